@@ -1,0 +1,42 @@
+"""The distribution keeps VCR.py's name, so that packages which depend on it are satisfied."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "vcr" / "__init__.py").read_text(encoding="utf-8"))[1]
+
+CLI = ["click>=8.1", "rich>=13"]
+CLIENTS = ["boto3", "httplib2", "requests", "urllib3"]
+
+setup(
+    name="vcrpy",
+    version=VERSION,
+    description="Records the HTTP traffic of any Python program to a file and replays it",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    packages=find_packages(include=["vcr", "vcr.*"]),
+    package_data={"vcr": ["py.typed"]},
+    python_requires=">=3.10",
+    install_requires=["PyYAML>=6", "wrapt>=1.14"],
+    extras_require={
+        "cli": CLI,
+        "clients": CLIENTS,
+        "tests": [*CLI, *CLIENTS, "brotli", "hypothesis", "pytest>=8", "pytest-randomly", "trustme"],
+    },
+    classifiers=[
+        "Development Status :: 5 - Production/Stable",
+        "Intended Audience :: Developers",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Internet :: WWW/HTTP",
+        "Topic :: Software Development :: Testing",
+        "Typing :: Typed",
+    ],
+)

@@ -1,0 +1,24 @@
+"""vcr: records the HTTP traffic of any Python program to a cassette file and replays it."""
+
+from __future__ import annotations
+
+import logging
+
+from .active import carry
+from .cassette import Cassette
+from .config import VCR
+from .record_mode import RecordMode
+from .request import Request
+
+__version__ = "10.0.0"
+__all__ = ["VCR", "Cassette", "RecordMode", "Request", "__version__", "carry", "default_vcr", "mode", "use_cassette"]
+
+# A library leaves it to the program whether its messages are shown.
+logging.getLogger("vcr").addHandler(logging.NullHandler())
+
+#: ``vcr.mode.ONCE`` …, as VCR.py names it.
+mode = RecordMode
+
+#: The VCR behind ``vcr.use_cassette``.
+default_vcr = VCR()
+use_cassette = default_vcr.use_cassette

@@ -1,0 +1,128 @@
+"""Room: which cassette is current, for this call. It knows nothing of what a cassette does.
+
+ContextVar first, then the process. The context holds an immutable tuple of what was opened in it; it is inherited by
+tasks, and copied by ``carry``. A thread, pool or fixture whose context has none falls back to what is open in the
+process, unless that would be a guess between cassettes that different threads or tasks opened side by side.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+import threading
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .errors import AmbiguousCassetteError
+
+if TYPE_CHECKING:
+    from .cassette import Cassette
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Entry:
+    """An open cassette: who opened it, and inside which others."""
+
+    __slots__ = ("cassette", "outer", "task", "thread")
+
+    def __init__(self, cassette: Cassette, outer: tuple[Entry, ...]) -> None:
+        # None once it is closed: contexts that still hold the entry must not keep the cassette alive.
+        self.cassette: Cassette | None = cassette
+        self.outer = outer
+        self.thread = threading.current_thread()
+        task = _current_task()
+        self.task = None if task is None else weakref.ref(task)
+
+    def beside(self, other: Entry) -> bool:
+        """Whether the two were opened side by side, neither inside the other."""
+        if other in self.outer or self in other.outer:
+            return False
+        return not (self._same_opener(other) or self._opener_is_gone() or other._opener_is_gone())
+
+    def _same_opener(self, other: Entry) -> bool:
+        return self.thread is other.thread and self.task == other.task
+
+    def _opener_is_gone(self) -> bool:
+        # A fixture's task ends before the test that it serves: such a cassette surrounds what comes after.
+        task = self.task() if self.task is not None else None
+        return (self.task is not None and (task is None or task.done())) or not self.thread.is_alive()
+
+
+_in_context: contextvars.ContextVar[tuple[Entry, ...]] = contextvars.ContextVar("vcr_cassettes", default=())
+_in_process: tuple[Entry, ...] = ()
+_lock = threading.Lock()
+
+
+def _current_task() -> Any:
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return None
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
+
+
+def enter(cassette: Cassette) -> Entry:
+    """Make ``cassette`` current, here and for whoever has none of its own."""
+    global _in_process
+    here = tuple(entry for entry in _in_context.get() if entry.cassette is not None)
+    entry = Entry(cassette, here)
+    _in_context.set((*here, entry))
+    with _lock:
+        _in_process = (*_in_process, entry)
+    return entry
+
+
+def leave(entry: Entry) -> None:
+    """Take this entry out, wherever in the stack it is and whichever context this is."""
+    global _in_process
+    with _lock:
+        _in_process = tuple(other for other in _in_process if other is not entry)
+    entry.cassette = None
+    _in_context.set(tuple(other for other in _in_context.get() if other.cassette is not None))
+
+
+def entered_here() -> tuple[Entry, ...]:
+    """The entries of this context, innermost last."""
+    return _in_context.get()
+
+
+def current() -> Cassette | None:
+    """The cassette that a request made here and now belongs to; None when there is none.
+
+    Raises AmbiguousCassetteError when the context has none and the process has several side by side.
+    """
+    for entry in reversed(_in_context.get()):
+        cassette = entry.cassette
+        if cassette is not None:
+            return cassette
+    opened = _in_process
+    if not opened:
+        return None
+    inner = opened[-1]
+    for other in opened[:-1]:
+        if inner.beside(other):
+            raise AmbiguousCassetteError(_ambiguous(inner, other))
+    return inner.cassette
+
+
+def _ambiguous(one: Entry, other: Entry) -> str:
+    paths = sorted(str(entry.cassette and entry.cassette.path) for entry in (one, other))
+    return (
+        f"this request was made in a thread without a cassette of its own, while {paths[0]!r} and {paths[1]!r} are "
+        "open side by side; hand the thread its cassette with vcr.carry(function), or open one inside it"
+    )
+
+
+def carry(function: F) -> F:
+    """``function``, bound to the cassettes that are current here: for threads and pools that start it elsewhere."""
+    context = contextvars.copy_context()
+
+    def carried(*args: Any, **kwargs: Any) -> Any:
+        # A context can be entered once at a time; each call gets a copy, so that calls may overlap.
+        return context.copy().run(function, *args, **kwargs)
+
+    return carried  # type: ignore[return-value]

@@ -1,0 +1,438 @@
+"""Room: Cassette and Turn: index, order, counters, and the one decision about each request.
+
+It knows no socket, client or file: storage is a persister handed to it, filters are functions handed to it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from os import PathLike, fspath
+from typing import Any, Protocol
+
+from .errors import (
+    CannotOverwriteExistingCassetteException,
+    CassetteDecodeError,
+    CassetteNotFoundError,
+    UnhandledHTTPRequestError,
+)
+from .explain import Closest, Refusal, most_similar
+from .matchers import Matcher, Predicate, agrees
+from .matchers import method as match_method
+from .matchers import uri as match_uri
+from .record_mode import RecordMode
+from .request import Request
+from .response import Response, ResponseDict
+
+log = logging.getLogger("vcr")
+
+RequestFilter = Callable[[Request], "Request | None"]
+ResponseFilter = Callable[[ResponseDict], "ResponseDict | None"]
+
+
+class Persister(Protocol):
+    """Where cassettes are kept. The interface is VCR.py's."""
+
+    def load_cassette(self, cassette_path: Any, serializer: Any) -> Any:
+        """``(requests, responses)``, or raise CassetteNotFoundError when there is none."""
+
+    def save_cassette(self, cassette_path: Any, cassette_dict: Any, serializer: Any) -> None:
+        """Keep ``{"requests": [...], "responses": [...]}`` under this path."""
+
+
+class Interaction:
+    """A request with its response. ``response`` is None while the request is under way."""
+
+    __slots__ = ("plays", "request", "response")
+
+    def __init__(self, request: Request, response: Response | None = None) -> None:
+        self.request = request
+        self.response = response
+        self.plays = 0
+
+
+class _Bucket:
+    """The interactions of one key, in recorded order. All before ``cursor`` have been played."""
+
+    __slots__ = ("cursor", "entries")
+
+    def __init__(self) -> None:
+        self.entries: list[Interaction] = []
+        self.cursor = 0
+
+    def unplayed(self) -> Iterator[Interaction]:
+        while self.cursor < len(self.entries) and self.entries[self.cursor].plays:
+            self.cursor += 1
+        return (self.entries[i] for i in range(self.cursor, len(self.entries)) if not self.entries[i].plays)
+
+
+class _Index:
+    """Finds interactions by the tuple of matcher keys; predicates are tried inside the bucket."""
+
+    def __init__(self, matchers: Sequence[Predicate]) -> None:
+        self._keys = [matcher.key for matcher in matchers if isinstance(matcher, Matcher)]
+        self._predicates = [matcher for matcher in matchers if not isinstance(matcher, Matcher)]
+        self._buckets: dict[Hashable, _Bucket] = {}
+
+    def key(self, request: Request) -> Hashable:
+        return tuple([key(request) for key in self._keys])
+
+    def add(self, interaction: Interaction) -> None:
+        self._buckets.setdefault(self.key(interaction.request), _Bucket()).entries.append(interaction)
+
+    def matching(self, request: Request, key: Hashable, *, repeats: bool) -> Iterator[Interaction]:
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            return
+        for interaction in bucket.entries if repeats else bucket.unplayed():
+            if all(agrees(predicate, request, interaction.request)[0] for predicate in self._predicates):
+                yield interaction
+
+
+class Turn:
+    """One request's passage through a cassette: made by ``begin``, over after ``finish``.
+
+    ``response``: what to replay, or None: go live. ``records``: whether what comes back is kept; when it is not, the
+    exchange is none of the cassette's business. A turn that never finishes leaves no trace.
+    """
+
+    __slots__ = ("_cassette", "_interaction", "_settle", "response")
+
+    def __init__(
+        self, cassette: Cassette | None, interaction: Interaction | None, response: Response | None = None
+    ) -> None:
+        self._cassette = cassette
+        self._interaction = interaction
+        self._settle: Callable[[], None] | None = None
+        self.response = response
+
+    @property
+    def records(self) -> bool:
+        """Whether ``finish`` is to be called with the live response."""
+        return self._interaction is not None
+
+    def stream(self, settle: Callable[[], None]) -> None:
+        """The live response is on its way. Should the cassette close first, ``settle`` is called once: it finishes
+        the turn with what can be had."""
+        self._settle = settle
+        if self._cassette is not None:
+            self._cassette._stream(self)
+
+    def settle(self) -> None:
+        """Finish now, if a response is on its way."""
+        settle, self._settle = self._settle, None
+        if settle is not None:
+            settle()
+
+    def finish(self, response: Response) -> Response:
+        """Keep ``response`` in the place that ``begin`` reserved. The caller gets back what it gave."""
+        interaction, self._interaction, self._settle = self._interaction, None, None
+        if interaction is not None and self._cassette is not None:
+            self._cassette._finish(self, interaction, response)
+        return response
+
+
+class Cassette:
+    """Recorded HTTP interactions, in the order in which their requests were started."""
+
+    def __init__(  # noqa: PLR0917  (VCR.py's signature)
+        self,
+        path: str | PathLike[str],
+        serializer: Any = None,
+        persister: Persister | None = None,
+        record_mode: RecordMode | str = RecordMode.ONCE,
+        match_on: Sequence[Predicate] = (match_uri, match_method),
+        before_record_request: RequestFilter | None = None,
+        before_record_response: ResponseFilter | None = None,
+        custom_patches: Iterable[tuple[Any, str, Any]] = (),
+        inject: bool = False,
+        allow_playback_repeats: bool = False,
+        drop_unused_requests: bool = False,
+    ) -> None:
+        self._path = fspath(path)
+        self._serializer = serializer
+        self._persister = persister
+        self._match_on = tuple(match_on)
+        self._before_record_request = before_record_request
+        self._before_record_response = before_record_response
+        self.custom_patches = tuple(custom_patches)
+        self.inject = inject
+        self.record_mode = RecordMode(record_mode)
+        self.allow_playback_repeats = allow_playback_repeats
+        self.drop_unused_requests = drop_unused_requests
+        #: Whether there is something to save.
+        self.dirty = False
+        #: Whether what the cassette holds can be replayed: it was loaded, or wound back.
+        self.rewound = False
+        #: Requests refused so far: they stay visible when an SDK swallows the exception.
+        self.refused: list[Request] = []
+        self._interactions: list[Interaction] = []
+        self._recorded: set[Interaction] = set()  # by identity: what this session added
+        self._index = _Index(self._match_on)
+        self._streaming: set[Turn] = set()  # their live responses are on their way
+        self._closed = False
+        self._lock = threading.RLock()
+
+    # -- the one moment ---------------------------------------------------------------------------------------------
+
+    def begin(self, request: Request) -> Turn:
+        """Take ``request`` in: filter it, look it up, decide; once per request, before anything is sent.
+
+        Raises CannotOverwriteExistingCassetteException when the record mode allows neither replay nor recording.
+        """
+        kept = self.filter_request(request)
+        if kept is None:
+            return Turn(None, None)
+        key = self._index.key(kept)
+        with self._lock:
+            recorded = self._find(kept, key)
+            if recorded is not None:
+                recorded.plays += 1
+                log.info("Playing response for %s from cassette", kept)
+                return Turn(self, None, recorded.response)
+            if self.write_protected:
+                self.refused.append(kept)
+                raise CannotOverwriteExistingCassetteException(
+                    cassette=self, failed_request=kept, refusal=lambda: self.explain(kept)
+                )
+            log.info("%s not in cassette, sending to real server", kept)
+            interaction = Interaction(kept)
+            self._interactions.append(interaction)
+            return Turn(self, interaction)
+
+    def _stream(self, turn: Turn) -> None:
+        with self._lock:
+            self._streaming.add(turn)
+
+    def _finish(self, turn: Turn, interaction: Interaction, response: Response) -> None:
+        kept = self._filter_response(response)
+        with self._lock:
+            self._streaming.discard(turn)
+            if self._closed:
+                log.warning("The response to %s came after its cassette was saved: not recorded", interaction.request)
+                return
+            if kept is None:
+                self._interactions.remove(interaction)
+                return
+            interaction.response = kept
+            self._recorded.add(interaction)
+            self.dirty = True
+            if self.allow_playback_repeats:
+                self._index.add(interaction)
+
+    def close(self, *, save: bool = True) -> None:
+        """The end of the cassette: finish the turns whose live responses are still on their way, then save."""
+        with self._lock:
+            streaming = list(self._streaming)
+        for turn in streaming:
+            turn.settle()
+        with self._lock:
+            self._closed = True
+            if save:
+                self._save()
+
+    def _find(self, request: Request, key: Hashable) -> Interaction | None:
+        if not self.record_mode.replays:
+            return None
+        return next(self._index.matching(request, key, repeats=self.allow_playback_repeats), None)
+
+    # -- filters ----------------------------------------------------------------------------------------------------
+
+    def filter_request(self, request: Request) -> Request | None:
+        """``request`` as it is kept and matched (a copy), or None when it is to be ignored."""
+        if self._before_record_request is None:
+            return request
+        return self._before_record_request(request.copy())
+
+    def _filter_response(self, response: Response) -> Response | None:
+        if self._before_record_response is None:
+            return response
+        data = self._before_record_response(response.copy_data())
+        return None if data is None else Response(data)
+
+    # -- what it holds ----------------------------------------------------------------------------------------------
+
+    def _finished(self) -> list[Interaction]:
+        with self._lock:
+            return [interaction for interaction in self._interactions if interaction.response is not None]
+
+    @property
+    def path(self) -> str:
+        """Where the cassette is kept."""
+        return self._path
+
+    @property
+    def data(self) -> list[tuple[Request, ResponseDict]]:
+        """``(request, response)`` pairs, in order."""
+        return [(i.request, i.response.data) for i in self._finished() if i.response is not None]
+
+    @property
+    def requests(self) -> list[Request]:
+        """The recorded requests, in order."""
+        return [request for request, _ in self.data]
+
+    @property
+    def responses(self) -> list[ResponseDict]:
+        """The recorded responses, in order, as VCR.py's dictionaries."""
+        return [response for _, response in self.data]
+
+    @property
+    def play_counts(self) -> Counter[int]:
+        """How often each interaction has been replayed, by its index."""
+        return Counter({index: i.plays for index, i in enumerate(self._finished()) if i.plays})
+
+    @property
+    def play_count(self) -> int:
+        """How many responses have been replayed."""
+        return sum(interaction.plays for interaction in self._finished())
+
+    @property
+    def all_played(self) -> bool:
+        """Whether every interaction that the cassette holds has been replayed."""
+        return all(interaction.plays for interaction in self._finished())
+
+    @property
+    def write_protected(self) -> bool:
+        """Whether the record mode forbids recording now."""
+        return not self.record_mode.records(existing=self.rewound)
+
+    def append(self, request: Request, response: ResponseDict) -> None:
+        """Add an interaction, through the filters."""
+        kept_request = self.filter_request(request)
+        kept_response = self._filter_response(Response(response))
+        if kept_request is None or kept_response is None:
+            return
+        interaction = Interaction(kept_request, kept_response)
+        with self._lock:
+            self._interactions.append(interaction)
+            self._recorded.add(interaction)
+            self._index.add(interaction)
+            self.dirty = True
+
+    def rewind(self) -> None:
+        """Play everything from the start again, what was recorded in this session included."""
+        with self._lock:
+            self.rewound = True
+            self._recorded.clear()
+            self._index = _Index(self._match_on)
+            for interaction in self._finished():
+                interaction.plays = 0
+                self._index.add(interaction)
+
+    def can_play_response_for(self, request: Request) -> bool:
+        """Whether ``begin`` would replay a response for this request."""
+        kept = self.filter_request(request)
+        if kept is None:
+            return False
+        with self._lock:
+            return self._find(kept, self._index.key(kept)) is not None
+
+    def play_response(self, request: Request) -> ResponseDict:
+        """The next recorded response, counted as played. Raises UnhandledHTTPRequestError when there is none."""
+        kept = self.filter_request(request)
+        with self._lock:
+            found = None if kept is None else self._find(kept, self._index.key(kept))
+            if found is None or found.response is None:
+                raise self._unhandled(request)
+            found.plays += 1
+            return found.response.data
+
+    def responses_of(self, request: Request) -> list[ResponseDict]:
+        """Every recorded response to this request, played or not. Raises UnhandledHTTPRequestError when none is."""
+        kept = self.filter_request(request)
+        with self._lock:
+            found = [] if kept is None else list(self._index.matching(kept, self._index.key(kept), repeats=True))
+        responses = [interaction.response.data for interaction in found if interaction.response is not None]
+        if not responses:
+            raise self._unhandled(request)
+        return responses
+
+    def _unhandled(self, request: Request) -> UnhandledHTTPRequestError:
+        return UnhandledHTTPRequestError(
+            f"The cassette ({self._path!r}) doesn't contain the request ({request.method} {request.uri}) asked for"
+        )
+
+    def find_requests_with_most_matches(self, request: Request) -> Closest:
+        """The recorded requests most like this one: ``(request, matchers that agree, [(matcher, difference)])``."""
+        kept = self.filter_request(request)
+        return [] if kept is None else most_similar(kept, self.requests, self._match_on)
+
+    def explain(self, request: Request) -> Refusal:
+        """Why this cassette refuses ``request``, which has been through the filters."""
+        finished = self._finished()
+        return Refusal(
+            request=request,
+            path=self._path,
+            record_mode=self.record_mode,
+            matchers=self._match_on,
+            found=self.rewound,
+            total=len(finished),
+            played=sum(1 for interaction in finished if interaction.plays),
+            recorded=lambda: [interaction.request for interaction in finished],
+        )
+
+    def __len__(self) -> int:
+        return len(self._finished())
+
+    def __contains__(self, request: Request) -> bool:
+        kept = self.filter_request(request)
+        if kept is None:
+            return False
+        with self._lock:
+            matching = self._index.matching(kept, self._index.key(kept), repeats=self.allow_playback_repeats)
+            return next(matching, None) is not None
+
+    def __str__(self) -> str:
+        return f"<Cassette containing {len(self)} recorded response(s)>"
+
+    # -- storage ----------------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        """Read what is stored under the path; a cassette that is not there is new. Any other failure is an error."""
+        if self._persister is None:
+            return
+        try:
+            stored = self._persister.load_cassette(self._path, serializer=self._serializer)
+        except CassetteNotFoundError:
+            return
+        except CassetteDecodeError as error:
+            log.warning("Cassette %s counts as empty: %s", self._path, error)
+            return
+        requests, responses = stored[0], stored[1]
+        for request, response in zip(requests, responses, strict=True):
+            kept_request = self.filter_request(request)
+            kept_response = self._filter_response(Response(response))
+            if kept_request is not None and kept_response is not None:
+                self._interactions.append(Interaction(kept_request, kept_response))
+        self.rewind()
+        self.dirty = False
+
+    def _save(self, force: bool = False) -> None:
+        """Write the cassette if there is something to write."""
+        kept = self._to_save()
+        if self._persister is None or not (force or self.dirty or len(kept) != len(self)):
+            return
+        cassette_dict = {
+            "requests": [interaction.request for interaction in kept],
+            "responses": [interaction.response.data for interaction in kept if interaction.response is not None],
+        }
+        self._persister.save_cassette(self._path, cassette_dict, serializer=self._serializer)
+        self.dirty = False
+
+    def _to_save(self) -> list[Interaction]:
+        finished = self._finished()
+        if not self.record_mode.replays and self._recorded:
+            again = _Index(self._match_on)
+            for interaction in self._recorded:
+                again.add(interaction)
+            finished = [
+                interaction
+                for interaction in finished
+                if interaction in self._recorded
+                or not any(again.matching(interaction.request, again.key(interaction.request), repeats=True))
+            ]
+        if self.drop_unused_requests:
+            finished = [i for i in finished if i in self._recorded or i.plays]
+        return finished

@@ -1,0 +1,174 @@
+"""Room: use_cassette: with, async with, and decorator of functions, coroutines, generators and classes.
+
+It opens and closes; what a cassette does is the cassette's.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import ExitStack
+from types import FunctionType, TracebackType
+from typing import Any, TypeVar, cast
+
+import wrapt
+
+from . import active, patch
+from .cassette import Cassette
+from .config import CassetteSettings
+from .patch.replace import Replacement
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+log = logging.getLogger("vcr")
+
+
+class _Opening:
+    """A cassette that has been opened, and what its end takes away."""
+
+    def __init__(self, settings: CassetteSettings, path: str) -> None:
+        self.cassette = settings.make(path)
+        self._record_on_exception = settings.record_on_exception
+        self._failed = False
+        self.cassette._load()
+        log.debug("Entering context for cassette at %s", path)
+        with ExitStack() as undo:
+            patch.install()
+            undo.callback(patch.uninstall)
+            for owner, name, new in settings.custom_patches:
+                replacement = Replacement(owner, name, new)
+                replacement.apply()
+                undo.callback(replacement.revert)
+            undo.callback(self._close)
+            self.entry = active.enter(self.cassette)
+            undo.callback(active.leave, self.entry)
+            self._undo = undo.pop_all()
+
+    def _close(self) -> None:
+        log.debug("Exiting context for cassette at %s", self.cassette.path)
+        self.cassette.close(save=self._record_on_exception or not self._failed)
+
+    def close(self, *, failed: bool) -> None:
+        """Let no request in, finish what is on its way, save, take the patches away: each whatever the others do."""
+        self._failed = failed
+        self._undo.close()
+
+
+class CassetteContextDecorator:
+    """What ``use_cassette`` returns. Each entering and each call opens the cassette anew, with the options of then."""
+
+    def __init__(self, settings: Callable[[], CassetteSettings], path: Any = None) -> None:
+        self._settings = settings
+        self._path = path
+        self._openings: list[_Opening] = []
+
+    # -- with, async with -------------------------------------------------------------------------------------------
+
+    def _open(self, function: Callable[..., Any] | None = None) -> _Opening:
+        settings = self._settings()
+        return _Opening(settings, settings.path(self._path, function))
+
+    def __enter__(self) -> Cassette:
+        opening = self._open()
+        self._openings.append(opening)
+        return opening.cassette
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._last_opening().close(failed=kind is not None)
+
+    async def __aenter__(self) -> Cassette:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+    def _last_opening(self) -> _Opening:
+        """The one that ends now: the innermost of this context, else the last (a fixture left from elsewhere)."""
+        here = active.entered_here()
+        opening = next((o for o in reversed(self._openings) if o.entry in here), self._openings[-1])
+        self._openings.remove(opening)
+        return opening
+
+    # -- decorator --------------------------------------------------------------------------------------------------
+
+    def __call__(self, function: C) -> C:
+        """Decorate a function of any kind, or the test methods of a class; the signature stays."""
+        if inspect.isclass(function):
+            return self._decorate_class(function)
+        return cast(C, wrapt.FunctionWrapper(function, _runner(function, self._open)))
+
+    def _decorate_class(self, cls: C) -> C:
+        """As if each of its test methods were decorated (as ``unittest.mock.patch`` does with classes)."""
+        for name, method in list(vars(cls).items()):
+            if name.startswith("test") and isinstance(method, FunctionType):
+                setattr(cls, name, self(method))
+        return cls
+
+
+def _runner(function: Callable[..., Any], open_for: Callable[..., _Opening]) -> Callable[..., Any]:
+    """How a call of ``function`` is run inside its cassette, by what kind of function it is."""
+
+    def opened(args: tuple[Any, ...]) -> tuple[_Opening, tuple[Any, ...]]:
+        opening = open_for(function)
+        return opening, (opening.cassette, *args) if opening.cassette.inject else args
+
+    def call(wrapped: Any, _: Any, args: Any, kwargs: Any) -> Any:
+        opening, args = opened(args)
+        with _closing(opening):
+            return wrapped(*args, **kwargs)
+
+    async def call_coroutine(wrapped: Any, _: Any, args: Any, kwargs: Any) -> Any:
+        opening, args = opened(args)
+        with _closing(opening):
+            return await wrapped(*args, **kwargs)
+
+    def call_generator(wrapped: Any, _: Any, args: Any, kwargs: Any) -> Generator[Any, Any, Any]:
+        opening, args = opened(args)
+        with _closing(opening):
+            return (yield from wrapped(*args, **kwargs))
+
+    async def call_async_generator(wrapped: Any, _: Any, args: Any, kwargs: Any) -> AsyncGenerator[Any, Any]:
+        opening, args = opened(args)
+        with _closing(opening):
+            generator = wrapped(*args, **kwargs)
+            step, given = generator.asend, None
+            while True:
+                try:
+                    value = await step(given)
+                except StopAsyncIteration:
+                    return
+                try:
+                    step, given = generator.asend, (yield value)
+                except GeneratorExit:
+                    await generator.aclose()
+                    raise
+                except BaseException as error:  # noqa: BLE001  (the wrapped generator decides)
+                    step, given = generator.athrow, error
+
+    if inspect.isasyncgenfunction(function):
+        return call_async_generator
+    if inspect.iscoroutinefunction(function):
+        return call_coroutine
+    if inspect.isgeneratorfunction(function):
+        return call_generator
+    return call
+
+
+class _closing:
+    """``with`` over an opening that has been opened."""
+
+    def __init__(self, opening: _Opening) -> None:
+        self._opening = opening
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._opening.close(failed=kind is not None)

@@ -1,0 +1,110 @@
+"""Room: the exceptions. No policy; what a refusal says is handed in, and read late."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .cassette import Cassette
+    from .explain import Refusal
+    from .request import Request
+
+
+class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.py's name)
+    """A request that the cassette neither holds nor may record. Nothing was sent.
+
+    It derives from plain ``Exception`` on purpose: under ``OSError`` or ``HTTPException`` urllib3 and requests would
+    wrap it into, or retry it as, an error of their own.
+
+    ``cassette``, ``failed_request``: who refused what. ``refusal``: the facts. The text is made when it is read.
+    """
+
+    def __init__(
+        self,
+        *,
+        cassette: Cassette,
+        failed_request: Request,
+        refusal: Callable[[], Refusal] | None = None,
+    ) -> None:
+        super().__init__(cassette, failed_request)
+        self.cassette = cassette
+        self.failed_request = failed_request
+        self._refusal = refusal or (lambda: cassette.explain(failed_request))
+        self._read: Refusal | None = None
+
+    @property
+    def refusal(self) -> Refusal:
+        """The facts behind the refusal, gathered at the first read."""
+        if self._read is None:
+            self._read = self._refusal()
+        return self._read
+
+    @property
+    def reason(self) -> str:
+        """``cassette_not_found``, ``already_played``, ``no_match`` or ``nothing_similar`` (as VCR.py 9)."""
+        return self.refusal.reason
+
+    @property
+    def similar_requests(self) -> list[tuple[Request, list[str], list[tuple[str, str]]]]:
+        """The closest recorded requests: ``(request, names of matchers that agree, [(name, difference)])``."""
+        return self.refusal.closest
+
+    def __str__(self) -> str:
+        return self.refusal.text()
+
+
+class UnhandledHTTPRequestError(KeyError):
+    """``cassette.play_response`` or ``responses_of`` was asked for a request that the cassette does not hold."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class CassetteNotFoundError(FileNotFoundError):
+    """Raised by a persister that has no cassette under this path: the cassette is new."""
+
+
+class CassetteDecodeError(ValueError):
+    """Raised by a user's persister to say that what is stored counts as no cassette at all (as VCR.py)."""
+
+
+class CassetteLoadError(ValueError):
+    """The cassette is there but cannot be read. It is never taken for an empty one and never overwritten.
+
+    ``path``: the file. ``line``: where, counted from 1, when known.
+    """
+
+    def __init__(self, message: str, *, path: str | None = None, line: int | None = None) -> None:
+        where = "" if path is None else f"{path}: " if line is None else f"{path}, line {line}: "
+        super().__init__(where + message)
+        self.path = path
+        self.line = line
+
+
+class UnknownNameError(KeyError):
+    """A matcher or serializer that is not registered under this name (VCR.py raises KeyError)."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class AmbiguousCassetteError(RuntimeError):
+    """A request that belongs to one of several cassettes opened side by side by different threads or tasks."""
+
+
+class UnsupportedProtocolError(RuntimeError):
+    """A connection under a cassette tried to leave HTTP/1.x (HTTP/2, an upgrade): it cannot be recorded here."""
+
+
+class UnsupportedClientError(RuntimeError):
+    """An installed client lacks the place where ``vcr`` takes hold; its requests would escape the cassette."""
+
+
+def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
+    """The one sentence for a misspelled name: what was wrong, the nearest spelling, what is valid."""
+    names = sorted(valid)
+    near = difflib.get_close_matches(str(name), names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"unknown {kind} {name!r}.{hint} Valid: {', '.join(names)}."

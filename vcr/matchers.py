@@ -1,0 +1,172 @@
+"""Room: what makes two requests the same. Keys first, predicates second; it knows no cassette.
+
+A matcher of ours is both: called with two requests it returns True or raises AssertionError with the difference (as
+VCR.py's do); ``key(request)`` gives the value that the cassette indexes by, equal exactly when the requests match.
+A user's matcher is any ``f(r1, r2)`` that returns a bool, returns None for "the same", or raises AssertionError.
+"""
+
+from __future__ import annotations
+
+import json
+import xmlrpc.client
+from collections.abc import Callable, Hashable, Iterable
+from email.message import Message
+from typing import Any
+from urllib.parse import parse_qsl
+
+from .request import Request
+
+Predicate = Callable[[Request, Request], Any]
+MatcherResults = tuple[list[str], list[tuple[str, str]]]
+
+
+class Matcher:
+    """A matcher with a key: equality of ``key(r1)`` and ``key(r2)``, indexable."""
+
+    def __init__(
+        self, name: str, key: Callable[[Request], Hashable], show: Callable[[Request], object] | None = None
+    ) -> None:
+        self.__name__ = name
+        self.__doc__ = key.__doc__
+        self.key = key
+        self.show = show or key
+
+    def __call__(self, r1: Request, r2: Request) -> bool:
+        """True, or AssertionError with the difference."""
+        if self.key(r1) == self.key(r2):
+            return True
+        raise AssertionError(f"{self.show(r1)!r} != {self.show(r2)!r}")
+
+    def __repr__(self) -> str:
+        return f"<matcher {self.__name__}>"
+
+
+def _path(request: Request) -> str:
+    # RFC 9110 §4.2.3: an empty path is "/".
+    return request.path or "/"
+
+
+def _query(request: Request) -> Hashable:
+    query = request.parsed_uri.query
+    # latin-1 decodes byte by byte, so that %e9 and %e8 stay different.
+    return tuple(sorted(parse_qsl(query, keep_blank_values=True, encoding="latin-1"))) if query else ()
+
+
+def _uri(request: Request) -> str:
+    if request.path:
+        return request.uri
+    return request.parsed_uri._replace(path="/").geturl()
+
+
+def _headers(request: Request) -> Hashable:
+    return tuple(sorted((name.lower(), tuple(request.headers.get_all(name))) for name in request.headers))
+
+
+def _raw_body(request: Request) -> Hashable:
+    body = request.body
+    return body if isinstance(body, Hashable) else repr(body)
+
+
+def _number(text: str) -> int | float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _json_key(body: bytes, _: Message) -> Hashable:
+    return json.dumps(json.loads(body, parse_float=_number), sort_keys=True)
+
+
+def _form_key(body: bytes, _: Message) -> Hashable:
+    return tuple(sorted(parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")))
+
+
+def _xmlrpc_key(body: bytes, _: Message) -> Hashable:
+    return repr(xmlrpc.client.loads(body))
+
+
+def _multipart_key(body: bytes, content_type: Message) -> Hashable:
+    boundary = content_type.get_param("boundary")
+    if not isinstance(boundary, str) or not boundary:
+        raise ValueError("no boundary")
+    # RFC 2046 §5.1.1. The boundary is chosen afresh for each request, so it cannot count.
+    parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1"))
+    return (parts[0], *(part.split(b"\r\n", 1)[-1] for part in parts[1:-1]))
+
+
+def _body(request: Request) -> Hashable:
+    """The body by its meaning: JSON by value, forms by field, multipart without its boundary, else bytes."""
+    body = request.body
+    if not isinstance(body, bytes) or not body:
+        return _raw_body(request) or b""
+    content_type = Message()
+    content_type["Content-Type"] = request.headers.get("Content-Type", "")
+    kind = content_type.get_content_type()
+    read: Callable[[bytes, Message], Hashable]
+    if kind == "application/x-www-form-urlencoded":
+        read = _form_key
+    elif kind == "application/json" or kind.endswith("+json"):
+        read = _json_key
+    elif kind == "text/xml" and "xmlrpc" in request.headers.get("User-Agent", "").lower():
+        read = _xmlrpc_key
+    elif kind.startswith("multipart/"):
+        read = _multipart_key
+    else:
+        return body
+    try:
+        return read(body, content_type)
+    except (ValueError, RecursionError, xmlrpc.client.Error, SyntaxError):
+        # Not what its Content-Type says: then it is compared as it is.
+        return body
+
+
+method = Matcher("method", lambda request: request.method)
+scheme = Matcher("scheme", lambda request: request.scheme)
+host = Matcher("host", lambda request: request.host)
+port = Matcher("port", lambda request: request.port)
+path = Matcher("path", _path)
+query = Matcher("query", _query, lambda request: request.query)
+uri = Matcher("uri", _uri)
+url = Matcher("url", _uri)
+headers = Matcher("headers", _headers, lambda request: dict(request.headers))
+raw_body = Matcher("raw_body", _raw_body)
+body = Matcher("body", _body, lambda request: request.body)
+
+DEFAULT_MATCH_ON = ("method", "scheme", "host", "port", "path", "query")
+
+
+def builtin() -> dict[str, Predicate]:
+    """The matchers that every ``VCR`` starts with, by name."""
+    known = (method, scheme, host, port, path, query, uri, url, headers, body, raw_body)
+    return {matcher.__name__: matcher for matcher in known}
+
+
+def name_of(matcher: Predicate) -> str:
+    """The name a matcher is shown under."""
+    return getattr(matcher, "__name__", None) or repr(matcher)
+
+
+def agrees(matcher: Predicate, r1: Request, r2: Request) -> tuple[bool, str]:
+    """Whether ``matcher`` takes the two for the same and, if not, what it said."""
+    try:
+        verdict = matcher(r1, r2)
+    except AssertionError as error:
+        return False, str(error)
+    return verdict is None or bool(verdict), ""
+
+
+def get_matchers_results(r1: Request, r2: Request, matchers: Iterable[Predicate]) -> MatcherResults:
+    """``(names of matchers that agree, [(name of one that does not, what it said)])``."""
+    agreed: list[str] = []
+    differing: list[tuple[str, str]] = []
+    for matcher in matchers:
+        same, message = agrees(matcher, r1, r2)
+        if same:
+            agreed.append(name_of(matcher))
+        else:
+            differing.append((name_of(matcher), message))
+    return agreed, differing
+
+
+def requests_match(r1: Request, r2: Request, matchers: Iterable[Predicate]) -> bool:
+    """Whether all ``matchers`` take the two for the same."""
+    return all(agrees(matcher, r1, r2)[0] for matcher in matchers)

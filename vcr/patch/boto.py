@@ -1,0 +1,14 @@
+"""Room: the door of boto 2's connection class, which has a ``connect`` of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import ModuleType
+
+from .http_client import connect_doors
+from .replace import Replacement
+
+
+def replacements(module: ModuleType) -> Iterable[Replacement]:
+    """The ``connect`` of the class that checks certificates."""
+    return connect_doors(module.CertValidatingHTTPSConnection)

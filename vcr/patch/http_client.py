@@ -1,0 +1,64 @@
+"""Room: the doors of http.client: every connection built on it passes ``__init__`` and ``putrequest``.
+
+``connect`` is a third door, for connections made before the cassette that are connected by hand inside it: its
+users (urllib3, httplib2 …) override it, so each adds its own with ``connect_doors``.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.client
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
+
+from ..stubs.connection import StubConnection, adopt, adopt_in_putrequest
+from .replace import Replacement
+
+
+def replacements(module: ModuleType) -> Iterable[Replacement]:
+    """The doors of http.client itself."""
+    connection = module.HTTPConnection
+    yield Replacement(connection, "__init__", _init_door(connection.__init__))
+    yield Replacement(connection, "putrequest", _putrequest_door(connection.putrequest))
+    yield from connect_doors(module.HTTPConnection, module.HTTPSConnection)
+
+
+def connect_doors(*classes: type) -> Iterable[Replacement]:
+    """A door at each ``connect`` that one of these classes defines itself."""
+    for owner in classes:
+        if "connect" in vars(owner):
+            yield Replacement(owner, "connect", _connect_door(vars(owner)["connect"]))
+
+
+def _init_door(original: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(original)
+    def __init__(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        adopt(self)
+
+    return __init__
+
+
+def _putrequest_door(original: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(original)
+    def putrequest(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> None:
+        if isinstance(self, StubConnection):
+            original(self, *args, **kwargs)
+        else:
+            # A connection from before: what its own class has done on the way here stays done.
+            adopt_in_putrequest(self, functools.partial(original, self), *args, **kwargs)
+
+    return putrequest
+
+
+def _connect_door(original: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(original)
+    def connect(self: http.client.HTTPConnection) -> None:
+        if isinstance(self, StubConnection):
+            original(self)
+        else:
+            adopt(self)
+            StubConnection.connect(self)  # type: ignore[arg-type]
+
+    return connect

@@ -1,0 +1,14 @@
+"""Room: httplib2's own door: it connects before it sends, so an old connection passes ``connect`` first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import ModuleType
+
+from .http_client import connect_doors
+from .replace import Replacement
+
+
+def replacements(module: ModuleType) -> Iterable[Replacement]:
+    """The ``connect`` of both connection classes."""
+    return connect_doors(module.HTTPConnectionWithTimeout, module.HTTPSConnectionWithTimeout)

@@ -1,0 +1,2 @@
+"""Room: text <-> storage. A persister has ``load_cassette(path, serializer)`` and
+``save_cassette(path, cassette_dict, serializer)``."""

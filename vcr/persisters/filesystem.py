@@ -1,0 +1,69 @@
+"""Room: cassettes as files. UTF-8 always; a file on disk is always whole. It knows nothing of what is in them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import CassetteDecodeError, CassetteLoadError, CassetteNotFoundError
+from ..serialize import deserialize, serialize
+
+__all__ = ["CassetteDecodeError", "CassetteNotFoundError", "FilesystemPersister"]
+
+
+class FilesystemPersister:
+    """Keeps each cassette in the file of its path."""
+
+    @classmethod
+    def load_cassette(cls, cassette_path: str | os.PathLike[str], serializer: Any) -> tuple[list[Any], list[Any]]:
+        """The requests and responses in the file.
+
+        Raises CassetteNotFoundError when there is no file or a blank one, CassetteLoadError when it cannot be read.
+        """
+        path = os.fspath(cassette_path)
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise CassetteNotFoundError(f"no cassette at {path}") from error
+        except UnicodeDecodeError as error:
+            raise CassetteLoadError(f"not UTF-8 text: {error}", path=path) from error
+        except OSError as error:
+            raise CassetteLoadError(f"cannot be read: {error}", path=path) from error
+        if not text.strip():
+            raise CassetteNotFoundError(f"the cassette at {path} is blank")
+        try:
+            return deserialize(text, serializer)
+        except CassetteLoadError as error:
+            raise CassetteLoadError(str(error), path=path, line=error.line) from error
+
+    @staticmethod
+    def save_cassette(cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any) -> None:
+        """Write the file: the whole of it, or, when anything fails, nothing."""
+        text = serialize(cassette_dict, serializer)
+        # A link is written through, so that what it points at changes and the link stays.
+        path = Path(os.path.realpath(cassette_path))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".tmp", dir=path.parent)
+        try:
+            with open(descriptor, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, _mode(path))
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+
+def _mode(path: Path) -> int:
+    """The permission bits that the file has, or that a new file would get."""
+    try:
+        return path.stat().st_mode & 0o7777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask

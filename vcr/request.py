@@ -1,0 +1,237 @@
+"""Room: a request as a value, and the headers type. It knows no client, no cassette and no file."""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+HeaderSource = Mapping[str, Any] | Iterable[tuple[Any, Any]] | None
+
+
+def _text(value: object) -> str:
+    # RFC 9110 §5.5: field values are bytes; latin-1 maps every byte to a character and back.
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+class Headers(MutableMapping[str, str]):
+    """HTTP header fields: names compare without case; order and repeated fields are kept.
+
+    As a mapping it shows the first value of each name, as VCR.py does; ``get_all`` and ``pairs`` show every field.
+    """
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, source: HeaderSource = None) -> None:
+        self._pairs: list[tuple[str, str]] = []
+        if source is None:
+            return
+        if isinstance(source, Headers):
+            self._pairs = list(source._pairs)
+            return
+        for name, value in source.items() if isinstance(source, Mapping) else source:
+            for one in value if isinstance(value, (list, tuple)) else (value,):
+                self._pairs.append((_text(name), _text(one)))
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every field as ``(name, value)``, in order."""
+        return list(self._pairs)
+
+    def get_all(self, name: str) -> list[str]:
+        """Every value of ``name``, in order."""
+        low = name.lower()
+        return [value for key, value in self._pairs if key.lower() == low]
+
+    def grouped(self) -> dict[str, list[str]]:
+        """``{name: [values]}``: the shape of a cassette file."""
+        groups: dict[str, list[str]] = {}
+        for name, value in self._pairs:
+            groups.setdefault(name, []).append(value)
+        return groups
+
+    def add(self, name: str, value: str) -> None:
+        """Append a field, beside those of the same name."""
+        self._pairs.append((name, value))
+
+    def copy(self) -> Headers:
+        """An independent copy."""
+        return Headers(self)
+
+    def __getitem__(self, name: str) -> str:
+        low = name.lower()
+        for key, value in self._pairs:
+            if key.lower() == low:
+                return value
+        raise KeyError(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        low = name.lower()
+        fresh = Headers({name: value})._pairs
+        kept: list[tuple[str, str]] = []
+        for pair in self._pairs:
+            if pair[0].lower() != low:
+                kept.append(pair)
+            elif fresh:
+                kept.extend(fresh)
+                fresh = []
+        self._pairs = kept + fresh
+
+    def __delitem__(self, name: str) -> None:
+        low = name.lower()
+        kept = [pair for pair in self._pairs if pair[0].lower() != low]
+        if len(kept) == len(self._pairs):
+            raise KeyError(name)
+        self._pairs = kept
+
+    def __iter__(self) -> Iterator[str]:
+        seen: set[str] = set()
+        for name, _ in self._pairs:
+            low = name.lower()
+            if low not in seen:
+                seen.add(low)
+                yield name
+
+    def __len__(self) -> int:
+        return len({name.lower() for name, _ in self._pairs})
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and any(key.lower() == name.lower() for key, _ in self._pairs)
+
+    def items(self) -> ItemsView[str, str]:
+        """One ``(name, first value)`` for each name."""
+        return super().items()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self._comparable() == Headers(other)._comparable()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _comparable(self) -> list[tuple[str, list[str]]]:
+        return sorted((name.lower(), self.get_all(name)) for name in self)
+
+    def __repr__(self) -> str:
+        return repr(dict(self.items()))
+
+
+def _body_bytes(body: Any) -> Any:
+    """The bytes of whatever a caller may hand over as a body; a value of no known kind stays as it is."""
+    if body is None or isinstance(body, bytes):
+        return body
+    if isinstance(body, str):
+        return body.encode("utf-8")
+    if isinstance(body, (bytearray, memoryview)):
+        return bytes(body)
+    if hasattr(body, "read"):
+        return _body_bytes(body.read())
+    if isinstance(body, Iterable) and not isinstance(body, Mapping):
+        return b"".join(_body_bytes(piece) for piece in body)
+    return body
+
+
+class Request:
+    """One HTTP request: ``method``, absolute ``uri``, ``body`` (bytes or None) and ``headers``.
+
+    All four may be assigned, which is how hooks rewrite a request; the others are read from ``uri``.
+    """
+
+    __slots__ = ("_body", "_headers", "_split", "_uri", "method")
+
+    def __init__(self, method: str, uri: str, body: Any = None, headers: HeaderSource = None) -> None:
+        self.method = method
+        self.uri = uri
+        self.body = body
+        self.headers = headers
+
+    @property
+    def uri(self) -> str:
+        """The absolute URI, as it was requested."""
+        return self._uri
+
+    @uri.setter
+    def uri(self, uri: str) -> None:
+        self._uri = uri
+        self._split: SplitResult | None = None
+
+    @property
+    def url(self) -> str:
+        """The same as ``uri``."""
+        return self._uri
+
+    @property
+    def body(self) -> Any:
+        """The body in bytes, without transfer coding; None when there is none."""
+        return self._body
+
+    @body.setter
+    def body(self, body: Any) -> None:
+        self._body = _body_bytes(body)
+
+    @property
+    def headers(self) -> Headers:
+        """The header fields; a mapping, pairs or None may be assigned."""
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: HeaderSource) -> None:
+        self._headers = headers if isinstance(headers, Headers) else Headers(headers)
+
+    @property
+    def parsed_uri(self) -> SplitResult:
+        """``uri`` in its parts (``;`` parameters stay in the path, RFC 3986 §3.3)."""
+        if self._split is None:
+            self._split = urlsplit(self._uri)
+        return self._split
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+        return self.parsed_uri.scheme
+
+    protocol = scheme
+
+    @property
+    def host(self) -> str | None:
+        """The host, in lower case, without brackets."""
+        return self.parsed_uri.hostname
+
+    @property
+    def port(self) -> int | None:
+        """The port, or the scheme's default one."""
+        port = self.parsed_uri.port
+        return DEFAULT_PORTS.get(self.scheme) if port is None else port
+
+    @property
+    def path(self) -> str:
+        """The path, percent-encoded as requested."""
+        return self.parsed_uri.path
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """The query's ``(name, value)`` pairs, decoded and sorted; blank values are kept."""
+        return sorted(parse_qsl(self.parsed_uri.query, keep_blank_values=True))
+
+    def copy(self) -> Request:
+        """An independent copy (the body is shared: bytes do not change)."""
+        twin = Request.__new__(Request)
+        twin.method = self.method
+        twin._uri = self._uri
+        twin._split = self._split
+        twin._body = self._body
+        twin._headers = self._headers.copy()
+        return twin
+
+    def __copy__(self) -> Request:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Request:
+        return self.copy()
+
+    def __str__(self) -> str:
+        return f"<Request ({self.method}) {self.uri}>"
+
+    def __repr__(self) -> str:
+        return self.__str__()

@@ -1,0 +1,153 @@
+"""Room: a response as a value. It knows no client, no cassette and no file; how it looks on the wire is wire.py's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .request import Headers, HeaderSource
+
+ResponseDict = dict[str, Any]
+
+
+class Response:
+    """One HTTP response, read-only: a typed view of VCR.py's dictionary.
+
+    The dictionary (``data``) is the one shape that hooks, serializers and ``cassette.responses`` see:
+    ``{"status": {"code", "message"}, "headers": {name: [values]}, "body": {"string": bytes}}``. Optional keys of ours,
+    which an older reader ignores: ``http_version`` when it is not 1.1, ``trailers``, ``incomplete``, and in ``body``
+    the lengths of the ``chunks`` that it came in. Keys that others add are kept.
+    """
+
+    __slots__ = ("_headers", "_rendered", "data")
+
+    def __init__(self, data: ResponseDict) -> None:
+        self.data = data
+        self._headers: Headers | None = None
+        # The bytes for the wire, made once: wire.py fills and reads it, nothing else does.
+        self._rendered: dict[bool, list[bytes]] = {}
+
+    @classmethod
+    def of(
+        cls,
+        status: int,
+        reason: str | None,
+        headers: HeaderSource,
+        body: bytes,
+        *,
+        http_version: str = "1.1",
+        chunks: Iterable[int] = (),
+        trailers: HeaderSource = None,
+        incomplete: bool = False,
+    ) -> Response:
+        """A response from its parts. ``chunks``: the lengths, in bytes, of the pieces that ``body`` came in."""
+        content: dict[str, Any] = {"string": body}
+        lengths = list(chunks)
+        if len(lengths) > 1:
+            content["chunks"] = pack_lengths(lengths)
+        data: ResponseDict = {
+            "status": {"code": status, "message": reason},
+            "headers": Headers(headers).grouped(),
+            "body": content,
+        }
+        if http_version != "1.1":
+            data["http_version"] = http_version
+        if trailers:
+            data["trailers"] = Headers(trailers).grouped()
+        if incomplete:
+            data["incomplete"] = True
+        return cls(data)
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        return int(self.data["status"]["code"])
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase; empty when there is none."""
+        return self.data["status"].get("message") or ""
+
+    @property
+    def headers(self) -> Headers:
+        """The header fields, in order."""
+        if self._headers is None:
+            self._headers = Headers(self.data.get("headers"))
+        return self._headers
+
+    @property
+    def body(self) -> bytes:
+        """The content, without transfer coding, with content coding (gzip …) as received."""
+        content = self.data.get("body") or {}
+        string = content.get("string")
+        if string is None:
+            return b""
+        return string.encode("utf-8") if isinstance(string, str) else bytes(string)
+
+    @property
+    def pieces(self) -> list[bytes]:
+        """The body as it came, piece by piece; one piece when that is not known, or no longer true."""
+        body = self.body
+        lengths = unpack_lengths((self.data.get("body") or {}).get("chunks"), len(body))
+        if not lengths:
+            return [body] if body else []
+        pieces, start = [], 0
+        for length in lengths:
+            pieces.append(body[start : start + length])
+            start += length
+        return pieces
+
+    @property
+    def http_version(self) -> str:
+        """``1.1``, ``1.0`` …"""
+        return str(self.data.get("http_version") or "1.1")
+
+    @property
+    def trailers(self) -> Headers:
+        """The trailer fields of a chunked message (RFC 9112 §7.1.2)."""
+        return Headers(self.data.get("trailers"))
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether the message ended before its framing said so."""
+        return bool(self.data.get("incomplete"))
+
+    def copy_data(self) -> ResponseDict:
+        """A copy of the dictionary that a hook may change at will (bytes are shared)."""
+        return _copy(self.data)  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        return f"<Response ({self.status}) {len(self.body)} bytes>"
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copy(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_copy(item) for item in value]
+    return value
+
+
+def pack_lengths(lengths: Iterable[int]) -> str:
+    """Lengths as text for a file, runs folded: ``[12, 8, 8, 8] -> "12 8*3"``."""
+    words: list[list[int]] = []
+    for length in lengths:
+        if words and words[-1][0] == length:
+            words[-1][1] += 1
+        else:
+            words.append([length, 1])
+    return " ".join(str(length) if count == 1 else f"{length}*{count}" for length, count in words)
+
+
+def unpack_lengths(packed: object, total: int) -> list[int]:
+    """The inverse of ``pack_lengths``; empty when the lengths do not add up to ``total`` (a body edited since)."""
+    runs: list[tuple[int, int]] = []
+    for word in str(packed or "").split():
+        length, _, count = word.partition("*")
+        if not (length.isdecimal() and (count or "1").isdecimal()):
+            return []
+        runs.append((int(length), int(count or 1)))
+    # Compared before it is unfolded: a hand edit must not be able to ask for a list of any size.
+    if any(length < 1 for length, _ in runs) or sum(length * count for length, count in runs) != total:
+        return []
+    return [length for length, count in runs for _ in range(count)]

@@ -1,0 +1,40 @@
+"""Room: plain data <-> JSON. Bytes that are not text stand as ``{"base64_string": "..."}``, as Betamax and Ruby VCR
+name it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from ..errors import CassetteLoadError
+
+_KEY = "base64_string"
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, (bytes, bytearray)):
+        return {_KEY: base64.b64encode(value).decode("ascii")}
+    raise TypeError(f"a cassette cannot hold a {type(value).__name__} in JSON: {value!r}")
+
+
+def _decode(data: dict[str, Any]) -> Any:
+    if len(data) == 1 and isinstance(data.get(_KEY), str):
+        return base64.b64decode(data[_KEY], validate=True)
+    return data
+
+
+def serialize(cassette_dict: dict[str, Any]) -> str:
+    """The cassette as JSON."""
+    return json.dumps(cassette_dict, indent=2, ensure_ascii=False, default=_encode) + "\n"
+
+
+def deserialize(cassette_string: str) -> Any:
+    """The plain data in a JSON cassette. Raises CassetteLoadError with the line when it is not JSON."""
+    try:
+        return json.loads(cassette_string, object_hook=_decode)
+    except json.JSONDecodeError as error:
+        raise CassetteLoadError(f"not readable as JSON: {error.msg}", line=error.lineno) from error
+    except (binascii.Error, RecursionError) as error:
+        raise CassetteLoadError(f"not readable as JSON: {error}") from error

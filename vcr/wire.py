@@ -1,0 +1,332 @@
+"""Room: HTTP/1.1 bytes <-> Request/Response (RFC 9112). It opens no socket and knows no client and no cassette.
+
+Rules:
+- Reading is incremental: bytes go in as they come, ``complete`` says when the message has ended.
+- A reader never raises for what a peer sent: what cannot be read is ``broken``, and the client's own parser, which
+  sees the same bytes, raises what it always would.
+- Rendering adds and drops no header. It frames the body as the headers say and corrects a ``Content-Length`` that is
+  not the body's.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .request import Headers, Request
+from .response import Response
+
+HeaderPairs = list[tuple[str, str]]
+
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_BREAK = re.compile(r"\r?\n(?![ \t])|\r(?!\n)")
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+HTTP2_PREFACE = b"PRI * HTTP/2.0"
+
+
+def _split_head(head: bytes) -> tuple[bytes, HeaderPairs]:
+    """The start line and the fields of a message head; a folded line stays with its field (RFC 9112 §5.2)."""
+    lines = head.split(b"\n")
+    pairs: list[list[str]] = []
+    for raw in lines[1:]:
+        line = raw.rstrip(b"\r").decode("latin-1")
+        if line[:1] in (" ", "\t") and pairs:
+            pairs[-1][1] += "\r\n" + line
+        elif ":" in line:
+            name, value = line.split(":", 1)
+            pairs.append([name, value.strip(" \t")])
+    return lines[0].rstrip(b"\r"), [(name, value) for name, value in pairs]
+
+
+def _end_of_head(data: bytes | bytearray, start: int = 0) -> int:
+    """Where the body starts, or -1. Bare LF is a line end too, as http.client reads it (RFC 9112 §2.2)."""
+    ends = [data.find(mark, start) + len(mark) for mark in (b"\r\n\r\n", b"\n\n") if data.find(mark, start) >= 0]
+    return min(ends, default=-1)
+
+
+def is_chunked(headers: Headers) -> bool:
+    """Whether the message body is in chunks: ``chunked`` is the last transfer coding (RFC 9112 §6.1)."""
+    codings = ",".join(headers.get_all("Transfer-Encoding")).lower()
+    return codings.rpartition(",")[2].strip() == "chunked"
+
+
+def content_length(headers: Headers) -> int | None:
+    """The length that the headers announce, or None when they announce none that can be read."""
+    value = headers.get("Content-Length", "").strip()
+    return int(value) if value.isascii() and value.isdecimal() else None
+
+
+class ChunkedReader:
+    """Takes the chunked transfer coding off (RFC 9112 §7.1); keeps the chunks apart, and the trailers."""
+
+    def __init__(self) -> None:
+        self.chunks: list[bytes] = []
+        self.trailers: HeaderPairs = []
+        self.complete = False
+        self.broken = False
+        self._rest = bytearray()
+        self._parts: list[bytes] = []
+        self._missing = 0  # bytes of the present chunk that have not come; -1: its CRLF has not
+        self._in_trailers = False
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as they come."""
+        self._rest += data
+        while not (self.complete or self.broken) and self._step():
+            pass
+
+    def partial(self) -> list[bytes]:
+        """The chunks so far, with what has come of an unfinished one."""
+        return self.chunks + ([b"".join(self._parts)] if self._parts else [])
+
+    def _step(self) -> bool:
+        if self._missing > 0:
+            piece = bytes(self._rest[: self._missing])
+            del self._rest[: self._missing]
+            if piece:
+                self._parts.append(piece)
+            self._missing -= len(piece)
+            if self._missing:
+                return False
+            self.chunks.append(b"".join(self._parts))
+            self._parts = []
+            self._missing = -1
+        end = self._rest.find(b"\n")
+        if end < 0:
+            return False
+        line = bytes(self._rest[:end]).rstrip(b"\r")
+        del self._rest[: end + 1]
+        if self._missing == -1:
+            self.broken = bool(line)
+            self._missing = 0
+        elif self._in_trailers:
+            if line:
+                self.trailers += _split_head(b"\n" + line)[1]
+            self.complete = not line
+        else:
+            self._size(line.partition(b";")[0].strip())
+        return True
+
+    def _size(self, digits: bytes) -> None:
+        try:
+            self._missing = int(digits, 16)
+        except ValueError:
+            self.broken = True
+            return
+        self.broken = self._missing < 0
+        self._in_trailers = self._missing == 0
+
+
+class RequestReader:
+    """Reads one request from the bytes that a client sends."""
+
+    def __init__(self) -> None:
+        self.sent = bytearray()
+        self.method = ""
+        self.target = ""
+        self.headers = Headers()
+        self.has_head = False
+        self._body_start = 0
+        self._chunks: ChunkedReader | None = None
+        self._length = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as the client sends them."""
+        self.sent += data
+        if not self.has_head:
+            self._read_head()
+        elif self._chunks is not None:
+            self._chunks.feed(bytes(data))
+
+    def _read_head(self) -> None:
+        self._body_start = _end_of_head(self.sent)
+        if self._body_start < 0:
+            return
+        self.has_head = True
+        start, pairs = _split_head(bytes(self.sent[: self._body_start]))
+        method, _, rest = start.decode("latin-1").partition(" ")
+        self.method, self.target = method, rest.rpartition(" ")[0]
+        self.headers = Headers(pairs)
+        self._length = content_length(self.headers) or 0
+        if is_chunked(self.headers):
+            self._chunks = ChunkedReader()
+            self._chunks.feed(bytes(self.sent[self._body_start :]))
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that the head announces has been sent."""
+        if not self.has_head:
+            return False
+        if self._chunks is not None:
+            return self._chunks.complete
+        return len(self.sent) - self._body_start >= self._length
+
+    @property
+    def awaits_continue(self) -> bool:
+        """Whether the client holds its body back until it is told to go on (RFC 9110 §10.1.1)."""
+        return self.has_head and not self.complete and self.headers.get("Expect", "").lower() == "100-continue"
+
+    @property
+    def leaves_http1(self) -> bool:
+        """Whether the client speaks HTTP/2, or asks to turn this connection into something else (RFC 9110 §7.8)."""
+        return self.sent.startswith(HTTP2_PREFACE) or "Upgrade" in self.headers
+
+    def request(self, origin: str, skip: int = 0) -> Request:
+        """The request. ``origin``: scheme and authority for an origin-form target. ``skip``: leading fields to leave
+        out, which the client library wrote by itself."""
+        body = b"".join(self._chunks.partial()) if self._chunks else bytes(self.sent[self._body_start :])
+        # RFC 9112 §3.2: a proxy is asked with the absolute URI, a whole server with "*".
+        target = "/*" if self.target == "*" else self.target
+        uri = target if _ABSOLUTE.match(target) else origin + target
+        return Request(self.method, uri, body or None, self.headers.pairs()[skip:])
+
+
+class ResponseReader:
+    """Reads one final response (after any 1xx) from the bytes that a server sends."""
+
+    def __init__(self, method: str) -> None:
+        self._method = method
+        self._head = bytearray()
+        self._status = 0
+        self._reason = ""
+        self._version = "1.1"
+        self.headers = Headers()
+        self.has_head = False
+        self.complete = False
+        self.broken = False
+        self._pieces: list[bytes] = []
+        self._chunks: ChunkedReader | None = None
+        self._missing: int | None = None
+
+    @property
+    def finite(self) -> bool:
+        """Whether the head says how long the message is."""
+        return self._missing is not None
+
+    @property
+    def media_type(self) -> str:
+        """The Content-Type without its parameters, in lower case."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as they come."""
+        if self.complete or self.broken:
+            return
+        if not self.has_head:
+            self._head += data
+            data = self._read_head()
+        if data and self.has_head and not self.complete:
+            self._read_body(data)
+
+    def eof(self) -> None:
+        """The server has closed: that ends a message that is not framed otherwise (RFC 9112 §6.3)."""
+        if self.has_head and self._chunks is None and self._missing is None:
+            self.complete = True
+
+    def _read_head(self) -> bytes:
+        """Read the head if it is whole; the bytes behind it."""
+        while not self.broken:
+            end = _end_of_head(self._head)
+            if end < 0:
+                return b""
+            start, pairs = _split_head(bytes(self._head[:end]))
+            del self._head[:end]
+            version, _, rest = start.decode("latin-1").partition(" ")
+            code, _, reason = rest.strip().partition(" ")
+            if not version.startswith("HTTP/") or not (len(code) == 3 and code.isdecimal()):
+                self.broken = True
+            elif code[0] != "1":
+                self._status, self._reason, self._version = int(code), reason.strip(), version[5:]
+                self.headers = Headers(pairs)
+                self.has_head = True
+                self._frame()
+                return bytes(self._head)
+        return b""
+
+    def _frame(self) -> None:
+        if not may_have_body(self._method, self._status):
+            self._missing = 0
+        elif is_chunked(self.headers):
+            self._chunks = ChunkedReader()
+        else:
+            self._missing = content_length(self.headers)
+        self.complete = self._missing == 0
+
+    def _read_body(self, data: bytes) -> None:
+        if self._chunks is not None:
+            self._chunks.feed(data)
+            self.complete, self.broken = self._chunks.complete, self._chunks.broken
+            return
+        if self._missing is not None:
+            data = data[: self._missing]
+            self._missing -= len(data)
+            self.complete = not self._missing
+        self._pieces.append(data)
+
+    def response(self) -> Response:
+        """The response as far as it has come; ``incomplete`` unless it is whole."""
+        pieces = self._chunks.partial() if self._chunks is not None else self._pieces
+        # How bytes without chunks arrive is the network's accident, except in an event stream that ends with the
+        # connection: there it is all that tells the events apart in time.
+        keep = self._chunks is not None or (self._missing is None and self.media_type == "text/event-stream")
+        return Response.of(
+            self._status,
+            self._reason,
+            self.headers,
+            b"".join(pieces),
+            http_version=self._version,
+            chunks=[len(piece) for piece in pieces] if keep else (),
+            trailers=self._chunks.trailers if self._chunks is not None else None,
+            incomplete=not self.complete,
+        )
+
+
+def may_have_body(method: str, status: int) -> bool:
+    """Whether a response to ``method`` with ``status`` can carry a body (RFC 9112 §6.3)."""
+    return method.upper() != "HEAD" and status >= 200 and status not in (204, 304)
+
+
+def render(response: Response, method: str) -> list[bytes]:
+    """The bytes of ``response`` for a client that asked with ``method``, in the pieces it is to see them in."""
+    bodied = may_have_body(method, response.status)
+    if bodied not in response._rendered:
+        response._rendered[bodied] = _render(response, bodied)
+    return response._rendered[bodied]
+
+
+def _render(response: Response, bodied: bool) -> list[bytes]:
+    head = _head(response, bodied)
+    if not bodied:
+        return [head]
+    pieces = response.pieces
+    if is_chunked(response.headers):
+        framed = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
+        if not response.incomplete:
+            trailers = "".join(f"{name}: {value}\r\n" for name, value in response.trailers.pairs())
+            framed.append(b"0\r\n" + _field_bytes(trailers) + b"\r\n")
+        pieces = framed
+    if len(response.pieces) < 2:
+        return [head + b"".join(pieces)]
+    return [head, *pieces]
+
+
+def _head(response: Response, bodied: bool) -> bytes:
+    lines = [f"HTTP/{response.http_version} {response.status} {response.reason}"]
+    corrects = bodied and not response.incomplete and content_length(response.headers) is not None
+    length = len(response.body) if corrects else None
+    for name, value in response.headers.pairs():
+        corrected = length is not None and name.lower() == "content-length"
+        lines.append(f"{name}: {length if corrected else _one_field(value)}")
+    return _field_bytes("\r\n".join(lines) + "\r\n\r\n")
+
+
+def _one_field(value: str) -> str:
+    """``value`` as it can stand in a head: a line break that does not fold would start another field."""
+    return _BREAK.sub(" ", value)
+
+
+def _field_bytes(text: str) -> bytes:
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8")
