@@ -39,6 +39,10 @@ def _mode(value: Any) -> RecordMode:
     return RecordMode(value)
 
 
+def _mode(value: Any) -> RecordMode:
+    return RecordMode(value)
+
+
 def _function(value: Any) -> Any:
     if value is not None and not callable(value):
         raise TypeError(f"expected a function or None, got {value!r}")
@@ -59,12 +63,7 @@ class Option:
 OPTIONS: dict[str, Option] = {
     option.name: option
     for option in (
-        Option(
-            "record_mode",
-            RecordMode.ONCE,
-            lambda value: RecordMode(value),
-            "when to record and when to replay: see the modes",
-        ),
+        Option("record_mode", RecordMode.ONCE, _mode, "when to record and when to replay: see the modes"),
         Option("match_on", matchers.DEFAULT_MATCH_ON, _names, "names of matchers, or functions, that must all agree"),
         Option("additional_matchers", (), _names, "matchers added to `match_on`"),
         Option("cassette_library_dir", None, lambda value: value, "directory that relative cassette paths start from"),
