@@ -39,10 +39,6 @@ def _mode(value: Any) -> RecordMode:
     return RecordMode(value)
 
 
-def _mode(value: Any) -> RecordMode:
-    return RecordMode(value)
-
-
 def _function(value: Any) -> Any:
     if value is not None and not callable(value):
         raise TypeError(f"expected a function or None, got {value!r}")
