@@ -5,11 +5,15 @@ from __future__ import annotations
 import gc
 import http.client
 import os
+import socket
+import ssl
 import threading
 from pathlib import Path
 
 import pytest
+import trustme
 
+from tests.server import Proxy, Server
 from vcr import active, patch
 
 _ORIGINALS = {
@@ -56,3 +60,64 @@ def nothing_left_behind(tmp_path, monkeypatch):
 def cassette_path(tmp_path) -> str:
     """Where a test's cassette goes."""
     return str(tmp_path / "cassette.yaml")
+
+
+@pytest.fixture
+def server():
+    """The origin server of the conformance suite, over plain HTTP on 127.0.0.1."""
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def authority():
+    """A certificate authority of our own."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def ca_file(authority, tmp_path_factory) -> str:
+    """Its certificate, for clients to trust."""
+    path = tmp_path_factory.mktemp("tls") / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def server_tls(authority) -> ssl.SSLContext:
+    """What a server on loopback needs to be trusted."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1", "::1").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def tls_server(server_tls):
+    """The same server over HTTPS."""
+    with Server(tls=server_tls) as running:
+        yield running
+
+
+@pytest.fixture
+def ipv6_server():
+    """The same server on ::1."""
+    try:
+        running = Server(family=socket.AF_INET6)
+    except OSError as error:
+        pytest.skip(f"no IPv6 loopback: {error}")
+    with running:
+        yield running
+
+
+@pytest.fixture
+def unix_server(tmp_path):
+    """The same server on a unix socket, whose path is its ``address``."""
+    with Server(family=str(tmp_path / "server.sock")) as running:
+        yield running
+
+
+@pytest.fixture
+def proxy():
+    """A forward and CONNECT proxy on 127.0.0.1."""
+    with Proxy() as running:
+        yield running

@@ -110,7 +110,8 @@ def current() -> Cassette | None:
 
 
 def _ambiguous(one: Entry, other: Entry) -> str:
-    paths = sorted(str(entry.cassette and entry.cassette.path) for entry in (one, other))
+    # A cassette's truth is its length (as in VCR.py): ask for None.
+    paths = sorted("closed" if (c := entry.cassette) is None else c.path for entry in (one, other))
     return (
         f"this request was made in a thread without a cassette of its own, while {paths[0]!r} and {paths[1]!r} are "
         "open side by side; hand the thread its cassette with vcr.carry(function), or open one inside it"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from os import PathLike, fspath
@@ -26,7 +27,7 @@ from .record_mode import RecordMode
 from .request import Request
 from .response import Response, ResponseDict
 
-log = logging.getLogger("vcr")
+log = logging.getLogger(__name__)
 
 RequestFilter = Callable[[Request], "Request | None"]
 ResponseFilter = Callable[[ResponseDict], "ResponseDict | None"]
@@ -105,7 +106,7 @@ class Turn:
     ) -> None:
         self._cassette = cassette
         self._interaction = interaction
-        self._settle: Callable[[], None] | None = None
+        self._settle: weakref.WeakMethod[Callable[[], None]] | None = None
         self.response = response
 
     @property
@@ -115,14 +116,14 @@ class Turn:
 
     def stream(self, settle: Callable[[], None]) -> None:
         """The live response is on its way. Should the cassette close first, ``settle`` is called once: it finishes
-        the turn with what can be had."""
-        self._settle = settle
+        the turn with what can be had. It is a method, held weakly: a response that nobody reads must be able to go."""
+        self._settle = weakref.WeakMethod(settle)
         if self._cassette is not None:
             self._cassette._stream(self)
 
     def settle(self) -> None:
         """Finish now, if a response is on its way."""
-        settle, self._settle = self._settle, None
+        settle = self._settle() if self._settle is not None else None
         if settle is not None:
             settle()
 

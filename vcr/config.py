@@ -7,9 +7,8 @@ import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from types import FunctionType
-from typing import Any
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
 from . import filters, matchers
 from .cassette import Cassette, RequestFilter, ResponseFilter
@@ -99,15 +98,16 @@ def checked(options: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+Path = str | os.PathLike[str] | None
+
+
 @dataclass(frozen=True)
 class CassetteSettings:
-    """What one opening of a cassette needs: how to make it, and what the opening itself is to do."""
+    """What one opening of a cassette needs: how to make it, from a path or a function to name it after, and whether
+    to save it when the block raises."""
 
-    make: Callable[[str], Cassette]
-    path: Callable[[str | os.PathLike[str] | None, Callable[..., Any] | None], str]
-    inject: bool
+    make: Callable[[Path, Callable[..., Any] | None], Cassette]
     record_on_exception: bool
-    custom_patches: tuple[tuple[Any, str, Any], ...]
 
 
 class VCR:
@@ -126,6 +126,11 @@ class VCR:
         for name, value in checked(options).items():
             setattr(self, name, value)
 
+    if TYPE_CHECKING:
+        # The options, by the names in OPTIONS.
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
     def use_cassette(self, path: Any = None, *, with_current_defaults: bool = False, **options: Any) -> Any:
         """Record into, or replay from, the cassette at ``path``: a context manager and a decorator.
 
@@ -137,9 +142,10 @@ class VCR:
 
         chosen = checked(options)
         frozen = self._options() if with_current_defaults else None
-        if inspect.isclass(path) or isinstance(path, FunctionType):
-            return CassetteContextDecorator(functools.partial(self._settings, chosen, frozen))(path)
-        return CassetteContextDecorator(functools.partial(self._settings, chosen, frozen), path)
+        settings = functools.partial(self._settings, chosen, frozen)
+        if callable(path) or isinstance(path, (classmethod, staticmethod)):
+            return CassetteContextDecorator(settings)(path)
+        return CassetteContextDecorator(settings, path)
 
     def register_matcher(self, name: str, matcher: Predicate) -> None:
         """Make ``matcher(r1, r2)`` available to ``match_on`` as ``name``; a built-in name is replaced."""
@@ -175,18 +181,12 @@ class VCR:
 
     def _settings(self, chosen: Mapping[str, Any], frozen: Mapping[str, Any] | None) -> CassetteSettings:
         options = {**(self._options() if frozen is None else frozen), **chosen}
-        return CassetteSettings(
-            make=functools.partial(self._make, options),
-            path=functools.partial(_cassette_path, options),
-            inject=options["inject_cassette"],
-            record_on_exception=options["record_on_exception"],
-            custom_patches=options["custom_patches"],
-        )
+        return CassetteSettings(functools.partial(self._make, options), options["record_on_exception"])
 
-    def _make(self, options: Mapping[str, Any], path: str) -> Cassette:
+    def _make(self, options: Mapping[str, Any], path: Path, function: Callable[..., Any] | None) -> Cassette:
         named = (*options["match_on"], *options["additional_matchers"])
         return Cassette(
-            path,
+            _cassette_path(options, path, function),
             serializer=self._serializer(options["serializer"]),
             persister=options["persister"] or FilesystemPersister,
             record_mode=options["record_mode"],
@@ -214,9 +214,7 @@ class VCR:
         return self.serializers[name]
 
 
-def _cassette_path(
-    options: Mapping[str, Any], path: str | os.PathLike[str] | None, function: Callable[..., Any] | None
-) -> str:
+def _cassette_path(options: Mapping[str, Any], path: Path, function: Callable[..., Any] | None) -> str:
     """Where the cassette is kept: the path given, or one after the function; transformed, then in the library."""
     if path is None:
         if function is None:
@@ -227,7 +225,7 @@ def _cassette_path(
     if options["path_transformer"]:
         where = os.fspath(options["path_transformer"](where))
     library = options["cassette_library_dir"]
-    if library and not Path(where).is_relative_to(library):
+    if library and not PurePath(where).is_relative_to(library):
         where = os.path.join(library, where)
     return where
 

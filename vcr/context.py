@@ -21,22 +21,22 @@ from .patch.replace import Replacement
 
 C = TypeVar("C", bound=Callable[..., Any])
 
-log = logging.getLogger("vcr")
+log = logging.getLogger(__name__)
 
 
 class _Opening:
     """A cassette that has been opened, and what its end takes away."""
 
-    def __init__(self, settings: CassetteSettings, path: str) -> None:
-        self.cassette = settings.make(path)
+    def __init__(self, settings: CassetteSettings, path: Any, function: Callable[..., Any] | None) -> None:
+        self.cassette = settings.make(path, function)
         self._record_on_exception = settings.record_on_exception
         self._failed = False
         self.cassette._load()
-        log.debug("Entering context for cassette at %s", path)
+        log.debug("Entering context for cassette at %s", self.cassette.path)
         with ExitStack() as undo:
             patch.install()
             undo.callback(patch.uninstall)
-            for owner, name, new in settings.custom_patches:
+            for owner, name, new in self.cassette.custom_patches:
                 replacement = Replacement(owner, name, new)
                 replacement.apply()
                 undo.callback(replacement.revert)
@@ -66,8 +66,7 @@ class CassetteContextDecorator:
     # -- with, async with -------------------------------------------------------------------------------------------
 
     def _open(self, function: Callable[..., Any] | None = None) -> _Opening:
-        settings = self._settings()
-        return _Opening(settings, settings.path(self._path, function))
+        return _Opening(self._settings(), self._path, function)
 
     def __enter__(self) -> Cassette:
         opening = self._open()
@@ -100,7 +99,8 @@ class CassetteContextDecorator:
         """Decorate a function of any kind, or the test methods of a class; the signature stays."""
         if inspect.isclass(function):
             return self._decorate_class(function)
-        return cast(C, wrapt.FunctionWrapper(function, _runner(function, self._open)))
+        plain = getattr(function, "__func__", function)  # of a classmethod or staticmethod
+        return cast(C, wrapt.FunctionWrapper(function, _runner(plain, self._open)))
 
     def _decorate_class(self, cls: C) -> C:
         """As if each of its test methods were decorated (as ``unittest.mock.patch`` does with classes)."""

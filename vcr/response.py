@@ -16,7 +16,8 @@ class Response:
     The dictionary (``data``) is the one shape that hooks, serializers and ``cassette.responses`` see:
     ``{"status": {"code", "message"}, "headers": {name: [values]}, "body": {"string": bytes}}``. Optional keys of ours,
     which an older reader ignores: ``http_version`` when it is not 1.1, ``trailers``, ``incomplete``, and in ``body``
-    the lengths of the ``chunks`` that it came in. Keys that others add are kept.
+    the lengths of the ``chunks`` that it came in; ``header_order``, the names in sequence, where fields of one name
+    were interleaved with others. Keys that others add are kept.
     """
 
     __slots__ = ("_headers", "_rendered", "data")
@@ -45,11 +46,14 @@ class Response:
         lengths = list(chunks)
         if len(lengths) > 1:
             content["chunks"] = pack_lengths(lengths)
+        fields = Headers(headers)
         data: ResponseDict = {
             "status": {"code": status, "message": reason},
-            "headers": Headers(headers).grouped(),
+            "headers": fields.grouped(),
             "body": content,
         }
+        if fields.pairs() != Headers(data["headers"]).pairs():
+            data["header_order"] = " ".join(name for name, _ in fields.pairs())
         if http_version != "1.1":
             data["http_version"] = http_version
         if trailers:
@@ -72,7 +76,7 @@ class Response:
     def headers(self) -> Headers:
         """The header fields, in order."""
         if self._headers is None:
-            self._headers = Headers(self.data.get("headers"))
+            self._headers = _in_order(Headers(self.data.get("headers")), self.data.get("header_order"))
         return self._headers
 
     @property
@@ -126,6 +130,15 @@ def _copy(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_copy(item) for item in value]
     return value
+
+
+def _in_order(headers: Headers, order: object) -> Headers:
+    """``headers`` as ``order`` has their names, unless they have been changed since."""
+    names = str(order or "").split()
+    if sorted(names) != sorted(name for name, _ in headers.pairs()):
+        return headers
+    values = {name: iter(fields) for name, fields in headers.grouped().items()}
+    return Headers((name, next(values[name])) for name in names)
 
 
 def pack_lengths(lengths: Iterable[int]) -> str:

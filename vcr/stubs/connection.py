@@ -36,7 +36,7 @@ OPEN_DRAIN_SECONDS = 1.0
 
 _STUB = "_vcr_stub"
 
-log = logging.getLogger("vcr")
+log = logging.getLogger(__name__)
 
 
 def stub_class(cls: type) -> type:

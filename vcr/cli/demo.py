@@ -1,0 +1,96 @@
+"""Room: the demo: record with each client, stop the server, replay, compare. It prints nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import use_cassette
+from .clients import Client
+from .server import Server, Tripwire, serving
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a client raised, in place of what it should have seen."""
+
+    error: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a client in its cassette. ``count``: interactions recorded, or replayed."""
+
+    seen: Any
+    count: int
+    hits: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One client's row. Both runs are None when it is not installed."""
+
+    client: Client
+    version: str | None
+    recording: Run | None = None
+    replay: Run | None = None
+
+    @property
+    def same(self) -> bool:
+        """Whether the client saw on replay what it saw while recording."""
+        if self.recording is None or self.replay is None or isinstance(self.recording.seen, Failure):
+            return False
+        return bool(self.recording.seen == self.replay.seen)
+
+    @property
+    def fine(self) -> bool:
+        """Whether each request was recorded and replayed once, none got out, and the client saw the same."""
+        if self.recording is None or self.replay is None:
+            return True
+        complete = self.recording.hits == self.recording.count == self.replay.count
+        return self.same and complete and self.replay.hits == 0
+
+    @property
+    def failure(self) -> str | None:
+        """What the client raised first, if it did."""
+        for name, run in (("recording", self.recording), ("replay", self.replay)):
+            if run is not None and isinstance(run.seen, Failure):
+                return f"{name}: {run.seen.error}"
+        return None
+
+
+def run(clients: Sequence[Client]) -> list[Outcome]:
+    """Each client's outcome, in the order given."""
+    versions = {client: client.version for client in clients}
+    installed = [client for client in clients if versions[client] is not None]
+    with tempfile.TemporaryDirectory(prefix="vcr-demo-") as directory:
+        paths = {client: Path(directory, f"{client.name}.yaml") for client in installed}
+        with serving(Server()) as server:
+            recordings = {client: _record(client, paths[client], server) for client in installed}
+        with serving(Tripwire(server.server_port)) as tripwire:
+            replays = {client: _replay(client, paths[client], server.url, tripwire) for client in installed}
+    return [Outcome(client, versions[client], recordings.get(client), replays.get(client)) for client in clients]
+
+
+def _record(client: Client, path: Path, server: Server) -> Run:
+    before = server.hits
+    with use_cassette(path, record_mode="once") as cassette:
+        seen = _seen(lambda: client.run(server.url))
+        return Run(seen, len(cassette), server.hits - before)
+
+
+def _replay(client: Client, path: Path, url: str, tripwire: Tripwire) -> Run:
+    before = tripwire.hits
+    with use_cassette(path, record_mode="none") as cassette:
+        seen = _seen(lambda: client.run(url))
+        return Run(seen, cassette.play_count, tripwire.hits - before)
+
+
+def _seen(look: Callable[[], Any]) -> Any:
+    try:
+        return look()
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is the row's result)
+        return Failure(f"{type(error).__name__}: {error}")

@@ -1,0 +1,168 @@
+"""Room: the demo's server on 127.0.0.1, and the tripwire that takes its place. It knows no client and no cassette.
+
+No two answers are alike: each says how many requests the server has seen. What is replayed cannot be made up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import socket
+import socketserver
+import threading
+import xmlrpc.client
+from collections.abc import Callable, Iterable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple, TypeVar
+
+S = TypeVar("S", bound=socketserver.BaseServer)
+
+LOOPBACK = "127.0.0.1"
+
+
+class Answer(NamedTuple):
+    """What a route answers. ``body``: bytes, or the chunks of a chunked body."""
+
+    body: bytes | Iterable[bytes]
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Server(ThreadingHTTPServer):
+    """Answers the demo's requests, and counts them in ``hits``."""
+
+    daemon_threads = False  # so that closing waits for them
+
+    def __init__(self) -> None:
+        super().__init__((LOOPBACK, 0), _Handler)
+        self.hits = 0
+        self.objects: dict[str, bytes] = {}
+        self._open: set[Any] = set()
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://{LOOPBACK}:{self.server_port}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember each connection, for the end."""
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget a connection that ends by itself."""
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: what a broken connection does to a client is in the client's row."""
+
+    def server_close(self) -> None:
+        """Close the connections too: one that a client keeps alive would be answered for ever."""
+        for connection in tuple(self._open):
+            with contextlib.suppress(OSError):  # The client was faster.
+                connection.shutdown(socket.SHUT_RDWR)
+        super().server_close()
+
+
+class Tripwire(socketserver.TCPServer):
+    """Holds the port of a server that has stopped: it answers nobody, and counts who comes in ``hits``."""
+
+    allow_reuse_address = True
+
+    def __init__(self, port: int) -> None:
+        super().__init__((LOOPBACK, port), socketserver.BaseRequestHandler)
+        self.hits = 0
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002  (socketserver's signature)
+        """Turn everybody away."""
+        self.hits += 1
+        return False
+
+
+@contextlib.contextmanager
+def serving(server: S) -> Iterator[S]:
+    """``server`` at work in a thread; afterwards it, its port and its connections are closed."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def _answer(self) -> None:
+        self.server.hits += 1
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        route = _ROUTES.get(self.path)
+        answer = self._object(body) if route is None else route(body, self.server.hits)
+        self.send_response(answer.status)
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        if isinstance(answer.body, bytes):
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else answer.body)
+        else:
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for chunk in (*answer.body, b""):
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+
+    do_GET = do_HEAD = do_POST = do_PUT = _answer  # noqa: N815  (http.server's names)
+
+    def _object(self, body: bytes) -> Answer:
+        """Every path that is no route holds an object, as in S3."""
+        if self.command == "PUT":
+            self.server.objects[self.path] = body
+            return Answer(b"", headers=(("ETag", f'"{self.server.hits}"'),))
+        found = self.server.objects.get(self.path)
+        if found is None:
+            return Answer(b"<Error><Code>NoSuchKey</Code></Error>", 404, (("Content-Type", "application/xml"),))
+        return Answer(found, headers=(("ETag", f'"{self.server.hits}"'),))
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def _json(body: bytes, hits: int) -> Answer:
+    data = {"hits": hits, "received": body.decode("latin-1")}
+    return Answer(json.dumps(data).encode(), headers=(("Content-Type", "application/json"),))
+
+
+def _gzip(_: bytes, hits: int) -> Answer:
+    return Answer(gzip.compress(b"%d times packed" % hits), headers=(("Content-Encoding", "gzip"),))
+
+
+def _redirect(*_: Any) -> Answer:
+    return Answer(b"", 302, (("Location", "/json"),))
+
+
+def _stream(_: bytes, hits: int) -> Answer:
+    return Answer([b"one ", b"two ", b"and %d hits" % hits], headers=(("Content-Type", "text/plain"),))
+
+
+def _xmlrpc(body: bytes, hits: int) -> Answer:
+    arguments, method = xmlrpc.client.loads(body)
+    result: Any = (hits, method, *arguments) if arguments else xmlrpc.client.Fault(hits, "no arguments")
+    text = xmlrpc.client.dumps((result,) if arguments else result, methodresponse=True).encode()
+    headers = (("Content-Type", "text/xml"),)
+    if method == "packed":
+        return Answer(gzip.compress(text), headers=(*headers, ("Content-Encoding", "gzip")))
+    return Answer([text[:20], text[20:]] if method == "chunked" else text, headers=headers)
+
+
+_ROUTES: dict[str, Callable[[bytes, int], Answer]] = {
+    "/json": _json,
+    "/gzip": _gzip,
+    "/redirect": _redirect,
+    "/stream": _stream,
+    "/xmlrpc": _xmlrpc,
+}
