@@ -7,11 +7,11 @@ the same with VCR.py's dictionary. ``None`` ends the pipeline.
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote_plus, unquote_plus
 
+from . import content_coding
 from .request import Request
 from .response import ResponseDict
 
@@ -122,19 +122,12 @@ def ignore_hosts(request: Request, hosts: Iterable[Any]) -> Request | None:
 
 
 def decode_response(response: ResponseDict) -> ResponseDict:
-    """The body without its content coding (gzip, deflate), the headers to match."""
+    """The body without its content codings, the headers to match."""
     headers = response["headers"]
     coding_name = next((name for name in headers if name.lower() == "content-encoding"), None)
     if coding_name is None:
         return response
-    codings = [coding.strip().lower() for value in headers[coding_name] for coding in value.split(",")]
-    body = response["body"]["string"]
-    while codings and codings[-1] in _DECODERS:
-        try:
-            body = _DECODERS[codings[-1]](body)
-        except zlib.error:
-            break  # Decoded already, by the client that recorded it.
-        codings.pop()
+    body, codings = content_coding.decode(response["body"]["string"], content_coding.named(headers[coding_name]))
     if codings:
         headers[coding_name] = [", ".join(codings)]
     else:
@@ -143,23 +136,3 @@ def decode_response(response: ResponseDict) -> ResponseDict:
     for name in [name for name in headers if name.lower() == "content-length"]:
         headers[name] = [str(len(body))]
     return response
-
-
-def _gunzip(body: bytes) -> bytes:
-    return zlib.decompress(body, zlib.MAX_WBITS | 16)
-
-
-def _inflate(body: bytes) -> bytes:
-    try:
-        return zlib.decompress(body)
-    except zlib.error:
-        # RFC 9110 §8.4.1.2: some send the raw format.
-        return zlib.decompress(body, -zlib.MAX_WBITS)
-
-
-_DECODERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _inflate,
-    "identity": lambda body: body,
-}

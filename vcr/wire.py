@@ -4,21 +4,24 @@ Rules:
 - Reading is incremental: bytes go in as they come, ``complete`` says when the message has ended.
 - A reader never raises for what a peer sent: what cannot be read is ``broken``, and the client's own parser, which
   sees the same bytes, raises what it always would.
-- Rendering adds and drops no header. It frames the body as the headers say and corrects a ``Content-Length`` that is
-  not the body's.
+- Rendering adds and drops no header. It frames and codes the body as the headers say, and corrects a
+  ``Content-Length`` that is not the body's.
 """
 
 from __future__ import annotations
 
 import re
 
+from . import content_coding
 from .request import Headers, Request
 from .response import Response
 
 HeaderPairs = list[tuple[str, str]]
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_BREAK = re.compile(r"\r?\n(?![ \t])|\r(?!\n)")
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_LINE_BREAK = re.compile(r"[\r\n]+")
+_UNFOLDED = re.compile(r"\r?\n(?![ \t])|\r(?!\n)")
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 HTTP2_PREFACE = b"PRI * HTTP/2.0"
@@ -38,10 +41,10 @@ def _split_head(head: bytes) -> tuple[bytes, HeaderPairs]:
     return lines[0].rstrip(b"\r"), [(name, value) for name, value in pairs]
 
 
-def _end_of_head(data: bytes | bytearray, start: int = 0) -> int:
+def _end_of_head(data: bytes | bytearray) -> int:
     """Where the body starts, or -1. Bare LF is a line end too, as http.client reads it (RFC 9112 §2.2)."""
-    ends = [data.find(mark, start) + len(mark) for mark in (b"\r\n\r\n", b"\n\n") if data.find(mark, start) >= 0]
-    return min(ends, default=-1)
+    blank_line = _BLANK_LINE.search(data)
+    return blank_line.end() if blank_line else -1
 
 
 def is_chunked(headers: Headers) -> bool:
@@ -51,9 +54,12 @@ def is_chunked(headers: Headers) -> bool:
 
 
 def content_length(headers: Headers) -> int | None:
-    """The length that the headers announce, or None when they announce none that can be read."""
-    value = headers.get("Content-Length", "").strip()
-    return int(value) if value.isascii() and value.isdecimal() else None
+    """The length that the headers announce; None when they announce none, or none that http.client would read."""
+    try:
+        length = int(headers.get("Content-Length", ""))
+    except ValueError:
+        return None
+    return length if length >= 0 else None
 
 
 class ChunkedReader:
@@ -66,8 +72,8 @@ class ChunkedReader:
         self.broken = False
         self._rest = bytearray()
         self._parts: list[bytes] = []
+        self.in_trailers = False  # the last chunk has come
         self._missing = 0  # bytes of the present chunk that have not come; -1: its CRLF has not
-        self._in_trailers = False
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they come."""
@@ -99,7 +105,7 @@ class ChunkedReader:
         if self._missing == -1:
             self.broken = bool(line)
             self._missing = 0
-        elif self._in_trailers:
+        elif self.in_trailers:
             if line:
                 self.trailers += _split_head(b"\n" + line)[1]
             self.complete = not line
@@ -114,7 +120,7 @@ class ChunkedReader:
             self.broken = True
             return
         self.broken = self._missing < 0
-        self._in_trailers = self._missing == 0
+        self.in_trailers = self._missing == 0
 
 
 class RequestReader:
@@ -220,7 +226,10 @@ class ResponseReader:
 
     def eof(self) -> None:
         """The server has closed: that ends a message that is not framed otherwise (RFC 9112 §6.3)."""
-        if self.has_head and self._chunks is None and self._missing is None:
+        if self._chunks is not None:
+            # Some hang up after the last chunk, without the blank line; clients accept it.
+            self.complete = self._chunks.in_trailers
+        elif self.has_head and self._missing is None:
             self.complete = True
 
     def _read_head(self) -> bytes:
@@ -295,34 +304,50 @@ def render(response: Response, method: str) -> list[bytes]:
 
 
 def _render(response: Response, bodied: bool) -> list[bytes]:
-    head = _head(response, bodied)
     if not bodied:
-        return [head]
-    pieces = response.pieces
-    if is_chunked(response.headers):
-        framed = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
+        return [_head(response, response.headers, None)]
+    headers, pieces = _coded(response)
+    if is_chunked(headers):
+        body = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
         if not response.incomplete:
-            trailers = "".join(f"{name}: {value}\r\n" for name, value in response.trailers.pairs())
-            framed.append(b"0\r\n" + _field_bytes(trailers) + b"\r\n")
-        pieces = framed
-    if len(response.pieces) < 2:
-        return [head + b"".join(pieces)]
-    return [head, *pieces]
+            body.append(b"0\r\n" + _fields(response.trailers.pairs()) + b"\r\n")
+        length = None
+    else:
+        body = pieces
+        length = None if response.incomplete or content_length(headers) is None else sum(map(len, pieces))
+    head = _head(response, headers, length)
+    return [head, *body] if len(pieces) > 1 else [head + b"".join(body)]
 
 
-def _head(response: Response, bodied: bool) -> bytes:
-    lines = [f"HTTP/{response.http_version} {response.status} {response.reason}"]
-    corrects = bodied and not response.incomplete and content_length(response.headers) is not None
-    length = len(response.body) if corrects else None
-    for name, value in response.headers.pairs():
-        corrected = length is not None and name.lower() == "content-length"
-        lines.append(f"{name}: {length if corrected else _one_field(value)}")
-    return _field_bytes("\r\n".join(lines) + "\r\n\r\n")
+def _coded(response: Response) -> tuple[Headers, list[bytes]]:
+    """Headers and body that agree on the content coding, whichever form the body was kept in.
+
+    The one place where a header is dropped: a coding that cannot be put back on, for want of its library.
+    """
+    headers = response.headers
+    body = response.body
+    coded = content_coding.encode(body, content_coding.named(headers.get_all("Content-Encoding")))
+    if coded is None:
+        headers = headers.copy()
+        del headers["Content-Encoding"]
+    elif coded is not body:
+        return headers, [coded]
+    return headers, response.pieces
 
 
-def _one_field(value: str) -> str:
-    """``value`` as it can stand in a head: a line break that does not fold would start another field."""
-    return _BREAK.sub(" ", value)
+def _head(response: Response, headers: Headers, length: int | None) -> bytes:
+    """``length``: what a Content-Length must say, if there is one; None where it stays as recorded."""
+    start = f"HTTP/{response.http_version} {response.status} {response.reason}"
+    fields = headers.pairs()
+    if length is not None:
+        fields = [(name, str(length) if name.lower() == "content-length" else value) for name, value in fields]
+    return _field_bytes(_LINE_BREAK.sub(" ", start) + "\r\n") + _fields(fields) + b"\r\n"
+
+
+def _fields(pairs: HeaderPairs) -> bytes:
+    """Field lines. A line break that does not fold would start another field, or end the head: it becomes a blank."""
+    lines = [f"{_LINE_BREAK.sub(' ', name)}: {_UNFOLDED.sub(' ', value)}\r\n" for name, value in pairs]
+    return b"".join([_field_bytes(line) for line in lines])
 
 
 def _field_bytes(text: str) -> bytes:

@@ -1,0 +1,156 @@
+"""Room: content codings (RFC 9110 §8.4): on, off, and whether a body has one. It knows bytes and names only.
+
+Cassettes hold a body in either form under the same ``Content-Encoding``: as it came over the wire, or already decoded
+by the client that recorded it. gzip and deflate are the standard library's; br and zstd need a library, and without
+it are told by their bytes and left as they are.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any, NamedTuple
+
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Coding(NamedTuple):
+    """``decode`` raises what its library raises, ValueError for want of one."""
+
+    is_on: Callable[[bytes], bool]
+    decode: Callable[[bytes], bytes]
+    encode: Callable[[bytes], bytes]
+
+
+def _gunzip(body: bytes) -> bytes:
+    members = []
+    while body:
+        reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        members.append(reader.decompress(body))
+        body = reader.unused_data
+    return b"".join(members)
+
+
+def _inflate(body: bytes) -> bytes:
+    try:
+        return zlib.decompress(body)
+    except zlib.error:
+        # RFC 9110 §8.4.1.2: some send the raw format, without the zlib wrapper.
+        return zlib.decompress(body, -zlib.MAX_WBITS)
+
+
+def _is_deflated(body: bytes) -> bool:
+    for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
+        try:
+            zlib.decompressobj(window).decompress(body, 1)
+        except zlib.error:
+            continue
+        return True
+    return False
+
+
+def _library(*names: str) -> Any:
+    for name in names:
+        try:
+            return import_module(name)
+        except ImportError:
+            continue
+    raise ValueError(f"no library for this content coding is installed; one of these would do: {', '.join(names)}")
+
+
+def _brotli() -> Any:
+    return _library("brotli", "brotlicffi")
+
+
+def _zstd() -> Any:
+    return _library("compression.zstd", "backports.zstd", "zstandard")
+
+
+def _is_brotli(body: bytes) -> bool:
+    # The format has no mark. What neither decodes nor reads as text was cut short, or there is no library to ask.
+    try:
+        _unbrotli(body)
+    except ValueError:
+        return not _is_text(body)
+    return True
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _unbrotli(body: bytes) -> bytes:
+    brotli = _brotli()
+    try:
+        decoded: bytes = brotli.decompress(body)
+    except brotli.error as error:
+        raise ValueError(f"not brotli: {error}") from error
+    return decoded
+
+
+def _unzstd(body: bytes) -> bytes:
+    zstd = _zstd()
+    # The package zstandard wants to know the size for decompress(), but not for a decompressobj.
+    whole = getattr(zstd.ZstdDecompressor(), "decompressobj", None)
+    try:
+        decoded: bytes = whole().decompress(body) if whole else zstd.decompress(body)
+    except zstd.ZstdError as error:
+        raise ValueError(f"not zstd: {error}") from error
+    return decoded
+
+
+CODINGS: dict[str, Coding] = {
+    "gzip": Coding(lambda body: body.startswith(GZIP_MAGIC), _gunzip, lambda body: gzip.compress(body, mtime=0)),
+    "deflate": Coding(_is_deflated, _inflate, zlib.compress),
+    "br": Coding(_is_brotli, _unbrotli, lambda body: _brotli().compress(body)),
+    "zstd": Coding(lambda body: body.startswith(ZSTD_MAGIC), _unzstd, lambda body: _zstd().compress(body)),
+    "identity": Coding(lambda _: True, lambda body: body, lambda body: body),
+}
+CODINGS["x-gzip"] = CODINGS["gzip"]
+
+
+def named(values: Iterable[str]) -> list[str]:
+    """The codings in the values of a ``Content-Encoding``, in the order in which they were put on."""
+    return [coding for value in values for coding in (word.strip().lower() for word in value.split(",")) if coding]
+
+
+def decode(body: bytes, codings: list[str]) -> tuple[bytes, list[str]]:
+    """Take off every coding that can be: the body, and the codings still on it.
+
+    A coding that the body does not have was taken off by the client that recorded it.
+    """
+    left = list(codings)
+    while left and left[-1] in CODINGS:
+        coding = CODINGS[left[-1]]
+        if body and coding.is_on(body):
+            try:
+                body = coding.decode(body)
+            except _UNDECODABLE:
+                break
+        left.pop()
+    return body, left
+
+
+def encode(body: bytes, codings: list[str]) -> bytes | None:
+    """The body as these codings say it is: unchanged when the outermost is on it already, put on when none is; None
+    when a library is missing."""
+    if not body or not codings or codings[-1] not in CODINGS or CODINGS[codings[-1]].is_on(body):
+        return body
+    for name in codings:
+        if name not in CODINGS:
+            return None
+        try:
+            body = CODINGS[name].encode(body)
+        except ValueError:
+            return None
+    return body
+
+
+_UNDECODABLE = (ValueError, EOFError, OSError, zlib.error)
