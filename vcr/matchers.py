@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterable
 from email.message import Message
 from typing import Any
 from urllib.parse import parse_qsl
+from xml.parsers.expat import ExpatError
 
 from .request import Request
 
@@ -81,7 +82,9 @@ def _form_key(body: bytes, _: Message) -> Hashable:
 
 
 def _xmlrpc_key(body: bytes, _: Message) -> Hashable:
-    return repr(xmlrpc.client.loads(body))
+    # Written again: its values (dates, binaries) have no repr to compare by.
+    params, name = xmlrpc.client.loads(body)
+    return xmlrpc.client.dumps(params, name, allow_none=True)
 
 
 def _multipart_key(body: bytes, content_type: Message) -> Hashable:
@@ -114,7 +117,7 @@ def _body(request: Request) -> Hashable:
         return body
     try:
         return read(body, content_type)
-    except (ValueError, RecursionError, xmlrpc.client.Error, SyntaxError):
+    except (ValueError, TypeError, RecursionError, xmlrpc.client.Error, ExpatError):
         # Not what its Content-Type says: then it is compared as it is.
         return body
 

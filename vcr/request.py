@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit
@@ -171,6 +172,11 @@ class Request:
         self._body = _body_bytes(body)
 
     @property
+    def body_bytes(self) -> Any:
+        """The same as ``body``."""
+        return self._body
+
+    @property
     def headers(self) -> Headers:
         """The header fields; a mapping, pairs or None may be assigned."""
         return self._headers
@@ -213,6 +219,12 @@ class Request:
     def query(self) -> list[tuple[str, str]]:
         """The query's ``(name, value)`` pairs, decoded and sorted; blank values are kept."""
         return sorted(parse_qsl(self.parsed_uri.query, keep_blank_values=True))
+
+    def add_header(self, name: str, value: str) -> None:
+        """Deprecated, as in VCR.py: assign to ``headers``."""
+        message = "Request.add_header is deprecated: assign to request.headers[name]"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        self.headers[name] = value
 
     def copy(self) -> Request:
         """An independent copy (the body is shared: bytes do not change)."""

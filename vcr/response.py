@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,8 +17,8 @@ class Response:
     The dictionary (``data``) is the one shape that hooks, serializers and ``cassette.responses`` see:
     ``{"status": {"code", "message"}, "headers": {name: [values]}, "body": {"string": bytes}}``. Optional keys of ours,
     which an older reader ignores: ``http_version`` when it is not 1.1, ``trailers``, ``incomplete``, and in ``body``
-    the lengths of the ``chunks`` that it came in; ``header_order``, the names in sequence, where fields of one name
-    were interleaved with others. Keys that others add are kept.
+    the lengths of the ``chunks`` that it came in and the ``cut_chunk`` that it ended in; ``header_order``, the names in
+    sequence, where fields of one name were interleaved with others. Keys that others add are kept.
     """
 
     __slots__ = ("_headers", "_rendered", "data")
@@ -38,14 +39,21 @@ class Response:
         *,
         http_version: str = "1.1",
         chunks: Iterable[int] = (),
+        cut_chunk: tuple[int, int] | None = None,
         trailers: HeaderSource = None,
         incomplete: bool = False,
     ) -> Response:
-        """A response from its parts. ``chunks``: the lengths, in bytes, of the pieces that ``body`` came in."""
+        """A response from its parts.
+
+        ``chunks``: the lengths, in bytes, of the pieces that ``body`` came in. ``cut_chunk``: of the chunk in which the
+        message was cut off, how many bytes came and how many were announced.
+        """
         content: dict[str, Any] = {"string": body}
-        lengths = list(chunks)
+        lengths = [length for length in chunks if length]
         if len(lengths) > 1:
             content["chunks"] = pack_lengths(lengths)
+        if cut_chunk is not None:
+            content["cut_chunk"] = f"{cut_chunk[0]}/{cut_chunk[1]}"
         fields = Headers(headers)
         data: ResponseDict = {
             "status": {"code": status, "message": reason},
@@ -102,6 +110,12 @@ class Response:
         return pieces
 
     @property
+    def cut_chunk(self) -> tuple[int, int] | None:
+        """Of the chunk in which the message was cut off, how many bytes came and how many were announced."""
+        cut = _CUT.fullmatch(str((self.data.get("body") or {}).get("cut_chunk")))
+        return (int(cut[1]), int(cut[2])) if cut else None
+
+    @property
     def http_version(self) -> str:
         """``1.1``, ``1.0`` …"""
         return str(self.data.get("http_version") or "1.1")
@@ -141,26 +155,30 @@ def _in_order(headers: Headers, order: object) -> Headers:
     return Headers((name, next(values[name])) for name in names)
 
 
+_RUN = re.compile(r"(\d{1,18})(?:\*(\d{1,18}))?", re.ASCII)
+_CUT = re.compile(r"(\d{1,18})/(\d{1,18})", re.ASCII)
+
+
 def pack_lengths(lengths: Iterable[int]) -> str:
     """Lengths as text for a file, runs folded: ``[12, 8, 8, 8] -> "12 8*3"``."""
-    words: list[list[int]] = []
+    runs: list[list[int]] = []
     for length in lengths:
-        if words and words[-1][0] == length:
-            words[-1][1] += 1
+        if runs and runs[-1][0] == length:
+            runs[-1][1] += 1
         else:
-            words.append([length, 1])
-    return " ".join(str(length) if count == 1 else f"{length}*{count}" for length, count in words)
+            runs.append([length, 1])
+    return " ".join(str(length) if count == 1 else f"{length}*{count}" for length, count in runs)
 
 
 def unpack_lengths(packed: object, total: int) -> list[int]:
     """The inverse of ``pack_lengths``; empty when the lengths do not add up to ``total`` (a body edited since)."""
     runs: list[tuple[int, int]] = []
     for word in str(packed or "").split():
-        length, _, count = word.partition("*")
-        if not (length.isdecimal() and (count or "1").isdecimal()):
+        run = _RUN.fullmatch(word)
+        if run is None:
             return []
-        runs.append((int(length), int(count or 1)))
+        runs.append((int(run[1]), int(run[2] or 1)))
     # Compared before it is unfolded: a hand edit must not be able to ask for a list of any size.
-    if any(length < 1 for length, _ in runs) or sum(length * count for length, count in runs) != total:
+    if any(length < 1 or count < 1 for length, count in runs) or sum(a * b for a, b in runs) != total:
         return []
     return [length for length, count in runs for _ in range(count)]

@@ -37,7 +37,7 @@ def _split_head(head: bytes) -> tuple[bytes, HeaderPairs]:
             pairs[-1][1] += "\r\n" + line
         elif ":" in line:
             name, value = line.split(":", 1)
-            pairs.append([name, value.strip(" \t")])
+            pairs.append([name, value.lstrip(" \t")])  # as http.client: what follows the value stays
     return lines[0].rstrip(b"\r"), [(name, value) for name, value in pairs]
 
 
@@ -81,9 +81,21 @@ class ChunkedReader:
         while not (self.complete or self.broken) and self._step():
             pass
 
+    def eof(self) -> None:
+        """No more will come. Some hang up within or right after the last size line; clients accept it."""
+        if not self.complete and self._rest:
+            self.feed(b"\n")
+        self.complete = self.complete or self.in_trailers
+
+    @property
+    def cut_chunk(self) -> tuple[int, int] | None:
+        """Of a chunk that has begun and not ended, how many bytes came and how many it announced."""
+        came = sum(map(len, self._parts))
+        return (came, came + self._missing) if self._missing > 0 else None
+
     def partial(self) -> list[bytes]:
         """The chunks so far, with what has come of an unfinished one."""
-        return self.chunks + ([b"".join(self._parts)] if self._parts else [])
+        return [*self.chunks, b"".join(self._parts)] if self._parts else self.chunks
 
     def _step(self) -> bool:
         if self._missing > 0:
@@ -227,8 +239,8 @@ class ResponseReader:
     def eof(self) -> None:
         """The server has closed: that ends a message that is not framed otherwise (RFC 9112 §6.3)."""
         if self._chunks is not None:
-            # Some hang up after the last chunk, without the blank line; clients accept it.
-            self.complete = self._chunks.in_trailers
+            self._chunks.eof()
+            self.complete = self._chunks.complete
         elif self.has_head and self._missing is None:
             self.complete = True
 
@@ -287,6 +299,7 @@ class ResponseReader:
             chunks=[len(piece) for piece in pieces] if keep else (),
             trailers=self._chunks.trailers if self._chunks is not None else None,
             incomplete=not self.complete,
+            cut_chunk=self._chunks.cut_chunk if self._chunks is not None else None,
         )
 
 
@@ -308,15 +321,27 @@ def _render(response: Response, bodied: bool) -> list[bytes]:
         return [_head(response, response.headers, None)]
     headers, pieces = _coded(response)
     if is_chunked(headers):
-        body = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
-        if not response.incomplete:
-            body.append(b"0\r\n" + _fields(response.trailers.pairs()) + b"\r\n")
+        body = _chunks(response, pieces)
         length = None
     else:
         body = pieces
-        length = None if response.incomplete or content_length(headers) is None else sum(map(len, pieces))
+        length = sum(map(len, pieces))
+        if response.incomplete or content_length(headers) in (None, length):
+            length = None
     head = _head(response, headers, length)
     return [head, *body] if len(pieces) > 1 else [head + b"".join(body)]
+
+
+def _chunks(response: Response, pieces: list[bytes]) -> list[bytes]:
+    framed = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
+    if not response.incomplete:
+        return [*framed, b"0\r\n" + _fields(response.trailers.pairs()) + b"\r\n"]
+    came, announced = response.cut_chunk or (0, 0)
+    if came and pieces and came == len(pieces[-1]):
+        framed[-1] = b"%x\r\n%b" % (announced, pieces[-1])
+    elif announced and not came:
+        framed.append(b"%x\r\n" % announced)
+    return framed
 
 
 def _coded(response: Response) -> tuple[Headers, list[bytes]]:

@@ -252,7 +252,7 @@ class CassetteSocket:
             raw: Any = io.BytesIO(CONTINUE if self._reader.awaits_continue else b"")
         elif self._turn.response is not None:
             pieces = render(self._turn.response, self._reader.method)
-            raw = io.BytesIO(pieces[0]) if len(pieces) == 1 else _Pieces(pieces)
+            raw = _Whole(pieces[0]) if len(pieces) == 1 else _Pieces(pieces)
         elif self._turn.records:
             raw = _Tee(self.real, self._turn, self._reader.method)
         else:
@@ -338,8 +338,20 @@ class _IdleSocket:
             end.close()
 
 
-class _Pieces(io.RawIOBase):
-    """Bytes that come out in the pieces they were put in."""
+class _Pollable:
+    """A recorded answer is there to be read: whoever polls it is told so."""
+
+    def fileno(self) -> int:
+        self._idle = _IdleSocket.shared(readable=True)
+        return self._idle.fileno()
+
+
+class _Whole(_Pollable, io.BytesIO):
+    """A recorded answer in one piece."""
+
+
+class _Pieces(_Pollable, io.RawIOBase):
+    """A recorded answer that comes out in the pieces that it came in."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         self._pieces = iter(pieces)
@@ -373,6 +385,9 @@ class _Tee(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def fileno(self) -> int:
+        return int(self._source.fileno())
+
     def readinto(self, buffer: Any) -> int | None:
         with self._lock:
             if self._ahead:
@@ -384,8 +399,11 @@ class _Tee(io.RawIOBase):
                 return 0
             try:
                 count: int | None = self._source.readinto(buffer)
+            except OSError:
+                self._finish()
+                raise
             except BaseException:
-                self._over = True
+                self._over = True  # An interrupt: nothing more is to be waited for.
                 raise
             if count is not None:
                 self._take(bytes(buffer[:count]))
@@ -444,8 +462,7 @@ class _Tee(io.RawIOBase):
                 log.debug("The rest of the response could not be read: %s", error)
             finally:
                 self._real.settimeout(timeout)
-        if not self._over:
-            self._finish()
+        self._finish()
 
     def _is_event_stream(self) -> bool:
         return not self._reader.finite and self._reader.media_type == "text/event-stream"
