@@ -17,10 +17,11 @@ from .errors import (
     CannotOverwriteExistingCassetteException,
     CassetteDecodeError,
     CassetteNotFoundError,
+    MissingMetadataError,
     UnhandledHTTPRequestError,
 )
 from .explain import Closest, Refusal, most_similar
-from .matchers import Matcher, Predicate, agrees
+from .matchers import Matcher, Predicate, agrees, raw_body
 from .matchers import method as match_method
 from .matchers import uri as match_uri
 from .record_mode import RecordMode
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 RequestFilter = Callable[[Request], "Request | None"]
 ResponseFilter = Callable[[ResponseDict], "ResponseDict | None"]
+InteractionFilter = Callable[[Request, ResponseDict, "Cassette"], "tuple[Request, ResponseDict] | None"]
 
 
 class Persister(Protocol):
@@ -54,8 +56,8 @@ class Interaction:
         self.plays = 0
 
 
-class _Bucket:
-    """The interactions of one key, in recorded order. All before ``cursor`` have been played."""
+class _Row:
+    """Interactions in recorded order. All before ``cursor`` have been played."""
 
     __slots__ = ("cursor", "entries")
 
@@ -63,10 +65,45 @@ class _Bucket:
         self.entries: list[Interaction] = []
         self.cursor = 0
 
+    def all(self) -> Iterator[Interaction]:
+        return iter(self.entries)
+
+    def latest_first(self) -> Iterator[Interaction]:
+        return reversed(self.entries)
+
     def unplayed(self) -> Iterator[Interaction]:
         while self.cursor < len(self.entries) and self.entries[self.cursor].plays:
             self.cursor += 1
         return (self.entries[i] for i in range(self.cursor, len(self.entries)) if not self.entries[i].plays)
+
+
+def _same_body(request: Request) -> Hashable:
+    return raw_body.key(request) or None
+
+
+_Walk = Callable[[_Row], Iterator[Interaction]]
+_ALL, _UNPLAYED, _LATEST_FIRST = _Row.all, _Row.unplayed, _Row.latest_first
+
+
+class _Bucket:
+    """The interactions of one key. Where bodies differ, those with the body of the request come first."""
+
+    __slots__ = ("_all", "_by_body")
+
+    def __init__(self) -> None:
+        self._all = _Row()
+        self._by_body: dict[Hashable, _Row] = {}
+
+    def add(self, interaction: Interaction) -> None:
+        self._all.entries.append(interaction)
+        self._by_body.setdefault(_same_body(interaction.request), _Row()).entries.append(interaction)
+
+    def candidates(self, request: Request, walk: _Walk) -> Iterator[Interaction]:
+        """Those to try, best first."""
+        same = self._by_body.get(_same_body(request))
+        rows = [self._all] if same is None or len(self._by_body) == 1 else [same, self._all]
+        for row in rows:
+            yield from walk(row)
 
 
 class _Index:
@@ -81,13 +118,14 @@ class _Index:
         return tuple([key(request) for key in self._keys])
 
     def add(self, interaction: Interaction) -> None:
-        self._buckets.setdefault(self.key(interaction.request), _Bucket()).entries.append(interaction)
+        self._buckets.setdefault(self.key(interaction.request), _Bucket()).add(interaction)
 
-    def matching(self, request: Request, key: Hashable, *, repeats: bool) -> Iterator[Interaction]:
+    def matching(self, request: Request, key: Hashable, walk: _Walk) -> Iterator[Interaction]:
+        """Those that match, best first (some may come twice)."""
         bucket = self._buckets.get(key)
         if bucket is None:
             return
-        for interaction in bucket.entries if repeats else bucket.unplayed():
+        for interaction in bucket.candidates(request, walk):
             if all(agrees(predicate, request, interaction.request)[0] for predicate in self._predicates):
                 yield interaction
 
@@ -149,8 +187,12 @@ class Cassette:
         before_record_response: ResponseFilter | None = None,
         custom_patches: Iterable[tuple[Any, str, Any]] = (),
         inject: bool = False,
-        allow_playback_repeats: bool = False,
+        allow_playback_repeats: bool | str = False,
         drop_unused_requests: bool = False,
+        before_save_interaction: InteractionFilter | None = None,
+        after_load_interaction: InteractionFilter | None = None,
+        passes_by: Callable[[str, Sequence[type]], bool] | None = None,
+        mask: Callable[[str], str] = str,
     ) -> None:
         self._path = fspath(path)
         self._serializer = serializer
@@ -163,6 +205,12 @@ class Cassette:
         self.record_mode = RecordMode(record_mode)
         self.allow_playback_repeats = allow_playback_repeats
         self.drop_unused_requests = drop_unused_requests
+        self._before_save_interaction = before_save_interaction
+        self._after_load_interaction = after_load_interaction
+        self._passes_by = passes_by
+        self._mask = mask
+        self._metadata: dict[str, Any] = {}
+        self._hidden = 0  # stored interactions that a filter dropped while loading
         #: Whether there is something to save.
         self.dirty = False
         #: Whether what the cassette holds can be replayed: it was loaded, or wound back.
@@ -177,6 +225,11 @@ class Cassette:
         self._lock = threading.RLock()
 
     # -- the one moment ---------------------------------------------------------------------------------------------
+
+    def passes_by(self, host: str, client: Sequence[type]) -> bool:
+        """Whether requests to ``host``, or by ``client`` (the classes it is made of, most derived first), are none of
+        this cassette's business; asked before one is made. What only a filter can tell is decided in ``begin``."""
+        return self._passes_by is not None and self._passes_by(host, client)
 
     def begin(self, request: Request) -> Turn:
         """Take ``request`` in: filter it, look it up, decide; once per request, before anything is sent.
@@ -237,7 +290,12 @@ class Cassette:
     def _find(self, request: Request, key: Hashable) -> Interaction | None:
         if not self.record_mode.replays:
             return None
-        return next(self._index.matching(request, key, repeats=self.allow_playback_repeats), None)
+        # False: each once. True: the first one always, as in VCR.py. "last": each once, then the last one always.
+        which = _ALL if self.allow_playback_repeats is True else _UNPLAYED
+        found = next(self._index.matching(request, key, which), None)
+        if found is None and self.allow_playback_repeats == "last":
+            found = next(self._index.matching(request, key, _LATEST_FIRST), None)
+        return found
 
     # -- filters ----------------------------------------------------------------------------------------------------
 
@@ -316,7 +374,6 @@ class Cassette:
         """Play everything from the start again, what was recorded in this session included."""
         with self._lock:
             self.rewound = True
-            self._recorded.clear()
             self._index = _Index(self._match_on)
             for interaction in self._finished():
                 interaction.plays = 0
@@ -344,8 +401,9 @@ class Cassette:
         """Every recorded response to this request, played or not. Raises UnhandledHTTPRequestError when none is."""
         kept = self.filter_request(request)
         with self._lock:
-            found = [] if kept is None else list(self._index.matching(kept, self._index.key(kept), repeats=True))
-        responses = [interaction.response.data for interaction in found if interaction.response is not None]
+            matching = [] if kept is None else self._index.matching(kept, self._index.key(kept), _ALL)
+            found = set(matching)
+            responses = [i.response.data for i in self._interactions if i in found and i.response is not None]
         if not responses:
             raise self._unhandled(request)
         return responses
@@ -371,7 +429,9 @@ class Cassette:
             found=self.rewound,
             total=len(finished),
             played=sum(1 for interaction in finished if interaction.plays),
+            hidden=self._hidden,
             recorded=lambda: [interaction.request for interaction in finished],
+            mask=self._mask,
         )
 
     def __len__(self) -> int:
@@ -382,13 +442,34 @@ class Cassette:
         if kept is None:
             return False
         with self._lock:
-            matching = self._index.matching(kept, self._index.key(kept), repeats=self.allow_playback_repeats)
+            which = _ALL if self.allow_playback_repeats else _UNPLAYED
+            matching = self._index.matching(kept, self._index.key(kept), which)
             return next(matching, None) is not None
 
     def __str__(self) -> str:
         return f"<Cassette containing {len(self)} recorded response(s)>"
 
+    def get_metadata(self, key: str, default: Any) -> Any:
+        """The value kept under ``key`` in the cassette; ``default`` is put there first where there is none (VCR.py 9).
+
+        Raises MissingMetadataError when there is none and the record mode forbids adding it.
+        """
+        with self._lock:
+            if key not in self._metadata:
+                if self.write_protected:
+                    raise MissingMetadataError(cassette=self, key=key)
+                self._metadata[key] = default
+                self.dirty = True
+            return self._metadata[key]
+
     # -- storage ----------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def load(cls, **kwargs: Any) -> Cassette:
+        """A cassette with what is stored under its path (arguments as for ``Cassette``)."""
+        cassette = cls(**kwargs)
+        cassette._load()
+        return cassette
 
     def _load(self) -> None:
         """Read what is stored under the path; a cassette that is not there is new. Any other failure is an error."""
@@ -401,26 +482,47 @@ class Cassette:
         except CassetteDecodeError as error:
             log.warning("Cassette %s counts as empty: %s", self._path, error)
             return
-        requests, responses = stored[0], stored[1]
-        for request, response in zip(requests, responses, strict=True):
-            kept_request = self.filter_request(request)
-            kept_response = self._filter_response(Response(response))
-            if kept_request is not None and kept_response is not None:
-                self._interactions.append(Interaction(kept_request, kept_response))
+        # A third value, or an attribute: VCR.py's persisters and the plugins that unpack two.
+        self._metadata = dict(stored[2] if len(stored) > 2 else getattr(stored, "metadata", {}))
+        for request, response in zip(stored[0], stored[1], strict=True):
+            interaction = self._loaded(request, response)
+            if interaction is None:
+                self._hidden += 1
+            else:
+                self._interactions.append(interaction)
         self.rewind()
         self.dirty = False
+
+    def _loaded(self, request: Request, response: ResponseDict) -> Interaction | None:
+        if self._after_load_interaction is not None:
+            pair = self._after_load_interaction(request.copy(), Response(response).copy_data(), self)
+            if pair is None:
+                return None
+            request, response = pair
+        kept_request = self.filter_request(request)
+        kept_response = None if kept_request is None else self._filter_response(Response(response))
+        return None if kept_request is None or kept_response is None else Interaction(kept_request, kept_response)
 
     def _save(self, force: bool = False) -> None:
         """Write the cassette if there is something to write."""
         kept = self._to_save()
         if self._persister is None or not (force or self.dirty or len(kept) != len(self)):
             return
-        cassette_dict = {
-            "requests": [interaction.request for interaction in kept],
-            "responses": [interaction.response.data for interaction in kept if interaction.response is not None],
+        pairs = [pair for interaction in kept if (pair := self._stored(interaction)) is not None]
+        cassette_dict: dict[str, Any] = {
+            "requests": [request for request, _ in pairs],
+            "responses": [response for _, response in pairs],
         }
+        if self._metadata:
+            cassette_dict["metadata"] = self._metadata
         self._persister.save_cassette(self._path, cassette_dict, serializer=self._serializer)
         self.dirty = False
+
+    def _stored(self, interaction: Interaction) -> tuple[Request, ResponseDict] | None:
+        assert interaction.response is not None
+        if self._before_save_interaction is None:
+            return interaction.request, interaction.response.data
+        return self._before_save_interaction(interaction.request.copy(), interaction.response.copy_data(), self)
 
     def _to_save(self) -> list[Interaction]:
         finished = self._finished()
@@ -432,7 +534,7 @@ class Cassette:
                 interaction
                 for interaction in finished
                 if interaction in self._recorded
-                or not any(again.matching(interaction.request, again.key(interaction.request), repeats=True))
+                or not any(again.matching(interaction.request, again.key(interaction.request), _ALL))
             ]
         if self.drop_unused_requests:
             finished = [i for i in finished if i in self._recorded or i.plays]

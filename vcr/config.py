@@ -5,17 +5,20 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from . import filters, matchers
-from .cassette import Cassette, RequestFilter, ResponseFilter
+from . import filters, matchers, placeholders
+from .cassette import Cassette, InteractionFilter, RequestFilter, ResponseFilter
 from .errors import UnknownNameError, unknown
 from .matchers import Predicate
+from .patch import CLIENT_PACKAGES
 from .persisters.filesystem import FilesystemPersister
 from .record_mode import RecordMode
+from .request import Request
+from .response import ResponseDict
 from .serializers import jsonserializer, yamlserializer
 
 Check = Callable[[Any], Any]
@@ -36,6 +39,25 @@ def _names(value: Any) -> tuple[Any, ...]:
 
 def _mode(value: Any) -> RecordMode:
     return RecordMode(value)
+
+
+def _repeats(value: Any) -> bool | str:
+    if isinstance(value, str) and value != "last":
+        raise ValueError(f'expected True, False or "last", got {value!r}')
+    return value if value == "last" else bool(value)
+
+
+def _pairs(value: Any) -> tuple[tuple[str, Any], ...]:
+    """A mapping, or pairs."""
+    return tuple(tuple(pair) for pair in (value.items() if isinstance(value, Mapping) else value))
+
+
+def _clients(value: Any) -> tuple[str, ...]:
+    names = _names(value)
+    for name in names:
+        if name not in CLIENT_PACKAGES:
+            raise ValueError(unknown("client", name, CLIENT_PACKAGES))
+    return names
 
 
 def _function(value: Any) -> Any:
@@ -68,7 +90,12 @@ OPTIONS: dict[str, Option] = {
         Option("persister", None, lambda value: value, "where cassettes are kept, instead of files"),
         Option("inject_cassette", False, bool, "a decorator passes the cassette as the first argument"),
         Option("record_on_exception", True, bool, "save also when the block is left by an exception"),
-        Option("allow_playback_repeats", False, bool, "a recorded response may be replayed more than once"),
+        Option(
+            "allow_playback_repeats",
+            False,
+            _repeats,
+            'replay the first match again and again; `"last"`: each, then the last',
+        ),
         Option("drop_unused_requests", False, bool, "do not save loaded interactions that were not played"),
         Option("ignore_hosts", (), _names, "hosts (names or compiled patterns) whose requests pass by"),
         Option("ignore_localhost", False, bool, "requests to this machine pass by"),
@@ -76,8 +103,27 @@ OPTIONS: dict[str, Option] = {
         Option("filter_query_parameters", (), _names, "query parameters to remove, or `(name, replacement)`"),
         Option("filter_post_data_parameters", (), _names, "form or JSON fields to remove, or `(name, replacement)`"),
         Option("decode_compressed_response", False, bool, "keep bodies without their gzip or deflate coding"),
+        Option("filter_nested_post_data_parameters", False, bool, "that filter reaches JSON keys at any depth"),
+        Option(
+            "filter_sensitive_data", (), _pairs, "`{placeholder: secret}`: what stands in the file for what was sent"
+        ),
         Option("before_record_request", None, _functions, "`f(request) -> request`, or None to let it pass by"),
         Option("before_record_response", None, _functions, "`f(response) -> response`, or None not to record it"),
+        Option(
+            "before_save_interaction",
+            None,
+            _functions,
+            "`f(request, response[, cassette])` -> the pair to save, or None",
+        ),
+        Option(
+            "after_load_interaction", None, _functions, "`f(request, response[, cassette])` -> the pair to use, or None"
+        ),
+        Option(
+            "skip_patchers",
+            (),
+            _clients,
+            "clients whose requests pass by: " + ", ".join(f"`{n}`" for n in CLIENT_PACKAGES),
+        ),
         Option("custom_patches", (), tuple, "more `(object, name, class)` to replace while a cassette is open"),
     )
 }
@@ -197,6 +243,10 @@ class VCR:
             inject=options["inject_cassette"],
             allow_playback_repeats=options["allow_playback_repeats"],
             drop_unused_requests=options["drop_unused_requests"],
+            before_save_interaction=_saving(options),
+            after_load_interaction=_loading(options),
+            passes_by=_passes_by(options),
+            mask=functools.partial(_mask, options["filter_sensitive_data"]),
         )
 
     def _matcher(self, matcher: str | Predicate) -> Predicate:
@@ -241,14 +291,82 @@ def _request_filter(options: Mapping[str, Any]) -> RequestFilter | None:
     for option, function in (
         ("filter_headers", filters.replace_headers),
         ("filter_query_parameters", filters.replace_query_parameters),
-        ("filter_post_data_parameters", filters.replace_post_data_parameters),
+        (
+            "filter_post_data_parameters",
+            functools.partial(
+                filters.replace_post_data_parameters, nested=options["filter_nested_post_data_parameters"]
+            ),
+        ),
     ):
         if options[option]:
             chain.append(functools.partial(function, wanted=filters.replacements(options[option])))
-    ignored: Iterable[Any] = (*options["ignore_hosts"], *(filters.LOCALHOST if options["ignore_localhost"] else ()))
-    if ignored:
-        chain.append(functools.partial(filters.ignore_hosts, hosts=ignored))
+    if hosts := _ignored_hosts(options):
+        chain.append(functools.partial(filters.ignore_hosts, hosts=hosts))
     return filters.pipeline([*chain, *options["before_record_request"]])
+
+
+def _ignored_hosts(options: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (*options["ignore_hosts"], *(sorted(filters.LOCALHOST) if options["ignore_localhost"] else ()))
+
+
+def _passes_by(options: Mapping[str, Any]) -> Callable[[str, Sequence[type]], bool] | None:
+    hosts = _ignored_hosts(options)
+    packages = {CLIENT_PACKAGES[name] for name in options["skip_patchers"]}
+    if not hosts and not packages:
+        return None
+    return lambda host, client: _package_of(client) in packages or filters.is_one_of(host, hosts)
+
+
+def _package_of(client: Sequence[type]) -> str | None:
+    """The package of the first class that is a client's own: of a user's subclass, what it derives from."""
+    packages = (cls.__module__.partition(".")[0] for cls in client)
+    return next((package for package in packages if package in CLIENT_PACKAGES.values()), None)
+
+
+def _saving(options: Mapping[str, Any]) -> InteractionFilter | None:
+    hooks = [_with_cassette(hook) for hook in options["before_save_interaction"]]
+    return _pair_pipeline([*hooks, *_secrets(options, placeholders.hide)])
+
+
+def _loading(options: Mapping[str, Any]) -> InteractionFilter | None:
+    hooks = [_with_cassette(hook) for hook in options["after_load_interaction"]]
+    return _pair_pipeline([*_secrets(options, placeholders.reveal), *hooks])
+
+
+def _secrets(options: Mapping[str, Any], replace: Callable[..., Any]) -> Iterable[InteractionFilter]:
+    pairs = options["filter_sensitive_data"]
+    if pairs:
+        yield lambda request, response, _: replace(placeholders.resolve(pairs, request, response), request, response)
+
+
+def _mask(pairs: Iterable[tuple[str, Any]], text: str) -> str:
+    known = [(placeholder, secret) for placeholder, secret in pairs if not callable(secret)]
+    return placeholders.mask(placeholders.resolve(known), text)
+
+
+def _with_cassette(hook: Callable[..., Any]) -> InteractionFilter:
+    """A hook as it is called: with the cassette, if it takes a third argument."""
+    try:
+        inspect.signature(hook).bind(None, None, None)
+    except TypeError:
+        return lambda request, response, _: hook(request, response)
+    return hook
+
+
+def _pair_pipeline(chain: Iterable[InteractionFilter]) -> InteractionFilter | None:
+    hooks = tuple(chain)
+    if not hooks:
+        return None
+
+    def run(request: Request, response: ResponseDict, cassette: Cassette) -> tuple[Request, ResponseDict] | None:
+        for hook in hooks:
+            pair = hook(request, response, cassette)
+            if pair is None:
+                return None
+            request, response = pair
+        return request, response
+
+    return run
 
 
 def _response_filter(options: Mapping[str, Any]) -> ResponseFilter | None:

@@ -18,7 +18,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Coding(NamedTuple):
-    """``decode`` raises what its library raises, ValueError for want of one."""
+    """``decode`` raises what its library raises for what it cannot decode, ImportError for want of a library."""
 
     is_on: Callable[[bytes], bool]
     decode: Callable[[bytes], bytes]
@@ -30,7 +30,9 @@ def _gunzip(body: bytes) -> bytes:
     while body:
         reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
         members.append(reader.decompress(body))
-        body = reader.unused_data
+        if not reader.eof:
+            raise EOFError("the gzip body is cut off")
+        body = reader.unused_data.lstrip(b"\0")  # RFC 1952 §2.2: members follow one another; zeros are padding
     return b"".join(members)
 
 
@@ -39,17 +41,19 @@ def _inflate(body: bytes) -> bytes:
         return zlib.decompress(body)
     except zlib.error:
         # RFC 9110 §8.4.1.2: some send the raw format, without the zlib wrapper.
-        return zlib.decompress(body, -zlib.MAX_WBITS)
+        reader = zlib.decompressobj(-zlib.MAX_WBITS)
+        plain = reader.decompress(body)
+        if not reader.eof or reader.unused_data:
+            raise
+        return plain
 
 
 def _is_deflated(body: bytes) -> bool:
-    for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
-        try:
-            zlib.decompressobj(window).decompress(body, 1)
-        except zlib.error:
-            continue
-        return True
-    return False
+    try:
+        _inflate(body)
+    except zlib.error:
+        return False
+    return True
 
 
 def _library(*names: str) -> Any:
@@ -58,7 +62,7 @@ def _library(*names: str) -> Any:
             return import_module(name)
         except ImportError:
             continue
-    raise ValueError(f"no library for this content coding is installed; one of these would do: {', '.join(names)}")
+    raise ImportError(f"no library for this content coding is installed; one of these would do: {', '.join(names)}")
 
 
 def _brotli() -> Any:
@@ -70,11 +74,13 @@ def _zstd() -> Any:
 
 
 def _is_brotli(body: bytes) -> bool:
-    # The format has no mark. What neither decodes nor reads as text was cut short, or there is no library to ask.
+    # The format has no mark: it is what decodes, or, with no library to ask, what does not read as text.
     try:
         _unbrotli(body)
-    except ValueError:
+    except ImportError:
         return not _is_text(body)
+    except ValueError:
+        return False
     return True
 
 
@@ -128,12 +134,11 @@ def decode(body: bytes, codings: list[str]) -> tuple[bytes, list[str]]:
     """
     left = list(codings)
     while left and left[-1] in CODINGS:
-        coding = CODINGS[left[-1]]
-        if body and coding.is_on(body):
-            try:
-                body = coding.decode(body)
-            except _UNDECODABLE:
-                break
+        try:
+            body = CODINGS[left[-1]].decode(body) if body else body
+        except _UNDECODABLE:
+            if CODINGS[left[-1]].is_on(body) or not _is_text(body):
+                break  # Cut off, or there is no library for it.
         left.pop()
     return body, left
 
@@ -148,9 +153,9 @@ def encode(body: bytes, codings: list[str]) -> bytes | None:
             return None
         try:
             body = CODINGS[name].encode(body)
-        except ValueError:
+        except ImportError:
             return None
     return body
 
 
-_UNDECODABLE = (ValueError, EOFError, OSError, zlib.error)
+_UNDECODABLE = (ValueError, EOFError, ImportError, zlib.error)

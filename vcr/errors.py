@@ -55,6 +55,26 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
         return self.refusal.text()
 
 
+class MissingMetadataError(CannotOverwriteExistingCassetteException):
+    """``cassette.get_metadata(key, …)``: the cassette does not hold ``key`` and its record mode forbids adding it."""
+
+    def __init__(self, *, cassette: Cassette, key: str) -> None:
+        Exception.__init__(self, cassette, key)
+        self.cassette = cassette
+        self.key = key
+
+    @property
+    def reason(self) -> str:
+        """``missing_metadata`` (as VCR.py 9)."""
+        return "missing_metadata"
+
+    def __str__(self) -> str:
+        return (
+            f"the cassette {self.cassette.path} has no metadata {self.key!r}, and record_mode="
+            f'"{self.cassette.record_mode}" forbids adding it; record it again, or use record_mode="new_episodes"'
+        )
+
+
 class UnhandledHTTPRequestError(KeyError):
     """``cassette.play_response`` or ``responses_of`` was asked for a request that the cassette does not hold."""
 
@@ -105,6 +125,6 @@ class UnsupportedClientError(RuntimeError):
 def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
     """The one sentence for a misspelled name: what was wrong, the nearest spelling, what is valid."""
     names = sorted(valid)
-    near = difflib.get_close_matches(str(name), names, n=1)
+    near = difflib.get_close_matches(str(name).lower(), names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"unknown {kind} {name!r}.{hint} Valid: {', '.join(names)}."

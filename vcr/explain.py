@@ -40,7 +40,9 @@ class Refusal:
     found: bool
     total: int
     played: int
+    hidden: int
     recorded: Callable[[], Sequence[Request]]
+    mask: Callable[[str], str]
 
     @cached_property
     def closest(self) -> Closest:
@@ -65,13 +67,18 @@ class Refusal:
             f"  cassette:    {self.path}",
             f"  record_mode: {self.record_mode}",
             f"  match_on:    {names}",
-            f"  recorded:    {self.total} interactions, {self.played} of them played",
+            f"  recorded:    {self.total} interactions, {self.played} of them played, {self.total - self.played} not",
+            *self._hidden_line(),
             *self._body_line(),
             *self._closest_lines(),
             "How to fix it:",
             *(f"  - {advice}" for advice in self._advice()),
         ]
-        return "\n".join(lines)
+        return self.mask("\n".join(lines))
+
+    def _hidden_line(self) -> Iterable[str]:
+        if self.hidden:
+            yield f"  hidden:      {self.hidden} stored interactions, which a filter or hook dropped while loading"
 
     def _body_line(self) -> Iterable[str]:
         if self.request.body and any("body" in name_of(matcher) for matcher in self.matchers):

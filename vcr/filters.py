@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote_plus, unquote_plus
 
-from . import content_coding
-from .request import Request
+from . import content_coding, multipart
+from .request import Headers, Request
 from .response import ResponseDict
 
 T = TypeVar("T")
@@ -85,54 +85,88 @@ def replace_query_parameters(request: Request, wanted: Replacements) -> Request:
     return request
 
 
-def replace_post_data_parameters(request: Request, wanted: Replacements) -> Request:
-    """Replace or remove fields of a urlencoded body, or top-level keys of a JSON object."""
+def replace_post_data_parameters(request: Request, wanted: Replacements, nested: bool = False) -> Request:
+    """Replace or remove fields of a urlencoded or multipart body, or keys of a JSON object: those at the top, or, with
+    ``nested``, those at any depth."""
     if not isinstance(request.body, bytes) or not request.body:
         return request
-    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    content_type = request.headers.get("Content-Type", "")
+    kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
-        try:
-            data = json.loads(request.body)
-        except ValueError:
-            return request
-        if isinstance(data, dict) and wanted.keys() & data.keys():
-            request.body = json.dumps(_replace_keys(data, wanted, request))
+        request.body = _replace_in_json(request.body, wanted, request, nested)
+    elif kind == "multipart/form-data":
+        request.body = _replace_parts(request.body, content_type, wanted, request)
     elif kind in ("", "application/x-www-form-urlencoded"):
         body = request.body.decode("latin-1")
         request.body = _replace_fields(body, wanted, request).encode("latin-1")
     return request
 
 
-def _replace_keys(data: Mapping[str, Any], wanted: Replacements, request: Request) -> dict[str, Any]:
+def _replace_in_json(body: bytes, wanted: Replacements, request: Request, nested: bool) -> bytes:
+    try:
+        data = json.loads(body)
+        replaced = _replace_keys(data, wanted, request, nested)
+    except (ValueError, RecursionError):
+        return body  # Not what its Content-Type says, so there are no keys.
+    return body if replaced == data else json.dumps(replaced).encode()
+
+
+def _replace_keys(data: Any, wanted: Replacements, request: Request, nested: bool) -> Any:
+    if isinstance(data, list) and nested:
+        return [_replace_keys(item, wanted, request, nested) for item in data]
+    if not isinstance(data, dict):
+        return data
     kept: dict[str, Any] = {}
     for key, value in data.items():
-        new = _replaced(key, value, wanted[key], request) if key in wanted else value
-        if key not in wanted or new is not None:
+        if key not in wanted:
+            kept[key] = _replace_keys(value, wanted, request, nested) if nested else value
+        elif (new := _replaced(key, value, wanted[key], request)) is not None:
             kept[key] = new
     return kept
 
 
+def _replace_parts(body: bytes, content_type: str, wanted: Replacements, request: Request) -> bytes:
+    parts = multipart.split(body, content_type)
+    if parts is None:
+        return body
+    kept: list[bytes] = []
+    for part in parts[1:-1]:
+        head, blank, value = part.partition(b"\r\n\r\n")
+        name = multipart.field_name(head)
+        if name not in wanted:
+            kept.append(part)
+            continue
+        new = _replaced(name, value.decode("utf-8", "replace"), wanted[name], request)
+        if new is not None:
+            kept.append(head + blank + str(new).encode())
+    return multipart.join([parts[0], *kept, parts[-1]], content_type)
+
+
 def ignore_hosts(request: Request, hosts: Iterable[Any]) -> Request | None:
     """Drop requests to these hosts: names, or compiled patterns that match the whole name."""
-    name = request.host or ""
-    for host in hosts:
-        if host.fullmatch(name) if hasattr(host, "fullmatch") else host == name:
-            return None
-    return request
+    return None if is_one_of(request.host or "", hosts) else request
+
+
+def is_one_of(name: str, hosts: Iterable[Any]) -> bool:
+    """Whether a host is one of these: names, compared without case, or compiled patterns that match the whole name."""
+    low = name.lower()
+    return any(host.fullmatch(low) if hasattr(host, "fullmatch") else str(host).lower() == low for host in hosts)
 
 
 def decode_response(response: ResponseDict) -> ResponseDict:
     """The body without its content codings, the headers to match."""
-    headers = response["headers"]
-    coding_name = next((name for name in headers if name.lower() == "content-encoding"), None)
-    if coding_name is None:
+    headers = Headers(response["headers"])
+    codings = content_coding.named(headers.get_all("Content-Encoding"))
+    body = response["body"]["string"]
+    if not codings or not body:
         return response
-    body, codings = content_coding.decode(response["body"]["string"], content_coding.named(headers[coding_name]))
-    if codings:
-        headers[coding_name] = [", ".join(codings)]
+    plain, left = content_coding.decode(body, codings)
+    if left == codings:
+        return response
+    if left:
+        headers["Content-Encoding"] = ", ".join(left)
     else:
-        del headers[coding_name]
-    response["body"] = {"string": body}
-    for name in [name for name in headers if name.lower() == "content-length"]:
-        headers[name] = [str(len(body))]
-    return response
+        del headers["Content-Encoding"]
+    if "Content-Length" in headers:
+        headers["Content-Length"] = str(len(plain))
+    return {**response, "headers": headers.grouped(), "body": {"string": plain}}

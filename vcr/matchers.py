@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import xmlrpc.client
 from collections.abc import Callable, Hashable, Iterable
-from email.message import Message
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.parsers.expat import ExpatError
 
+from . import multipart
 from .request import Request
 
 Predicate = Callable[[Request, Request], Any]
@@ -73,27 +73,25 @@ def _number(text: str) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-def _json_key(body: bytes, _: Message) -> Hashable:
+def _json_key(body: bytes, _: str) -> Hashable:
     return json.dumps(json.loads(body, parse_float=_number), sort_keys=True)
 
 
-def _form_key(body: bytes, _: Message) -> Hashable:
+def _form_key(body: bytes, _: str) -> Hashable:
     return tuple(sorted(parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")))
 
 
-def _xmlrpc_key(body: bytes, _: Message) -> Hashable:
+def _xmlrpc_key(body: bytes, _: str) -> Hashable:
     # Written again: its values (dates, binaries) have no repr to compare by.
     params, name = xmlrpc.client.loads(body)
     return xmlrpc.client.dumps(params, name, allow_none=True)
 
 
-def _multipart_key(body: bytes, content_type: Message) -> Hashable:
-    boundary = content_type.get_param("boundary")
-    if not isinstance(boundary, str) or not boundary:
-        raise ValueError("no boundary")
-    # RFC 2046 §5.1.1. The boundary is chosen afresh for each request, so it cannot count.
-    parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1"))
-    return (parts[0], *(part.split(b"\r\n", 1)[-1] for part in parts[1:-1]))
+def _multipart_key(body: bytes, content_type: str) -> Hashable:
+    parts = multipart.split(body, content_type)
+    if parts is None:
+        raise ValueError("not multipart")
+    return tuple(parts)
 
 
 def _body(request: Request) -> Hashable:
@@ -101,10 +99,9 @@ def _body(request: Request) -> Hashable:
     body = request.body
     if not isinstance(body, bytes) or not body:
         return _raw_body(request) or b""
-    content_type = Message()
-    content_type["Content-Type"] = request.headers.get("Content-Type", "")
-    kind = content_type.get_content_type()
-    read: Callable[[bytes, Message], Hashable]
+    content_type = request.headers.get("Content-Type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    read: Callable[[bytes, str], Hashable]
     if kind == "application/x-www-form-urlencoded":
         read = _form_key
     elif kind == "application/json" or kind.endswith("+json"):

@@ -38,6 +38,8 @@ def _split_head(head: bytes) -> tuple[bytes, HeaderPairs]:
         elif ":" in line:
             name, value = line.split(":", 1)
             pairs.append([name, value.lstrip(" \t")])  # as http.client: what follows the value stays
+        elif line:
+            break  # As http.client: it reads no field after a line that is none.
     return lines[0].rstrip(b"\r"), [(name, value) for name, value in pairs]
 
 
@@ -209,6 +211,7 @@ class ResponseReader:
         self._reason = ""
         self._version = "1.1"
         self.headers = Headers()
+        self.has_interim = False  # a 1xx has come: the final response is still to
         self.has_head = False
         self.complete = False
         self.broken = False
@@ -238,6 +241,10 @@ class ResponseReader:
 
     def eof(self) -> None:
         """The server has closed: that ends a message that is not framed otherwise (RFC 9112 §6.3)."""
+        if self._head and not self.has_head:
+            # As http.client: the end of the connection ends the head, wherever it is.
+            self._head += b"\r\n\r\n"
+            self._read_head()
         if self._chunks is not None:
             self._chunks.eof()
             self.complete = self._chunks.complete
@@ -256,7 +263,9 @@ class ResponseReader:
             code, _, reason = rest.strip().partition(" ")
             if not version.startswith("HTTP/") or not (len(code) == 3 and code.isdecimal()):
                 self.broken = True
-            elif code[0] != "1":
+            elif code[0] == "1":
+                self.has_interim = True
+            else:
                 self._status, self._reason, self._version = int(code), reason.strip(), version[5:]
                 self.headers = Headers(pairs)
                 self.has_head = True
@@ -351,6 +360,8 @@ def _coded(response: Response) -> tuple[Headers, list[bytes]]:
     """
     headers = response.headers
     body = response.body
+    if response.incomplete or response.status == 206:
+        return headers, response.pieces  # A part of a coded body decodes no more than a plain one.
     coded = content_coding.encode(body, content_coding.named(headers.get_all("Content-Encoding")))
     if coded is None:
         headers = headers.copy()

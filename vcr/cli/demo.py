@@ -56,9 +56,9 @@ class Outcome:
     @property
     def failure(self) -> str | None:
         """What the client raised first, if it did."""
-        for name, run in (("recording", self.recording), ("replay", self.replay)):
-            if run is not None and isinstance(run.seen, Failure):
-                return f"{name}: {run.seen.error}"
+        for name, attempt in (("recording", self.recording), ("replay", self.replay)):
+            if attempt is not None and isinstance(attempt.seen, Failure):
+                return f"{name}: {attempt.seen.error}"
         return None
 
 

@@ -32,6 +32,21 @@ ADAPTERS = (
     Adapter("boto", "boto.https_connection"),
 )
 
+#: The names that ``skip_patchers`` takes (VCR.py's), with the package whose connections each stands for. What rides on
+#: another client (requests on urllib3) has no connections of its own, and goes with that client.
+CLIENT_PACKAGES = {
+    "httplib": "http",
+    "urllib3": "urllib3",
+    "requests": "requests",
+    "httplib2": "httplib2",
+    "boto3": "botocore",
+    "boto": "boto",
+    "tornado": "tornado",
+    "aiohttp": "aiohttp",
+    "httpx": "httpx",
+    "httpx2": "httpx2",
+}
+
 _lock = threading.RLock()
 _open = 0
 _awake: list[tuple[Adapter, ModuleType]] = []

@@ -17,6 +17,7 @@ import time
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from .. import active
 from ..cassette import Cassette, Turn
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 else:
     _Connection = object
 
-#: Seconds that closing a live response may take to read the rest of it, so that the cassette has the whole:
+#: Closing a live response reads the rest of it, so that the cassette has the whole: for so many seconds, and bytes,
 #: of a message whose end is announced, and of one that may never end.
-FINITE_DRAIN_SECONDS = 10.0
-OPEN_DRAIN_SECONDS = 1.0
+FINITE_DRAIN = (10.0, 64 * 2**20)
+OPEN_DRAIN = (1.0, 8 * 2**20)
 
 _STUB = "_vcr_stub"
 
@@ -67,11 +68,22 @@ def adopt_in_putrequest(  # noqa: PLR0917  (putrequest's own signature)
     skip_accept_encoding: bool = False,
 ) -> None:
     """``putrequest`` of a connection that is no stub yet: what StubConnection.putrequest does, from the inside."""
-    cassette = active.current()
+    cassette = current_for(connection, url)
     original(method, url, skip_host, skip_accept_encoding)
     if cassette is not None:
         adopt(connection)
         StubConnection._vcr_check_in(connection, cassette, skip_host, skip_accept_encoding)  # type: ignore[arg-type]
+
+
+def current_for(connection: Any, url: str = "") -> Cassette | None:
+    """The cassette that a request on this connection belongs to; None when there is none, or it lets it pass by."""
+    cassette = active.current()
+    if cassette is None:
+        return None
+    # A proxy is asked with the absolute URI.
+    host = urlsplit(url).hostname if "://" in url else None
+    host = host or getattr(connection, "_tunnel_host", None) or connection.host
+    return None if cassette.passes_by(host, type(connection).__mro__) else cassette
 
 
 def _restore(connection: http.client.HTTPConnection) -> None:
@@ -89,7 +101,7 @@ class StubConnection(_Connection):
 
     def connect(self) -> None:
         """Open nothing: a real connection is made when a request has to go live."""
-        if active.current() is None:
+        if current_for(self) is None:
             self._vcr_unplug()
             super().connect()
             _restore(self)
@@ -98,7 +110,7 @@ class StubConnection(_Connection):
 
     def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
         """Check in: the request belongs to the cassette that is current where it starts."""
-        cassette = active.current()
+        cassette = current_for(self, url)
         if cassette is None:
             self._vcr_unplug()
             super().putrequest(method, url, skip_host, skip_accept_encoding)
@@ -220,7 +232,8 @@ class CassetteSocket:
 
     def take_turn(self) -> None:
         """Hand the request to its cassette."""
-        assert self._cassette is not None
+        if self._cassette is None:
+            raise UnsupportedProtocolError("bytes were sent on a connection of a cassette without putrequest()")
         if self._reader.leaves_http1:
             raise UnsupportedProtocolError(
                 f"the connection to {self._origin} is to leave HTTP/1.1 (HTTP/2, or an Upgrade), which cannot be "
@@ -446,14 +459,16 @@ class _Tee(io.RawIOBase):
             super().close()
 
     def _drain(self, ahead: bytearray | None) -> None:
-        if not self._over and self._reader.has_head and not self._is_event_stream():
-            seconds = FINITE_DRAIN_SECONDS if self._reader.finite else OPEN_DRAIN_SECONDS
+        begun = self._reader.has_head or self._reader.has_interim
+        if begun and not self._over and not self._is_event_stream():
+            seconds, room = FINITE_DRAIN if self._reader.finite else OPEN_DRAIN
             deadline = time.monotonic() + seconds
             timeout = self._real.gettimeout()
             try:
-                while not self._over and (left := deadline - time.monotonic()) > 0:
+                while not self._over and room > 0 and (left := deadline - time.monotonic()) > 0:
                     self._real.settimeout(left if timeout is None else min(left, timeout))
                     data = self._real.recv(65536)
+                    room -= len(data)
                     if ahead is not None:
                         ahead += data
                     self._take(data)

@@ -1,0 +1,46 @@
+"""Room: multipart bodies (RFC 2046 §5.1), apart and together again. It knows bytes and a Content-Type, nothing else."""
+
+from __future__ import annotations
+
+from email.message import Message
+
+
+def _boundary(content_type: str) -> bytes | None:
+    message = Message()
+    message["Content-Type"] = content_type
+    boundary = message.get_param("boundary")
+    return boundary.encode("latin-1") if isinstance(boundary, str) and boundary else None
+
+
+def split(body: bytes, content_type: str) -> list[bytes] | None:
+    """What stands before the first delimiter, each part, and what stands after the last; None when it is no such body.
+
+    The boundary, which is chosen afresh for each message, is in none of them.
+    """
+    boundary = _boundary(content_type)
+    if boundary is None:
+        return None
+    first, *rest = (b"\r\n" + body).split(b"\r\n--" + boundary)
+    if len(rest) < 2 or not rest[-1].startswith(b"--"):
+        return None
+    return [first[2:], *(part.partition(b"\r\n")[2] for part in rest[:-1]), rest[-1][2:]]
+
+
+def join(parts: list[bytes], content_type: str) -> bytes:
+    """The inverse of ``split``."""
+    delimiter = b"--" + (_boundary(content_type) or b"")
+    body = b"".join(b"\r\n" + delimiter + b"\r\n" + part for part in parts[1:-1])
+    body += b"\r\n" + delimiter + b"--" + parts[-1]
+    return parts[0] + b"\r\n" + body[2:] if parts[0] else body[2:]
+
+
+def field_name(head: bytes) -> str:
+    """The ``name`` in the Content-Disposition of a part's head (RFC 7578 §4.2); empty when it has none."""
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-disposition":
+            message = Message()
+            message["Content-Disposition"] = value.strip().decode("utf-8", "replace")
+            found = message.get_param("name", header="Content-Disposition")
+            return found if isinstance(found, str) else ""
+    return ""
