@@ -121,3 +121,10 @@ def proxy():
     """A forward and CONNECT proxy on 127.0.0.1."""
     with Proxy() as running:
         yield running
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cheap_garbage_collection():
+    """What is alive before the tests of a module is left out of the collections that surround each of them."""
+    gc.collect()
+    gc.freeze()

@@ -11,6 +11,7 @@ import contextlib
 import gzip
 import hashlib
 import json
+import re
 import secrets
 import select
 import socket
@@ -65,7 +66,7 @@ class Received:
 
     @classmethod
     def of(cls, head: bytes) -> Received:
-        start, *lines = head.decode("latin-1").split("\r\n")[:-2]
+        start, *lines = re.split(r"\r\n(?![ \t])", head.decode("latin-1"))[:-2]
         method, target, version = start.split(" ")
         pairs = [line.split(":", 1) for line in lines]
         return cls(method, target, version, [(name, value.strip(" \t")) for name, value in pairs], head)
@@ -170,10 +171,14 @@ class _Listener:
         with self._lock:
             for sock in self._sockets:
                 _shut_down(sock)
-        for thread in self._threads:
-            thread.join()
+        self.join()
         for sock in (self._listening, self._wake, self._woken):
             sock.close()
+
+    def join(self) -> None:
+        """Wait until every connection is over: for a test whose client must not be faster than the server's FIN."""
+        for thread in self._threads:
+            thread.join()
 
     def _stop_waiting(self) -> None:
         """Wake the threads that wait for something else than their peer."""
@@ -185,6 +190,8 @@ class _Listener:
                 return
             sock, _ = self._listening.accept()
             self.connections += 1
+            if self.port is not None:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.tls is not None:
                 sock = self.tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
             self._keep(sock)
@@ -287,6 +294,13 @@ class Server(_Listener):
         self._routes.get(path, _not_found)(exchange, *rest)
 
 
+def _head(status: int, headers: Pairs, reason: str | None = None, version: str = "1.1") -> bytes:
+    lines = [f"HTTP/{version} {status} {HTTPStatus(status).phrase if reason is None else reason}".encode()]
+    for name, value in headers:
+        lines.append(f"{name}: ".encode() + (value if isinstance(value, bytes) else value.encode("latin-1")))
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
 class Exchange:
     """One request and the means to answer it: ``respond`` for most, ``send`` for any bytes at all."""
 
@@ -302,22 +316,17 @@ class Exchange:
 
     def head(self, status: int, headers: Pairs = (), *, reason: str | None = None, version: str = "1.1") -> None:
         """Send a head with just these fields."""
-        reason = HTTPStatus(status).phrase if reason is None else reason
-        lines = [f"HTTP/{version} {status} {reason}".encode()]
-        for name, value in headers:
-            lines.append(f"{name}: ".encode() + (value if isinstance(value, bytes) else value.encode("latin-1")))
-        self.send(b"\r\n".join(lines) + b"\r\n\r\n")
+        self.send(_head(status, headers, reason, version))
 
     def respond(self, status: int = 200, headers: Pairs = (), body: bytes = b"", *, reason: str | None = None) -> None:
         """Send a response, with Content-Length, and with Connection: close if that is so."""
+        has_content = status not in (204, 304)
         fields = list(headers)
-        if status not in (204, 304):
+        if has_content:
             fields.append(("Content-Length", str(len(body))))
         if not self.keep_alive:
             fields.append(("Connection", "close"))
-        self.head(status, fields, reason=reason)
-        if self.request.method != "HEAD" and status not in (204, 304):
-            self.send(body)
+        self.send(_head(status, fields, reason) + (body if has_content and self.request.method != "HEAD" else b""))
 
     def text(self, body: str | bytes, status: int = 200, headers: Pairs = ()) -> None:
         """Send a response that is text."""
@@ -335,6 +344,11 @@ class Exchange:
     def hang_up(self) -> None:
         """Close the connection after this answer."""
         self.keep_alive = False
+
+    def reset(self) -> None:
+        """Hang up at once, with a TCP reset."""
+        self.hang_up()
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def _not_found(exchange: Exchange, *_: str) -> None:
@@ -470,8 +484,9 @@ def _until_close(exchange: Exchange, version: str = "1.1") -> None:
 
 
 def _interim(exchange: Exchange, code: str = "103") -> None:
-    exchange.head(int(code), [("Link", "</style.css>; rel=preload")])
-    exchange.text("final")
+    # In one piece: no http.client passes over any 1xx but 100, so what it sees of the rest would be left to chance.
+    interim = _head(int(code), [("Link", "</style.css>; rel=preload")])
+    exchange.send(interim + _head(200, [("Content-Length", "5")]) + b"final")
 
 
 def _sse(exchange: Exchange, framing: str = "chunked") -> None:
@@ -488,8 +503,8 @@ def _sse(exchange: Exchange, framing: str = "chunked") -> None:
         exchange.send(b"0\r\n\r\n")
 
 
-def _endless(exchange: Exchange) -> None:
-    exchange.head(200, [("Content-Type", "text/plain"), ("Transfer-Encoding", "chunked")])
+def _endless(exchange: Exchange, subtype: str = "plain") -> None:
+    exchange.head(200, [("Content-Type", f"text/{subtype}"), ("Transfer-Encoding", "chunked")])
     number = 0
     while True:
         exchange.server.await_release()
@@ -505,7 +520,7 @@ def _cut(exchange: Exchange, framing: str = "length") -> None:
     else:
         exchange.head(200, [("Content-Type", "text/plain"), ("Transfer-Encoding", "chunked")])
         exchange.chunk(b"a whole chunk")
-        exchange.send(b"64\r\nhalf a chunk")
+        exchange.send(b"64\r\nhalf a chunk" if framing == "chunk" else b"")
 
 
 def _close(exchange: Exchange) -> None:
@@ -514,8 +529,7 @@ def _close(exchange: Exchange) -> None:
 
 
 def _reset(exchange: Exchange) -> None:
-    exchange.hang_up()
-    exchange.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    exchange.reset()
 
 
 def _hang_up(exchange: Exchange) -> None:
@@ -555,8 +569,8 @@ ROUTES: dict[str, Handler] = {
     "/until-close": _until_close,  # /1.0, /1.1: no framing
     "/interim": _interim,  # /<code>: before the final response
     "/sse": _sse,  # /chunked, /until-close: paced by Server.release
-    "/endless": _endless,  # paced by Server.release
-    "/cut": _cut,  # /length, /chunked: closes in the middle
+    "/endless": _endless,  # /<subtype of text>: paced by Server.release
+    "/cut": _cut,  # /length, /chunk, /between-chunks: closes in the middle of these
     "/close": _close,
     "/reset": _reset,  # RST instead of an answer
     "/hang-up": _hang_up,  # closes instead of an answer

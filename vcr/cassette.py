@@ -5,6 +5,7 @@ It knows no socket, client or file: storage is a persister handed to it, filters
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import weakref
@@ -221,6 +222,7 @@ class Cassette:
         self._recorded: set[Interaction] = set()  # by identity: what this session added
         self._index = _Index(self._match_on)
         self._streaming: set[Turn] = set()  # their live responses are on their way
+        self._played = 0  # how many interactions have been
         self._closed = False
         self._lock = threading.RLock()
 
@@ -243,13 +245,14 @@ class Cassette:
         with self._lock:
             recorded = self._find(kept, key)
             if recorded is not None:
-                recorded.plays += 1
+                self._play(recorded)
                 log.info("Playing response for %s from cassette", kept)
                 return Turn(self, None, recorded.response)
             if self.write_protected:
                 self.refused.append(kept)
+                # The text is for later, but it is to tell how things are now.
                 raise CannotOverwriteExistingCassetteException(
-                    cassette=self, failed_request=kept, refusal=lambda: self.explain(kept)
+                    cassette=self, failed_request=kept, refusal=functools.partial(self.explain, kept, self._played)
                 )
             log.info("%s not in cassette, sending to real server", kept)
             interaction = Interaction(kept)
@@ -286,6 +289,10 @@ class Cassette:
             self._closed = True
             if save:
                 self._save()
+
+    def _play(self, interaction: Interaction) -> None:
+        self._played += not interaction.plays
+        interaction.plays += 1
 
     def _find(self, request: Request, key: Hashable) -> Interaction | None:
         if not self.record_mode.replays:
@@ -378,6 +385,7 @@ class Cassette:
             for interaction in self._finished():
                 interaction.plays = 0
                 self._index.add(interaction)
+            self._played = 0
 
     def can_play_response_for(self, request: Request) -> bool:
         """Whether ``begin`` would replay a response for this request."""
@@ -394,7 +402,7 @@ class Cassette:
             found = None if kept is None else self._find(kept, self._index.key(kept))
             if found is None or found.response is None:
                 raise self._unhandled(request)
-            found.plays += 1
+            self._play(found)
             return found.response.data
 
     def responses_of(self, request: Request) -> list[ResponseDict]:
@@ -418,8 +426,9 @@ class Cassette:
         kept = self.filter_request(request)
         return [] if kept is None else most_similar(kept, self.requests, self._match_on)
 
-    def explain(self, request: Request) -> Refusal:
-        """Why this cassette refuses ``request``, which has been through the filters."""
+    def explain(self, request: Request, played: int | None = None) -> Refusal:
+        """Why this cassette refuses ``request``, which has been through the filters. ``played``: how many interactions
+        had been when it did."""
         finished = self._finished()
         return Refusal(
             request=request,
@@ -428,7 +437,7 @@ class Cassette:
             matchers=self._match_on,
             found=self.rewound,
             total=len(finished),
-            played=sum(1 for interaction in finished if interaction.plays),
+            played=self._played if played is None else played,
             hidden=self._hidden,
             recorded=lambda: [interaction.request for interaction in finished],
             mask=self._mask,

@@ -1,0 +1,83 @@
+"""The heart of the conformance suite: ``alike`` runs the same code live, recording and replaying, and compares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+import vcr
+from tests.server import Received, Server
+from vcr.cassette import Cassette
+
+from .entries import Client, outcome, params
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch):
+    """The clients look into the environment for proxies and certificates."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(params=params())
+def client(request) -> type[Client]:
+    """Every client in turn; ``@having(...)`` chooses."""
+    return request.param
+
+
+@dataclass
+class Seen:
+    """What was the same all three ways, and what the cassette made of it.
+
+    ``outcome``: of the code that ran. ``received``: by the server. ``connections``: that it accepted.
+    ``cassette``: as it was loaded for the replay.
+    """
+
+    outcome: Any
+    received: list[Received]
+    connections: int
+    cassette: Cassette
+
+
+@pytest.fixture
+def alike(client, cassette_path):
+    """``alike(server, act, **options)``: ``act(session)``, live, recording, and with the server gone.
+
+    It has to end the same every time; the server has to receive the same bytes over as many connections live and
+    recording (``same_bytes=False``: for what a client makes up anew each time); the replay has to use up the cassette.
+    """
+
+    def alike(server: Server, act: Callable[[Client], Any], *, same_bytes: bool = True, **options: Any) -> Seen:
+        def once() -> Any:
+            with client(**options) as session:
+                return outcome(lambda: act(session))
+
+        live, sent_live, connections_live = _watched(server, once)
+        with vcr.use_cassette(cassette_path):
+            recorded, sent, connections = _watched(server, once)
+        server.close()
+        with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+            replayed = once()
+        assert recorded == live
+        assert replayed == live
+        assert connections == connections_live
+        assert len(sent) == len(sent_live)
+        if same_bytes:
+            assert [request.raw for request in sent] == [request.raw for request in sent_live]
+        assert cassette.all_played
+        return Seen(live, sent, connections, cassette)
+
+    return alike
+
+
+def _watched(server: Server, act: Callable[[], Any]) -> tuple[Any, list[Received], int]:
+    """``act`` with what the server noticed of it; the server's counts start anew."""
+    server.requests.clear()
+    before = server.connections
+    result = act()
+    return result, list(server.requests), server.connections - before

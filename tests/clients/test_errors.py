@@ -1,0 +1,225 @@
+"""What goes wrong live goes wrong the same while recording, and a refusal reaches the caller as it is."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+
+import pytest
+
+import vcr
+from vcr.errors import CannotOverwriteExistingCassetteException, UnsupportedProtocolError
+
+from .entries import having, outcome
+
+
+@pytest.fixture
+def fails_alike(client, cassette_path):
+    """``fails_alike(url, **options)``: the error of a GET, the same live and recording, of which nothing is kept."""
+
+    def fails_alike(url, **options):
+        def act():
+            with client(**options) as session:
+                return outcome(lambda: session.get(url))
+
+        live = act()
+        with vcr.use_cassette(cassette_path) as cassette:
+            recorded = act()
+        assert recorded == live
+        assert len(cassette) == 0
+        return live
+
+    return fails_alike
+
+
+# -- the network -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nobody():
+    """The URL of a port that nobody listens on."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}/"
+
+
+def test_a_connection_that_is_refused_raises_the_clients_own_error(nobody, fails_alike):
+    assert "refused" in fails_alike(nobody).text.lower()
+
+
+def test_the_errors_that_programs_catch(nobody, cassette_path):
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
+    requests, urllib3 = pytest.importorskip("requests"), pytest.importorskip("urllib3")
+    with vcr.use_cassette(cassette_path):
+        with pytest.raises(URLError) as of_urllib:
+            urlopen(nobody)
+        assert isinstance(of_urllib.value.reason, ConnectionRefusedError)
+        with pytest.raises(requests.ConnectionError):
+            requests.get(nobody)
+        with urllib3.PoolManager() as pools:
+            with pytest.raises(urllib3.exceptions.MaxRetryError) as of_urllib3:
+                pools.request("GET", nobody, retries=1)
+            assert isinstance(of_urllib3.value.reason, urllib3.exceptions.NewConnectionError)
+            with pytest.raises(urllib3.exceptions.NewConnectionError):
+                pools.request("GET", nobody, retries=False)
+
+
+@pytest.mark.parametrize("path", ["/hang-up", "/reset"])
+def test_a_server_that_closes_without_an_answer(path, server, fails_alike):
+    assert fails_alike(server.url + path).text
+
+
+def test_a_server_that_does_not_answer_in_time(server, fails_alike):
+    assert "timed out" in fails_alike(server.url + "/silent", timeout=0.2).text
+
+
+def test_a_failed_request_does_not_keep_the_next_from_being_recorded(client, server, cassette_path):
+    with vcr.use_cassette(cassette_path) as cassette, client() as session:
+        outcome(lambda: session.get(server.url + "/hang-up"))
+        session.get(server.url + "/text")
+    assert [request.path for request in cassette.requests] == ["/text"]
+
+
+def test_a_server_that_does_not_speak_http(client, server, cassette_path, fails_alike):
+    def nonsense(exchange):
+        exchange.hang_up()
+        exchange.send(b"220 mail.example ready\r\n")
+
+    server.route("/nonsense", nonsense)
+    fails_alike(server.url + "/nonsense")
+
+
+@pytest.fixture
+def timeouts_of_real_sockets(monkeypatch):
+    """What every socket's timeout was when it was connected, and when it was read from."""
+    seen = []
+
+    class Watched(socket.socket):
+        def connect(self, address):
+            seen.append(("connect", self.gettimeout()))
+            return super().connect(address)
+
+        def recv_into(self, *args):
+            seen.append(("read", self.gettimeout()))
+            return super().recv_into(*args)
+
+    monkeypatch.setattr(socket, "socket", Watched)
+    return seen
+
+
+@pytest.mark.parametrize("library", ["requests", "urllib3"])
+def test_connecting_and_reading_have_the_timeouts_asked_for(library, server, cassette_path, timeouts_of_real_sockets):
+    module = pytest.importorskip(library)
+
+    def act():
+        timeouts_of_real_sockets.clear()
+        if library == "requests":
+            with module.Session() as session:
+                for _ in range(2):
+                    session.get(server.url + "/text", timeout=(11, 17))
+        else:
+            with module.PoolManager(timeout=module.Timeout(connect=11, read=17)) as pools:
+                for _ in range(2):
+                    pools.request("GET", server.url + "/text")
+        return sorted(set(timeouts_of_real_sockets), key=str)
+
+    live = act()
+    assert live == [("connect", 11), ("read", 17)]
+    with vcr.use_cassette(cassette_path):
+        assert act() == live
+
+
+def test_a_connection_has_the_timeout_it_was_made_with(server, cassette_path, timeouts_of_real_sockets):
+    with vcr.use_cassette(cassette_path):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=7)
+        connection.request("GET", "/text")
+        connection.getresponse().read()
+        connection.close()
+    assert set(timeouts_of_real_sockets) == {("connect", 7), ("read", 7)}
+
+
+# -- refusals ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_refusal_reaches_the_caller_unwrapped(client, server, cassette_path):
+    with (
+        vcr.use_cassette(cassette_path, record_mode="none") as cassette,
+        client() as session,
+        pytest.raises(CannotOverwriteExistingCassetteException) as caught,
+    ):
+        session.get(server.url + "/text")
+    assert caught.value.failed_request.uri == server.url + "/text"
+    assert caught.value.cassette is cassette
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize("body", [lambda: b"content" * 9000, lambda: iter([b"one", b"two"])], ids=["large", "chunked"])
+def test_a_refused_upload_reaches_the_caller_unwrapped(body, client, server, cassette_path):
+    with (
+        vcr.use_cassette(cassette_path, record_mode="none"),
+        client() as session,
+        pytest.raises(CannotOverwriteExistingCassetteException),
+    ):
+        session.fetch("POST", server.url + "/echo", body=body())
+    assert server.connections == 0
+
+
+@having("proxies")
+def test_a_refusal_comes_before_the_tunnel(client, tls_server, proxy, ca_file, cassette_path):
+    with (
+        vcr.use_cassette(cassette_path, record_mode="none"),
+        client(proxy=proxy.url, ca_file=ca_file) as session,
+        pytest.raises(CannotOverwriteExistingCassetteException),
+    ):
+        session.get(tls_server.url + "/text")
+    assert (proxy.connections, tls_server.connections) == (0, 0)
+
+
+@having("keep-alive")
+def test_a_refused_connection_is_usable_outside_the_cassette(client, server, cassette_path):
+    with client() as session:
+        refused = pytest.raises(CannotOverwriteExistingCassetteException)
+        with vcr.use_cassette(cassette_path, record_mode="none"), refused:
+            session.get(server.url + "/text")
+        assert session.get(server.url + "/text").status == 200
+
+
+def test_an_upgrade_is_refused_before_it_is_sent(client, server, cassette_path):
+    with vcr.use_cassette(cassette_path), client() as session:
+        with pytest.raises(UnsupportedProtocolError, match="Upgrade"):
+            session.get(server.url + "/text", {"Upgrade": "websocket", "Connection": "Upgrade"})
+        assert session.get(server.url + "/text").status == 200
+    assert server.hits == 1
+
+
+# -- retries -----------------------------------------------------------------------------------------------------------
+
+
+def test_each_attempt_of_urllib3_is_an_interaction(server, cassette_path):
+    urllib3 = pytest.importorskip("urllib3")
+    retries = urllib3.Retry(3, status_forcelist=[503])
+
+    def act():
+        with urllib3.PoolManager() as pools:
+            response = pools.request("GET", server.url + "/flaky/2", retries=retries)
+        return response.data, [entry.status for entry in response.retries.history]
+
+    with vcr.use_cassette(cassette_path) as cassette:
+        assert act() == (b"at last", [503, 503])
+    assert [response["status"]["code"] for response in cassette.responses] == [503, 503, 200]
+    server.close()
+    with vcr.use_cassette(cassette_path, record_mode="none"):
+        assert act() == (b"at last", [503, 503])
+
+
+def test_a_request_is_sent_once_though_the_answer_fails(server, cassette_path):
+    """No stub sends again by itself."""
+    with vcr.use_cassette(cassette_path):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        connection.request("POST", "/hang-up", b"content")
+        with pytest.raises(http.client.RemoteDisconnected):
+            connection.getresponse()
+        connection.close()
+    assert server.hits == 1

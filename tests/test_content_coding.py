@@ -1,0 +1,144 @@
+"""Content codings: on, off, and whether a body has one."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+
+import brotli
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from vcr.content_coding import CODINGS, decode, encode, named
+
+patient = settings(deadline=None)
+
+
+def raw_deflate(body: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return compressor.compress(body) + compressor.flush()
+
+
+#: What a server sends under each name.
+SENT = [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", raw_deflate)] + [
+    ("br", brotli.compress)
+]
+TEXTS = [b"plain text", b"<html>", b'{"a": 1}', b"[1, 2]", b"true", b"Kilo", b"\n", "grün".encode(), b"x" * 10_000]
+
+
+@pytest.mark.parametrize(
+    ("values", "codings"),
+    [
+        (["gzip"], ["gzip"]),
+        (["GZip , deflate"], ["gzip", "deflate"]),
+        (["deflate", "gzip"], ["deflate", "gzip"]),
+        (["", ","], []),
+        ([], []),
+    ],
+)
+def test_the_codings_that_the_header_names_in_the_order_they_were_put_on(values, codings):
+    assert named(values) == codings
+
+
+# -- off -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("coding", "put_on"), SENT)
+@pytest.mark.parametrize("body", TEXTS)
+def test_a_coding_is_taken_off(coding, put_on, body):
+    assert decode(put_on(body), [coding]) == (body, [])
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "br", "zstd"])
+@pytest.mark.parametrize("body", TEXTS)
+def test_a_coding_that_the_recording_client_has_taken_off_already_is_no_longer_on(coding, body):
+    assert decode(body, [coding]) == (body, [])
+
+
+def test_several_codings_are_taken_off_last_first():
+    assert decode(gzip.compress(zlib.compress(b"text")), ["deflate", "identity", "gzip"]) == (b"text", [])
+
+
+def test_a_coding_that_is_not_known_stays_and_those_under_it():
+    assert decode(b"compressed", ["compress"]) == (b"compressed", ["compress"])
+    assert decode(gzip.compress(b"compressed"), ["gzip", "compress", "gzip"]) == (b"compressed", ["gzip", "compress"])
+
+
+def test_an_empty_body_has_no_coding_on():
+    assert decode(b"", ["gzip"]) == (b"", [])
+
+
+def test_every_member_of_a_gzip_body_is_decoded():
+    # RFC 1952 §2.2: a gzip file is a series of members.
+    assert decode(gzip.compress(b"one ") + gzip.compress(b"two"), ["gzip"]) == (b"one two", [])
+
+
+def test_zeros_behind_a_gzip_body_are_padding():
+    body = gzip.compress(b"text") + b"\0\0\0"
+    assert gzip.decompress(body) == b"text"
+    assert decode(body, ["gzip"]) == (b"text", [])
+
+
+@pytest.mark.parametrize(("coding", "put_on"), SENT)
+def test_a_body_that_was_cut_off_stays_as_it_came(coding, put_on):
+    body = put_on(b"a text that is long enough to be cut: " + bytes(range(256)))[:-20]
+    assert decode(body, [coding]) == (body, [coding])
+
+
+# -- on ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("coding", "put_on"), SENT)
+@pytest.mark.parametrize("body", TEXTS)
+def test_a_body_that_has_its_coding_on_is_not_touched(coding, put_on, body):
+    sent = put_on(body)
+    assert encode(sent, [coding]) is sent
+
+
+@pytest.mark.parametrize(("coding", "take_off"), [("gzip", gzip.decompress), ("deflate", zlib.decompress), ("br", brotli.decompress)])
+@pytest.mark.parametrize("body", TEXTS)
+def test_a_body_without_its_coding_gets_it_back(coding, take_off, body):
+    coded = encode(body, [coding])
+    assert coded is not None
+    assert take_off(coded) == body
+
+
+@pytest.mark.parametrize("codings", [[], ["compress"], ["identity"], ["gzip", "compress"]])
+def test_a_body_with_no_coding_that_is_known_is_not_touched(codings):
+    body = b"text"
+    assert encode(body, codings) is body
+
+
+def test_an_empty_body_is_not_touched():
+    assert encode(b"", ["gzip"]) == b""
+
+
+def test_a_coding_that_cannot_be_put_back_on_is_reported():
+    assert encode(b"text", ["compress", "gzip"]) is None
+
+
+@patient
+@given(st.lists(st.sampled_from(["gzip", "deflate", "br", "identity"]), max_size=3), st.sampled_from(TEXTS))
+def test_taking_off_undoes_putting_on(codings, body):
+    coded = encode(body, codings)
+    assert coded is not None
+    assert decode(coded, codings) == (body, [])
+
+
+@patient
+@given(st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner)))
+@example({})
+def test_no_json_is_taken_for_deflated(data):
+    body = json.dumps(data).encode()
+    assert not CODINGS["deflate"].is_on(body)
+
+
+@patient
+@given(st.sampled_from(sorted(CODINGS)), st.binary(max_size=60))
+def test_no_bytes_make_it_raise(coding, body):
+    decoded, left = decode(body, [coding])
+    assert left in ([], [coding])
+    assert left == [] or decoded == body
+    assert isinstance(encode(body, [coding]), bytes | None)

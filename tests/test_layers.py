@@ -1,0 +1,174 @@
+"""The rooms of the package, and that imports go down the list of them, never up."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import resolve_name
+from pathlib import Path
+
+import pytest
+
+import vcr
+
+PACKAGE = Path(vcr.__file__).parent
+
+#: A module may import from its own room and from the rooms above it in this list.
+ROOMS = [
+    "errors",
+    "request",
+    "response",
+    "record_mode",
+    "multipart",
+    "matchers",
+    "content_coding",
+    "placeholders",
+    "filters",
+    "wire",
+    "explain",
+    "cassette",
+    "serialize",
+    "serializers",
+    "persisters",
+    "active",
+    "stubs",
+    "patch",
+    "config",
+    "context",
+]
+
+#: Faces use any room, and are used by none.
+FACES = ["betamax", "pytest_plugin", "unittest", "migration", "cli"]
+
+#: The one import that goes up: ``VCR.use_cassette`` returns what the room above makes, and imports it when called.
+EXCEPTIONS = {("config", "context")}
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(file): file for file in sorted(PACKAGE.rglob("*.py"))}
+IN_ROOMS = [name for name in MODULES if name != "vcr"]
+
+
+def room_of(name: str) -> str:
+    """``vcr.stubs.connection`` is in the room ``stubs``; ``vcr`` itself is in none."""
+    room = name.split(".")[1] if "." in name else ""
+    return "cli" if room == "__main__" else room
+
+
+def is_for_type_checkers(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+
+
+def nodes_that_run(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node under this one, in functions too, but not what only a type checker reads."""
+    for child in ast.iter_child_nodes(node):
+        if is_for_type_checkers(child):
+            for statement in child.orelse:
+                yield statement
+                yield from nodes_that_run(statement)
+        else:
+            yield child
+            yield from nodes_that_run(child)
+
+
+def imports_of(module: str) -> Iterator[str]:
+    """The full name of everything that a module imports, at any depth."""
+    file = MODULES[module]
+    package = module if file.name == "__init__.py" else module.rpartition(".")[0]
+    for node in nodes_that_run(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = resolve_name("." * node.level + (node.module or ""), package)
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def rooms_imported_by(module: str) -> set[str]:
+    return {room_of(name) for name in imports_of(module) if name.partition(".")[0] == "vcr"}
+
+
+def may_import(room: str, other: str) -> bool:
+    if room in FACES:
+        return other == room or other not in FACES
+    return other in ROOMS[: ROOMS.index(room) + 1] or (room, other) in EXCEPTIONS
+
+
+def test_the_reader_of_imports_sees_those_inside_functions_and_not_those_for_type_checkers():
+    assert "vcr.context.CassetteContextDecorator" in set(imports_of("vcr.config"))
+    assert "vcr.cassette.Cassette" not in set(imports_of("vcr.errors"))
+    assert "vcr.active.carry" in set(imports_of("vcr"))
+
+
+@pytest.mark.parametrize("module", IN_ROOMS)
+def test_every_module_is_in_a_room(module):
+    assert room_of(module) in ROOMS + FACES
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_exists(room):
+    assert f"vcr.{room}" in MODULES
+
+
+@pytest.mark.parametrize("module", IN_ROOMS)
+def test_imports_go_down_the_rooms_never_up(module):
+    room = room_of(module)
+    assert {other for other in rooms_imported_by(module) if not may_import(room, other)} == set()
+
+
+@pytest.mark.parametrize(("room", "other"), sorted(EXCEPTIONS))
+def test_an_import_that_goes_up_waits_until_it_is_called(room, other):
+    module = ast.parse(MODULES[f"vcr.{room}"].read_text(encoding="utf-8"))
+    at_import = [node for node in module.body if isinstance(node, ast.ImportFrom) and node.level]
+    assert other not in {node.module for node in at_import}
+    assert other in rooms_imported_by(f"vcr.{room}")
+
+
+@pytest.mark.parametrize("module", IN_ROOMS)
+def test_every_module_says_first_what_room_it_is(module):
+    docstring = ast.get_docstring(ast.parse(MODULES[module].read_text(encoding="utf-8")))
+    assert (docstring or "").startswith("Room:")
+
+
+# -- what an import of the package brings along -------------------------------------------------------------------------
+
+LIST_WHAT_IS_NEW = """
+import sys
+before = set(sys.modules)
+import vcr
+print("\\n".join(sorted(set(sys.modules) - before)))
+"""
+
+
+@pytest.fixture(scope="module")
+def imported_with_vcr() -> set[str]:
+    """The modules that ``import vcr`` loads in a new interpreter."""
+    run = subprocess.run(
+        [sys.executable, "-c", LIST_WHAT_IS_NEW], cwd=PACKAGE.parent, check=True, capture_output=True, text=True
+    )
+    return set(run.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "client",
+    ["requests", "urllib3", "httplib2", "boto", "boto3", "botocore", "httpx", "aiohttp", "tornado", "pip"],
+)
+def test_import_vcr_imports_no_client_for_the_user(client, imported_with_vcr):
+    assert "vcr.cassette" in imported_with_vcr
+    assert client not in imported_with_vcr
+
+
+def test_import_vcr_needs_nothing_but_the_standard_library_yaml_and_wrapt(imported_with_vcr):
+    packages = {name.partition(".")[0] for name in imported_with_vcr}
+    # PyYAML's compiled half brings the runtime of the compiler it was made with.
+    compiled = {name for name in packages if "cython" in name}
+    assert packages - compiled - sys.stdlib_module_names <= {"vcr", "yaml", "_yaml", "wrapt"}
+
+
+def test_import_vcr_does_not_import_its_own_faces(imported_with_vcr):
+    assert imported_with_vcr.isdisjoint({f"vcr.{face}" for face in FACES})

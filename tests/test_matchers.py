@@ -1,0 +1,356 @@
+"""What makes two requests the same: the built-in matchers, their keys, and what a user's own may return."""
+
+from __future__ import annotations
+
+import datetime
+import xmlrpc.client
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vcr import matchers
+from vcr.matchers import Matcher, agrees, builtin, get_matchers_results, name_of, requests_match
+from vcr.request import Request
+
+patient = settings(deadline=None)
+
+
+def get(uri: str) -> Request:
+    return Request("GET", uri)
+
+
+def post(body, content_type: str | None = None, **headers) -> Request:
+    if content_type is not None:
+        headers["Content-Type"] = content_type
+    return Request("POST", "http://h/", body, headers)
+
+
+def same(name: str, r1: Request, r2: Request) -> bool:
+    """Whether the matcher takes the two for the same, asked in both ways that it can be asked."""
+    matcher = builtin()[name]
+    by_call = agrees(matcher, r1, r2)[0]
+    assert by_call == (matcher.key(r1) == matcher.key(r2))
+    assert by_call == agrees(matcher, r2, r1)[0]
+    if by_call:
+        assert hash(matcher.key(r1)) == hash(matcher.key(r2))
+    return by_call
+
+
+# -- the parts of a request ----------------------------------------------------------------------------------------------
+
+BASE = Request("GET", "http://h:81/p?a=1", b"body", {"X": "1"})
+
+
+@pytest.mark.parametrize(
+    ("change", "differ"),
+    [
+        (("POST", "http://h:81/p?a=1", b"body", {"X": "1"}), {"method"}),
+        (("GET", "https://h:81/p?a=1", b"body", {"X": "1"}), {"scheme", "uri", "url"}),
+        (("GET", "http://i:81/p?a=1", b"body", {"X": "1"}), {"host", "uri", "url"}),
+        (("GET", "http://h:82/p?a=1", b"body", {"X": "1"}), {"port", "uri", "url"}),
+        (("GET", "http://h:81/q?a=1", b"body", {"X": "1"}), {"path", "uri", "url"}),
+        (("GET", "http://h:81/p?a=2", b"body", {"X": "1"}), {"query", "uri", "url"}),
+        (("GET", "http://h:81/p?a=1", b"other", {"X": "1"}), {"body", "raw_body"}),
+        (("GET", "http://h:81/p?a=1", b"body", {"X": "2"}), {"headers"}),
+        (("GET", "http://h:81/p?a=1", b"body", {"X": "1"}), set()),
+    ],
+)
+def test_each_matcher_looks_at_its_part_alone(change, differ):
+    other = Request(*change)
+    assert {name for name in builtin() if not same(name, BASE, other)} == differ
+
+
+def test_the_built_in_matchers_are_those_of_vcrpy():
+    assert set(builtin()) == {
+        *("method", "scheme", "host", "port", "path", "query", "uri", "url", "headers", "body", "raw_body")
+    }
+
+
+def test_the_default_is_that_of_vcrpy():
+    assert matchers.DEFAULT_MATCH_ON == ("method", "scheme", "host", "port", "path", "query")
+
+
+def test_every_built_in_matcher_is_a_name_of_the_module():
+    for name, matcher in builtin().items():
+        assert getattr(matchers, name) is matcher
+        assert name_of(matcher) == name
+
+
+def test_a_port_is_the_default_one_when_none_is_given():
+    assert same("port", get("http://h/"), get("http://h:80/"))
+    assert same("port", get("https://h/"), get("https://h:443/"))
+    assert not same("port", get("http://h/"), get("https://h/"))
+
+
+def test_a_host_has_no_case():
+    assert same("host", get("http://API.Example/"), get("http://api.example/"))
+
+
+@pytest.mark.parametrize("name", ["path", "uri", "url"])
+def test_an_empty_path_is_the_root(name):
+    assert same(name, get("http://h"), get("http://h/"))
+    assert same(name, get("http://h?a=1"), get("http://h/?a=1"))
+    assert not same(name, get("http://h"), get("http://h//"))
+
+
+def test_the_parameters_of_a_path_count():
+    assert not same("path", get("http://h/p;v=1"), get("http://h/p;v=2"))
+
+
+# -- the query -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("a=1&b=2", "b=2&a=1"), ("a=%41", "a=A"), ("a=x+y", "a=x%20y"), ("a=%c3%a9", "a=%C3%A9"), ("", ""), ("&a=1&", "a=1")],
+)
+def test_a_query_is_its_parameters_in_any_order_and_spelling(one, other):
+    assert same("query", get(f"http://h/?{one}"), get(f"http://h/?{other}"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a=1", "a=2"),
+        ("a=1", "a=1&a=1"),
+        ("a=1", "a=1&b="),
+        ("foo", "bar"),
+        ("flag=", ""),
+        ("a=%e9", "a=%e8"),
+        ("a=1&a=2&b=3", "a=1&b=2&a=3"),
+        ("a=%26b", "a=&b"),
+    ],
+)
+def test_queries_that_differ_in_any_parameter_differ(one, other):
+    assert not same("query", get(f"http://h/?{one}"), get(f"http://h/?{other}"))
+
+
+def test_no_query_and_an_empty_one_are_the_same():
+    assert same("query", get("http://h/"), get("http://h/?"))
+
+
+@patient
+@given(st.lists(st.tuples(st.text("ab&=%é ", max_size=4), st.text("12&=+é", max_size=4)), max_size=5), st.randoms())
+def test_a_query_matches_itself_in_any_order(pairs, random):
+    from urllib.parse import urlencode
+
+    shuffled = random.sample(pairs, len(pairs))
+    assert same("query", get(f"http://h/?{urlencode(pairs)}"), get(f"http://h/?{urlencode(shuffled)}"))
+
+
+# -- headers -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ({"A": "1", "B": "2"}, {"b": "2", "a": "1"}, True),
+        ({}, {}, True),
+        ({"A": "1"}, {}, False),
+        ({"A": ["1", "2"]}, {"A": "1"}, False),
+        ({"A": ["1", "2"]}, {"A": ["2", "1"]}, False),
+        ({"A": ["1", "2"]}, [("a", "1"), ("X", "0"), ("A", "2")], False),
+        ([("a", "1"), ("X", "0"), ("A", "2")], [("X", "0"), ("A", "1"), ("a", "2")], True),
+    ],
+)
+def test_headers_are_all_fields_whatever_the_order_and_case_of_names(one, other, expected):
+    assert same("headers", Request("GET", "http://h/", None, one), Request("GET", "http://h/", None, other)) is expected
+
+
+# -- bodies --------------------------------------------------------------------------------------------------------------
+
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "one", "other"),
+    [
+        (JSON, '{"a": 1, "b": [1, 2]}', '{"b":[1,2],"a":1}'),
+        ("application/json; charset=utf-8", '{"a": 1.0}', '{"a": 1}'),
+        ("Application/JSON", '"\\u00e9"', '"é"'),
+        ("application/vnd.api+json", '{"a": 1, "b": 2}', '{"b": 2, "a": 1}'),
+        (FORM, "a=1&b=2", "b=2&a=1"),
+        (FORM, "a=x%20y", "a=x+y"),
+        ("text/plain", "text", b"text"),
+        (None, "", None),
+        (JSON, "", None),
+    ],
+)
+def test_a_body_is_compared_by_its_meaning(content_type, one, other):
+    assert same("body", post(one, content_type), post(other, content_type))
+
+
+@pytest.mark.parametrize(
+    ("content_type", "one", "other"),
+    [
+        (JSON, '{"a": 1}', '{"a": 2}'),
+        (JSON, '{"a": 1}', '{"a": "1"}'),
+        (JSON, '{"a": 1}', '{"a": true}'),
+        (JSON, '{"a": null}', "{}"),
+        (JSON, "[1, 2]", "[2, 1]"),
+        (JSON, '{"broken": 1', '{"broken":1'),
+        (JSON, b"\xff", b"\xfe"),
+        (FORM, "a=1", "a=2"),
+        (FORM, "a=", ""),
+        (FORM, "a=%e9", "a=%e8"),
+        (None, '{"a": 1}', '{"a":1}'),
+        ("text/plain", "a=1&b=2", "b=2&a=1"),
+        ("text/plain", "text", "text "),
+    ],
+)
+def test_bodies_that_mean_something_else_differ(content_type, one, other):
+    assert not same("body", post(one, content_type), post(other, content_type))
+
+
+def test_a_raw_body_is_compared_byte_by_byte():
+    assert not same("raw_body", post('{"a": 1}', JSON), post('{"a":1}', JSON))
+    assert same("raw_body", post("x", JSON), post(b"x"))
+
+
+def test_a_body_of_no_known_kind_can_be_compared():
+    assert same("raw_body", post({"a": [1]}), post({"a": [1]}))
+    assert not same("body", post({"a": [1]}), post({"a": [2]}))
+
+
+def multipart(boundary: str, *parts: str) -> Request:
+    body = "".join(f"--{boundary}\r\n{part}\r\n" for part in parts) + f"--{boundary}--\r\n"
+    return post(body, f'multipart/form-data; boundary="{boundary}"')
+
+
+FIELD = 'Content-Disposition: form-data; name="field"\r\n\r\nvalue'
+FILE = 'Content-Disposition: form-data; name="file"; filename="f"\r\nContent-Type: text/plain\r\n\r\ncontent'
+
+
+def test_the_boundary_of_a_multipart_body_does_not_count():
+    assert same("body", multipart("one", FIELD, FILE), multipart("other", FIELD, FILE))
+
+
+@pytest.mark.parametrize("parts", [[FIELD], [FILE, FIELD], [FIELD, FILE, FILE], [FIELD, FILE.replace("content", "Content")]])
+def test_the_parts_of_a_multipart_body_count(parts):
+    assert not same("body", multipart("one", FIELD, FILE), multipart("other", *parts))
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=", "multipart/mixed; boundary"])
+def test_a_multipart_body_without_a_boundary_is_compared_as_it_is(content_type):
+    assert same("body", post("--a--", content_type), post("--a--", content_type))
+    assert not same("body", post("--a--", content_type), post("--b--", content_type))
+
+
+def xml_rpc(*parameters) -> Request:
+    return post(xmlrpc.client.dumps(parameters, "method"), "text/xml", **{"User-Agent": "Python-xmlrpc/3.11"})
+
+
+def test_an_xml_rpc_call_is_compared_by_its_parameters():
+    spaced = xml_rpc(1, "a")
+    spaced.body = spaced.body.replace(b"\n", b"\n\n")
+    assert same("body", xml_rpc(1, "a"), spaced)
+    assert not same("body", xml_rpc(1, "a"), xml_rpc(1, "b"))
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [xmlrpc.client.DateTime(datetime.datetime(2020, 1, 1)), xmlrpc.client.Binary(b"\x00"), {"nested": xmlrpc.client.Binary(b"")}],
+)
+def test_an_xml_rpc_call_matches_itself_whatever_its_parameters_are(parameter):
+    assert same("body", xml_rpc(parameter), xml_rpc(parameter))
+
+
+@pytest.mark.parametrize("body", ["<not xml", "", "<xml/>", "<methodCall><params><param><value><int>x</int>"])
+def test_what_is_no_xml_rpc_call_is_compared_as_it_is(body):
+    headers = {"User-Agent": "xmlrpclib.py/1.0"}
+    assert same("body", post(body, "text/xml", **headers), post(body, "text/xml", **headers))
+    assert not same("body", post(body, "text/xml", **headers), post(body + " ", "text/xml", **headers))
+
+
+content_types = st.sampled_from(
+    [None, "", JSON, FORM, "text/xml", "multipart/form-data; boundary=b", "multipart/x", "text/plain", "nonsense;;="]
+)
+odd_bodies = st.none() | st.binary(max_size=40) | st.sampled_from([b"[" * 20_000, b"1e999", b"NaN", b'{"a":1,"a":2}'])
+
+
+@patient
+@given(odd_bodies, content_types)
+def test_every_body_under_every_content_type_matches_itself_and_its_key_can_be_indexed(body, content_type):
+    headers = {"User-Agent": "xmlrpc"}
+    assert same("body", post(body, content_type, **headers), post(body, content_type, **headers))
+
+
+# -- what a matcher says -------------------------------------------------------------------------------------------------
+
+
+def test_a_built_in_matcher_returns_true_or_raises_the_difference():
+    assert matchers.method(get("http://h/"), get("http://h/")) is True
+    with pytest.raises(AssertionError, match=r"^'GET' != 'POST'$"):
+        matchers.method(get("http://h/"), post(None))
+
+
+@pytest.mark.parametrize(
+    ("name", "difference"),
+    [
+        ("query", "[('a', '1')] != [('b', 'é')]"),
+        ("host", "'one' != 'other'"),
+        ("port", "80 != 81"),
+        ("uri", "'http://one/?a=1' != 'http://other:81/?b=%C3%A9'"),
+    ],
+)
+def test_the_difference_shows_what_a_person_would_compare(name, difference):
+    one, other = get("http://one/?a=1"), get("http://other:81/?b=%C3%A9")
+    assert agrees(builtin()[name], one, other) == (False, difference)
+
+
+def test_a_matcher_of_ones_own_may_have_a_key():
+    first_letter = Matcher("first_letter", lambda request: request.path[1:2])
+    assert agrees(first_letter, get("http://h/abc"), get("http://h/axy")) == (True, "")
+    assert agrees(first_letter, get("http://h/abc"), get("http://h/xyz")) == (False, "'a' != 'x'")
+    assert repr(first_letter) == "<matcher first_letter>"
+
+
+@pytest.mark.parametrize(("verdict", "taken_for_same"), [(True, True), (False, False), (None, True), (1, True), (0, False), ("", False)])
+def test_a_users_matcher_may_return_a_verdict_or_nothing(verdict, taken_for_same):
+    assert agrees(lambda r1, r2: verdict, BASE, BASE) == (taken_for_same, "")
+
+
+def test_a_users_matcher_may_assert():
+    def strict(r1, r2):
+        if r1.method != r2.method:
+            raise AssertionError("another method")
+
+    assert agrees(strict, get("http://h/"), get("http://h/")) == (True, "")
+    assert agrees(strict, get("http://h/"), post(None)) == (False, "another method")
+
+
+def test_any_other_error_of_a_users_matcher_is_the_users():
+    def broken(r1, r2):
+        return r1.no_such_attribute
+
+    with pytest.raises(AttributeError, match="no_such_attribute"):
+        agrees(broken, BASE, BASE)
+
+
+class Named:
+    def __call__(self, r1, r2):
+        return True
+
+    def __repr__(self):
+        return "a named one"
+
+
+@pytest.mark.parametrize(("matcher", "name"), [(matchers.host, "host"), (same, "same"), (Named(), "a named one")])
+def test_the_name_a_matcher_is_shown_under(matcher, name):
+    assert name_of(matcher) == name
+
+
+def test_the_results_of_several_matchers():
+    def never(r1, r2):
+        raise AssertionError("never")
+
+    agreed, differing = get_matchers_results(BASE, BASE, [matchers.method, never, matchers.uri])
+    assert agreed == ["method", "uri"]
+    assert differing == [("never", "never")]
+
+
+def test_requests_match_when_all_matchers_agree():
+    assert requests_match(BASE, BASE, [matchers.method, lambda r1, r2: None])
+    assert not requests_match(BASE, BASE, [matchers.method, lambda r1, r2: False])
+    assert requests_match(BASE, post(None), [])

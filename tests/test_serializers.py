@@ -1,0 +1,229 @@
+"""Plain data <-> text. That whole interactions come back is tested in test_serialize.py."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vcr.errors import CassetteLoadError
+from vcr.serializers import jsonserializer, yamlserializer
+
+patient = settings(deadline=None)
+both_serializers = pytest.mark.parametrize("serializer", [yamlserializer, jsonserializer], ids=["yaml", "json"])
+
+plain_data = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+def means_bytes_in_json(data) -> bool:
+    """``{"base64_string": "..."}`` is JSON's word for bytes: no data of a cassette looks like that."""
+    if isinstance(data, dict):
+        return "base64_string" in data or any(map(means_bytes_in_json, data.values()))
+    return isinstance(data, list) and any(map(means_bytes_in_json, data))
+
+
+@both_serializers
+@patient
+@given(data=plain_data.filter(lambda data: not means_bytes_in_json(data)))
+def test_reading_undoes_writing(serializer, data):
+    assert serializer.deserialize(serializer.serialize({"data": data})) == {"data": data}
+
+
+@both_serializers
+@patient
+@given(data=plain_data)
+def test_the_same_data_gives_the_same_text(serializer, data):
+    assert serializer.serialize({"data": data}) == serializer.serialize({"data": data})
+
+
+@both_serializers
+def test_keys_keep_their_order(serializer):
+    data = {"z": 1, "a": 2, "M": 3}
+    assert list(serializer.deserialize(serializer.serialize(data))) == ["z", "a", "M"]
+
+
+@both_serializers
+def test_the_text_ends_with_a_line_end(serializer):
+    assert serializer.serialize({"a": 1}).endswith("\n")
+
+
+@both_serializers
+@pytest.mark.parametrize("text", ["grün", "日本", "naïve ☃", "😀"])
+def test_non_ascii_text_stands_as_itself(text, serializer):
+    assert text in serializer.serialize({"a": text})
+
+
+@both_serializers
+def test_what_cannot_be_written_is_an_error_of_saving(serializer):
+    with pytest.raises((TypeError, yaml.YAMLError), match="object"):
+        serializer.serialize({"a": object()})
+
+
+# -- YAML: for people and their diffs ------------------------------------------------------------------------------------
+
+
+def test_yaml_text_of_several_lines_is_a_block():
+    assert yamlserializer.serialize({"body": "one\n  two\n\nthree\n", "next": 1}) == (
+        "body: |\n  one\n    two\n\n  three\nnext: 1\n"
+    )
+
+
+@pytest.mark.parametrize(("text", "mark"), [("a\nb", "|-"), ("a\nb\n", "|"), ("a\nb\n\n", "|+")])
+def test_a_block_ends_as_the_text_does(text, mark):
+    written = yamlserializer.serialize({"body": text})
+    assert written.splitlines()[0] == f"body: {mark}"
+    assert yamlserializer.deserialize(written) == {"body": text}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["key: value\n# no comment\n", "grün\n日本\n", '{\n\t"indented": "by tab"\n}\n', "blank at the end \nof a line\n", "😀\n😀\n"],
+    ids=["plain", "non-ASCII", "tab", "trailing blank", "emoji"],
+)
+def test_all_text_of_several_lines_is_a_block(text):
+    lines = yamlserializer.serialize({"body": text}).splitlines()
+    assert lines[0].startswith("body: |")
+    assert [line.strip() for line in lines[1:]] == [line.strip() for line in text.splitlines()]
+
+
+def test_a_changed_line_changes_one_line():
+    before = yamlserializer.serialize({"body": "".join(f"line {number}\n" for number in range(50))}).splitlines()
+    after = yamlserializer.serialize({"body": "".join(f"line {n if n != 7 else 'x'}\n" for n in range(50))}).splitlines()
+    assert len([1 for one, other in zip(before, after, strict=True) if one != other]) == 1
+
+
+def test_yaml_lines_are_never_folded():
+    long = "word " * 500 + "end"
+    assert yamlserializer.serialize({"a": long}) == f"a: {long}\n"
+
+
+def test_yaml_has_no_anchors_and_aliases():
+    shared = ["value"]
+    assert yamlserializer.serialize({"a": shared, "b": shared}) == "a:\n- value\nb:\n- value\n"
+
+
+def test_yaml_with_anchors_and_aliases_is_read():
+    assert yamlserializer.deserialize("a: &x [1]\nb: *x\nc: {<<: {d: 2}}\n") == {"a": [1], "b": [1], "c": {"d": 2}}
+
+
+def test_yaml_bytes_are_binary():
+    assert yamlserializer.serialize({"a": b"\xff\x00"}) == "a: !!binary |\n  /wA=\n"
+
+
+# -- YAML: no Python -----------------------------------------------------------------------------------------------------
+
+
+@patient
+@given(plain_data)
+def test_yaml_is_written_without_any_tag_of_python(data):
+    assert yaml.safe_load(yamlserializer.serialize({"data": data})) == {"data": data}
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "!!python/object/apply:os.mkdir [executed]",
+        "!!python/object/apply:os.mkdir {args: [executed]}",
+        "!!python/object/new:os.mkdir [executed]",
+        "!!python/object/apply:builtins.eval [\"__import__('os').mkdir('executed')\"]",
+        '!!python/object/apply:builtins.iter {args: [!!python/object/apply:os.mkdir [executed]], state: 0}',
+        "!!python/object/new:_io.BytesIO {state: !!python/object/apply:os.mkdir [executed]}",
+        "!!python/name:os.mkdir",
+        "!!python/module:os",
+        "!!python/object:http.client.HTTPConnection {}",
+        "!!made-up x",
+    ],
+)
+def test_yaml_executes_nothing_that_it_reads(attack, tmp_path):
+    # Each test runs in its own directory: what was executed would be there.
+    with pytest.raises(CassetteLoadError, match="not readable as YAML") as caught:
+        yamlserializer.deserialize(f"version: 1\ninteractions: {attack}\n")
+    assert caught.value.line == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("!!python/unicode 'grün'", "grün"),
+        ("!!python/str 'text'", "text"),
+        ("!!python/tuple [1, 2]", [1, 2]),
+        ("!!python/bytes 'Ynl0ZXM='", b"bytes"),
+    ],
+)
+def test_the_tags_of_old_cassettes_are_read_as_what_they_stand_for(written, read):
+    data = yamlserializer.deserialize(f"a: {written}\n")["a"]
+    assert (list(data) if isinstance(data, tuple) else data) == read
+
+
+# -- YAML: errors --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1\nb: [1, 2\nc: 3\n", 3),
+        ("a: 1\n\tb: 2\n", 2),
+        ("a: 'open\n", 2),
+        ("version: 1\n<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> theirs\n", 3),
+        ("a: 1\nb: *unknown\n", 2),
+        ("a: 1\n--- \nb: 2\n", 2),
+        ("a: 1\nb: \x07\n", 2),
+    ],
+)
+def test_broken_yaml_is_an_error_with_its_line(text, line):
+    with pytest.raises(CassetteLoadError, match="not readable as YAML") as caught:
+        yamlserializer.deserialize(text)
+    assert caught.value.line == line
+
+
+@pytest.mark.parametrize("text", ["a: !!binary 'x'", "a: !!int many", "a: !!timestamp never", "? {a: b}\n: c"])
+def test_yaml_that_stands_for_nothing_is_an_error_too(text):
+    with pytest.raises(CassetteLoadError, match="not readable as YAML"):
+        yamlserializer.deserialize(text)
+
+
+# -- JSON ----------------------------------------------------------------------------------------------------------------
+
+
+def test_json_is_indented():
+    assert jsonserializer.serialize({"a": [1], "b": "x"}) == '{\n  "a": [\n    1\n  ],\n  "b": "x"\n}\n'
+
+
+@pytest.mark.parametrize("data", [b"\xff\x00", bytearray(b"\xff\x00")])
+def test_json_bytes_are_base64(data):
+    text = jsonserializer.serialize({"a": data})
+    assert json.loads(text) == {"a": {"base64_string": base64.b64encode(b"\xff\x00").decode()}}
+    assert jsonserializer.deserialize(text) == {"a": b"\xff\x00"}
+
+
+@pytest.mark.parametrize("text", ['{"base64_string": 7}', '{"base64_string": "AAAA", "other": 1}', '{"base64": "AAAA"}'])
+def test_json_that_only_looks_like_bytes_is_left_alone(text):
+    assert jsonserializer.deserialize(text) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [('{\n"a": 1,\n}\n', 3), ('{"a": 1}\n{"b": 2}\n', 2), ('{\n"a": \n', 3), ("", 1), ("version: 1", 1)]
+)
+def test_broken_json_is_an_error_with_its_line(text, line):
+    with pytest.raises(CassetteLoadError, match="not readable as JSON") as caught:
+        jsonserializer.deserialize(text)
+    assert caught.value.line == line
+
+
+def test_broken_base64_in_json_is_an_error():
+    with pytest.raises(CassetteLoadError, match="not readable as JSON"):
+        jsonserializer.deserialize('{"base64_string": "not base64!"}')
+
+
+def test_json_too_deep_to_read_is_an_error():
+    with pytest.raises(CassetteLoadError, match="not readable as JSON"):
+        jsonserializer.deserialize("[" * 100_000)
