@@ -1,0 +1,441 @@
+"""Every option and hook of VCR.py, through two clients: what is in the file, and what the client sees."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gzip
+import http.client
+import json
+import re
+import threading
+import urllib.request
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import pytest
+import requests
+
+import vcr
+from vcr.errors import CannotOverwriteExistingCassetteException, MissingMetadataError
+
+SECRET = 'p@ss "wörd"/+x'
+
+
+class Urllib:
+    """urllib.request, from the standard library."""
+
+    @staticmethod
+    def send(method, url, headers=None, body=None):
+        request = urllib.request.Request(url, data=body, headers=headers or {}, method=method)
+        with urllib.request.urlopen(request) as response:
+            return response.read()
+
+
+class Requests:
+    """requests, on urllib3."""
+
+    @staticmethod
+    def send(method, url, headers=None, body=None):
+        return requests.request(method, url, headers=headers, data=body).content
+
+
+@pytest.fixture(params=[Urllib, Requests], ids=["urllib.request", "requests"])
+def client(request):
+    return request.param
+
+
+def saved(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")
+
+
+# -- filters of the request -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("X-Key", None),
+        (("X-Key", "KEY"), "KEY"),
+        (("X-Key", None), None),
+        (("X-Key", lambda key, value, request: f"{key} of {request.method}"), "X-Key of GET"),
+    ],
+    ids=["name", "replacement", "none", "callable"],
+)
+def test_filter_headers(client, server, cassette_path, given, stored):
+    options = {"filter_headers": [given], "match_on": ["method", "uri", "headers"]}
+    with vcr.use_cassette(cassette_path, **options) as cassette:
+        client.send("GET", f"{server.url}/echo", {"X-Key": "secret"})
+        assert cassette.requests[0].headers.get("X-Key") == stored
+    assert server.requests[0].get("X-Key") == "secret"
+    assert "secret" not in saved(cassette_path).split("response:")[0]
+    with vcr.use_cassette(cassette_path, record_mode="none", **options):
+        client.send("GET", f"{server.url}/echo", {"X-Key": "secret"})
+    assert server.hits == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "query"),
+    [
+        ("key", "a=1&a=%20&c"),
+        (("key", "K Y"), "a=1&key=K+Y&a=%20&c"),
+        (("key", lambda key, value, request: value.upper()), "a=1&key=S%2FT&a=%20&c"),
+    ],
+    ids=["name", "replacement", "callable"],
+)
+def test_filter_query_parameters_leaves_the_others_as_they_are_written(client, server, cassette_path, given, query):
+    with vcr.use_cassette(cassette_path, filter_query_parameters=[given]) as cassette:
+        client.send("GET", f"{server.url}/text?a=1&key=s%2Ft&a=%20&c")
+        assert cassette.requests[0].uri == f"{server.url}/text?{query}"
+    assert server.requests[0].target == "/text?a=1&key=s%2Ft&a=%20&c"
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+JSON = {"Content-Type": "application/vnd.api+json"}
+MULTIPART = {"Content-Type": "multipart/form-data; boundary=xYz"}
+PARTS = (
+    b'--xYz\r\nContent-Disposition: form-data; name="id"\r\n\r\n7\r\n'
+    b'--xYz\r\nContent-Disposition: form-data; name="key"\r\n\r\nsecret\r\n--xYz--\r\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "removed", "replaced"),
+    [
+        (FORM, b"id=7&key=secret", b"id=7", b"id=7&key=K"),
+        (JSON, b'{"id": 7, "key": "secret"}', b'{"id": 7}', b'{"id": 7, "key": "K"}'),
+        (
+            MULTIPART,
+            PARTS,
+            b'--xYz\r\nContent-Disposition: form-data; name="id"\r\n\r\n7\r\n--xYz--\r\n',
+            PARTS.replace(b"secret", b"K"),
+        ),
+    ],
+    ids=["form", "json", "multipart"],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_filter_post_data_parameters(  # noqa: PLR0917
+    client, server, cassette_path, headers, body, removed, replaced, method
+):
+    for given, stored in (["key"], removed), ([("key", "K")], replaced):
+        with vcr.use_cassette(cassette_path, filter_post_data_parameters=given, record_mode="all") as cassette:
+            client.send(method, f"{server.url}/text", headers, body)
+            assert cassette.requests[-1].body == stored
+        assert server.requests[-1].body == body
+
+
+def test_filter_nested_post_data_parameters(client, server, cassette_path):
+    body = json.dumps({"user": {"key": "secret", "id": 7}, "all": [{"key": "secret"}]}).encode()
+    options = {"filter_post_data_parameters": [("key", "K")], "filter_nested_post_data_parameters": True}
+    with vcr.use_cassette(cassette_path, **options) as cassette:
+        client.send("POST", f"{server.url}/text", {"Content-Type": "application/json"}, body)
+        assert json.loads(cassette.requests[0].body) == {"user": {"key": "K", "id": 7}, "all": [{"key": "K"}]}
+
+
+def test_a_body_without_the_field_stays_byte_for_byte(client, server, cassette_path):
+    body = b'{ "id" :7 }'
+    with vcr.use_cassette(cassette_path, filter_post_data_parameters=["key"]) as cassette:
+        client.send("POST", f"{server.url}/text", {"Content-Type": "application/json"}, body)
+        assert cassette.requests[0].body == body
+
+
+# -- secrets ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_secret_is_in_the_file_in_none_of_its_spellings_and_is_back_on_replay(client, server, cassette_path):
+    def reflect(exchange):
+        answer = json.dumps({"echo": SECRET}).encode()
+        fields = [("Content-Encoding", "gzip"), ("X-Token", quote_plus(SECRET))]
+        exchange.respond(200, fields, gzip.compress(answer))
+
+    def act():
+        basic = base64.b64encode(f"user:{SECRET}".encode()).decode()
+        url = f"{server.url}/reflect?token={quote_plus(SECRET)}"
+        return client.send("POST", url, {"Authorization": f"Basic {basic}"} | JSON, json.dumps({"k": SECRET}).encode())
+
+    server.route("/reflect", reflect)
+    options = {"filter_sensitive_data": {"<PASSWORD>": SECRET}, "match_on": ["method", "uri", "body"]}
+    with vcr.use_cassette(cassette_path, **options):
+        recorded = act()
+    text = saved(cassette_path)
+    for spelling in (SECRET, quote_plus(SECRET), json.dumps(SECRET)[1:-1], base64.b64encode(SECRET.encode()).decode()):
+        assert spelling not in text
+    assert "token=<PASSWORD>~form" in text
+    assert base64.b64encode(b"user:<PASSWORD>").decode() in text
+    with vcr.use_cassette(cassette_path, record_mode="none", **options) as cassette:
+        replayed = act()
+        assert base64.b64decode(cassette.requests[0].headers["Authorization"][6:]).decode() == f"user:{SECRET}"
+    plain = [gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body for body in (recorded, replayed)]
+    assert plain[0] == plain[1] == json.dumps({"echo": SECRET}).encode()
+    assert server.hits == 1
+
+
+def test_of_two_secrets_the_longer_is_replaced_first(client, server, cassette_path):
+    secrets = [("<SHORT>", "abc"), ("<LONG>", lambda request, response: "abcdef"), ("<UNSET>", None), ("<B>", b"bytes")]
+    with vcr.use_cassette(cassette_path, filter_sensitive_data=secrets):
+        client.send("GET", f"{server.url}/echo?a=abcdef&b=abc&c=bytes")
+    assert "/echo?a=<LONG>&b=<SHORT>&c=<B>" in saved(cassette_path)
+
+
+def test_a_refusal_does_not_show_secrets(client, server, cassette_path):
+    cassette = vcr.use_cassette(cassette_path, record_mode="none", filter_sensitive_data={"<TOKEN>": "s3cr3t"})
+    with cassette, pytest.raises(CannotOverwriteExistingCassetteException) as refused:
+        client.send("GET", f"{server.url}/text?token=s3cr3t")
+    assert "s3cr3t" not in str(refused.value)
+    assert "?token=<TOKEN>" in str(refused.value)
+
+
+# -- hooks ------------------------------------------------------------------------------------------------------------
+
+
+def test_request_hooks_run_once_per_request_and_once_per_loaded_interaction(client, server, cassette_path):
+    seen = []
+
+    def hook(request):
+        seen.append(request.path)
+        return request
+
+    with vcr.use_cassette(cassette_path, before_record_request=hook):
+        client.send("GET", f"{server.url}/text")
+        assert seen == ["/text"]
+    seen.clear()
+    with vcr.use_cassette(cassette_path, before_record_request=hook, record_mode="none"):
+        assert seen == ["/text"]
+        client.send("GET", f"{server.url}/text")
+        assert seen == ["/text", "/text"]
+
+
+def test_hooks_may_be_several_and_change_or_replace_what_they_are_given(client, server, cassette_path):
+    def to_other_host(request):
+        request.uri = request.uri.replace(server.url, "http://api.example")
+        return request
+
+    def no_headers(request):
+        request.headers = None
+        return request
+
+    def shout(response):
+        response["body"]["string"] = response["body"]["string"].upper()
+        response["headers"].pop("Content-Type", None)
+        return response
+
+    options = {"before_record_request": [to_other_host, no_headers], "before_record_response": shout}
+    with vcr.use_cassette(cassette_path, **options) as cassette:
+        live = client.send("GET", f"{server.url}/text")
+        assert cassette.requests[0].uri == "http://api.example/text"
+        assert len(cassette.requests[0].headers) == 0
+    assert live.islower() or live != live.upper()
+    with vcr.use_cassette(cassette_path, record_mode="none", **options):
+        assert client.send("GET", f"{server.url}/text") == live.upper()
+
+
+def test_a_response_hook_that_returns_none_keeps_it_out_of_the_cassette(client, server, cassette_path):
+    with vcr.use_cassette(cassette_path, before_record_response=lambda response: None) as cassette:
+        client.send("GET", f"{server.url}/text")
+        assert len(cassette) == 0
+    assert not Path(cassette_path).exists()
+
+
+def test_a_request_hook_that_returns_none_lets_the_request_pass_by(client, server, cassette_path):
+    options = {"before_record_request": lambda request: None, "record_mode": "none"}
+    with vcr.use_cassette(cassette_path, **options) as cassette:
+        client.send("GET", f"{server.url}/text")
+        assert (len(cassette), cassette.refused) == (0, [])
+    assert server.hits == 1
+
+
+def test_pair_hooks_see_request_and_response_once_at_saving_and_once_at_loading(client, server, cassette_path):
+    seen = []
+
+    def before_save(request, response):
+        seen.append(("save", request.path))
+        response["body"]["string"] = b"kept"
+        return request, response
+
+    def with_cassette(request, response, cassette):
+        seen.append(("save too", cassette.path == cassette_path))
+        return request, response
+
+    def after_load(request, response):
+        seen.append(("load", response["body"]["string"]))
+        response["body"]["string"] = b"loaded"
+        return request, response
+
+    options = {"before_save_interaction": [before_save, with_cassette], "after_load_interaction": after_load}
+    with vcr.use_cassette(cassette_path, **options) as cassette:
+        client.send("GET", f"{server.url}/text")
+        assert seen == []
+    assert seen == [("save", "/text"), ("save too", True)]
+    assert cassette.responses[0]["body"]["string"] != b"kept"  # a copy was changed
+    seen.clear()
+    with vcr.use_cassette(cassette_path, record_mode="none", **options):
+        assert client.send("GET", f"{server.url}/text") == b"loaded"
+    assert seen == [("load", b"kept")]
+
+
+def test_pair_hooks_that_return_none_drop_the_interaction(client, server, cassette_path):
+    drop_one = {
+        "before_save_interaction": lambda request, response: None if "1" in request.path else (request, response)
+    }
+    with vcr.use_cassette(cassette_path, **drop_one):
+        for number in (1, 2):
+            client.send("GET", f"{server.url}/echo/{number}")
+    with vcr.use_cassette(cassette_path, after_load_interaction=lambda request, response: None) as cassette:
+        assert len(cassette) == 0
+        with pytest.raises(CannotOverwriteExistingCassetteException, match="1 stored interactions, which a filter"):
+            client.send("GET", f"{server.url}/echo/2")
+
+
+# -- requests that pass by --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hosts", [["127.0.0.1"], [re.compile(r"127\..*")]], ids=["name", "pattern"])
+def test_ignore_hosts(client, server, cassette_path, hosts):
+    with vcr.use_cassette(cassette_path, ignore_hosts=hosts, record_mode="none") as cassette:
+        client.send("GET", f"{server.url}/text")
+        assert len(cassette) == 0
+    assert server.hits == 1
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
+def test_ignore_localhost(client, server, cassette_path, name):
+    url = server.url.replace("127.0.0.1", name)
+    with vcr.use_cassette(cassette_path, ignore_localhost=True, record_mode="none"):
+        client.send("GET", f"{url}/text")
+    assert server.hits == 1
+
+
+def test_an_ignored_upload_reaches_the_server_piece_by_piece(server, cassette_path):
+    """As if there were no cassette: the body is not gathered first."""
+    first_piece_sent = threading.Event()
+    host, port = "127.0.0.1", server.port
+    with vcr.use_cassette(cassette_path, ignore_hosts=[host]):
+        connection = http.client.HTTPConnection(host, port)
+        connection.putrequest("POST", "/echo")
+        connection.putheader("Content-Length", "6")
+        connection.endheaders()
+        assert type(connection.sock).__module__ == "socket"
+        connection.send(b"one")
+        first_piece_sent.set()
+        connection.send(b"two")
+        assert json.loads(connection.getresponse().read())["body"] == "onetwo"
+        connection.close()
+
+
+def test_a_stored_interaction_with_an_ignored_host_is_not_replayed(client, server, cassette_path):
+    with vcr.use_cassette(cassette_path):
+        client.send("GET", f"{server.url}/counter")
+    with vcr.use_cassette(cassette_path, ignore_localhost=True) as cassette:
+        assert client.send("GET", f"{server.url}/counter") == b"2"
+        assert len(cassette) == 0
+
+
+@pytest.mark.parametrize(
+    ("skipped", "hits"),
+    [
+        (("httplib",), [1, 0]),
+        (("urllib3", "requests"), [0, 1]),
+        (("httplib", "urllib3"), [1, 1]),
+        (("tornado",), [0, 0]),
+    ],
+)
+def test_skip_patchers_lets_the_requests_of_those_clients_pass_by(server, cassette_path, skipped, hits):
+    passed = []
+    for one in (Urllib, Requests):
+        before = server.hits
+        cassette = vcr.use_cassette(cassette_path, skip_patchers=skipped, record_mode="none")
+        with cassette, contextlib.suppress(CannotOverwriteExistingCassetteException):
+            one.send("GET", f"{server.url}/text")
+        passed.append(server.hits - before)
+    assert passed == hits
+
+
+def test_an_unknown_name_in_skip_patchers_is_an_error():
+    with pytest.raises(ValueError, match=r"skip_patchers: unknown client 'url3'\. Did you mean 'urllib3'"):
+        vcr.VCR(skip_patchers=["url3"])
+
+
+# -- the response -----------------------------------------------------------------------------------------------------
+
+
+def test_decode_compressed_response_keeps_the_plain_body_and_the_client_sees_the_same(client, server, cassette_path):
+    with vcr.use_cassette(cassette_path, decode_compressed_response=True) as cassette:
+        requests.get(f"{server.url}/gzip")
+        (response,) = cassette.responses
+        body = response["body"]["string"]
+        assert "Content-Encoding" not in response["headers"]
+        assert response["headers"]["Content-Length"] == [str(len(body))]
+    with vcr.use_cassette(cassette_path, record_mode="none", match_on=["method", "path"]):
+        assert client.send("GET", f"{server.url}/gzip") == body
+
+
+# -- playing ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("repeats", "played"), [(True, b"11111"), ("last", b"12333")], ids=["the first always", "each, then the last"]
+)
+def test_allow_playback_repeats(client, server, cassette_path, repeats, played):
+    with vcr.use_cassette(cassette_path):
+        for _ in range(3):
+            client.send("GET", f"{server.url}/counter")
+    recorder = vcr.VCR(allow_playback_repeats=repeats, record_mode="none")
+    with recorder.use_cassette(cassette_path):
+        assert b"".join(client.send("GET", f"{server.url}/counter") for _ in range(5)) == played
+    assert server.hits == 3
+
+
+def test_among_several_matches_one_with_an_equal_body_is_preferred(client, server, cassette_path):
+    """Gathered POSTs to one URL get their own answers, though the default matchers ignore bodies."""
+    bodies = [b"one", b"two", b"three", b"two"]
+    with vcr.use_cassette(cassette_path):
+        recorded = {body: client.send("POST", f"{server.url}/echo", None, body) for body in bodies}
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        for body in (b"two", b"three", b"two", b"one"):
+            assert client.send("POST", f"{server.url}/echo", None, body) == recorded[body]
+        assert cassette.all_played
+
+
+def test_drop_unused_requests_leaves_out_what_was_not_played(client, server, cassette_path):
+    with vcr.use_cassette(cassette_path):
+        for number in (1, 2):
+            client.send("GET", f"{server.url}/echo/{number}")
+    with vcr.use_cassette(cassette_path, drop_unused_requests=True):
+        client.send("GET", f"{server.url}/echo/2")
+    with vcr.use_cassette(cassette_path) as cassette:
+        assert [request.path for request in cassette.requests] == ["/echo/2"]
+
+
+def test_all_with_drop_unused_requests_records_from_scratch(client, server, cassette_path):
+    with vcr.use_cassette(cassette_path):
+        for number in (1, 2):
+            client.send("GET", f"{server.url}/echo/{number}")
+    with vcr.use_cassette(cassette_path, record_mode="all", drop_unused_requests=True):
+        client.send("GET", f"{server.url}/echo/3")
+    with vcr.use_cassette(cassette_path) as cassette:
+        assert [request.path for request in cassette.requests] == ["/echo/3"]
+
+
+def test_a_swallowed_refusal_stays_visible(client, server, cassette_path):
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        with contextlib.suppress(Exception):  # as an SDK does
+            client.send("GET", f"{server.url}/text")
+        assert [request.path for request in cassette.refused] == ["/text"]
+
+
+# -- metadata ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("serializer", ["yaml", "json"])
+def test_metadata_is_kept_in_the_file(client, server, cassette_path, serializer):
+    with vcr.use_cassette(cassette_path, serializer=serializer) as cassette:
+        client.send("GET", f"{server.url}/text")
+        assert cassette.get_metadata("seed", 5) == 5
+        assert cassette.get_metadata("seed", 6) == 5
+    with vcr.use_cassette(cassette_path, serializer=serializer) as cassette:
+        client.send("GET", f"{server.url}/text")
+        assert cassette.get_metadata("seed", 7) == 5
+        with pytest.raises(MissingMetadataError, match="no metadata 'other'") as missing:
+            cassette.get_metadata("other", 1)
+    assert (missing.value.key, missing.value.reason) == ("other", "missing_metadata")
+    assert isinstance(missing.value, CannotOverwriteExistingCassetteException)
