@@ -791,6 +791,7 @@ some_matchers = st.lists(
 @patient
 @given(some_matchers, st.lists(some_requests, max_size=8), st.lists(some_requests, max_size=10), st.booleans())
 def test_the_index_finds_what_comparing_with_every_interaction_would_find(match_on, recorded, asked, repeats):
+    # Among those that match, one with the same body comes first.
     cassette = Cassette("tape", record_mode="none", match_on=match_on, allow_playback_repeats=repeats)
     for number, request in enumerate(recorded):
         cassette.append(request, answer(str(number)).data)

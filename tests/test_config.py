@@ -92,6 +92,14 @@ WRONG = [
     ("before_record_response", "my_hook", TypeError, ""),
     ("before_record", "my_hook", TypeError, ""),
     ("custom_patches", 7, TypeError, ""),
+    ("custom_patches", [("only", "two")], (TypeError, ValueError), ""),
+    ("filter_headers", [7], (TypeError, ValueError), ""),
+    ("filter_query_parameters", [("one", "two", "three")], (TypeError, ValueError), ""),
+    ("ignore_hosts", [7], TypeError, ""),
+    ("cassette_library_dir", 7, TypeError, ""),
+    ("serializer", 7, TypeError, ""),
+    ("serializer", None, TypeError, ""),
+    ("persister", 7, TypeError, ""),
 ]
 
 

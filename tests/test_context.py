@@ -698,18 +698,6 @@ def test_a_generator_that_is_closed_early_closes_its_cassette(counter, cassette_
     assert nothing_is_installed()
 
 
-def test_a_generator_that_was_closed_early_has_not_failed(counter, cassette_path):
-    @vcr.use_cassette(cassette_path, record_on_exception=False)
-    def fixture():
-        yield fetch(counter)
-        pytest.fail("must not go on")
-
-    generator = fixture()
-    next(generator)
-    generator.close()
-    assert bodies_in(cassette_path) == ["1"]
-
-
 def test_the_cassette_is_injected_into_a_generator(cassette_path):
     @vcr.use_cassette(cassette_path, inject_cassette=True)
     def fixture(cassette, x):
