@@ -93,7 +93,7 @@ class Meeting:
         await self._complete.wait()
 
 
-# -- in one context -------------------------------------------------------------------------------------------------------
+# -- in one context ---------------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_current_when_nothing_is_open():
@@ -119,9 +119,9 @@ def test_the_same_cassette_may_be_opened_inside_itself():
     cassette = Cassette("one")
     outer, inner = active.enter(cassette), active.enter(cassette)
     active.leave(inner)
-    assert active.current() is cassette
+    assert active.current() is elsewhere(active.current) is cassette
     active.leave(outer)
-    assert current() is None
+    assert current() is elsewhere(current) is None
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(NAMES)))
@@ -157,7 +157,7 @@ def test_the_entries_of_a_context_innermost_last():
         assert elsewhere(active.entered_here) == ()
 
 
-# -- contexts without a cassette of their own -----------------------------------------------------------------------------
+# -- contexts without a cassette of their own -------------------------------------------------------------------------
 
 
 def test_a_thread_that_has_none_gets_what_is_open_in_the_process():
@@ -206,7 +206,7 @@ def test_a_cassette_opened_by_a_thread_that_has_ended_surrounds_what_comes_after
     active.leave(entry)
 
 
-# -- several side by side -------------------------------------------------------------------------------------------------
+# -- several side by side ---------------------------------------------------------------------------------------------
 
 
 def test_threads_that_opened_their_own_each_get_their_own():
@@ -239,7 +239,7 @@ def test_there_is_nothing_to_guess_between_one_and_another_inside_it():
         assert elsewhere(current) == "inner"
 
 
-# -- tasks ----------------------------------------------------------------------------------------------------------------
+# -- tasks ------------------------------------------------------------------------------------------------------------
 
 
 def test_each_task_gets_its_own():
@@ -324,7 +324,7 @@ def test_a_cassette_opened_by_a_task_that_has_ended_surrounds_what_comes_after()
     assert asyncio.run(main()) == "of the test"
 
 
-# -- generators -----------------------------------------------------------------------------------------------------------
+# -- generators -------------------------------------------------------------------------------------------------------
 
 
 def test_a_generator_that_waits_inside_a_cassette_leaves_it_current():
@@ -341,7 +341,7 @@ def test_a_generator_that_waits_inside_a_cassette_leaves_it_current():
     assert current() is None
 
 
-# -- carry ----------------------------------------------------------------------------------------------------------------
+# -- carry ------------------------------------------------------------------------------------------------------------
 
 
 def test_carry_takes_the_cassette_of_here_to_another_thread():
@@ -394,7 +394,46 @@ def test_a_function_carried_out_of_a_cassette_that_is_closed_has_none():
     assert carried() is None
 
 
-# -- what is closed goes --------------------------------------------------------------------------------------------------
+# -- outside ----------------------------------------------------------------------------------------------------------
+
+
+def test_outside_nothing_is_current_whatever_is_open_around_it():
+    with opened("one"):
+        with active.outside():
+            assert current() is None
+        assert current() == "one"
+
+
+def test_what_is_opened_outside_is_current_there_until_it_is_left():
+    with opened("one"), active.outside():
+        with opened("two"):
+            assert current() == "two"
+        assert current() is None
+
+
+def test_a_cassette_may_be_left_outside():
+    entry = active.enter(Cassette("one"))
+    with active.outside():
+        active.leave(entry)
+        assert current() is None
+    assert current() is None
+
+
+def test_outside_may_be_left_by_an_exception():
+    with opened("one"):
+        with pytest.raises(ZeroDivisionError), active.outside():
+            raise ZeroDivisionError
+        assert current() == "one"
+
+
+def test_outside_inside_outside():
+    with opened("one"), active.outside():
+        with active.outside():
+            assert current() is None
+        assert current() is None
+
+
+# -- what is closed goes ----------------------------------------------------------------------------------------------
 
 
 def test_contexts_from_inside_do_not_keep_a_cassette_alive():

@@ -17,6 +17,7 @@ from vcr.errors import (
     CassetteDecodeError,
     CassetteLoadError,
     CassetteNotFoundError,
+    MissingMetadataError,
     UnhandledHTTPRequestError,
 )
 from vcr.request import Request
@@ -83,7 +84,7 @@ def is_refused(cassette: Cassette, path: str) -> bool:
     return False
 
 
-# -- the modes -----------------------------------------------------------------------------------------------------------
+# -- the modes --------------------------------------------------------------------------------------------------------
 
 REFUSED = None
 
@@ -175,7 +176,7 @@ def test_all_never_replays_even_when_repeats_are_allowed():
     assert [ask(cassette, "/a", "1"), ask(cassette, "/a", "2")] == ["1", "2"]
 
 
-# -- replay --------------------------------------------------------------------------------------------------------------
+# -- replay -----------------------------------------------------------------------------------------------------------
 
 THREE = (("/a", "A1"), ("/b", "B1"), ("/a", "A2"))
 
@@ -196,6 +197,28 @@ def test_with_repeats_the_first_response_is_given_again_and_again():
     assert [ask(cassette, path) for path in ("/a", "/a", "/b", "/a", "/b")] == ["A1", "A1", "B1", "A1", "B1"]
 
 
+def test_with_repeats_of_the_last_each_response_is_given_once_and_then_the_last_again_and_again():
+    cassette = insert(Memory(*THREE), allow_playback_repeats="last")
+    assert [ask(cassette, path) for path in ("/a", "/a", "/a", "/b", "/b", "/a")] == [
+        "A1",
+        "A2",
+        "A2",
+        "B1",
+        "B1",
+        "A2",
+    ]
+
+
+def test_among_those_that_match_one_with_the_same_body_comes_first():
+    cassette = insert(Memory(), record_mode="new_episodes")
+    for body in (b"one", b"two", b"three"):
+        cassette.append(Request("POST", "http://h/", body), answer(f"to {body.decode()}").data)
+    asked = [b"two", b"other", b"one", b"three"]
+    turns = [cassette.begin(Request("POST", "http://h/", body)) for body in asked]
+    replayed = [turn.response and turn.response.body for turn in turns]
+    assert replayed == [b"to two", b"to one", b"to three", None]
+
+
 def test_a_turn_that_replays_records_nothing():
     cassette = insert(Memory(("/a", "A1")))
     turn = cassette.begin(get("/a"))
@@ -210,7 +233,7 @@ def test_what_is_replayed_is_what_the_cassette_holds():
     assert insert(memory).begin(get("/a")).response.data == memory.responses[0]
 
 
-# -- recording: order ----------------------------------------------------------------------------------------------------
+# -- recording: order -------------------------------------------------------------------------------------------------
 
 
 def test_the_order_is_that_in_which_requests_were_begun_whatever_finishes_first():
@@ -256,7 +279,7 @@ def test_finishing_twice_records_once():
     assert not turn.records
 
 
-# -- recording: the end --------------------------------------------------------------------------------------------------
+# -- recording: the end -----------------------------------------------------------------------------------------------
 
 
 def test_a_response_that_comes_after_the_end_is_not_recorded_and_this_is_logged(caplog):
@@ -331,7 +354,7 @@ def test_a_cassette_that_was_only_played_is_not_saved():
     assert memory.saves == 0
 
 
-# -- refusals ------------------------------------------------------------------------------------------------------------
+# -- refusals ---------------------------------------------------------------------------------------------------------
 
 
 def test_refused_requests_stay_visible_when_the_exception_is_swallowed():
@@ -360,7 +383,7 @@ def test_a_refusal_changes_nothing():
     assert (len(cassette), cassette.dirty, cassette.play_count) == (1, False, 0)
 
 
-# -- counters and views --------------------------------------------------------------------------------------------------
+# -- counters and views -----------------------------------------------------------------------------------------------
 
 
 def test_a_new_cassette_is_empty():
@@ -426,7 +449,7 @@ def test_it_says_what_it_is():
     assert str(insert(Memory(*THREE))) == "<Cassette containing 3 recorded response(s)>"
 
 
-# -- by hand -------------------------------------------------------------------------------------------------------------
+# -- by hand ----------------------------------------------------------------------------------------------------------
 
 
 def test_append_adds_an_interaction():
@@ -509,7 +532,7 @@ def test_find_requests_with_most_matches_names_what_agrees_and_what_differs():
     assert closest == (cassette.requests[1], ["method", "path"], [("host", "'other' != 'h'")])
 
 
-# -- interactions that are not used --------------------------------------------------------------------------------------
+# -- interactions that are not used -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -531,7 +554,7 @@ def test_loaded_interactions_that_were_not_played_can_be_dropped(mode, asked, ke
     assert memory.saves == (kept != list(THREE))
 
 
-# -- filters -------------------------------------------------------------------------------------------------------------
+# -- filters ----------------------------------------------------------------------------------------------------------
 
 
 class Hook:
@@ -599,9 +622,7 @@ def test_requests_are_matched_as_they_were_filtered():
 @pytest.mark.parametrize("mode", ["none", "once", "new_episodes", "all"])
 def test_a_request_that_a_hook_drops_is_none_of_the_cassettes_business(mode):
     memory = Memory(("/a", "A1"))
-    cassette = insert(
-        memory, record_mode=mode, before_record_request=lambda r: None if r.path == "/ignored" else r
-    )
+    cassette = insert(memory, record_mode=mode, before_record_request=lambda r: None if r.path == "/ignored" else r)
     turn = cassette.begin(get("/ignored"))
     assert (turn.response, turn.records) == (None, False)
     turn.finish(answer("live"))
@@ -617,9 +638,7 @@ def test_a_request_that_a_hook_drops_is_none_of_the_cassettes_business(mode):
 def test_a_hook_can_hide_interactions_that_are_stored():
     cassette = insert(Memory(*THREE), before_record_request=lambda r: None if r.path == "/a" else r)
     assert [request.path for request in cassette.requests] == ["/b"]
-    cassette = insert(
-        Memory(*THREE), before_record_response=lambda r: None if r["body"]["string"] == b"A1" else r
-    )
+    cassette = insert(Memory(*THREE), before_record_response=lambda r: None if r["body"]["string"] == b"A1" else r)
     assert [response["body"]["string"] for response in cassette.responses] == [b"B1", b"A2"]
 
 
@@ -676,7 +695,111 @@ def test_an_error_in_a_hook_is_the_callers_and_leaves_no_trace():
     assert (len(cassette), memory.saves) == (0, 0)
 
 
-# -- what is stored ------------------------------------------------------------------------------------------------------
+# -- hooks on pairs ---------------------------------------------------------------------------------------------------
+
+
+class PairHook:
+    """A hook as a user writes it, which remembers what it was given."""
+
+    def __init__(self, change=lambda request, response: (request, response)) -> None:
+        self.change = change
+        self.seen: list[str] = []
+
+    def __call__(self, request, response, cassette):
+        self.seen.append(request.path)
+        return self.change(request, response)
+
+
+def test_pairs_are_shown_once_at_load_and_once_at_save():
+    loading, saving = PairHook(), PairHook()
+    memory = Memory(*THREE)
+    cassette = insert(
+        memory, record_mode="new_episodes", after_load_interaction=loading, before_save_interaction=saving
+    )
+    assert (loading.seen, saving.seen) == (["/a", "/b", "/a"], [])
+    ask(cassette, "/new")
+    cassette.close()
+    assert (loading.seen, saving.seen) == (["/a", "/b", "/a"], ["/a", "/b", "/a", "/new"])
+
+
+def test_what_a_hook_makes_of_a_pair_is_saved_and_the_cassette_keeps_its_own():
+    def censor(request, response):
+        request.uri = "http://h/censored"
+        response["body"]["string"] = b"censored"
+        return request, response
+
+    memory = Memory()
+    cassette = insert(memory, before_save_interaction=PairHook(censor))
+    ask(cassette, "/a", "the truth")
+    cassette.close()
+    assert memory.kept == [("/censored", "censored")]
+    assert [request.path for request in cassette.requests] == ["/a"]
+    assert cassette.responses[0]["body"]["string"] == b"the truth"
+
+
+def test_what_a_hook_makes_of_a_stored_pair_is_replayed_and_what_is_stored_stays():
+    def reveal(request, response):
+        request.uri = "http://h/revealed"
+        response["body"]["string"] = b"revealed"
+        return request, response
+
+    memory = Memory(("/a", "A1"))
+    assert ask(insert(memory, after_load_interaction=PairHook(reveal)), "/revealed") == "revealed"
+    assert memory.kept == [("/a", "A1")]
+
+
+def test_a_pair_that_a_hook_drops_is_not_saved_or_not_used():
+    drop_b = PairHook(lambda request, response: None if request.path == "/b" else (request, response))
+    assert [request.path for request in insert(Memory(*THREE), after_load_interaction=drop_b).requests] == ["/a", "/a"]
+    memory = Memory()
+    cassette = insert(memory, before_save_interaction=drop_b)
+    for path in ("/a", "/b"):
+        ask(cassette, path)
+    cassette.close()
+    assert memory.kept == [("/a", "live")]
+
+
+# -- metadata ---------------------------------------------------------------------------------------------------------
+
+
+class WithMetadata(Memory):
+    """A persister that keeps metadata, as VCR.py 9's does."""
+
+    metadata = None
+
+    def load_cassette(self, cassette_path, serializer):
+        return (*super().load_cassette(cassette_path, serializer), self.metadata)
+
+    def save_cassette(self, cassette_path, cassette_dict, serializer):
+        super().save_cassette(cassette_path, cassette_dict, serializer)
+        self.metadata = cassette_dict.get("metadata")
+
+
+def test_metadata_is_kept_with_the_cassette():
+    memory = WithMetadata()
+    cassette = insert(memory)
+    assert cassette.get_metadata("seed", 7) == 7
+    assert cassette.get_metadata("seed", 8) == 7
+    ask(cassette, "/a")
+    cassette.close()
+    assert insert(memory).get_metadata("seed", 9) == 7
+
+
+@pytest.mark.parametrize("mode", ["none", "once"])
+def test_metadata_that_is_missing_cannot_be_added_to_a_cassette_that_is_write_protected(mode):
+    cassette = insert(Memory(*THREE), record_mode=mode)
+    with pytest.raises(MissingMetadataError, match="'seed'") as caught:
+        cassette.get_metadata("seed", 7)
+    assert (caught.value.key, caught.value.reason, caught.value.cassette) == ("seed", "missing_metadata", cassette)
+    assert not cassette.dirty
+
+
+def test_a_persister_may_say_that_there_is_no_metadata():
+    assert WithMetadata.metadata is None
+    assert len(insert(WithMetadata(*THREE))) == 3
+
+
+# -- what is stored ---------------------------------------------------------------------------------------------------
 
 
 class Failing(Memory):
@@ -726,14 +849,6 @@ def test_the_persister_is_handed_the_path_and_the_serializer():
     assert calls == [("tape", serializer), ("tape", ["requests", "responses"], serializer)]
 
 
-def test_what_a_persister_returns_beside_requests_and_responses_is_no_error():
-    class WithMetadata(Memory):
-        def load_cassette(self, cassette_path, serializer):
-            return (*super().load_cassette(cassette_path, serializer), {"some": "metadata"})
-
-    assert len(insert(WithMetadata(*THREE))) == 3
-
-
 def test_requests_without_a_response_each_are_an_error():
     memory = Memory(*THREE)
     memory.responses.pop()
@@ -757,7 +872,7 @@ def test_the_logger_tells_what_is_played_and_what_is_not(caplog):
     ]
 
 
-# -- the index -----------------------------------------------------------------------------------------------------------
+# -- the index --------------------------------------------------------------------------------------------------------
 
 
 def same_parity(r1, r2):
@@ -779,7 +894,9 @@ def not_newer(r1, r2):
 some_requests = st.builds(
     Request,
     st.sampled_from(["GET", "POST"]),
-    st.sampled_from(["http://h", "http://h/", "http://h:80/a", "https://h/a", "http://h/?x=1&y=2", "http://h/?y=2&x=1"]),
+    st.sampled_from(
+        ["http://h", "http://h/", "http://h:80/a", "https://h/a", "http://h/?x=1&y=2", "http://h/?y=2&x=1"]
+    ),
     st.sampled_from([None, b"", b"1", b"22", b'{"a": 1}', b'{"a":1}']),
     st.sampled_from([{}, {"Tenant": "1"}, {"tenant": "1"}, {"Tenant": "2"}, {"Content-Type": "application/json"}]),
 )

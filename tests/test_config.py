@@ -32,7 +32,7 @@ def answer(body: bytes = b"body", **headers) -> dict:
     return Response.of(200, "OK", headers, body).data
 
 
-# -- every option ---------------------------------------------------------------------------------------------------------
+# -- every option -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -167,7 +167,7 @@ def test_before_record_is_another_name_for_before_record_request():
     assert opened(my_vcr).filter_request(Request("GET", "http://h/")) is None
 
 
-# -- who overrides whom ---------------------------------------------------------------------------------------------------
+# -- who overrides whom -----------------------------------------------------------------------------------------------
 
 
 def test_an_argument_overrides_the_instance_which_overrides_the_default():
@@ -237,7 +237,7 @@ def test_vcr_use_cassette_is_that_of_the_default_vcr():
     assert isinstance(vcr.default_vcr, VCR)
 
 
-# -- matchers, serializers, persisters ------------------------------------------------------------------------------------
+# -- matchers, serializers, persisters --------------------------------------------------------------------------------
 
 
 def test_a_registered_matcher_is_used():
@@ -282,7 +282,8 @@ class Upper:
 
 
 @pytest.mark.parametrize(
-    ("serializer", "begins"), [("yaml", "interactions:"), ("json", "{"), ("upper", '{\n  "INTERACTIONS"'), (Upper, "{\n")]
+    ("serializer", "begins"),
+    [("yaml", "interactions:"), ("json", "{"), ("upper", '{\n    "VERSION"'), (Upper, "{\n")],
 )
 def test_the_serializer_is_chosen_by_name_or_given(serializer, begins, tmp_path):
     my_vcr = VCR(serializer=serializer)
@@ -348,7 +349,7 @@ def test_files_are_the_default():
     assert VCR().persister is FilesystemPersister
 
 
-# -- filters and hooks ----------------------------------------------------------------------------------------------------
+# -- filters and hooks ------------------------------------------------------------------------------------------------
 
 
 def kept(request: Request, **options) -> Request | None:
@@ -416,7 +417,9 @@ class Hooks:
         return None
 
 
-@pytest.mark.parametrize("hook", [lambda request: None, Hooks().method, [lambda request: None], (lambda r: r, lambda r: None)])
+@pytest.mark.parametrize(
+    "hook", [lambda request: None, Hooks().method, [lambda request: None], (lambda r: r, lambda r: None)]
+)
 def test_a_hook_may_be_any_callable_or_several(hook):
     assert kept(Request("GET", "http://h/"), before_record_request=hook) is None
 
@@ -436,7 +439,7 @@ def test_response_hooks_see_decoded_bodies():
     assert "Content-Encoding" not in cassette.responses[0]["headers"]
 
 
-# -- where cassettes are kept ---------------------------------------------------------------------------------------------
+# -- where cassettes are kept -----------------------------------------------------------------------------------------
 
 
 def path_of(path, **options) -> str:

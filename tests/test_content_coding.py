@@ -22,8 +22,12 @@ def raw_deflate(body: bytes) -> bytes:
 
 
 #: What a server sends under each name.
-SENT = [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", raw_deflate)] + [
-    ("br", brotli.compress)
+SENT = [
+    ("gzip", gzip.compress),
+    ("x-gzip", gzip.compress),
+    ("deflate", zlib.compress),
+    ("deflate", raw_deflate),
+    ("br", brotli.compress),
 ]
 TEXTS = [b"plain text", b"<html>", b'{"a": 1}', b"[1, 2]", b"true", b"Kilo", b"\n", "grün".encode(), b"x" * 10_000]
 
@@ -42,7 +46,7 @@ def test_the_codings_that_the_header_names_in_the_order_they_were_put_on(values,
     assert named(values) == codings
 
 
-# -- off -----------------------------------------------------------------------------------------------------------------
+# -- off --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("coding", "put_on"), SENT)
@@ -87,7 +91,7 @@ def test_a_body_that_was_cut_off_stays_as_it_came(coding, put_on):
     assert decode(body, [coding]) == (body, [coding])
 
 
-# -- on ------------------------------------------------------------------------------------------------------------------
+# -- on ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("coding", "put_on"), SENT)
@@ -97,7 +101,9 @@ def test_a_body_that_has_its_coding_on_is_not_touched(coding, put_on, body):
     assert encode(sent, [coding]) is sent
 
 
-@pytest.mark.parametrize(("coding", "take_off"), [("gzip", gzip.decompress), ("deflate", zlib.decompress), ("br", brotli.decompress)])
+@pytest.mark.parametrize(
+    ("coding", "take_off"), [("gzip", gzip.decompress), ("deflate", zlib.decompress), ("br", brotli.decompress)]
+)
 @pytest.mark.parametrize("body", TEXTS)
 def test_a_body_without_its_coding_gets_it_back(coding, take_off, body):
     coded = encode(body, [coding])
@@ -128,7 +134,12 @@ def test_taking_off_undoes_putting_on(codings, body):
 
 
 @patient
-@given(st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner)))
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+    )
+)
 @example({})
 def test_no_json_is_taken_for_deflated(data):
     body = json.dumps(data).encode()

@@ -54,7 +54,7 @@ def counter(server) -> str:
     return f"{server.url}/counter"
 
 
-# -- with -----------------------------------------------------------------------------------------------------------------
+# -- with -------------------------------------------------------------------------------------------------------------
 
 
 def test_the_first_run_records_and_the_second_replays(server, counter, cassette_path):
@@ -123,21 +123,26 @@ def test_a_cassette_of_vcrpy_is_replayed(name):
     assert (GOLDEN / name).read_bytes() == before
 
 
-# -- the end, whatever happens --------------------------------------------------------------------------------------------
+def fetch_and_raise(context, url: str, error: BaseException | type[BaseException]) -> None:
+    """A block that is left by an exception, after a request."""
+    with context:
+        fetch(url)
+        raise error
+
+
+# -- the end, whatever happens ----------------------------------------------------------------------------------------
 
 
 def test_what_was_recorded_before_an_exception_is_saved(counter, cassette_path):
-    with pytest.raises(ZeroDivisionError), vcr.use_cassette(cassette_path):
-        fetch(counter)
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        fetch_and_raise(vcr.use_cassette(cassette_path), counter, ZeroDivisionError)
     assert bodies_in(cassette_path) == ["1"]
     assert nothing_is_installed()
 
 
 def test_unless_that_is_not_wanted(counter, tmp_path, cassette_path):
-    with pytest.raises(ZeroDivisionError), vcr.use_cassette(cassette_path, record_on_exception=False):
-        fetch(counter)
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        fetch_and_raise(vcr.use_cassette(cassette_path, record_on_exception=False), counter, ZeroDivisionError)
     assert os.listdir(tmp_path) == []
     with vcr.use_cassette(cassette_path, record_on_exception=False):
         fetch(counter)
@@ -146,9 +151,8 @@ def test_unless_that_is_not_wanted(counter, tmp_path, cassette_path):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_leaving_by_an_interrupt_is_leaving(error, counter, cassette_path):
-    with pytest.raises(error), vcr.use_cassette(cassette_path):
-        fetch(counter)
-        raise error
+    with pytest.raises(error):
+        fetch_and_raise(vcr.use_cassette(cassette_path), counter, error)
     assert bodies_in(cassette_path) == ["1"]
     assert nothing_is_installed()
 
@@ -174,9 +178,9 @@ def test_an_exception_while_saving_leaves_nothing_installed(server, counter, tmp
 
 
 def test_an_exception_while_saving_does_not_hide_that_of_the_block(counter, cassette_path):
-    with pytest.raises(ZeroDivisionError) as caught, vcr.use_cassette(cassette_path, serializer=CannotSave):
-        fetch(counter)
-        raise LookupError("in the block")
+    context = vcr.use_cassette(cassette_path, serializer=CannotSave)
+    with pytest.raises(ZeroDivisionError, match="cannot save") as caught:
+        fetch_and_raise(context, counter, LookupError("in the block"))
     assert repr(caught.value.__context__) == "LookupError('in the block')"
 
 
@@ -197,7 +201,10 @@ def test_an_exception_while_loading_leaves_nothing_installed(cassette_path):
     ],
 )
 def test_an_exception_while_opening_leaves_nothing_installed(options, cassette_path):
-    with pytest.raises((KeyError, TypeError, ValueError, ZeroDivisionError)), vcr.use_cassette(cassette_path, **options):
+    with (
+        pytest.raises((KeyError, TypeError, ValueError, ZeroDivisionError)),
+        vcr.use_cassette(cassette_path, **options),
+    ):
         pytest.fail("the block must not run")
     assert nothing_is_installed()
     assert http.client.HTTPConnection.__init__.__code__.co_filename == http.client.__file__
@@ -234,7 +241,7 @@ def test_requests_during_saving_are_none_of_the_cassettes_business(server, count
     assert server.hits == 3
 
 
-# -- nested, and the same one again ---------------------------------------------------------------------------------------
+# -- nested, and the same one again -----------------------------------------------------------------------------------
 
 
 def test_of_nested_cassettes_the_inner_one_records(counter, tmp_path):
@@ -267,32 +274,47 @@ def test_a_context_can_be_used_inside_itself(counter, cassette_path):
 
 
 def test_a_context_can_be_used_by_two_threads_at_once(cassette_path):
-    context, barrier = vcr.use_cassette(cassette_path), threading.Barrier(2)
+    context, inside, leave = vcr.use_cassette(cassette_path), threading.Event(), threading.Event()
 
     def use():
         with context as cassette:
-            barrier.wait()
-            mine = active.current() is cassette
-            barrier.wait()
-        return mine, active.entered_here()
+            inside.set()
+            leave.wait()
+            return active.current() is cassette
 
-    with ThreadPoolExecutor(2) as pool:
-        assert [future.result() for future in [pool.submit(use), pool.submit(use)]] == [(True, ())] * 2
+    with ThreadPoolExecutor(1) as pool:
+        with context as mine:
+            other = pool.submit(use)
+            inside.wait()
+            assert active.current() is mine
+        # What has been left is the one of this thread, though the other was opened later.
+        assert active.entered_here() == ()
+        leave.set()
+        assert other.result()
     assert nothing_is_installed()
 
 
 def test_a_context_can_be_used_by_two_tasks_at_once(cassette_path):
     context = vcr.use_cassette(cassette_path)
 
-    async def use(inside, others):
+    async def first(inside, other_inside, left):
         async with context as cassette:
             inside.set()
-            await others.wait()
+            await other_inside.wait()
+            mine = active.current() is cassette
+        left.set()
+        return mine
+
+    async def second(inside, other_inside, left):
+        await inside.wait()
+        async with context as cassette:
+            other_inside.set()
+            await left.wait()
             return active.current() is cassette
 
     async def main():
-        one, other = asyncio.Event(), asyncio.Event()
-        return await asyncio.gather(use(one, other), use(other, one))
+        events = [asyncio.Event() for _ in range(3)]
+        return await asyncio.gather(first(*events), second(*events))
 
     assert asyncio.run(main()) == [True, True]
     assert nothing_is_installed()
@@ -307,7 +329,7 @@ def test_a_context_may_be_left_in_another_context_than_it_was_entered_in(cassett
     assert nothing_is_installed()
 
 
-# -- async with -----------------------------------------------------------------------------------------------------------
+# -- async with -------------------------------------------------------------------------------------------------------
 
 
 def test_async_with_is_with(counter, cassette_path):
@@ -332,7 +354,7 @@ def test_async_with_saves_what_was_recorded_before_an_exception(counter, cassett
     assert nothing_is_installed()
 
 
-# -- decorator: functions -------------------------------------------------------------------------------------------------
+# -- decorator: functions ---------------------------------------------------------------------------------------------
 
 
 def test_each_call_of_a_function_opens_the_cassette_anew(server, counter, cassette_path):
@@ -438,7 +460,7 @@ def test_a_decorated_function_looks_like_itself(function, cassette_path):
         assert question(decorated) is question(function)
 
 
-# -- decorator: methods ---------------------------------------------------------------------------------------------------
+# -- decorator: methods -----------------------------------------------------------------------------------------------
 
 
 def test_methods_of_every_kind_can_be_decorated(cassette_path):
@@ -567,7 +589,7 @@ def test_a_callable_object_whose_call_is_a_coroutine_can_be_decorated(cassette_p
     assert asyncio.run(vcr.use_cassette(cassette_path)(Callable())()) == cassette_path
 
 
-# -- decorator: coroutines ------------------------------------------------------------------------------------------------
+# -- decorator: coroutines --------------------------------------------------------------------------------------------
 
 
 def test_a_coroutine_runs_inside_its_cassette(server, counter, cassette_path):
@@ -630,7 +652,7 @@ def test_coroutines_may_run_side_by_side(tmp_path):
     assert asyncio.run(main()) == [str(tmp_path / "one"), str(tmp_path / "other")]
 
 
-# -- decorator: generators ------------------------------------------------------------------------------------------------
+# -- decorator: generators --------------------------------------------------------------------------------------------
 
 
 def test_a_generator_keeps_its_cassette_open_between_its_values(cassette_path):
@@ -706,7 +728,7 @@ def test_the_cassette_is_injected_into_a_generator(cassette_path):
     assert list(fixture("x")) == [(cassette_path, "x")]
 
 
-# -- decorator: async generators ------------------------------------------------------------------------------------------
+# -- decorator: async generators --------------------------------------------------------------------------------------
 
 
 def test_an_async_generator_keeps_its_cassette_open_between_its_values(counter, cassette_path):
@@ -804,7 +826,7 @@ def test_an_async_generator_that_refuses_to_close_is_the_error_it_always_is(cass
     assert nothing_is_installed()
 
 
-# -- decorator: classes ---------------------------------------------------------------------------------------------------
+# -- decorator: classes -----------------------------------------------------------------------------------------------
 
 
 def test_a_class_is_decorated_as_if_each_of_its_tests_were():
@@ -850,8 +872,8 @@ def test_a_decorated_test_case_runs(counter, cassette_path):
             self.before = current()
 
         def test_it(self):
-            self.assertIsNone(self.before)
-            self.assertEqual(fetch(counter), "1")
+            assert self.before is None
+            assert fetch(counter) == "1"
 
     result = unittest.TestResult()
     Case("test_it").run(result)
@@ -859,7 +881,7 @@ def test_a_decorated_test_case_runs(counter, cassette_path):
     assert bodies_in(cassette_path) == ["1"]
 
 
-# -- by hand --------------------------------------------------------------------------------------------------------------
+# -- by hand ----------------------------------------------------------------------------------------------------------
 
 
 def test_what_is_appended_by_hand_is_answered_and_saved(server, cassette_path):

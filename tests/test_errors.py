@@ -11,6 +11,7 @@ from vcr.errors import (
     CassetteDecodeError,
     CassetteLoadError,
     CassetteNotFoundError,
+    MissingMetadataError,
     UnhandledHTTPRequestError,
     UnknownNameError,
     UnsupportedClientError,
@@ -24,6 +25,7 @@ from vcr.request import Request
     ("error", "base"),
     [
         (CannotOverwriteExistingCassetteException, Exception),
+        (MissingMetadataError, CannotOverwriteExistingCassetteException),
         (UnhandledHTTPRequestError, KeyError),
         (CassetteNotFoundError, FileNotFoundError),
         (CassetteDecodeError, ValueError),
@@ -75,7 +77,8 @@ def test_the_facts_of_a_refusal_are_gathered_once_at_the_first_read():
 
     error = CannotOverwriteExistingCassetteException(cassette=cassette, failed_request=request, refusal=refusal)
     assert gathered == []
-    assert str(error) == str(error)
+    assert str(error)
+    assert str(error)
     assert error.refusal is error.refusal
     assert len(gathered) == 1
 

@@ -33,7 +33,7 @@ def refusal(cassette: Cassette, request: Request) -> CannotOverwriteExistingCass
     return caught.value
 
 
-# -- the reason ----------------------------------------------------------------------------------------------------------
+# -- the reason -------------------------------------------------------------------------------------------------------
 
 
 def test_there_is_no_cassette_and_the_mode_makes_none():
@@ -69,7 +69,7 @@ def test_an_empty_cassette_has_nothing_like_it():
     assert refusal(cassette_with(), get("http://h/")).reason == "nothing_similar"
 
 
-# -- what is closest -----------------------------------------------------------------------------------------------------
+# -- what is closest --------------------------------------------------------------------------------------------------
 
 
 def test_the_closest_requests_agree_in_the_most_matchers():
@@ -97,7 +97,7 @@ def test_find_requests_with_most_matches_is_the_same():
     assert cassette.find_requests_with_most_matches(get("http://h/a?x=2")) == error.similar_requests
 
 
-# -- the message ---------------------------------------------------------------------------------------------------------
+# -- the message ------------------------------------------------------------------------------------------------------
 
 
 def test_the_whole_message():
@@ -201,7 +201,26 @@ def test_the_message_names_the_mode_and_how_to_record(record_mode):
         assert f'record_mode="{mode}"' in message
 
 
-# -- late ----------------------------------------------------------------------------------------------------------------
+def test_what_a_hook_hides_is_counted():
+    class Stored:
+        """A user's persister that holds one interaction."""
+
+        @staticmethod
+        def load_cassette(cassette_path, serializer):
+            response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b""}}
+            return [get("http://h/")], [response]
+
+    cassette = Cassette("tape.yaml", persister=Stored, before_record_response=lambda response: None)
+    cassette._load()
+    assert "hidden:      1 stored interactions" in str(refusal(cassette, get("http://h/")))
+
+
+def test_secrets_are_masked():
+    cassette = Cassette("tape.yaml", record_mode="none", mask=lambda text: text.replace("hunter2", "PASSWORD"))
+    assert "GET http://h/?password=PASSWORD" in str(refusal(cassette, get("http://h/?password=hunter2")))
+
+
+# -- late -------------------------------------------------------------------------------------------------------------
 
 
 class Counting:

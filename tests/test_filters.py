@@ -28,7 +28,7 @@ from vcr.response import Response
 patient = settings(deadline=None)
 
 
-# -- pipelines -----------------------------------------------------------------------------------------------------------
+# -- pipelines --------------------------------------------------------------------------------------------------------
 
 
 def test_a_pipeline_runs_its_functions_in_order():
@@ -47,7 +47,7 @@ def test_a_pipeline_of_nothing_is_nothing():
     assert pipeline([]) is None
 
 
-# -- replacements --------------------------------------------------------------------------------------------------------
+# -- replacements -----------------------------------------------------------------------------------------------------
 
 
 def test_the_two_spellings_of_replacements():
@@ -72,7 +72,7 @@ class Recorder:
         return self.result
 
 
-# -- headers -------------------------------------------------------------------------------------------------------------
+# -- headers ----------------------------------------------------------------------------------------------------------
 
 
 def headers_after(wanted, headers):
@@ -99,7 +99,7 @@ def test_a_function_decides_about_a_header(result, expected):
     assert replacement.calls == [("Token", "secret", request)]
 
 
-# -- the query -----------------------------------------------------------------------------------------------------------
+# -- the query --------------------------------------------------------------------------------------------------------
 
 
 def uri_after(wanted, uri):
@@ -128,14 +128,18 @@ def test_query_parameters_are_removed_or_replaced(wanted, uri, expected):
     assert uri_after(wanted, uri) == expected
 
 
-@pytest.mark.parametrize("query", ["a=%41&b", "a=x+y&b=x%20y", "&&a", "a=1;b=2", "=", "a==b", "?a", "a=%zz", "flag&flag"])
+@pytest.mark.parametrize(
+    "query", ["a=%41&b", "a=x+y&b=x%20y", "&&a", "a=1;b=2", "=", "a==b", "?a", "a=%zz", "flag&flag"]
+)
 def test_what_is_not_filtered_stays_as_it_is_written(query):
     uri = f"http://H.example/p?{query}"
     assert uri_after({"key": None}, uri) == uri
     assert uri_after({"key": None}, f"{uri}&key=secret") == uri
 
 
-@pytest.mark.parametrize(("result", "expected"), [("new", "http://h/?key=new"), (None, "http://h/"), (7, "http://h/?key=7")])
+@pytest.mark.parametrize(
+    ("result", "expected"), [("new", "http://h/?key=new"), (None, "http://h/"), (7, "http://h/?key=7")]
+)
 def test_a_function_decides_about_a_query_parameter(result, expected):
     request, replacement = Request("GET", "http://h/?key=sec%20ret"), Recorder(result)
     assert replace_query_parameters(request, {"key": replacement}).uri == expected
@@ -150,7 +154,7 @@ def test_filtering_twice_is_filtering_once(query, value):
     assert uri_after(wanted, once) == once
 
 
-# -- bodies --------------------------------------------------------------------------------------------------------------
+# -- bodies -----------------------------------------------------------------------------------------------------------
 
 
 def body_after(wanted, body, content_type=None):
@@ -176,7 +180,9 @@ def test_form_fields_are_removed_or_replaced(content_type, wanted, body, expecte
     assert body_after(wanted, body, content_type) == expected
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "application/vnd.api+json"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "application/json; charset=utf-8", "application/vnd.api+json"]
+)
 def test_top_level_json_keys_are_removed_or_replaced(content_type):
     body = json.dumps({"key": "secret", "b": {"key": "inner"}, "c": 1})
     assert json.loads(body_after({"key": None}, body, content_type)) == {"b": {"key": "inner"}, "c": 1}
@@ -211,7 +217,9 @@ def test_other_bodies_are_left_alone(content_type, body):
     assert body_after({"key": None}, body, content_type) == body
 
 
-@pytest.mark.parametrize(("content_type", "body"), [(FORM, b"key=sec+ret"), ("application/json", b'{"key": "sec ret"}')])
+@pytest.mark.parametrize(
+    ("content_type", "body"), [(FORM, b"key=sec+ret"), ("application/json", b'{"key": "sec ret"}')]
+)
 def test_a_function_decides_about_a_field(content_type, body):
     request = Request("POST", "http://h/", body, {"Content-Type": content_type})
     replacement = Recorder("new")
@@ -224,7 +232,7 @@ def test_any_method_may_have_a_body_to_filter():
     assert replace_post_data_parameters(request, {"key": None}).body == b""
 
 
-# -- hosts ---------------------------------------------------------------------------------------------------------------
+# -- hosts ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -251,7 +259,7 @@ def test_the_names_of_this_machine(uri):
     assert ignore_hosts(Request("GET", uri), filters.LOCALHOST) is None
 
 
-# -- compressed responses ------------------------------------------------------------------------------------------------
+# -- compressed responses ---------------------------------------------------------------------------------------------
 
 
 def raw_deflate(data: bytes) -> bytes:

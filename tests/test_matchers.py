@@ -37,7 +37,7 @@ def same(name: str, r1: Request, r2: Request) -> bool:
     return by_call
 
 
-# -- the parts of a request ----------------------------------------------------------------------------------------------
+# -- the parts of a request -------------------------------------------------------------------------------------------
 
 BASE = Request("GET", "http://h:81/p?a=1", b"body", {"X": "1"})
 
@@ -98,12 +98,19 @@ def test_the_parameters_of_a_path_count():
     assert not same("path", get("http://h/p;v=1"), get("http://h/p;v=2"))
 
 
-# -- the query -----------------------------------------------------------------------------------------------------------
+# -- the query --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("a=1&b=2", "b=2&a=1"), ("a=%41", "a=A"), ("a=x+y", "a=x%20y"), ("a=%c3%a9", "a=%C3%A9"), ("", ""), ("&a=1&", "a=1")],
+    [
+        ("a=1&b=2", "b=2&a=1"),
+        ("a=%41", "a=A"),
+        ("a=x+y", "a=x%20y"),
+        ("a=%c3%a9", "a=%C3%A9"),
+        ("", ""),
+        ("&a=1&", "a=1"),
+    ],
 )
 def test_a_query_is_its_parameters_in_any_order_and_spelling(one, other):
     assert same("query", get(f"http://h/?{one}"), get(f"http://h/?{other}"))
@@ -139,7 +146,7 @@ def test_a_query_matches_itself_in_any_order(pairs, random):
     assert same("query", get(f"http://h/?{urlencode(pairs)}"), get(f"http://h/?{urlencode(shuffled)}"))
 
 
-# -- headers -------------------------------------------------------------------------------------------------------------
+# -- headers ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -158,7 +165,7 @@ def test_headers_are_all_fields_whatever_the_order_and_case_of_names(one, other,
     assert same("headers", Request("GET", "http://h/", None, one), Request("GET", "http://h/", None, other)) is expected
 
 
-# -- bodies --------------------------------------------------------------------------------------------------------------
+# -- bodies -----------------------------------------------------------------------------------------------------------
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
@@ -226,12 +233,16 @@ def test_the_boundary_of_a_multipart_body_does_not_count():
     assert same("body", multipart("one", FIELD, FILE), multipart("other", FIELD, FILE))
 
 
-@pytest.mark.parametrize("parts", [[FIELD], [FILE, FIELD], [FIELD, FILE, FILE], [FIELD, FILE.replace("content", "Content")]])
+@pytest.mark.parametrize(
+    "parts", [[FIELD], [FILE, FIELD], [FIELD, FILE, FILE], [FIELD, FILE.replace("content", "Content")]]
+)
 def test_the_parts_of_a_multipart_body_count(parts):
     assert not same("body", multipart("one", FIELD, FILE), multipart("other", *parts))
 
 
-@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=", "multipart/mixed; boundary"])
+@pytest.mark.parametrize(
+    "content_type", ["multipart/form-data", "multipart/form-data; boundary=", "multipart/mixed; boundary"]
+)
 def test_a_multipart_body_without_a_boundary_is_compared_as_it_is(content_type):
     assert same("body", post("--a--", content_type), post("--a--", content_type))
     assert not same("body", post("--a--", content_type), post("--b--", content_type))
@@ -250,7 +261,11 @@ def test_an_xml_rpc_call_is_compared_by_its_parameters():
 
 @pytest.mark.parametrize(
     "parameter",
-    [xmlrpc.client.DateTime(datetime.datetime(2020, 1, 1)), xmlrpc.client.Binary(b"\x00"), {"nested": xmlrpc.client.Binary(b"")}],
+    [
+        xmlrpc.client.DateTime(datetime.datetime(2020, 1, 1)),
+        xmlrpc.client.Binary(b"\x00"),
+        {"nested": xmlrpc.client.Binary(b"")},
+    ],
 )
 def test_an_xml_rpc_call_matches_itself_whatever_its_parameters_are(parameter):
     assert same("body", xml_rpc(parameter), xml_rpc(parameter))
@@ -276,7 +291,7 @@ def test_every_body_under_every_content_type_matches_itself_and_its_key_can_be_i
     assert same("body", post(body, content_type, **headers), post(body, content_type, **headers))
 
 
-# -- what a matcher says -------------------------------------------------------------------------------------------------
+# -- what a matcher says ----------------------------------------------------------------------------------------------
 
 
 def test_a_built_in_matcher_returns_true_or_raises_the_difference():
@@ -306,7 +321,9 @@ def test_a_matcher_of_ones_own_may_have_a_key():
     assert repr(first_letter) == "<matcher first_letter>"
 
 
-@pytest.mark.parametrize(("verdict", "taken_for_same"), [(True, True), (False, False), (None, True), (1, True), (0, False), ("", False)])
+@pytest.mark.parametrize(
+    ("verdict", "taken_for_same"), [(True, True), (False, False), (None, True), (1, True), (0, False), ("", False)]
+)
 def test_a_users_matcher_may_return_a_verdict_or_nothing(verdict, taken_for_same):
     assert agrees(lambda r1, r2: verdict, BASE, BASE) == (taken_for_same, "")
 

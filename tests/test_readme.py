@@ -35,6 +35,8 @@ def option_rows() -> list[list[str]]:
     """What the table of options has to say."""
 
     def shown(value: object) -> str:
+        if isinstance(value, type):
+            return value.__name__
         return repr(str(value) if isinstance(value, RecordMode) else value).replace("'", '"')
 
     return [[f"`{option.name}`", f"`{shown(option.default)}`", option.doc] for option in OPTIONS.values()]

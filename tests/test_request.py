@@ -17,7 +17,7 @@ names = st.text(st.sampled_from("aAbBcC-"), min_size=1, max_size=3)
 header_pairs = st.lists(st.tuples(names, st.text("xyz", max_size=3)), max_size=8)
 
 
-# -- Headers: names without case -----------------------------------------------------------------------------------------
+# -- Headers: names without case --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["Content-Type", "content-type", "CONTENT-TYPE"])
@@ -43,7 +43,7 @@ def test_an_absent_header_is_a_key_error():
         Headers()["X-Other"]
 
 
-# -- Headers: repeated fields --------------------------------------------------------------------------------------------
+# -- Headers: repeated fields -----------------------------------------------------------------------------------------
 
 COOKIES = [("Set-Cookie", "a=1"), ("X-Between", "here"), ("set-cookie", "b=2"), ("Set-Cookie", "c=3")]
 
@@ -81,7 +81,7 @@ def test_grouping_loses_no_field_and_keeps_the_order_of_each_name(pairs):
         assert [value for key, value in read if key == name] == [value for key, value in pairs if key == name]
 
 
-# -- Headers: what they are made of --------------------------------------------------------------------------------------
+# -- Headers: what they are made of -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_value_in_bytes_keeps_every_byte(value):
     assert Headers({"X": value})["X"].encode("latin-1") == value
 
 
-# -- Headers: changes ----------------------------------------------------------------------------------------------------
+# -- Headers: changes -------------------------------------------------------------------------------------------------
 
 
 def test_assignment_replaces_every_field_of_the_name_in_the_place_of_the_first():
@@ -173,7 +173,7 @@ def test_a_copy_is_independent():
     assert headers.pairs() == COOKIES
 
 
-# -- Headers: equality ---------------------------------------------------------------------------------------------------
+# -- Headers: equality ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_headers_look_like_a_dictionary():
     assert repr(Headers({"A": "1"})) == "{'A': '1'}"
 
 
-# -- Request: the parts of the URI ---------------------------------------------------------------------------------------
+# -- Request: the parts of the URI ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_headers_look_like_a_dictionary():
         ("ftp://h/", "ftp", "h", None, "/", []),
     ],
 )
-def test_the_parts_are_read_from_the_uri(uri, scheme, host, port, path, query):
+def test_the_parts_are_read_from_the_uri(*, uri, scheme, host, port, path, query):
     request = Request("GET", uri)
     assert (request.scheme, request.host, request.port, request.path) == (scheme, host, port, path)
     assert request.query == query
@@ -247,7 +247,7 @@ def test_the_parts_follow_the_uri_when_a_hook_rewrites_it():
     assert request.parsed_uri.geturl() == "https://new.example/new"
 
 
-# -- Request: the body ---------------------------------------------------------------------------------------------------
+# -- Request: the body ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_a_body_of_no_known_kind_stays_as_it_is(body):
     assert Request("POST", "http://h/", body).body == body
 
 
-# -- Request: the other parts --------------------------------------------------------------------------------------------
+# -- Request: the other parts -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("nothing", [None, {}, []])

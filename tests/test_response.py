@@ -23,11 +23,13 @@ def dictionary(**changes):
     return {**data, **changes}
 
 
-# -- from its parts ------------------------------------------------------------------------------------------------------
+# -- from its parts ---------------------------------------------------------------------------------------------------
 
 
 def test_a_plain_response_is_vcrpys_dictionary_and_nothing_more():
-    response = Response.of(200, "OK", [("Content-Type", "text/plain"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")], b"body")
+    response = Response.of(
+        200, "OK", [("Content-Type", "text/plain"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")], b"body"
+    )
     assert response.data == dictionary()
 
 
@@ -56,7 +58,7 @@ def test_a_body_in_one_piece_needs_no_lengths(chunks):
     assert response.pieces == [b"abcd"]
 
 
-# -- from a dictionary ---------------------------------------------------------------------------------------------------
+# -- from a dictionary ------------------------------------------------------------------------------------------------
 
 
 def test_it_reads_the_dictionary():
@@ -107,7 +109,7 @@ def test_it_says_what_it_is():
     assert repr(Response(dictionary())) == "<Response (200) 4 bytes>"
 
 
-# -- the order of interleaved headers ------------------------------------------------------------------------------------
+# -- the order of interleaved headers ---------------------------------------------------------------------------------
 
 INTERLEAVED = [("X-One", "1"), ("X-Two", "2"), ("X-One", "3")]
 
@@ -144,7 +146,7 @@ def test_values_that_a_hook_has_changed_stay_in_their_order():
     assert Response(data).headers.pairs() == [("X-One", "first"), ("X-Two", "2"), ("X-One", "last")]
 
 
-# -- copies --------------------------------------------------------------------------------------------------------------
+# -- copies -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_hook_may_change_a_copy_at_will():
@@ -165,7 +167,7 @@ def test_headers_handed_out_as_lists_stay_lists_in_a_copy():
     assert Response(dictionary(headers={"A": ("1", "2")})).copy_data()["headers"] == {"A": ["1", "2"]}
 
 
-# -- the lengths of the pieces -------------------------------------------------------------------------------------------
+# -- the lengths of the pieces ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

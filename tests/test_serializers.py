@@ -44,10 +44,13 @@ def test_the_same_data_gives_the_same_text(serializer, data):
     assert serializer.serialize({"data": data}) == serializer.serialize({"data": data})
 
 
-@both_serializers
-def test_keys_keep_their_order(serializer):
-    data = {"z": 1, "a": 2, "M": 3}
-    assert list(serializer.deserialize(serializer.serialize(data))) == ["z", "a", "M"]
+def test_json_keys_keep_their_order():
+    assert list(json.loads(jsonserializer.serialize({"z": 1, "a": 2, "M": 3}))) == ["z", "a", "M"]
+
+
+def test_yaml_keys_are_sorted_but_those_of_headers():
+    data = {"z": 1, "a": {"y": 1, "x": 2}, "headers": {"Z": ["1"], "A": ["2"]}}
+    assert yamlserializer.serialize(data) == ("a:\n  x: 2\n  y: 1\nheaders:\n  Z:\n  - '1'\n  A:\n  - '2'\nz: 1\n")
 
 
 @both_serializers
@@ -63,11 +66,11 @@ def test_non_ascii_text_stands_as_itself(text, serializer):
 
 @both_serializers
 def test_what_cannot_be_written_is_an_error_of_saving(serializer):
-    with pytest.raises((TypeError, yaml.YAMLError), match="object"):
+    with pytest.raises((TypeError, yaml.YAMLError), match="cannot hold a object"):
         serializer.serialize({"a": object()})
 
 
-# -- YAML: for people and their diffs ------------------------------------------------------------------------------------
+# -- YAML: for people and their diffs ---------------------------------------------------------------------------------
 
 
 def test_yaml_text_of_several_lines_is_a_block():
@@ -85,7 +88,13 @@ def test_a_block_ends_as_the_text_does(text, mark):
 
 @pytest.mark.parametrize(
     "text",
-    ["key: value\n# no comment\n", "grün\n日本\n", '{\n\t"indented": "by tab"\n}\n', "blank at the end \nof a line\n", "😀\n😀\n"],
+    [
+        "key: value\n# no comment\n",
+        "grün\n日本\n",
+        '{\n\t"indented": "by tab"\n}\n',
+        "blank at the end \nof a line\n",
+        "😀\n😀\n",
+    ],
     ids=["plain", "non-ASCII", "tab", "trailing blank", "emoji"],
 )
 def test_all_text_of_several_lines_is_a_block(text):
@@ -96,7 +105,9 @@ def test_all_text_of_several_lines_is_a_block(text):
 
 def test_a_changed_line_changes_one_line():
     before = yamlserializer.serialize({"body": "".join(f"line {number}\n" for number in range(50))}).splitlines()
-    after = yamlserializer.serialize({"body": "".join(f"line {n if n != 7 else 'x'}\n" for n in range(50))}).splitlines()
+    after = yamlserializer.serialize(
+        {"body": "".join(f"line {n if n != 7 else 'x'}\n" for n in range(50))}
+    ).splitlines()
     assert len([1 for one, other in zip(before, after, strict=True) if one != other]) == 1
 
 
@@ -118,7 +129,7 @@ def test_yaml_bytes_are_binary():
     assert yamlserializer.serialize({"a": b"\xff\x00"}) == "a: !!binary |\n  /wA=\n"
 
 
-# -- YAML: no Python -----------------------------------------------------------------------------------------------------
+# -- YAML: no Python --------------------------------------------------------------------------------------------------
 
 
 @patient
@@ -134,7 +145,7 @@ def test_yaml_is_written_without_any_tag_of_python(data):
         "!!python/object/apply:os.mkdir {args: [executed]}",
         "!!python/object/new:os.mkdir [executed]",
         "!!python/object/apply:builtins.eval [\"__import__('os').mkdir('executed')\"]",
-        '!!python/object/apply:builtins.iter {args: [!!python/object/apply:os.mkdir [executed]], state: 0}',
+        "!!python/object/apply:builtins.iter {args: [!!python/object/apply:os.mkdir [executed]], state: 0}",
         "!!python/object/new:_io.BytesIO {state: !!python/object/apply:os.mkdir [executed]}",
         "!!python/name:os.mkdir",
         "!!python/module:os",
@@ -144,7 +155,7 @@ def test_yaml_is_written_without_any_tag_of_python(data):
 )
 def test_yaml_executes_nothing_that_it_reads(attack, tmp_path):
     # Each test runs in its own directory: what was executed would be there.
-    with pytest.raises(CassetteLoadError, match="not readable as YAML") as caught:
+    with pytest.raises(CassetteLoadError) as caught:
         yamlserializer.deserialize(f"version: 1\ninteractions: {attack}\n")
     assert caught.value.line == 2
     assert list(tmp_path.iterdir()) == []
@@ -156,7 +167,7 @@ def test_yaml_executes_nothing_that_it_reads(attack, tmp_path):
         ("!!python/unicode 'grün'", "grün"),
         ("!!python/str 'text'", "text"),
         ("!!python/tuple [1, 2]", [1, 2]),
-        ("!!python/bytes 'Ynl0ZXM='", b"bytes"),
+        ("!!python/long 7", 7),
     ],
 )
 def test_the_tags_of_old_cassettes_are_read_as_what_they_stand_for(written, read):
@@ -164,7 +175,7 @@ def test_the_tags_of_old_cassettes_are_read_as_what_they_stand_for(written, read
     assert (list(data) if isinstance(data, tuple) else data) == read
 
 
-# -- YAML: errors --------------------------------------------------------------------------------------------------------
+# -- YAML: errors -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -187,15 +198,15 @@ def test_broken_yaml_is_an_error_with_its_line(text, line):
 
 @pytest.mark.parametrize("text", ["a: !!binary 'x'", "a: !!int many", "a: !!timestamp never", "? {a: b}\n: c"])
 def test_yaml_that_stands_for_nothing_is_an_error_too(text):
-    with pytest.raises(CassetteLoadError, match="not readable as YAML"):
+    with pytest.raises(CassetteLoadError, match="not readable as"):
         yamlserializer.deserialize(text)
 
 
-# -- JSON ----------------------------------------------------------------------------------------------------------------
+# -- JSON -------------------------------------------------------------------------------------------------------------
 
 
-def test_json_is_indented():
-    assert jsonserializer.serialize({"a": [1], "b": "x"}) == '{\n  "a": [\n    1\n  ],\n  "b": "x"\n}\n'
+def test_json_is_indented_as_vcrpy_does():
+    assert jsonserializer.serialize({"a": [1], "b": "x"}) == '{\n    "a": [\n        1\n    ],\n    "b": "x"\n}\n'
 
 
 @pytest.mark.parametrize("data", [b"\xff\x00", bytearray(b"\xff\x00")])
@@ -205,13 +216,16 @@ def test_json_bytes_are_base64(data):
     assert jsonserializer.deserialize(text) == {"a": b"\xff\x00"}
 
 
-@pytest.mark.parametrize("text", ['{"base64_string": 7}', '{"base64_string": "AAAA", "other": 1}', '{"base64": "AAAA"}'])
+@pytest.mark.parametrize(
+    "text", ['{"base64_string": 7}', '{"base64_string": "AAAA", "other": 1}', '{"base64": "AAAA"}']
+)
 def test_json_that_only_looks_like_bytes_is_left_alone(text):
     assert jsonserializer.deserialize(text) == json.loads(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "line"), [('{\n"a": 1,\n}\n', 3), ('{"a": 1}\n{"b": 2}\n', 2), ('{\n"a": \n', 3), ("", 1), ("version: 1", 1)]
+    ("text", "line"),
+    [('{\n"a": 1,\n}\n', 3), ('{"a": 1}\n{"b": 2}\n', 2), ('{\n"a": \n', 3), ("", 1), ("version: 1", 1)],
 )
 def test_broken_json_is_an_error_with_its_line(text, line):
     with pytest.raises(CassetteLoadError, match="not readable as JSON") as caught:
@@ -221,7 +235,7 @@ def test_broken_json_is_an_error_with_its_line(text, line):
 
 def test_broken_base64_in_json_is_an_error():
     with pytest.raises(CassetteLoadError, match="not readable as JSON"):
-        jsonserializer.deserialize('{"base64_string": "not base64!"}')
+        jsonserializer.deserialize('{"base64_string": "QUJD!"}')
 
 
 def test_json_too_deep_to_read_is_an_error():

@@ -11,7 +11,8 @@ import contextvars
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import AmbiguousCassetteError
@@ -27,9 +28,9 @@ class Entry:
 
     __slots__ = ("cassette", "outer", "task", "thread")
 
-    def __init__(self, cassette: Cassette, outer: tuple[Entry, ...]) -> None:
+    def __init__(self, cassette: Cassette | None, outer: tuple[Entry, ...]) -> None:
         # None once it is closed: contexts that still hold the entry must not keep the cassette alive.
-        self.cassette: Cassette | None = cassette
+        self.cassette = cassette
         self.outer = outer
         self.thread = threading.current_thread()
         task = _current_task()
@@ -50,6 +51,10 @@ class Entry:
         return (self.task is not None and (task is None or task.done())) or not self.thread.is_alive()
 
 
+class _Wall(Entry):
+    """Stands in a context between what is open around it and what is opened inside."""
+
+
 _in_context: contextvars.ContextVar[tuple[Entry, ...]] = contextvars.ContextVar("vcr_cassettes", default=())
 _in_process: tuple[Entry, ...] = ()
 _lock = threading.Lock()
@@ -68,7 +73,7 @@ def _current_task() -> Any:
 def enter(cassette: Cassette) -> Entry:
     """Make ``cassette`` current, here and for whoever has none of its own."""
     global _in_process
-    here = tuple(entry for entry in _in_context.get() if entry.cassette is not None)
+    here = _still_open(_in_context.get())
     entry = Entry(cassette, here)
     _in_context.set((*here, entry))
     with _lock:
@@ -82,7 +87,22 @@ def leave(entry: Entry) -> None:
     with _lock:
         _in_process = tuple(other for other in _in_process if other is not entry)
     entry.cassette = None
-    _in_context.set(tuple(other for other in _in_context.get() if other.cassette is not None))
+    _in_context.set(_still_open(_in_context.get()))
+
+
+def _still_open(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    return tuple(entry for entry in entries if isinstance(entry, _Wall) or entry.cassette is not None)
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """No cassette is current in here, whatever is open around it; what is opened in here is."""
+    wall = _Wall(None, ())
+    _in_context.set((*_in_context.get(), wall))
+    try:
+        yield
+    finally:
+        _in_context.set(tuple(entry for entry in _in_context.get() if entry is not wall))
 
 
 def entered_here() -> tuple[Entry, ...]:
@@ -97,7 +117,7 @@ def current() -> Cassette | None:
     """
     for entry in reversed(_in_context.get()):
         cassette = entry.cassette
-        if cassette is not None:
+        if cassette is not None or isinstance(entry, _Wall):
             return cassette
     opened = _in_process
     if not opened:

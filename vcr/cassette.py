@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from importlib import import_module
 from os import PathLike, fspath
 from typing import Any, Protocol
 
@@ -283,12 +284,18 @@ class Cassette:
         """The end of the cassette: finish the turns whose live responses are still on their way, then save."""
         with self._lock:
             streaming = list(self._streaming)
+        errors: list[Exception] = []
         for turn in streaming:
-            turn.settle()
+            try:
+                turn.settle()
+            except Exception as error:  # noqa: BLE001  (a hook's: raised below, when all is saved)
+                errors.append(error)
         with self._lock:
             self._closed = True
             if save:
                 self._save()
+        if errors:
+            raise errors[0]
 
     def _play(self, interaction: Interaction) -> None:
         self._played += not interaction.plays
@@ -492,7 +499,7 @@ class Cassette:
             log.warning("Cassette %s counts as empty: %s", self._path, error)
             return
         # A third value, or an attribute: VCR.py's persisters and the plugins that unpack two.
-        self._metadata = dict(stored[2] if len(stored) > 2 else getattr(stored, "metadata", {}))
+        self._metadata = dict((stored[2] if len(stored) > 2 else getattr(stored, "metadata", None)) or {})
         for request, response in zip(stored[0], stored[1], strict=True):
             interaction = self._loaded(request, response)
             if interaction is None:
@@ -548,3 +555,10 @@ class Cassette:
         if self.drop_unused_requests:
             finished = [i for i in finished if i in self._recorded or i.plays]
         return finished
+
+
+def __getattr__(name: str) -> Any:
+    # VCR.py's home of it; it leads up, and waits until it is asked for.
+    if name == "CassetteContextDecorator":
+        return import_module(".context", __package__).CassetteContextDecorator
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from . import filters, matchers, placeholders
+from . import filters, matchers, placeholders, util
 from .cassette import Cassette, InteractionFilter, RequestFilter, ResponseFilter
 from .errors import UnknownNameError, unknown
 from .matchers import Predicate
@@ -26,15 +26,66 @@ Check = Callable[[Any], Any]
 
 def _functions(value: Any) -> tuple[Callable[..., Any], ...]:
     """A callable, an iterable of callables, or None."""
-    if value is None:
-        return ()
-    return (value,) if callable(value) else tuple(value)
+    functions = () if value is None else (value,) if callable(value) else tuple(value)
+    for function in functions:
+        if not callable(function):
+            raise TypeError(f"expected functions, got {function!r}")
+    return functions
 
 
 def _names(value: Any) -> tuple[Any, ...]:
     if isinstance(value, str):
         raise TypeError(f"expected a list of names, got the string {value!r}; write ({value!r},)")
     return tuple(value)
+
+
+def _replacements(value: Any) -> tuple[Any, ...]:
+    """Names, and pairs of a name and what replaces its value."""
+    items = tuple(value.items()) if isinstance(value, Mapping) else _names(value)
+    for item in items:
+        if not isinstance(item, str) and not (isinstance(item, (tuple, list)) and len(item) == 2):
+            raise TypeError(f"expected names and (name, replacement) pairs, got {item!r}")
+    return items
+
+
+def _hosts(value: Any) -> tuple[Any, ...]:
+    hosts = _names(value)
+    for host in hosts:
+        if not isinstance(host, str) and not hasattr(host, "fullmatch"):
+            raise TypeError(f"expected host names and compiled patterns, got {host!r}")
+    return hosts
+
+
+def _patches(value: Any) -> tuple[tuple[Any, str, Any], ...]:
+    patches = tuple(value)
+    for patch in patches:
+        if len(patch) != 3:
+            raise TypeError(f"expected (object, attribute name, replacement), got {patch!r}")
+    return patches
+
+
+def _directory(value: Any) -> Any:
+    return None if value is None else os.fspath(value)
+
+
+def _with_methods(*methods: str) -> Check:
+    """A check for an object of the user's that has these methods."""
+
+    def check(value: Any) -> Any:
+        missing = [method for method in methods if not callable(getattr(value, method, None))]
+        if missing:
+            raise TypeError(f"expected something with {' and '.join(methods)}, got {value!r}")
+        return value
+
+    return check
+
+
+_is_serializer = _with_methods("serialize", "deserialize")
+_is_persister = _with_methods("load_cassette", "save_cassette")
+
+
+def _persister(value: Any) -> Any:
+    return FilesystemPersister if value is None else _is_persister(value)
 
 
 def _mode(value: Any) -> RecordMode:
@@ -83,11 +134,16 @@ OPTIONS: dict[str, Option] = {
         Option("record_mode", RecordMode.ONCE, _mode, "when to record and when to replay: see the modes"),
         Option("match_on", matchers.DEFAULT_MATCH_ON, _names, "names of matchers, or functions, that must all agree"),
         Option("additional_matchers", (), _names, "matchers added to `match_on`"),
-        Option("cassette_library_dir", None, lambda value: value, "directory that relative cassette paths start from"),
+        Option("cassette_library_dir", None, _directory, "directory that relative cassette paths start from"),
         Option("path_transformer", None, _function, "`f(path) -> path`, applied to each cassette's path"),
         Option("func_path_generator", None, _function, "`f(function) -> path`, for decorators without a path"),
-        Option("serializer", "yaml", lambda value: value, "`yaml`, `json`, or a registered name"),
-        Option("persister", None, lambda value: value, "where cassettes are kept, instead of files"),
+        Option(
+            "serializer",
+            "yaml",
+            lambda value: value if isinstance(value, str) else _is_serializer(value),
+            "`yaml`, `json`, or a registered name",
+        ),
+        Option("persister", FilesystemPersister, _persister, "where cassettes are kept"),
         Option("inject_cassette", False, bool, "a decorator passes the cassette as the first argument"),
         Option("record_on_exception", True, bool, "save also when the block is left by an exception"),
         Option(
@@ -97,11 +153,13 @@ OPTIONS: dict[str, Option] = {
             'replay the first match again and again; `"last"`: each, then the last',
         ),
         Option("drop_unused_requests", False, bool, "do not save loaded interactions that were not played"),
-        Option("ignore_hosts", (), _names, "hosts (names or compiled patterns) whose requests pass by"),
+        Option("ignore_hosts", (), _hosts, "hosts (names or compiled patterns) whose requests pass by"),
         Option("ignore_localhost", False, bool, "requests to this machine pass by"),
-        Option("filter_headers", (), _names, "request headers to remove, or `(name, replacement)`"),
-        Option("filter_query_parameters", (), _names, "query parameters to remove, or `(name, replacement)`"),
-        Option("filter_post_data_parameters", (), _names, "form or JSON fields to remove, or `(name, replacement)`"),
+        Option("filter_headers", (), _replacements, "request headers to remove, or `(name, replacement)`"),
+        Option("filter_query_parameters", (), _replacements, "query parameters to remove, or `(name, replacement)`"),
+        Option(
+            "filter_post_data_parameters", (), _replacements, "form or JSON fields to remove, or `(name, replacement)`"
+        ),
         Option("decode_compressed_response", False, bool, "keep bodies without their gzip or deflate coding"),
         Option("filter_nested_post_data_parameters", False, bool, "that filter reaches JSON keys at any depth"),
         Option(
@@ -124,7 +182,7 @@ OPTIONS: dict[str, Option] = {
             _clients,
             "clients whose requests pass by: " + ", ".join(f"`{n}`" for n in CLIENT_PACKAGES),
         ),
-        Option("custom_patches", (), tuple, "more `(object, name, class)` to replace while a cassette is open"),
+        Option("custom_patches", (), _patches, "more `(object, name, class)` to replace while a cassette is open"),
     )
 }
 _ALIASES = {"before_record": "before_record_request"}
@@ -168,7 +226,6 @@ class VCR:
         self.serializers: dict[str, Any] = {"yaml": yamlserializer, "json": jsonserializer}
         for option in OPTIONS.values():
             setattr(self, option.name, option.default)
-        self.persister: Any = FilesystemPersister
         for name, value in checked(options).items():
             setattr(self, name, value)
 
@@ -218,12 +275,22 @@ class VCR:
 
         return ensure
 
+    @staticmethod
+    def is_test_method(method_name: str, function: Any) -> bool:
+        """Whether this is a test method: a function whose name starts with ``test``."""
+        return method_name.startswith("test") and inspect.isfunction(function)
+
+    def test_case(self, predicate: Callable[[str, Any], bool] | None = None) -> Any:
+        """A base class: each test method of its subclasses, or what ``predicate(name, function)`` chooses, has a
+        cassette of its own."""
+        return util.auto_decorate(self.use_cassette, predicate or self.is_test_method)
+
     # -- putting a cassette together --------------------------------------------------------------------------------
 
     def _options(self) -> dict[str, Any]:
         options = checked({name: getattr(self, name) for name in OPTIONS})
         before = getattr(self, "before_record", None)
-        return options if before is None else {**options, "before_record_request": _functions(before)}
+        return options if before is None else {**options, **checked({"before_record": before})}
 
     def _settings(self, chosen: Mapping[str, Any], frozen: Mapping[str, Any] | None) -> CassetteSettings:
         options = {**(self._options() if frozen is None else frozen), **chosen}
@@ -234,7 +301,7 @@ class VCR:
         return Cassette(
             _cassette_path(options, path, function),
             serializer=self._serializer(options["serializer"]),
-            persister=options["persister"] or FilesystemPersister,
+            persister=options["persister"],
             record_mode=options["record_mode"],
             match_on=[self._matcher(matcher) for matcher in named],
             before_record_request=_request_filter(options),

@@ -9,6 +9,7 @@ import inspect
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import ExitStack
+from functools import partial
 from types import FunctionType, TracebackType
 from typing import Any, TypeVar, cast
 
@@ -17,7 +18,7 @@ import wrapt
 from . import active, patch
 from .cassette import Cassette
 from .config import CassetteSettings
-from .patch.replace import Replacement
+from .patch.compat import custom_replacements
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -25,34 +26,38 @@ log = logging.getLogger(__name__)
 
 
 class _Opening:
-    """A cassette that has been opened, and what its end takes away."""
+    """A cassette, open from the moment this is made; leaving it closes the cassette."""
 
     def __init__(self, settings: CassetteSettings, path: Any, function: Callable[..., Any] | None) -> None:
         self.cassette = settings.make(path, function)
         self._record_on_exception = settings.record_on_exception
-        self._failed = False
         self.cassette._load()
         log.debug("Entering context for cassette at %s", self.cassette.path)
         with ExitStack() as undo:
             patch.install()
             undo.callback(patch.uninstall)
-            for owner, name, new in self.cassette.custom_patches:
-                replacement = Replacement(owner, name, new)
+            for replacement in custom_replacements(self.cassette):
                 replacement.apply()
                 undo.callback(replacement.revert)
-            undo.callback(self._close)
+            undo.push(self._close)
             self.entry = active.enter(self.cassette)
             undo.callback(active.leave, self.entry)
             self._undo = undo.pop_all()
 
-    def _close(self) -> None:
+    def _close(self, kind: type[BaseException] | None, *_: object) -> None:
         log.debug("Exiting context for cassette at %s", self.cassette.path)
-        self.cassette.close(save=self._record_on_exception or not self._failed)
+        # A generator that is closed early has not failed.
+        failed = kind is not None and not issubclass(kind, GeneratorExit)
+        self.cassette.close(save=self._record_on_exception or not failed)
 
-    def close(self, *, failed: bool) -> None:
+    def __enter__(self) -> Cassette:
+        return self.cassette
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         """Let no request in, finish what is on its way, save, take the patches away: each whatever the others do."""
-        self._failed = failed
-        self._undo.close()
+        self._undo.__exit__(kind, error, traceback)
 
 
 class CassetteContextDecorator:
@@ -76,7 +81,7 @@ class CassetteContextDecorator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._last_opening().close(failed=kind is not None)
+        self._last_opening().__exit__(kind, error, traceback)
 
     async def __aenter__(self) -> Cassette:
         return self.__enter__()
@@ -99,7 +104,7 @@ class CassetteContextDecorator:
         """Decorate a function of any kind, or the test methods of a class; the signature stays."""
         if inspect.isclass(function):
             return self._decorate_class(function)
-        plain = getattr(function, "__func__", function)  # of a classmethod or staticmethod
+        plain: Any = getattr(function, "__func__", function)  # of a classmethod or staticmethod
         return cast(C, wrapt.FunctionWrapper(function, _runner(plain, self._open)))
 
     def _decorate_class(self, cls: C) -> C:
@@ -113,29 +118,24 @@ class CassetteContextDecorator:
 def _runner(function: Callable[..., Any], open_for: Callable[..., _Opening]) -> Callable[..., Any]:
     """How a call of ``function`` is run inside its cassette, by what kind of function it is."""
 
-    def opened(args: tuple[Any, ...]) -> tuple[_Opening, tuple[Any, ...]]:
-        opening = open_for(function)
-        return opening, (opening.cassette, *args) if opening.cassette.inject else args
+    def injected(cassette: Cassette, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (cassette, *args) if cassette.inject else args
 
     def call(wrapped: Any, _: Any, args: Any, kwargs: Any) -> Any:
-        opening, args = opened(args)
-        with _closing(opening):
-            return wrapped(*args, **kwargs)
+        with open_for(function) as cassette:
+            return wrapped(*injected(cassette, args), **kwargs)
 
     async def call_coroutine(wrapped: Any, _: Any, args: Any, kwargs: Any) -> Any:
-        opening, args = opened(args)
-        with _closing(opening):
-            return await wrapped(*args, **kwargs)
+        with open_for(function) as cassette:
+            return await wrapped(*injected(cassette, args), **kwargs)
 
     def call_generator(wrapped: Any, _: Any, args: Any, kwargs: Any) -> Generator[Any, Any, Any]:
-        opening, args = opened(args)
-        with _closing(opening):
-            return (yield from wrapped(*args, **kwargs))
+        with open_for(function) as cassette:
+            return (yield from wrapped(*injected(cassette, args), **kwargs))
 
     async def call_async_generator(wrapped: Any, _: Any, args: Any, kwargs: Any) -> AsyncGenerator[Any, Any]:
-        opening, args = opened(args)
-        with _closing(opening):
-            generator = wrapped(*args, **kwargs)
+        with open_for(function) as cassette:
+            generator = wrapped(*injected(cassette, args), **kwargs)
             step, given = generator.asend, None
             while True:
                 try:
@@ -150,25 +150,12 @@ def _runner(function: Callable[..., Any], open_for: Callable[..., _Opening]) -> 
                 except BaseException as error:  # noqa: BLE001  (the wrapped generator decides)
                     step, given = generator.athrow, error
 
-    if inspect.isasyncgenfunction(function):
+    # What runs when an object is called is the __call__ of its class.
+    code = function if inspect.isroutine(function) or isinstance(function, partial) else type(function).__call__
+    if inspect.isasyncgenfunction(code):
         return call_async_generator
-    if inspect.iscoroutinefunction(function):
+    if inspect.iscoroutinefunction(code):
         return call_coroutine
-    if inspect.isgeneratorfunction(function):
+    if inspect.isgeneratorfunction(code):
         return call_generator
     return call
-
-
-class _closing:
-    """``with`` over an opening that has been opened."""
-
-    def __init__(self, opening: _Opening) -> None:
-        self._opening = opening
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._opening.close(failed=kind is not None)

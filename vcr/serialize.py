@@ -1,61 +1,97 @@
-"""Room: interactions <-> plain data. The only file that knows cassette versions; it knows no file and no client."""
+"""Room: interactions <-> plain data. The only file that knows cassette versions; it knows no file and no client.
+
+Read is every shape that VCR.py has written since 2012, and what people make of them by hand or with serializers of
+their own; the shape of version 1 comes out. Written is version 1 alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import base64
+import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from .errors import CassetteLoadError
-from .request import Request
-from .response import ResponseDict
+from .request import DEFAULT_PORTS, Headers, Request
+from .response import Response, ResponseDict
+from .wire import ChunkedReader, is_chunked
 
 #: VCR.py's format, which is the one written (https://vcrpy.readthedocs.io).
 CASSETTE_FORMAT_VERSION = 1
 
+_MERGE_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
-def serialize(cassette_dict: Mapping[str, Sequence[Any]], serializer: Any) -> str:
-    """``{"requests": [Request], "responses": [dict]}`` as the text of a cassette."""
+
+class Contents(tuple[list[Request], list[ResponseDict]]):
+    """``(requests, responses)``, a pair as in VCR.py, with the ``metadata`` that the cassette carries beside them."""
+
+    metadata: dict[str, Any]
+
+
+def serialize(cassette_dict: Mapping[str, Any], serializer: Any) -> str:
+    """``{"requests": [Request], "responses": [dict]}``, and ``"metadata"`` if there is any, as a cassette's text."""
     pairs = zip(cassette_dict["requests"], cassette_dict["responses"], strict=True)
-    data = {
+    data: dict[str, Any] = {
+        "version": CASSETTE_FORMAT_VERSION,
         "interactions": [
             {"request": _request_to_data(request), "response": _response_to_data(response)}
             for request, response in pairs
         ],
-        "version": CASSETTE_FORMAT_VERSION,
     }
+    if cassette_dict.get("metadata"):
+        data["metadata"] = cassette_dict["metadata"]
     text: str = serializer.serialize(data)
     return text
 
 
-def deserialize(cassette_string: str, serializer: Any) -> tuple[list[Request], list[ResponseDict]]:
+def deserialize(cassette_string: str, serializer: Any) -> Contents:
     """The requests and the responses in the text of a cassette. Raises CassetteLoadError when it is not one."""
-    data = serializer.deserialize(cassette_string)
-    if not isinstance(data, Mapping) or not isinstance(data.get("interactions"), list):
+    data = _parsed(cassette_string, serializer)
+    # Before 1.0 the file was the list of its interactions.
+    top: Mapping[str, Any] = {"interactions": data} if isinstance(data, list) else data
+    if not isinstance(top, Mapping) or not isinstance(top.get("interactions"), list):
         raise CassetteLoadError('not a cassette: expected a mapping with a list under "interactions"')
     requests: list[Request] = []
     responses: list[ResponseDict] = []
-    for number, interaction in enumerate(data["interactions"], 1):
+    for number, interaction in enumerate(top["interactions"], 1):
         try:
-            requests.append(_request_from_data(interaction["request"]))
-            responses.append(_response_from_data(interaction["response"]))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise CassetteLoadError(
-                f"interaction {number} is not a request with a response: {type(error).__name__}: {error}"
-            ) from error
-    return requests, responses
+            requests.append(_request_from_data(_part(interaction, "request")))
+            responses.append(_response_from_data(_part(interaction, "response")))
+        except (ValueError, RecursionError) as error:
+            raise CassetteLoadError(f"interaction {number}: {error}") from error
+    metadata = top.get("metadata") or {}
+    if not isinstance(metadata, Mapping):
+        raise CassetteLoadError(f'expected a mapping under "metadata", not {_kind(metadata)}')
+    contents = Contents((requests, responses))
+    contents.metadata = dict(metadata)
+    return contents
+
+
+def _parsed(text: str, serializer: Any) -> Any:
+    if isinstance(text, str):
+        text = text.removeprefix("\ufeff")
+    try:
+        return serializer.deserialize(text)
+    except CassetteLoadError as error:
+        conflict = _MERGE_CONFLICT.search(text)
+        if conflict is None:
+            raise
+        line = text.count("\n", 0, conflict.start()) + 1
+        raise CassetteLoadError("it has an unresolved merge conflict", line=line) from error
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
 
 
 def _request_to_data(request: Request) -> dict[str, Any]:
+    # In VCR.py's order, for serializers that do not sort.
     return {
-        "body": _text_or_bytes(request.body),
-        "headers": request.headers.grouped(),
         "method": request.method,
         "uri": request.uri,
+        "body": _text_or_bytes(request.body),
+        "headers": request.headers.grouped(),
     }
-
-
-def _request_from_data(data: Mapping[str, Any]) -> Request:
-    return Request(data["method"], data["uri"], data.get("body"), data.get("headers"))
 
 
 def _response_to_data(response: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,26 +99,7 @@ def _response_to_data(response: Mapping[str, Any]) -> dict[str, Any]:
     body = data.get("body")
     if isinstance(body, Mapping):
         data["body"] = {key: _text_or_bytes(value) for key, value in body.items()}
-    # VCR.py writes its keys sorted; header names keep the order they came in.
-    return {key: data[key] for key in sorted(data)}
-
-
-def _response_from_data(data: Mapping[str, Any]) -> ResponseDict:
-    response: ResponseDict = dict(data)
-    response["status"] = {"code": int(data["status"]["code"]), "message": data["status"].get("message")}
-    response["headers"] = _grouped(data.get("headers"))
-    body = dict(data.get("body") or {})
-    string = body.get("string")
-    body["string"] = string.encode("utf-8") if isinstance(string, str) else string or b""
-    response["body"] = body
-    return response
-
-
-def _grouped(headers: Any) -> dict[str, list[str]]:
-    if not headers:
-        return {}
-    # Old cassettes and other tools write one value as a plain string.
-    return {name: list(values) if isinstance(values, (list, tuple)) else [values] for name, values in headers.items()}
+    return data
 
 
 def _text_or_bytes(value: Any) -> Any:
@@ -93,3 +110,124 @@ def _text_or_bytes(value: Any) -> Any:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return value
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"
+
+
+def _part(interaction: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(interaction, Mapping):
+        raise ValueError(f"expected a request with a response, not {_kind(interaction)}")
+    part = interaction.get(name)
+    if not isinstance(part, Mapping):
+        raise ValueError(f'expected a mapping under "{name}", not {_kind(part)}')
+    return part
+
+
+def _request_from_data(data: Mapping[str, Any]) -> Request:
+    method = data.get("method")
+    if not isinstance(method, str):
+        raise ValueError(f"the request's method is {_kind(method)}")
+    headers = Headers(_fields(data.get("headers")))
+    body = data.get("body")
+    if not isinstance(body, Mapping):  # an aiohttp form, which VCR.py keeps as it was given
+        body = _bytes(body, "the request's body")
+    return Request(method, _uri(data, headers), _without_chunks(body, headers), headers)
+
+
+def _uri(data: Mapping[str, Any], headers: Headers) -> str:
+    """The absolute URI. 0.1 to 0.7 kept it in parts; 0.0 kept the target alone, which the Host header completes."""
+    uri = data.get("uri", data.get("url"))
+    if uri is None and "host" in data:
+        scheme, port = data.get("protocol") or "http", data.get("port")
+        authority = data["host"] if port in (None, DEFAULT_PORTS.get(scheme)) else f"{data['host']}:{port}"
+        return f"{scheme}://{authority}{data.get('path') or '/'}"
+    if not isinstance(uri, str):
+        raise ValueError(f"the request's uri is {_kind(uri)}")
+    return f"http://{headers['Host']}{uri}" if uri.startswith("/") and "Host" in headers else uri
+
+
+def _without_chunks(body: Any, headers: Headers) -> Any:
+    """The body that a request had before its client put it into chunks: older clients' chunks were recorded."""
+    if not isinstance(body, bytes) or not is_chunked(headers):
+        return body
+    reader = ChunkedReader()
+    reader.feed(body)
+    return b"".join(reader.chunks) if reader.complete else body
+
+
+def _response_from_data(data: Mapping[str, Any]) -> ResponseDict:
+    status = data.get("status", data.get("status_code"))  # httpx's, in VCR.py 4 to 5
+    code, message = (status.get("code"), status.get("message")) if isinstance(status, Mapping) else (status, None)
+    if not isinstance(code, (int, str)) or not str(code).isdecimal():
+        raise ValueError(f"the response's status code is {code!r}")
+    reason = None if message is None else _text(message)
+    response = Response.of(int(code), reason, _fields(data.get("headers")), b"").data
+    response["body"] = _body(data.get("body", data.get("content")))
+    version = str(data.get("http_version") or "1.1").removeprefix("HTTP/")
+    if version != "1.1":
+        response["http_version"] = version
+    read = (*response, "status_code", "content", "http_version")
+    return {**response, **{key: value for key, value in data.items() if key not in read}}
+
+
+def _body(body: Any) -> dict[str, Any]:
+    content = dict(body) if isinstance(body, Mapping) else {"string": body}
+    if "base64_string" in content and "string" not in content:
+        # As Betamax and Ruby VCR have it.
+        content["string"] = base64.b64decode(content.pop("base64_string"), validate=True)
+    content["string"] = _bytes(content.get("string"), "the response's body") or b""
+    return content
+
+
+def _bytes(value: Any, what: str) -> bytes | None:
+    """The bytes of a body, in whichever way it stands in the file."""
+    if value is None or isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode("utf-8")
+    if isinstance(value, (int, float)):
+        # Unquoted, in a file written by hand.
+        return json.dumps(value).encode("ascii")
+    # Pieces that an iterator gave.
+    if isinstance(value, (list, tuple)) and all(isinstance(piece, (str, bytes)) for piece in value):
+        return b"".join(piece.encode("utf-8") if isinstance(piece, str) else piece for piece in value)
+    raise ValueError(f"{what} is {_kind(value)}, not text or bytes")
+
+
+def _fields(headers: Any) -> list[tuple[str, str]]:
+    """Header fields as pairs, from a mapping, from pairs, or from lines (``"Name: value\\r\\n"``, VCR.py 0.6 and 0.7);
+    a value may be a list, text, bytes or a number."""
+    if headers is None:
+        return []
+    if not isinstance(headers, (Mapping, list, tuple)):
+        raise ValueError(f"the headers are {_kind(headers)}")
+    pairs: list[tuple[str, str]] = []
+    for field in headers.items() if isinstance(headers, Mapping) else headers:
+        name, value = _name_and_value(field)
+        for one in value if isinstance(value, (list, tuple)) else (value,):
+            pairs.append((_text(name), _text(one)))
+    return pairs
+
+
+def _name_and_value(field: Any) -> tuple[Any, Any]:
+    if isinstance(field, str) and ":" in field:
+        name, _, value = field.partition(":")
+        return name, value.strip()
+    if isinstance(field, (list, tuple)) and len(field) == 2:
+        return field[0], field[1]
+    raise ValueError(f"a header is {field!r}, not a name with a value")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (list, tuple, Mapping)):
+        raise ValueError(f"expected text, not {_kind(value)}")
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)

@@ -326,6 +326,34 @@ def test_a_connection_made_and_connected_inside_opens_nothing_on_replay(base, se
     assert server.connections == connections == 1
 
 
+def test_a_subclass_that_makes_its_own_response(server, cassette_path):
+    class OwnResponse(http.client.HTTPConnection):
+        def getresponse(self):
+            response = self.response_class(self.sock, method=self._method)
+            response.begin()
+            return response
+
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode) as cassette:
+            connection = OwnResponse("127.0.0.1", server.port)
+            connection.request("GET", "/text")
+            assert connection.getresponse().read() == TEXT
+            connection.close()
+        assert len(cassette) == server.hits == 1
+
+
+def test_a_connection_that_is_handed_its_socket(server, cassette_path):
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode) as cassette:
+            connection = http.client.HTTPConnection("example.test")
+            connection.sock = socket.create_connection(server.address)
+            connection.request("GET", "/text")
+            assert connection.getresponse().read() == TEXT
+            connection.close()
+        assert cassette.requests[0].uri == "http://example.test/text"
+        assert server.hits == 1
+
+
 def test_a_subclass_with_slots_and_a_hook_for_subclasses(server, cassette_path):
     heard = []
 

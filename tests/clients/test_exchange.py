@@ -159,3 +159,24 @@ def test_brotli_as_well(server, alike):
     seen = alike(server, lambda session: session.get(server.url + "/br"))
     assert seen.outcome.body == TEXT
     assert seen.cassette.responses[0]["body"]["string"] != TEXT
+
+
+def test_the_cache_of_httplib2_asks_whether_it_is_still_right(server, cassette_path, tmp_path):
+    httplib2 = pytest.importorskip("httplib2")
+
+    def tagged(exchange):
+        known = exchange.request.get("If-None-Match") == '"1"'
+        exchange.respond(304 if known else 200, [("ETag", '"1"'), ("Cache-Control", "max-age=0")], b"content")
+
+    server.route("/tagged", tagged)
+    for mode in ("once", "none"):
+        http = httplib2.Http(str(tmp_path / mode))
+        with vcr.use_cassette(cassette_path, record_mode=mode) as cassette:
+            answers = [http.request(server.url + "/tagged") for _ in range(2)]
+        http.close()
+        assert [(response.fromcache, content) for response, content in answers] == [
+            (False, b"content"),
+            (True, b"content"),
+        ]
+        assert [response["status"]["code"] for response in cassette.responses] == [200, 304]
+    assert server.hits == 2

@@ -136,11 +136,13 @@ def test_an_interim_response_that_the_final_one_is_long_in_following(server, cas
         exchange.text("final")
 
     server.route("/early", early)
-    with vcr.use_cassette(cassette_path) as cassette:
-        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
-            connection.response_class = Released
-            connection.request("GET", "/early")
-            connection.getresponse().read()
+    with (
+        vcr.use_cassette(cassette_path) as cassette,
+        closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection,
+    ):
+        connection.response_class = Released
+        connection.request("GET", "/early")
+        connection.getresponse().read()
     assert [response["body"]["string"] for response in cassette.responses] == [b"final"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -256,6 +257,28 @@ def test_a_response_can_be_read_after_the_cassette_has_closed(path, client, serv
             stream.__exit__(None, None, None)
         assert cassette.responses[0]["body"]["string"] == content
         server.close()
+
+
+@pytest.mark.parametrize("path", ["/bytes/30000", "/chunked", "/text"])
+def test_a_response_half_read_when_the_cassette_closes_leaves_its_connection_usable(path, server, cassette_path):
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
+        with vcr.use_cassette(cassette_path) as cassette:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            start = response.read(3)
+        assert cassette.responses[0]["body"]["string"] == start + response.read()
+        connection.request("GET", "/text")
+        assert connection.getresponse().read() == TEXT
+    assert server.connections == 1
+
+
+def test_a_response_asked_for_after_the_cassette_has_closed_is_recorded(server, cassette_path):
+    for mode in ("once", "none"):
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
+            with vcr.use_cassette(cassette_path, record_mode=mode):
+                connection.request("GET", "/text")
+            assert connection.getresponse().read() == TEXT
+    assert server.hits == 1
 
 
 @having("streams")

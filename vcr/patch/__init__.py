@@ -7,6 +7,7 @@ wakes when its client's module is imported.
 from __future__ import annotations
 
 import importlib
+import sys
 import threading
 from collections.abc import Iterable
 from types import ModuleType
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 
 import wrapt
 
+from ..errors import UnsupportedClientError
 from .replace import Replacement
 
 
@@ -87,10 +89,17 @@ def _revert() -> None:
         _applied.pop().revert()
 
 
-def _replacements(adapter: Adapter, module: ModuleType) -> Iterable[Replacement]:
+def _replacements(adapter: Adapter, module: ModuleType) -> list[Replacement]:
     patcher: Any = importlib.import_module(f"{__name__}.{adapter.name}")
-    found: Iterable[Replacement] = patcher.replacements(module)
-    return found
+    try:
+        return list(patcher.replacements(module))
+    except AttributeError as error:
+        package = adapter.module.partition(".")[0]
+        version = getattr(sys.modules.get(package), "__version__", "(of an unknown version)")
+        raise UnsupportedClientError(
+            f"{package} {version} lacks a place where vcr takes hold ({error}), so its requests would escape the "
+            f"cassette; use a version of {package} that vcr supports, or do not import it"
+        ) from error
 
 
 def _wake(adapter: Adapter, module: ModuleType) -> None:
@@ -107,3 +116,10 @@ def _watch(adapter: Adapter) -> None:
 
 for _adapter in ADAPTERS:
     _watch(_adapter)
+
+
+def __getattr__(name: str) -> Any:
+    # VCR.py's names, which lead up to the stubs and the cassette.
+    if name in ("CassettePatcherBuilder", "force_reset"):
+        return getattr(importlib.import_module(f"{__name__}.compat"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

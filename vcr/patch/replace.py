@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from typing import Any, ClassVar
 
 _MISSING = object()
+_lock = threading.Lock()
 
 
 class Replacement:
-    """``owner.name`` becomes ``new`` while it is applied."""
+    """``owner.name`` becomes ``new`` while it is applied. Several may be, and be reverted in any order."""
 
     __slots__ = ("_old", "name", "new", "owner")
+
+    _applied: ClassVar[list[Replacement]] = []
 
     def __init__(self, owner: Any, name: str, new: Any) -> None:
         self.owner = owner
@@ -20,13 +24,26 @@ class Replacement:
 
     def apply(self) -> None:
         """Put ``new`` in place, and remember what was there."""
-        self._old = vars(self.owner).get(self.name, _MISSING)
-        setattr(self.owner, self.name, self.new)
+        with _lock:
+            self._old = vars(self.owner).get(self.name, _MISSING)
+            setattr(self.owner, self.name, self.new)
+            self._applied.append(self)
 
     def revert(self) -> None:
         """Put back what was there, unless somebody else has replaced it since: then it is theirs."""
-        if vars(self.owner).get(self.name, _MISSING) is not self.new:
-            return
+        with _lock:
+            place = next(i for i, other in enumerate(self._applied) if other is self)
+            del self._applied[place]
+            above = next((other for other in self._applied[place:] if other._is_of(self.owner, self.name)), None)
+            if above is not None:
+                above._old = self._old
+            elif vars(self.owner).get(self.name, _MISSING) is self.new:
+                self._restore()
+
+    def _is_of(self, owner: Any, name: str) -> bool:
+        return self.owner is owner and self.name == name
+
+    def _restore(self) -> None:
         if self._old is _MISSING:
             delattr(self.owner, self.name)
         else:

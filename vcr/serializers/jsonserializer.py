@@ -1,11 +1,12 @@
-"""Room: plain data <-> JSON. Bytes that are not text stand as ``{"base64_string": "..."}``, as Betamax and Ruby VCR
-name it."""
+"""Room: plain data <-> JSON, laid out as VCR.py does. Bytes that are not text stand as ``{"base64_string": "..."}``,
+as Betamax and Ruby VCR name it."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import CassetteLoadError
@@ -16,6 +17,8 @@ _KEY = "base64_string"
 def _encode(value: Any) -> Any:
     if isinstance(value, (bytes, bytearray)):
         return {_KEY: base64.b64encode(value).decode("ascii")}
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"a cassette cannot hold a {type(value).__name__} in JSON: {value!r}")
 
 
@@ -25,9 +28,9 @@ def _decode(data: dict[str, Any]) -> Any:
     return data
 
 
-def serialize(cassette_dict: dict[str, Any]) -> str:
+def serialize(cassette_dict: Mapping[str, Any]) -> str:
     """The cassette as JSON."""
-    return json.dumps(cassette_dict, indent=2, ensure_ascii=False, default=_encode) + "\n"
+    return json.dumps(cassette_dict, indent=4, ensure_ascii=False, default=_encode) + "\n"
 
 
 def deserialize(cassette_string: str) -> Any:

@@ -1,1 +1,93 @@
-"""Room: the stubs, one file for each kind of client. A stub knows no option, no file and no other interaction."""
+"""Room: one module per kind of client: native request -> Request, Response -> native response.
+
+The classes here are those that VCR.py's users import, subclass and hand to ``custom_patches``. A connection built on
+``http.client`` needs none of them: inside a cassette it becomes a stub of its own class.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+from types import new_class
+from typing import Any, ClassVar
+
+from ..response import Response, ResponseDict
+from ..wire import render
+from .connection import CassetteSocket, StubConnection
+
+_OVER = "_vcr_over_baseclass"
+
+
+class VCRConnection(StubConnection):
+    """A stub of the connection class in ``_baseclass``, whatever that class is: subclass this, and set it.
+
+    An instance is a ``_baseclass`` too: its constructor takes what that one's takes. Outside any cassette it is an
+    ordinary connection.
+    """
+
+    _baseclass: ClassVar[Any] = None
+    #: The cassette for which ``custom_patches`` has put the class in place.
+    cassette: ClassVar[Any] = None
+
+    def __new__(cls, *_: Any, **__: Any) -> Any:
+        """An instance of this class over its ``_baseclass``."""
+        return object.__new__(_over_baseclass(cls))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+    @property
+    def real_connection(self) -> Any:
+        """Itself: in VCR.py a stub holds the connection that it stands for, here it is that connection."""
+        return self
+
+
+def _over_baseclass(cls: type[VCRConnection]) -> type:
+    if cls._baseclass is None or issubclass(cls, cls._baseclass):
+        return cls
+    over: type | None = vars(cls).get(_OVER)
+    if over is None:
+        names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
+        over = new_class(cls.__name__, (cls, cls._baseclass), exec_body=lambda namespace: namespace.update(names))
+        setattr(cls, _OVER, over)
+    return over
+
+
+class VCRHTTPConnection(VCRConnection):
+    """A stub of ``http.client.HTTPConnection``."""
+
+    _baseclass = http.client.HTTPConnection
+
+
+class VCRHTTPSConnection(VCRConnection):
+    """A stub of ``http.client.HTTPSConnection``."""
+
+    _baseclass = http.client.HTTPSConnection
+
+
+class VCRFakeSocket(CassetteSocket):
+    """The socket of a stub that is not connected."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+
+class VCRHTTPResponse(http.client.HTTPResponse):
+    """``http.client``'s response to a recorded one: its own code has read what would have come over the wire."""
+
+    def __init__(self, recorded_response: ResponseDict, request_url: str | None = None) -> None:
+        self.recorded_response = recorded_response
+        wire: Any = _Wire(b"".join(render(Response(recorded_response), "GET")))
+        super().__init__(wire, url=request_url)
+        self.url = request_url or ""
+        self.begin()
+
+
+class _Wire:
+    """As much of a socket as a response needs."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def makefile(self, _: str) -> io.BytesIO:
+        return io.BytesIO(self._data)

@@ -202,6 +202,7 @@ class CassetteSocket:
         self._automatic = 0
         self._reader = RequestReader()
         self._turn: Turn | None = None
+        self._tee: _Tee | None = None  # the live answer, until the client asks for it
         self._timeout: tuple[float | None] | None = None  # set since there has been no real socket
         self._idle: _IdleSocket | None = None
 
@@ -255,6 +256,9 @@ class CassetteSocket:
     def forward(self) -> None:
         """Send the request to the server, exactly as the client wrote it."""
         self.real.sendall(self._reader.sent)
+        if self._turn is not None and self._turn.records:
+            # From here on the answer may come, and the cassette close.
+            self._tee = _Tee(self.real, self._turn, self._reader.method)
 
     # -- the answer -------------------------------------------------------------------------------------------------
 
@@ -266,8 +270,8 @@ class CassetteSocket:
         elif self._turn.response is not None:
             pieces = render(self._turn.response, self._reader.method)
             raw = _Whole(pieces[0]) if len(pieces) == 1 else _Pieces(pieces)
-        elif self._turn.records:
-            raw = _Tee(self.real, self._turn, self._reader.method)
+        elif self._tee is not None:
+            raw, self._tee = self._tee, None
         else:
             return self.real.makefile(mode, buffering)
         if buffering == 0:
@@ -312,6 +316,8 @@ class CassetteSocket:
     def close(self) -> None:
         """Close the real socket; an answer still being read keeps it open until it is closed (as sockets do)."""
         self._idle = None
+        if self._tee is not None:
+            self._tee.close()
         if self.real is not None:
             self.real.close()
 
@@ -443,6 +449,8 @@ class _Tee(io.RawIOBase):
             self._finish()
             return
         try:
+            if not self._over and not self._reader.has_head:
+                self._read_on(self._ahead, *OPEN_DRAIN, until_head=True)
             self._drain(self._ahead)
         finally:
             self._lock.release()
@@ -460,24 +468,30 @@ class _Tee(io.RawIOBase):
 
     def _drain(self, ahead: bytearray | None) -> None:
         begun = self._reader.has_head or self._reader.has_interim
-        if begun and not self._over and not self._is_event_stream():
-            seconds, room = FINITE_DRAIN if self._reader.finite else OPEN_DRAIN
-            deadline = time.monotonic() + seconds
-            timeout = self._real.gettimeout()
-            try:
-                while not self._over and room > 0 and (left := deadline - time.monotonic()) > 0:
-                    self._real.settimeout(left if timeout is None else min(left, timeout))
-                    data = self._real.recv(65536)
-                    room -= len(data)
-                    if ahead is not None:
-                        ahead += data
-                    self._take(data)
-            except OSError as error:
-                # What has come is kept, marked as incomplete; the client has not asked for more.
-                log.debug("The rest of the response could not be read: %s", error)
-            finally:
-                self._real.settimeout(timeout)
+        if begun and not self._is_event_stream():
+            self._read_on(ahead, *(FINITE_DRAIN if self._reader.finite else OPEN_DRAIN))
         self._finish()
+
+    def _read_on(self, ahead: bytearray | None, seconds: float, room: int, *, until_head: bool = False) -> None:
+        """Read for the cassette's sake; ``ahead``: where to keep it for the client. ``room``: bytes at the most."""
+        deadline = time.monotonic() + seconds
+        timeout = self._real.gettimeout()
+        try:
+            while not (self._over or (until_head and self._reader.has_head)):
+                left = deadline - time.monotonic()
+                if left <= 0 or room <= 0:
+                    return
+                self._real.settimeout(left if timeout is None else min(left, timeout))
+                data = self._real.recv(65536)
+                room -= len(data)
+                if ahead is not None:
+                    ahead += data
+                self._take(data)
+        except OSError as error:
+            # What has come is kept, marked as incomplete; the client has not asked for more.
+            log.debug("The rest of the response could not be read: %s", error)
+        finally:
+            self._real.settimeout(timeout)
 
     def _is_event_stream(self) -> bool:
         return not self._reader.finite and self._reader.media_type == "text/event-stream"

@@ -1,0 +1,429 @@
+"""The names that programs written for VCR.py import: they are there, and they work."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import ssl
+import urllib.request
+from contextlib import ExitStack
+from copy import deepcopy
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import vcr
+from vcr import stubs
+from vcr.patch import CassettePatcherBuilder, force_reset
+from vcr.request import Request
+from vcr.serializers import compat as body_compat
+from vcr.serializers import jsonserializer, yamlserializer
+from vcr.stubs import VCRConnection, VCRFakeSocket, VCRHTTPConnection, VCRHTTPResponse, VCRHTTPSConnection
+from vcr.stubs import compat as header_compat
+from vcr.util import CaseInsensitiveDict, auto_decorate, compose, partition_dict, read_body
+
+NAMES = {
+    "vcr": "VCR use_cassette default_vcr mode Request __version__",
+    "vcr.cassette": "Cassette CassetteContextDecorator CassetteNotFoundError CassetteDecodeError",
+    "vcr.config": "VCR RecordMode",
+    "vcr.errors": "CannotOverwriteExistingCassetteException UnhandledHTTPRequestError",
+    "vcr.filters": "decode_response replace_headers replace_query_parameters replace_post_data_parameters",
+    "vcr.matchers": "method uri scheme host port path query headers body raw_body requests_match get_matchers_results",
+    "vcr.migration": "migrate main",
+    "vcr.patch": "CassettePatcherBuilder force_reset",
+    "vcr.persisters.filesystem": "FilesystemPersister CassetteNotFoundError CassetteDecodeError",
+    "vcr.record_mode": "RecordMode",
+    "vcr.request": "Request",
+    "vcr.serialize": "serialize deserialize CASSETTE_FORMAT_VERSION",
+    "vcr.serializers.compat": "convert_to_bytes convert_to_unicode convert_body_to_bytes convert_body_to_unicode",
+    "vcr.serializers.jsonserializer": "serialize deserialize",
+    "vcr.serializers.yamlserializer": "serialize deserialize with_custom_tags",
+    "vcr.stubs": "VCRConnection VCRHTTPConnection VCRHTTPSConnection VCRFakeSocket VCRHTTPResponse",
+    "vcr.stubs.compat": "get_header get_header_items get_headers get_httpmessage",
+    "vcr.stubs.requests_stubs": "VCRRequestsHTTPConnection VCRRequestsHTTPSConnection",
+    "vcr.stubs.urllib3_stubs": "VCRRequestsHTTPConnection VCRRequestsHTTPSConnection",
+    "vcr.stubs.httplib2_stubs": "VCRHTTPConnectionWithTimeout VCRHTTPSConnectionWithTimeout",
+    "vcr.stubs.boto3_stubs": "VCRRequestsHTTPConnection VCRRequestsHTTPSConnection",
+    "vcr.unittest": "VCRMixin VCRTestCase",
+    "vcr.util": "CaseInsensitiveDict auto_decorate compose partition_dict read_body",
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(module, name) for module, names in NAMES.items() for name in names.split()]
+)
+def test_every_name_can_be_imported(module, name):
+    assert hasattr(import_module(module), name)
+
+
+@pytest.mark.parametrize("module", ["vcr.patch", "vcr.cassette"])
+def test_other_names_cannot(module):
+    with pytest.raises(AttributeError, match=f"module '{module}' has no attribute 'nothing'"):
+        import_module(module).nothing  # noqa: B018
+
+
+def test_the_aiohttp_response_can_be_imported_where_aiohttp_is():
+    pytest.importorskip("aiohttp")
+    assert import_module("vcr.stubs.aiohttp_stubs").MockClientResponse.content
+
+
+# -- vcr.stubs ---------------------------------------------------------------------------------------------------------
+
+
+class OwnConnection(http.client.HTTPConnection):
+    """A connection class as a vendored client or a SOAP adapter has it."""
+
+    greeting = "hello"
+
+    def __init__(self, host, purpose="none"):
+        super().__init__(host)
+        self.purpose = purpose
+
+    def putheader(self, header, *values):
+        super().putheader(header, *values)
+        if header == "X-Purpose":
+            super().putheader("X-Own", self.purpose)
+
+
+class OverBase(VCRHTTPConnection):
+    """A stub as VCR.py's users write them: the base class is named."""
+
+    _baseclass = OwnConnection
+
+
+class Both(VCRHTTPConnection, OwnConnection):
+    """Another way: the base class is inherited from as well."""
+
+    _baseclass = OwnConnection
+
+
+class Mixin:
+    def greet(self):
+        return f"{self.greeting}, {self.purpose}"
+
+
+class Mixed(Mixin, VCRHTTPConnection):
+    """Another: with methods of its own."""
+
+    _baseclass = OwnConnection
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.was_made = True
+
+
+STUBS = pytest.mark.parametrize("stub", [OverBase, Both, Mixed])
+
+
+@pytest.fixture
+def host(server) -> str:
+    return server.url.removeprefix("http://")
+
+
+def fetch(connection, path="/counter") -> bytes:
+    connection.request("GET", path, headers={"X-Purpose": "test"})
+    body = connection.getresponse().read()
+    connection.close()
+    return body
+
+
+@pytest.mark.parametrize("stub", [VCRHTTPConnection, OverBase, Both, Mixed])
+def test_a_stub_made_inside_a_cassette_is_recorded_and_replayed(stub, host, server, cassette_path):
+    for _ in range(2):
+        with vcr.use_cassette(cassette_path):
+            assert fetch(stub(host)) == b"1"
+    assert server.hits == 1
+
+
+@pytest.mark.parametrize("stub", [VCRHTTPConnection, OverBase, Both, Mixed])
+def test_outside_it_is_an_ordinary_connection(stub, host):
+    assert fetch(stub(host)) == b"1"
+
+
+def test_over_tls_too(tls_server, ca_file, cassette_path):
+    host, context = tls_server.url.removeprefix("https://"), ssl.create_default_context(cafile=ca_file)
+    for _ in range(2):
+        with vcr.use_cassette(cassette_path):
+            assert fetch(VCRHTTPSConnection(host, context=context)) == b"1"
+    assert tls_server.hits == 1
+
+
+@STUBS
+def test_it_is_its_base_class_too_and_its_constructor_takes_what_that_takes(stub, host, server):
+    connection = stub(host, purpose="testing")
+    assert isinstance(connection, stub)
+    assert isinstance(connection, OwnConnection)
+    assert (connection.greeting, connection.purpose) == ("hello", "testing")
+    assert connection.real_connection is connection
+    fetch(connection)
+    assert server.requests[0].get("X-Own") == "testing"
+
+
+def test_what_a_subclass_adds_is_there(host, cassette_path):
+    with vcr.use_cassette(cassette_path):
+        connection = Mixed(host, purpose="testing")
+    assert connection.was_made
+    assert connection.greet() == "hello, testing"
+
+
+def test_a_class_over_a_base_class_is_made_once(host):
+    assert type(OverBase(host)) is type(OverBase(host))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "base"),
+    [
+        ("urllib3_stubs", "VCRRequestsHTTPConnection", "urllib3.connection.HTTPConnection"),
+        ("urllib3_stubs", "VCRRequestsHTTPSConnection", "urllib3.connection.HTTPSConnection"),
+        ("httplib2_stubs", "VCRHTTPConnectionWithTimeout", "httplib2.HTTPConnectionWithTimeout"),
+        ("boto3_stubs", "VCRRequestsHTTPConnection", "botocore.awsrequest.AWSHTTPConnection"),
+    ],
+)
+def test_the_stubs_of_clients_are_their_connections(module, name, base):
+    module_name, _, class_name = base.rpartition(".")
+    connection = getattr(import_module(f"vcr.stubs.{module}"), name)("a.example")
+    assert isinstance(connection, getattr(import_module(module_name), class_name))
+    assert isinstance(connection, VCRConnection)
+
+
+def test_the_fake_socket_can_be_subclassed_and_has_nothing_to_connect():
+    class Socket(VCRFakeSocket):
+        def getpeername(self):
+            return "nobody"
+
+    sock = Socket()
+    sock.settimeout(3)
+    assert (sock.gettimeout(), sock.getpeername()) == (3, "nobody")
+    sock.close()
+
+
+RECORDED = {
+    "status": {"code": 201, "message": "Made"},
+    "headers": {"X-A": ["1", "2"], "Content-Length": ["2"]},
+    "body": {"string": b"hi"},
+}
+
+
+def test_a_response_can_be_made_from_a_recorded_one():
+    response = VCRHTTPResponse(RECORDED, "http://a.example/")
+    assert (response.status, response.reason, response.geturl()) == (201, "Made", "http://a.example/")
+    assert response.getheaders() == [("X-A", "1"), ("X-A", "2"), ("Content-Length", "2")]
+    assert response.getheader("x-a") == "1, 2"
+    assert response.recorded_response is RECORDED
+    assert response.read() == b"hi"
+
+
+def test_headers_of_messages():
+    message = header_compat.get_httpmessage(b"A: 1\r\nB: 2\r\nA: 3\r\n\r\n")
+    assert header_compat.get_header(message, "a") == ["1", "3"]
+    assert list(header_compat.get_headers(message)) == [("A", ["1", "3"]), ("B", ["2"])]
+    assert list(header_compat.get_header_items(message)) == [("A", "1"), ("A", "3"), ("B", "2")]
+
+
+# -- custom_patches ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def module():
+    """A client's module."""
+    return SimpleNamespace(
+        HTTPConnection=OwnConnection, connect=http.client.HTTPConnection, Anything=None, adapter=lambda host: None
+    )
+
+
+@pytest.mark.parametrize("stub", [VCRHTTPConnection, OverBase, Mixed])
+@pytest.mark.parametrize("name", ["HTTPConnection", "connect", "Anything", "adapter"])
+def test_a_patched_name_makes_connections_that_are_recorded(stub, name, module, host, cassette_path):
+    before = getattr(module, name)
+    for _ in range(2):
+        with vcr.use_cassette(cassette_path, custom_patches=((module, name, stub),)) as cassette:
+            assert fetch(getattr(module, name)(host)) == b"1"
+    assert cassette.all_played
+    assert getattr(module, name) is before
+
+
+#: ``context.py`` applies ``custom_patches`` as they are; it is to go through ``patch.compat.custom_replacements``.
+
+
+def test_a_stub_in_place_belongs_to_its_cassette(module, cassette_path):
+    patches = ((module, "Anything", VCRHTTPConnection), (module, "adapter", VCRHTTPConnection))
+    with vcr.use_cassette(cassette_path, custom_patches=patches) as cassette:
+        assert issubclass(module.Anything, VCRHTTPConnection)
+        assert module.Anything is not VCRHTTPConnection
+        assert module.Anything is module.adapter
+        assert module.Anything.cassette is cassette
+    assert module.Anything is None
+
+
+def test_a_connection_class_that_is_stubbed_by_itself_stays_what_it_is(module, host, cassette_path):
+    with vcr.use_cassette(cassette_path, custom_patches=((module, "HTTPConnection", VCRHTTPConnection),)):
+        assert module.HTTPConnection(host, purpose="testing").greeting == "hello"
+
+
+@pytest.mark.parametrize("stub", [OverBase])
+def test_the_names_of_http_client_itself_can_be_given(stub, host, server, cassette_path):
+    for _ in range(2):
+        with vcr.use_cassette(cassette_path, custom_patches=((http.client, "HTTPConnection", stub),)):
+            assert urllib.request.urlopen(f"http://{host}/counter").read() == b"1"
+            assert fetch(http.client.HTTPConnection(host)) == b"2"
+    assert server.hits == 2
+
+
+def test_what_is_no_stub_is_put_in_place_as_it_is(module, cassette_path):
+    with vcr.use_cassette(cassette_path, custom_patches=((module, "Anything", OwnConnection),)):
+        assert module.Anything is OwnConnection
+
+
+# -- vcr.patch ---------------------------------------------------------------------------------------------------------
+
+
+def get(url: str) -> bytes:
+    with urllib.request.urlopen(url) as response:
+        return response.read()
+
+
+def test_inside_force_reset_no_cassette_is_current(server, cassette_path):
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        with force_reset():
+            assert get(f"{server.url}/counter") == b"1"
+        assert cassette.refused == []
+        with pytest.raises(vcr.errors.CannotOverwriteExistingCassetteException):
+            get(f"{server.url}/counter")
+    assert len(cassette) == 0
+
+
+def test_a_cassette_opened_inside_force_reset_is_current(server, cassette_path):
+    with (
+        vcr.use_cassette(cassette_path) as outer,
+        force_reset(),
+        vcr.use_cassette(f"{cassette_path}.inner") as inner,
+    ):
+        get(f"{server.url}/counter")
+    assert (len(outer), len(inner)) == (0, 1)
+
+
+def test_force_reset_outside_any_cassette_and_inside_itself(server):
+    with force_reset(), force_reset():
+        assert get(f"{server.url}/counter") == b"1"
+
+
+def test_a_cassette_that_outlives_force_reset_stays_current(server, cassette_path):
+    with ExitStack() as stack:
+        with force_reset():
+            cassette = stack.enter_context(vcr.use_cassette(cassette_path))
+        get(f"{server.url}/counter")
+    assert len(cassette) == 1
+
+
+def test_the_patcher_builder_puts_a_cassette_in_place(server, module, cassette_path):
+    cassette = vcr.Cassette(cassette_path, custom_patches=((module, "Anything", VCRHTTPConnection),))
+    with ExitStack() as stack:
+        for patcher in CassettePatcherBuilder(cassette).build():
+            stack.enter_context(patcher)
+        get(f"{server.url}/counter")
+        assert issubclass(module.Anything, VCRHTTPConnection)
+    get(f"{server.url}/counter")
+    assert len(cassette) == 1
+
+
+# -- vcr.util ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_case_insensitive_dict_shows_keys_as_they_were_set_last():
+    headers = CaseInsensitiveDict({"X-A": 1}, b=2)
+    headers["x-a"] = 3
+    assert (headers["X-a"], "B" in headers, len(headers)) == (3, True, 2)
+    assert list(headers) == ["x-a", "b"]
+    assert list(headers.lower_items()) == [("x-a", 3), ("b", 2)]
+    assert headers == {"X-A": 3, "B": 2}
+    assert headers != {"X-A": 3}
+    assert headers != "something else"
+    assert repr(headers) == "{'x-a': 3, 'b': 2}"
+    copy = headers.copy()
+    del copy["X-A"]
+    assert (dict(copy), "x-a" in headers) == ({"b": 2}, True)
+
+
+def test_partition_dict():
+    assert partition_dict(lambda _, value: value > 1, {"a": 1, "b": 2}) == ({"b": 2}, {"a": 1})
+
+
+def test_compose_applies_the_last_first():
+    assert compose(lambda x: x + 1, None, lambda x: x * 2)(3) == 7
+    assert compose()(3) == 3
+
+
+def test_read_body_reads_a_file():
+    assert read_body(Request("POST", "http://a.example/", "é")) == "é".encode()
+    assert read_body(SimpleNamespace(body=io.BytesIO(b"file"))) == b"file"
+
+
+def test_auto_decorate_decorates_functions():
+    class Decorated(auto_decorate(lambda function: "decorated")):
+        constant = 1
+
+        def method(self): ...
+
+    assert (Decorated.constant, Decorated.method) == (1, "decorated")
+
+
+# -- vcr.serializers ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        ({"body": {"string": "é"}}, {"body": {"string": "é".encode()}}),
+        ({"body": {"string": b"\xff"}}, {"body": {"string": b"\xff"}}),
+        ({"body": {"string": None}}, {"body": {"string": None}}),
+        ({"body": {"other": 1}}, {"body": {"other": 1}}),
+        ({"body": None}, {"body": None}),
+        ({}, {}),
+    ],
+)
+def test_bodies_between_text_and_bytes(text, raw):
+    for to_text, to_bytes in (
+        (body_compat.convert_to_unicode, body_compat.convert_to_bytes),
+        (body_compat.convert_body_to_unicode, body_compat.convert_body_to_bytes),
+    ):
+        assert to_text(deepcopy(raw)) == text
+        assert to_bytes(deepcopy(text)) == raw
+
+
+def test_a_body_that_is_no_mapping_becomes_text():
+    assert body_compat.convert_to_unicode({"body": b"text"}) == {"body": "text"}
+
+
+class Name(str):
+    """A class of a client's own, which it uses for header names."""
+
+    __slots__ = ()
+
+
+TAG = f"tag:yaml.org,2002:python/object/new:{__name__}.Name"
+
+
+def test_custom_tags_make_objects_of_just_these_classes(cassette_path):
+    recorder = vcr.VCR(serializer="own")
+    recorder.register_serializer(
+        "own",
+        yamlserializer.with_custom_tags({TAG: lambda loader, node: Name(loader.construct_sequence(node)[0])}),
+    )
+    response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b""}, "own": Name("n")}
+    with recorder.use_cassette(cassette_path) as cassette:
+        cassette.append(Request("GET", "http://a.example/"), response)
+    with recorder.use_cassette(cassette_path) as cassette:
+        assert type(cassette.responses[0]["own"]) is Name
+    with pytest.raises(vcr.errors.CassetteLoadError, match=r"the tag !!python/object/new:tests\.test_compat\.Name"):
+        yamlserializer.deserialize(Path(cassette_path).read_text(encoding="utf-8"))
+
+
+def test_without_them_a_value_of_such_a_class_is_saved_as_the_plain_value():
+    assert yamlserializer.deserialize(yamlserializer.serialize({"a": Name("n")})) == {"a": "n"}
+    assert jsonserializer.deserialize(jsonserializer.serialize({"a": Name("n")})) == {"a": "n"}
+
+
+def test_stubs_is_the_package_of_the_connection_classes():
+    assert issubclass(stubs.VCRHTTPConnection, VCRConnection)

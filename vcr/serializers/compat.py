@@ -1,0 +1,42 @@
+"""Room: a response dictionary's body between text and bytes, under the names that VCR.py's users import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..response import ResponseDict
+
+
+def convert_to_bytes(resp: ResponseDict) -> ResponseDict:
+    """The response with a text ``body.string`` as bytes; it is changed in place."""
+    return convert_body_to_bytes(resp)
+
+
+def convert_to_unicode(resp: ResponseDict) -> ResponseDict:
+    """The response with its body as text where it is UTF-8; it is changed in place."""
+    return convert_body_to_unicode(resp)
+
+
+def convert_body_to_bytes(resp: ResponseDict) -> ResponseDict:
+    """The same as ``convert_to_bytes``."""
+    body = resp.get("body")
+    if isinstance(body, dict) and isinstance(body.get("string"), str):
+        body["string"] = body["string"].encode("utf-8")
+    return resp
+
+
+def convert_body_to_unicode(resp: ResponseDict) -> ResponseDict:
+    """The same as ``convert_to_unicode``."""
+    body = resp.get("body")
+    if isinstance(body, dict) and "string" in body:
+        body["string"] = _as_text(body["string"])
+    elif "body" in resp:
+        resp["body"] = _as_text(body)
+    return resp
+
+
+def _as_text(value: Any) -> Any:
+    try:
+        return value.decode("utf-8") if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        return value

@@ -1,0 +1,21 @@
+"""Room: the stubs of botocore's connections, under the names that VCR.py's users import. Nothing here is needed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from . import VCRHTTPConnection, VCRHTTPSConnection
+
+__all__ = ["VCRHTTPConnection", "VCRHTTPSConnection", "VCRRequestsHTTPConnection", "VCRRequestsHTTPSConnection"]
+
+
+class VCRRequestsHTTPConnection(VCRHTTPConnection):
+    """A stub of botocore's ``AWSHTTPConnection``."""
+
+    _baseclass = import_module("botocore.awsrequest").AWSHTTPConnection
+
+
+class VCRRequestsHTTPSConnection(VCRHTTPSConnection):
+    """A stub of botocore's ``AWSHTTPSConnection``."""
+
+    _baseclass = import_module("botocore.awsrequest").AWSHTTPSConnection

@@ -1,0 +1,65 @@
+"""Room: a face: one cassette for each test of a ``unittest.TestCase``, named after it."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import unittest
+from typing import TYPE_CHECKING, Any
+
+from .cassette import Cassette
+from .config import VCR
+
+if TYPE_CHECKING:
+    _Test = unittest.TestCase
+else:
+    _Test = object
+
+
+class VCRMixin(_Test):
+    """Mixed in front of a test case: ``self.cassette`` is open from ``setUp`` to after the last cleanup but its own.
+
+    The methods may be overridden. ``vcr_enabled = False`` leaves a class, or a test, without a cassette.
+    """
+
+    vcr_enabled = True
+    cassette: Cassette
+    _did_not_pass = False
+
+    def setUp(self) -> None:
+        """Open the cassette."""
+        super().setUp()
+        if self.vcr_enabled:
+            recorder = self._get_vcr(**self._get_vcr_kwargs())
+            context = recorder.use_cassette(self._get_cassette_name())
+            self.cassette = context.__enter__()
+            self.addCleanup(self._close_cassette, context)
+
+    def doCleanups(self) -> Any:  # noqa: N802  (unittest's name)
+        """Run the cleanups; the cassette's own comes last, and has to know what has become of the test."""
+        outcome = getattr(self, "_outcome", None)  # the one place where unittest keeps it (3.10 to 3.13)
+        self._did_not_pass = outcome is not None and not outcome.success
+        return super().doCleanups()
+
+    def _close_cassette(self, context: Any) -> None:
+        context.__exit__(Exception if self._did_not_pass else None, None, None)
+
+    def _get_vcr(self, **kwargs: Any) -> VCR:
+        """The VCR to use, with these options."""
+        return VCR(**{"cassette_library_dir": self._get_cassette_library_dir(), **kwargs})
+
+    def _get_vcr_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Options of the VCR."""
+        return kwargs
+
+    def _get_cassette_library_dir(self) -> str:
+        """Where the cassettes are: ``cassettes`` beside the test's file."""
+        return os.path.join(os.path.dirname(inspect.getfile(type(self))), "cassettes")
+
+    def _get_cassette_name(self) -> str:
+        """The name of this test's cassette."""
+        return f"{type(self).__name__}.{self._testMethodName}.yaml"
+
+
+class VCRTestCase(VCRMixin, unittest.TestCase):
+    """A test case with a cassette for each test."""

@@ -1,0 +1,96 @@
+"""Room: small helpers under the names by which VCR.py's users import them. It knows nothing else of the package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from types import FunctionType
+from typing import Any
+
+
+class CaseInsensitiveDict(MutableMapping[str, Any]):
+    """A mapping whose keys compare without case and are shown as they were last set."""
+
+    def __init__(self, data: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), **kwargs: Any) -> None:
+        self._items: dict[str, tuple[str, Any]] = {}
+        self.update(data or (), **kwargs)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._items[key.lower()][1]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._items[key.lower()] = (key, value)
+
+    def __delitem__(self, key: str) -> None:
+        del self._items[key.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, _ in self._items.values())
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def lower_items(self) -> Iterator[tuple[str, Any]]:
+        """``(key in lower case, value)`` of each."""
+        return ((low, value) for low, (_, value) in self._items.items())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return dict(self.lower_items()) == dict(CaseInsensitiveDict(other).lower_items())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def copy(self) -> CaseInsensitiveDict:
+        """An independent copy."""
+        return CaseInsensitiveDict(self)
+
+    def __repr__(self) -> str:
+        return repr(dict(self.items()))
+
+
+def partition_dict(
+    predicate: Callable[[Any, Any], Any], dictionary: Mapping[Any, Any]
+) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Two dictionaries: of the items for which ``predicate(key, value)`` holds, and of the others."""
+    true: dict[Any, Any] = {}
+    false: dict[Any, Any] = {}
+    for key, value in dictionary.items():
+        (true if predicate(key, value) else false)[key] = value
+    return true, false
+
+
+def compose(*functions: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
+    """``compose(f, g)(x)`` is ``f(g(x))``; None among the functions is passed over."""
+
+    def composed(value: Any) -> Any:
+        for function in reversed(functions):
+            if function is not None:
+                value = function(value)
+        return value
+
+    return composed
+
+
+def read_body(request: Any) -> Any:
+    """The body of a request: of an open file, what is in it."""
+    body = request.body
+    return body.read() if hasattr(body, "read") else body
+
+
+def auto_decorate(
+    decorator: Callable[[Any], Any],
+    predicate: Callable[[str, Any], bool] = lambda _, value: isinstance(value, FunctionType),
+) -> type:
+    """A base class: what its subclasses define, or are given later, is decorated where ``predicate(name, value)``."""
+
+    def decorated(name: str, value: Any) -> Any:
+        return decorator(value) if predicate(name, value) else value
+
+    class DecorateAll(type):
+        def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> DecorateAll:
+            return super().__new__(mcs, name, bases, {key: decorated(key, value) for key, value in namespace.items()})
+
+        def __setattr__(cls, name: str, value: Any) -> None:
+            super().__setattr__(name, decorated(name, value))
+
+    return DecorateAll("Decorated", (), {})
