@@ -25,7 +25,16 @@ setup(
     extras_require={
         "cli": CLI,
         "clients": CLIENTS,
-        "tests": [*CLI, *CLIENTS, "brotli", "hypothesis", "pytest>=8", "pytest-randomly", "trustme"],
+        "tests": [
+            *CLI,
+            *CLIENTS,
+            'boto==2.49.0; python_version < "3.12"',
+            "brotli",
+            "hypothesis",
+            "pytest>=8",
+            "pytest-randomly",
+            "trustme",
+        ],
     },
     classifiers=[
         "Development Status :: 5 - Production/Stable",

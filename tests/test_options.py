@@ -185,6 +185,24 @@ def test_a_refusal_does_not_show_secrets(client, server, cassette_path):
     assert "?token=<TOKEN>" in str(refused.value)
 
 
+def test_a_refusal_shows_no_password_and_no_authorization_that_it_was_not_told_of(server, cassette_path):
+    options = {"match_on": ["method", "headers"], "filter_headers": ["User-Agent"]}
+    with vcr.use_cassette(cassette_path, **options):
+        Urllib.send("GET", f"{server.url}/text", {"Authorization": "Bearer one", "X-Tag": "1"})
+    with (
+        vcr.use_cassette(cassette_path, **options) as cassette,
+        pytest.raises(CannotOverwriteExistingCassetteException) as refused,
+    ):
+        Urllib.send("GET", f"{server.url}/text", {"Authorization": "Bearer two", "X-Tag": "2"})
+    text = str(refused.value)
+    assert "X-Tag: '2' != '1'" in text
+    assert "Authorization: differs (not shown)" in text
+    assert "Bearer" not in text
+    assert "filters:     filter_headers" in text
+    in_the_uri = str(cassette.explain(vcr.Request("GET", "http://user:pass@h/")).text())
+    assert "GET http://***@h/" in in_the_uri
+
+
 # -- hooks ------------------------------------------------------------------------------------------------------------
 
 
@@ -282,7 +300,9 @@ def test_pair_hooks_that_return_none_drop_the_interaction(client, server, casset
             client.send("GET", f"{server.url}/echo/{number}")
     with vcr.use_cassette(cassette_path, after_load_interaction=lambda request, response: None) as cassette:
         assert len(cassette) == 0
-        with pytest.raises(CannotOverwriteExistingCassetteException, match="1 stored interactions, which a filter"):
+        with pytest.raises(
+            CannotOverwriteExistingCassetteException, match="1 stored interactions, which one of these dropped"
+        ):
             client.send("GET", f"{server.url}/echo/2")
 
 

@@ -195,6 +195,7 @@ class Cassette:
         after_load_interaction: InteractionFilter | None = None,
         passes_by: Callable[[str, Sequence[type]], bool] | None = None,
         mask: Callable[[str], str] = str,
+        filters: Sequence[str] = (),
     ) -> None:
         self._path = fspath(path)
         self._serializer = serializer
@@ -211,6 +212,7 @@ class Cassette:
         self._after_load_interaction = after_load_interaction
         self._passes_by = passes_by
         self._mask = mask
+        self._filters = tuple(filters)  # the names of the options above that are in use
         self._metadata: dict[str, Any] = {}
         self._hidden = 0  # stored interactions that a filter dropped while loading
         #: Whether there is something to save.
@@ -446,6 +448,7 @@ class Cassette:
             total=len(finished),
             played=self._played if played is None else played,
             hidden=self._hidden,
+            filters=self._filters,
             recorded=lambda: [interaction.request for interaction in finished],
             mask=self._mask,
         )

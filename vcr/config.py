@@ -185,6 +185,12 @@ OPTIONS: dict[str, Option] = {
         Option("custom_patches", (), _patches, "more `(object, name, class)` to replace while a cassette is open"),
     )
 }
+#: The options that change or drop what is recorded.
+_FILTERS = [
+    name
+    for name in OPTIONS
+    if name.startswith(("filter_", "ignore_", "before_", "after_")) or name == "decode_compressed_response"
+]
 _ALIASES = {"before_record": "before_record_request"}
 
 
@@ -314,6 +320,7 @@ class VCR:
             after_load_interaction=_loading(options),
             passes_by=_passes_by(options),
             mask=functools.partial(_mask, options["filter_sensitive_data"]),
+            filters=[name for name in _FILTERS if options[name]],
         )
 
     def _matcher(self, matcher: str | Predicate) -> Predicate:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,8 @@ _REASONS = {
     "nothing_similar": "Nothing like it is recorded.",
 }
 
+_USERINFO = re.compile(r"://[^/@\s]+@")
+
 Closest = list[tuple[Request, list[str], list[tuple[str, str]]]]
 
 
@@ -41,6 +44,7 @@ class Refusal:
     total: int
     played: int
     hidden: int
+    filters: Sequence[str]
     recorded: Callable[[], Sequence[Request]]
     mask: Callable[[str], str]
 
@@ -68,17 +72,19 @@ class Refusal:
             f"  record_mode: {self.record_mode}",
             f"  match_on:    {names}",
             f"  recorded:    {self.total} interactions, {self.played} of them played, {self.total - self.played} not",
-            *self._hidden_line(),
+            *self._filter_lines(),
             *self._body_line(),
             *self._closest_lines(),
             "How to fix it:",
             *(f"  - {advice}" for advice in self._advice()),
         ]
-        return self.mask("\n".join(lines))
+        return _USERINFO.sub("://***@", self.mask("\n".join(lines)))
 
-    def _hidden_line(self) -> Iterable[str]:
+    def _filter_lines(self) -> Iterable[str]:
+        if self.filters:
+            yield f"  filters:     {', '.join(self.filters)} (requests are shown and compared as these left them)"
         if self.hidden:
-            yield f"  hidden:      {self.hidden} stored interactions, which a filter or hook dropped while loading"
+            yield f"  hidden:      {self.hidden} stored interactions, which one of these dropped while loading"
 
     def _body_line(self) -> Iterable[str]:
         if self.request.body and any("body" in name_of(matcher) for matcher in self.matchers):

@@ -21,22 +21,29 @@ Predicate = Callable[[Request, Request], Any]
 MatcherResults = tuple[list[str], list[tuple[str, str]]]
 
 
+#: Header fields whose values no message shows.
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token"})
+
+
 class Matcher:
     """A matcher with a key: equality of ``key(r1)`` and ``key(r2)``, indexable."""
 
     def __init__(
-        self, name: str, key: Callable[[Request], Hashable], show: Callable[[Request], object] | None = None
+        self,
+        name: str,
+        key: Callable[[Request], Hashable],
+        difference: Callable[[Request, Request], str] | None = None,
     ) -> None:
         self.__name__ = name
         self.__doc__ = key.__doc__
         self.key = key
-        self.show = show or key
+        self._difference = difference or (lambda r1, r2: f"{key(r1)!r} != {key(r2)!r}")
 
     def __call__(self, r1: Request, r2: Request) -> bool:
         """True, or AssertionError with the difference."""
         if self.key(r1) == self.key(r2):
             return True
-        raise AssertionError(f"{self.show(r1)!r} != {self.show(r2)!r}")
+        raise AssertionError(self._difference(r1, r2))
 
     def __repr__(self) -> str:
         return f"<matcher {self.__name__}>"
@@ -61,6 +68,22 @@ def _uri(request: Request) -> str:
 
 def _headers(request: Request) -> Hashable:
     return tuple(sorted((name.lower(), tuple(request.headers.get_all(name))) for name in request.headers))
+
+
+def _header_difference(r1: Request, r2: Request) -> str:
+    """Only the fields that differ; of those that carry secrets, only that they do."""
+    names = {name.lower(): name for name in (*r2.headers, *r1.headers)}
+    lines = []
+    for low, name in sorted(names.items()):
+        one, other = r1.headers.get_all(name), r2.headers.get_all(name)
+        if one != other:
+            shown = "differs (not shown)" if low in SECRET_HEADERS else f"{_values(one)} != {_values(other)}"
+            lines.append(f"{name}: {shown}")
+    return "; ".join(lines)
+
+
+def _values(values: list[str]) -> str:
+    return ", ".join(map(repr, values)) or "absent"
 
 
 def _raw_body(request: Request) -> Hashable:
@@ -124,12 +147,12 @@ scheme = Matcher("scheme", lambda request: request.scheme)
 host = Matcher("host", lambda request: request.host)
 port = Matcher("port", lambda request: request.port)
 path = Matcher("path", _path)
-query = Matcher("query", _query, lambda request: request.query)
+query = Matcher("query", _query, lambda r1, r2: f"{r1.query} != {r2.query}")
 uri = Matcher("uri", _uri)
 url = Matcher("url", _uri)
-headers = Matcher("headers", _headers, lambda request: dict(request.headers))
+headers = Matcher("headers", _headers, _header_difference)
 raw_body = Matcher("raw_body", _raw_body)
-body = Matcher("body", _body, lambda request: request.body)
+body = Matcher("body", _body, lambda r1, r2: f"{r1.body!r} != {r2.body!r}")
 
 DEFAULT_MATCH_ON = ("method", "scheme", "host", "port", "path", "query")
 

@@ -91,7 +91,7 @@ class _Layout:
             return {key: self.arrange(value, sort=key not in _IN_ORDER) for key, value in items}
         if type(data) in (list, tuple):
             return [self.arrange(item) for item in data]
-        if type(data) is str and ("\n" in data or not data.isascii()) and _BLOCK.fullmatch(data):
+        if type(data) is str and ("\n" in data or max(data, default="") > "\uffff") and _BLOCK.fullmatch(data):
             self._texts.append(data)
             return f"{self._mark}{len(self._texts) - 1}"
         return data
