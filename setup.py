@@ -29,6 +29,7 @@ setup(
             *CLI,
             *CLIENTS,
             'boto==2.49.0; python_version < "3.12"',
+            "PySocks",
             "brotli",
             "hypothesis",
             "pytest>=8",

@@ -369,6 +369,16 @@ def test_a_carried_function_may_run_several_times_at_once():
             assert [future.result() for future in [pool.submit(carried) for _ in range(4)]] == ["one"] * 4
 
 
+def test_a_coroutine_function_can_be_carried():
+    async def coroutine():
+        await asyncio.sleep(0)
+        return current()
+
+    with Threads("one", "two"), opened("mine"):
+        carried = vcr.carry(coroutine)
+        assert in_thread(lambda: asyncio.run(carried())) == "mine"
+
+
 def test_a_carried_function_may_call_itself():
     def countdown(number):
         return current() if number == 0 else carried(number - 1)

@@ -329,6 +329,17 @@ def test_a_context_may_be_left_in_another_context_than_it_was_entered_in(cassett
     assert nothing_is_installed()
 
 
+@pytest.mark.parametrize("first_to_leave", [0, 1])
+def test_two_cassettes_over_one_file_both_keep_what_they_recorded(first_to_leave, server, cassette_path):
+    contexts = [vcr.use_cassette(cassette_path, record_mode="new_episodes") for _ in range(2)]
+    for number, context in enumerate(contexts):
+        context.__enter__().append(Request("GET", f"{server.url}/{number}"), Response.of(200, "OK", {}, b"").data)
+    for context in (contexts[first_to_leave], contexts[1 - first_to_leave]):
+        context.__exit__(None, None, None)
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        assert sorted(request.path for request in cassette.requests) == ["/0", "/1"]
+
+
 # -- async with -------------------------------------------------------------------------------------------------------
 
 

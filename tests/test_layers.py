@@ -29,6 +29,7 @@ ROOMS = [
     "filters",
     "wire",
     "explain",
+    "index",
     "cassette",
     "serialize",
     "serializers",

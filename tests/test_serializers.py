@@ -225,7 +225,7 @@ def test_json_that_only_looks_like_bytes_is_left_alone(text):
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [('{\n"a": 1,\n}\n', 3), ('{"a": 1}\n{"b": 2}\n', 2), ('{\n"a": \n', 3), ("", 1), ("version: 1", 1)],
+    [('{\n"a": 1,\n!}\n', 3), ('{"a": 1}\n{"b": 2}\n', 2), ('{\n"a": \n', 3), ("", 1), ("version: 1", 1)],
 )
 def test_broken_json_is_an_error_with_its_line(text, line):
     with pytest.raises(CassetteLoadError, match="not readable as JSON") as caught:

@@ -1,4 +1,4 @@
-"""Room: Cassette and Turn: index, order, counters, and the one decision about each request.
+"""Room: Cassette and Turn: order, counters, and the one decision about each request.
 
 It knows no socket, client or file: storage is a persister handed to it, filters are functions handed to it.
 """
@@ -10,7 +10,8 @@ import logging
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from os import PathLike, fspath
 from typing import Any, Protocol
@@ -23,7 +24,8 @@ from .errors import (
     UnhandledHTTPRequestError,
 )
 from .explain import Closest, Refusal, most_similar
-from .matchers import Matcher, Predicate, agrees, raw_body
+from .index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
+from .matchers import Predicate
 from .matchers import method as match_method
 from .matchers import uri as match_uri
 from .record_mode import RecordMode
@@ -38,98 +40,17 @@ InteractionFilter = Callable[[Request, ResponseDict, "Cassette"], "tuple[Request
 
 
 class Persister(Protocol):
-    """Where cassettes are kept. The interface is VCR.py's."""
+    """Where cassettes are kept. The interface is VCR.py's.
+
+    It may also have ``version(path)``, a value that changes whenever what is stored does, and ``exclusive(path)``, a
+    context manager within which nobody else stores: then what several cassettes add to one path is merged.
+    """
 
     def load_cassette(self, cassette_path: Any, serializer: Any) -> Any:
         """``(requests, responses)``, or raise CassetteNotFoundError when there is none."""
 
     def save_cassette(self, cassette_path: Any, cassette_dict: Any, serializer: Any) -> None:
         """Keep ``{"requests": [...], "responses": [...]}`` under this path."""
-
-
-class Interaction:
-    """A request with its response. ``response`` is None while the request is under way."""
-
-    __slots__ = ("plays", "request", "response")
-
-    def __init__(self, request: Request, response: Response | None = None) -> None:
-        self.request = request
-        self.response = response
-        self.plays = 0
-
-
-class _Row:
-    """Interactions in recorded order. All before ``cursor`` have been played."""
-
-    __slots__ = ("cursor", "entries")
-
-    def __init__(self) -> None:
-        self.entries: list[Interaction] = []
-        self.cursor = 0
-
-    def all(self) -> Iterator[Interaction]:
-        return iter(self.entries)
-
-    def latest_first(self) -> Iterator[Interaction]:
-        return reversed(self.entries)
-
-    def unplayed(self) -> Iterator[Interaction]:
-        while self.cursor < len(self.entries) and self.entries[self.cursor].plays:
-            self.cursor += 1
-        return (self.entries[i] for i in range(self.cursor, len(self.entries)) if not self.entries[i].plays)
-
-
-def _same_body(request: Request) -> Hashable:
-    return raw_body.key(request) or None
-
-
-_Walk = Callable[[_Row], Iterator[Interaction]]
-_ALL, _UNPLAYED, _LATEST_FIRST = _Row.all, _Row.unplayed, _Row.latest_first
-
-
-class _Bucket:
-    """The interactions of one key. Where bodies differ, those with the body of the request come first."""
-
-    __slots__ = ("_all", "_by_body")
-
-    def __init__(self) -> None:
-        self._all = _Row()
-        self._by_body: dict[Hashable, _Row] = {}
-
-    def add(self, interaction: Interaction) -> None:
-        self._all.entries.append(interaction)
-        self._by_body.setdefault(_same_body(interaction.request), _Row()).entries.append(interaction)
-
-    def candidates(self, request: Request, walk: _Walk) -> Iterator[Interaction]:
-        """Those to try, best first."""
-        same = self._by_body.get(_same_body(request))
-        rows = [self._all] if same is None or len(self._by_body) == 1 else [same, self._all]
-        for row in rows:
-            yield from walk(row)
-
-
-class _Index:
-    """Finds interactions by the tuple of matcher keys; predicates are tried inside the bucket."""
-
-    def __init__(self, matchers: Sequence[Predicate]) -> None:
-        self._keys = [matcher.key for matcher in matchers if isinstance(matcher, Matcher)]
-        self._predicates = [matcher for matcher in matchers if not isinstance(matcher, Matcher)]
-        self._buckets: dict[Hashable, _Bucket] = {}
-
-    def key(self, request: Request) -> Hashable:
-        return tuple([key(request) for key in self._keys])
-
-    def add(self, interaction: Interaction) -> None:
-        self._buckets.setdefault(self.key(interaction.request), _Bucket()).add(interaction)
-
-    def matching(self, request: Request, key: Hashable, walk: _Walk) -> Iterator[Interaction]:
-        """Those that match, best first (some may come twice)."""
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            return
-        for interaction in bucket.candidates(request, walk):
-            if all(agrees(predicate, request, interaction.request)[0] for predicate in self._predicates):
-                yield interaction
 
 
 class Turn:
@@ -223,7 +144,9 @@ class Cassette:
         self.refused: list[Request] = []
         self._interactions: list[Interaction] = []
         self._recorded: set[Interaction] = set()  # by identity: what this session added
-        self._index = _Index(self._match_on)
+        self._unsaved: set[Interaction] = set()  # of these, what has not been saved
+        self._version: Hashable = None  # of what is stored, when it was read or written
+        self._index = Index(self._match_on)
         self._streaming: set[Turn] = set()  # their live responses are on their way
         self._played = 0  # how many interactions have been
         self._closed = False
@@ -277,8 +200,7 @@ class Cassette:
                 self._interactions.remove(interaction)
                 return
             interaction.response = kept
-            self._recorded.add(interaction)
-            self.dirty = True
+            self._add(interaction)
             if self.allow_playback_repeats:
                 self._index.add(interaction)
 
@@ -299,6 +221,11 @@ class Cassette:
         if errors:
             raise errors[0]
 
+    def _add(self, interaction: Interaction) -> None:
+        self._recorded.add(interaction)
+        self._unsaved.add(interaction)
+        self.dirty = True
+
     def _play(self, interaction: Interaction) -> None:
         self._played += not interaction.plays
         interaction.plays += 1
@@ -307,10 +234,10 @@ class Cassette:
         if not self.record_mode.replays:
             return None
         # False: each once. True: the first one always, as in VCR.py. "last": each once, then the last one always.
-        which = _ALL if self.allow_playback_repeats is True else _UNPLAYED
+        which = ALL if self.allow_playback_repeats is True else UNPLAYED
         found = next(self._index.matching(request, key, which), None)
         if found is None and self.allow_playback_repeats == "last":
-            found = next(self._index.matching(request, key, _LATEST_FIRST), None)
+            found = next(self._index.matching(request, key, LATEST_FIRST), None)
         return found
 
     # -- filters ----------------------------------------------------------------------------------------------------
@@ -382,15 +309,14 @@ class Cassette:
         interaction = Interaction(kept_request, kept_response)
         with self._lock:
             self._interactions.append(interaction)
-            self._recorded.add(interaction)
+            self._add(interaction)
             self._index.add(interaction)
-            self.dirty = True
 
     def rewind(self) -> None:
         """Play everything from the start again, what was recorded in this session included."""
         with self._lock:
             self.rewound = True
-            self._index = _Index(self._match_on)
+            self._index = Index(self._match_on)
             for interaction in self._finished():
                 interaction.plays = 0
                 self._index.add(interaction)
@@ -418,7 +344,7 @@ class Cassette:
         """Every recorded response to this request, played or not. Raises UnhandledHTTPRequestError when none is."""
         kept = self.filter_request(request)
         with self._lock:
-            matching = [] if kept is None else self._index.matching(kept, self._index.key(kept), _ALL)
+            matching = [] if kept is None else self._index.matching(kept, self._index.key(kept), ALL)
             found = set(matching)
             responses = [i.response.data for i in self._interactions if i in found and i.response is not None]
         if not responses:
@@ -461,7 +387,7 @@ class Cassette:
         if kept is None:
             return False
         with self._lock:
-            which = _ALL if self.allow_playback_repeats else _UNPLAYED
+            which = ALL if self.allow_playback_repeats else UNPLAYED
             matching = self._index.matching(kept, self._index.key(kept), which)
             return next(matching, None) is not None
 
@@ -492,25 +418,30 @@ class Cassette:
 
     def _load(self) -> None:
         """Read what is stored under the path; a cassette that is not there is new. Any other failure is an error."""
+        stored = self._read()
+        if stored is not None:
+            self._interactions = stored
+            self.rewind()
+            self.dirty = False
+
+    def _read(self) -> list[Interaction] | None:
+        """What is stored now, through the filters; None when nothing is. Its metadata joins what is here."""
         if self._persister is None:
-            return
+            return None
+        self._version = self._version_stored()
         try:
             stored = self._persister.load_cassette(self._path, serializer=self._serializer)
         except CassetteNotFoundError:
-            return
+            return None
         except CassetteDecodeError as error:
             log.warning("Cassette %s counts as empty: %s", self._path, error)
-            return
+            return None
         # A third value, or an attribute: VCR.py's persisters and the plugins that unpack two.
-        self._metadata = dict((stored[2] if len(stored) > 2 else getattr(stored, "metadata", None)) or {})
-        for request, response in zip(stored[0], stored[1], strict=True):
-            interaction = self._loaded(request, response)
-            if interaction is None:
-                self._hidden += 1
-            else:
-                self._interactions.append(interaction)
-        self.rewind()
-        self.dirty = False
+        metadata = stored[2] if len(stored) > 2 else getattr(stored, "metadata", None)
+        self._metadata = {**(metadata or {}), **self._metadata}
+        loaded = [self._loaded(request, response) for request, response in zip(stored[0], stored[1], strict=True)]
+        self._hidden = loaded.count(None)
+        return [interaction for interaction in loaded if interaction is not None]
 
     def _loaded(self, request: Request, response: ResponseDict) -> Interaction | None:
         if self._after_load_interaction is not None:
@@ -523,19 +454,49 @@ class Cassette:
         return None if kept_request is None or kept_response is None else Interaction(kept_request, kept_response)
 
     def _save(self, force: bool = False) -> None:
-        """Write the cassette if there is something to write."""
+        """Write the cassette if there is something to write; what others have stored since it was read stays."""
         kept = self._to_save()
         if self._persister is None or not (force or self.dirty or len(kept) != len(self)):
             return
-        pairs = [pair for interaction in kept if (pair := self._stored(interaction)) is not None]
-        cassette_dict: dict[str, Any] = {
-            "requests": [request for request, _ in pairs],
-            "responses": [response for _, response in pairs],
-        }
-        if self._metadata:
-            cassette_dict["metadata"] = self._metadata
-        self._persister.save_cassette(self._path, cassette_dict, serializer=self._serializer)
+        with self._storage():
+            if self._version_stored() != self._version:
+                kept = self._merged(kept)
+            pairs = [pair for interaction in kept if (pair := self._stored(interaction)) is not None]
+            cassette_dict: dict[str, Any] = {
+                "requests": [request for request, _ in pairs],
+                "responses": [response for _, response in pairs],
+            }
+            if self._metadata:
+                cassette_dict["metadata"] = self._metadata
+            self._persister.save_cassette(self._path, cassette_dict, serializer=self._serializer)
+            self._version = self._version_stored()
+        self._unsaved.clear()
         self.dirty = False
+
+    def _storage(self) -> AbstractContextManager[object]:
+        """The storage under the path for this cassette alone, where the persister can give it."""
+        exclusive = getattr(self._persister, "exclusive", None)
+        return nullcontext() if exclusive is None else exclusive(self._path)
+
+    def _version_stored(self) -> Hashable:
+        """What changes whenever what is stored under the path does, where the persister can tell."""
+        version = getattr(self._persister, "version", None)
+        return None if version is None else version(self._path)
+
+    def _merged(self, kept: list[Interaction]) -> list[Interaction]:
+        """What is stored now, without what this cassette drops, with what it adds."""
+        dropped = Counter(interaction.value() for interaction in set(self._finished()).difference(kept))
+        stored = self._read()
+        if stored is None:
+            return kept
+        theirs = []
+        for interaction in stored:
+            value = interaction.value()
+            if dropped[value]:
+                dropped[value] -= 1
+            else:
+                theirs.append(interaction)
+        return theirs + [interaction for interaction in kept if interaction in self._unsaved]
 
     def _stored(self, interaction: Interaction) -> tuple[Request, ResponseDict] | None:
         assert interaction.response is not None
@@ -546,14 +507,14 @@ class Cassette:
     def _to_save(self) -> list[Interaction]:
         finished = self._finished()
         if not self.record_mode.replays and self._recorded:
-            again = _Index(self._match_on)
+            again = Index(self._match_on)
             for interaction in self._recorded:
                 again.add(interaction)
             finished = [
                 interaction
                 for interaction in finished
                 if interaction in self._recorded
-                or not any(again.matching(interaction.request, again.key(interaction.request), _ALL))
+                or not any(again.matching(interaction.request, again.key(interaction.request), ALL))
             ]
         if self.drop_unused_requests:
             finished = [i for i in finished if i in self._recorded or i.plays]

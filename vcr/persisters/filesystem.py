@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +17,32 @@ from ..serialize import deserialize, serialize
 __all__ = ["CassetteDecodeError", "CassetteNotFoundError", "FilesystemPersister"]
 
 
+if sys.platform != "win32":
+    import fcntl
+
+_one_at_a_time = threading.RLock()
+
+
 class FilesystemPersister:
     """Keeps each cassette in the file of its path."""
+
+    @staticmethod
+    def version(cassette_path: str | os.PathLike[str]) -> tuple[int, int, int] | None:
+        """What changes whenever the file does; None when there is none."""
+        try:
+            stat = os.stat(cassette_path)
+        except OSError:
+            return None
+        return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+    @staticmethod
+    @contextmanager
+    def exclusive(cassette_path: str | os.PathLike[str]) -> Iterator[None]:
+        """The files in this directory are this thread's and, where the platform locks directories, this process's."""
+        directory = os.path.dirname(os.path.realpath(cassette_path))
+        os.makedirs(directory, exist_ok=True)
+        with _one_at_a_time, _locked(directory):
+            yield
 
     @classmethod
     def load_cassette(cls, cassette_path: str | os.PathLike[str], serializer: Any) -> tuple[list[Any], list[Any]]:
@@ -57,6 +84,19 @@ class FilesystemPersister:
         except BaseException:
             os.unlink(temporary)
             raise
+
+
+@contextmanager
+def _locked(directory: str) -> Iterator[None]:
+    if sys.platform == "win32":
+        yield  # A directory cannot be locked there.
+    else:
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
 
 def _mode(path: Path) -> int:
