@@ -20,6 +20,7 @@ from vcr.errors import CassetteLoadError
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serialize import deserialize, serialize
 from vcr.serializers import jsonserializer, yamlserializer
+from vcr.wire import without_chunks
 
 CASSETTES = Path(__file__).parent / "cassettes"
 
@@ -123,9 +124,14 @@ def test_what_an_old_version_recorded_is_replayed(name, replayed):
     assert cassette.all_played
 
 
+def content(request: vcr.Request) -> bytes | None:
+    """The body as it is compared: some versions kept the chunks of an upload."""
+    return without_chunks(request.body, request.headers) if request.body else request.body
+
+
 @pytest.mark.parametrize("name", RECORDED)
 def test_the_requests_are_those_that_were_made(name):
-    read = [(request.method, request.uri, request.body or None) for request in load(name)[0]]
+    read = [(request.method, request.uri, content(request) or None) for request in load(name)[0]]
     assert read == [exchange[:3] for exchange in RECORDED[name]]
 
 
@@ -213,7 +219,7 @@ def by_hand() -> dict[str, tuple[vcr.Request, dict[str, Any]]]:
 @ODD
 def test_its_requests_are_read(exchange, by_hand):
     request, _ = by_hand[exchange.uri]
-    assert (request.method, request.body) == (exchange.method, exchange.body)
+    assert (request.method, content(request)) == (exchange.method, exchange.body)
     expected = {"X-Q": {"headers/numbers": "1", "headers/nothing": ""}.get(request.path[1:], "q")}
     assert dict(request.headers) in (expected, {}, {"Transfer-Encoding": "chunked"})
 

@@ -8,12 +8,14 @@ process, unless that would be a guess between cassettes that different threads o
 from __future__ import annotations
 
 import contextvars
+import functools
+import inspect
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .errors import AmbiguousCassetteError
 
@@ -139,11 +141,18 @@ def _ambiguous(one: Entry, other: Entry) -> str:
 
 
 def carry(function: F) -> F:
-    """``function``, bound to the cassettes that are current here: for threads and pools that start it elsewhere."""
+    """``function``, or coroutine function, bound to the cassettes that are current here: for threads, pools and loops
+    that start it elsewhere."""
     context = contextvars.copy_context()
 
+    # A context can be entered once at a time; each call gets a copy, so that calls may overlap.
+    @functools.wraps(function)
     def carried(*args: Any, **kwargs: Any) -> Any:
-        # A context can be entered once at a time; each call gets a copy, so that calls may overlap.
         return context.copy().run(function, *args, **kwargs)
 
-    return carried  # type: ignore[return-value]
+    @functools.wraps(function)
+    async def carried_coroutine(*args: Any, **kwargs: Any) -> Any:
+        asyncio = sys.modules["asyncio"]  # Somebody runs this.
+        return await context.copy().run(asyncio.ensure_future, function(*args, **kwargs))
+
+    return cast(F, carried_coroutine if inspect.iscoroutinefunction(function) else carried)

@@ -15,7 +15,6 @@ from typing import Any
 from .errors import CassetteLoadError
 from .request import DEFAULT_PORTS, Headers, Request
 from .response import Response, ResponseDict
-from .wire import ChunkedReader, is_chunked
 
 #: VCR.py's format, which is the one written (https://vcrpy.readthedocs.io).
 CASSETTE_FORMAT_VERSION = 1
@@ -136,7 +135,7 @@ def _request_from_data(data: Mapping[str, Any]) -> Request:
     body = data.get("body")
     if not isinstance(body, Mapping):  # an aiohttp form, which VCR.py keeps as it was given
         body = _bytes(body, "the request's body")
-    return Request(method, _uri(data, headers), _without_chunks(body, headers), headers)
+    return Request(method, _uri(data, headers), body, headers)
 
 
 def _uri(data: Mapping[str, Any], headers: Headers) -> str:
@@ -149,15 +148,6 @@ def _uri(data: Mapping[str, Any], headers: Headers) -> str:
     if not isinstance(uri, str):
         raise ValueError(f"the request's uri is {_kind(uri)}")
     return f"http://{headers['Host']}{uri}" if uri.startswith("/") and "Host" in headers else uri
-
-
-def _without_chunks(body: Any, headers: Headers) -> Any:
-    """The body that a request had before its client put it into chunks: older clients' chunks were recorded."""
-    if not isinstance(body, bytes) or not is_chunked(headers):
-        return body
-    reader = ChunkedReader()
-    reader.feed(body)
-    return b"".join(reader.chunks) if reader.complete else body
 
 
 def _response_from_data(data: Mapping[str, Any]) -> ResponseDict:

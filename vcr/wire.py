@@ -137,6 +137,15 @@ class ChunkedReader:
         self.in_trailers = self._missing == 0
 
 
+def without_chunks(body: bytes, headers: Headers) -> bytes:
+    """``body`` without the chunked coding, if the headers name it and it is still on."""
+    if not is_chunked(headers):
+        return body
+    reader = ChunkedReader()
+    reader.feed(body)
+    return b"".join(reader.chunks) if reader.complete else body
+
+
 class RequestReader:
     """Reads one request from the bytes that a client sends."""
 
