@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -83,4 +84,20 @@ with vcr.use_cassette(sys.argv[2], record_mode="new_episodes") as cassette:
     for number in range(len(cassette) + 1):
         urllib.request.urlopen(f"{sys.argv[1]}/text/{number}").read()
     assert cassette.play_count == number
+"""
+
+
+def test_a_migrated_cassette_is_read_by_vcrpy(theirs, tmp_path):
+    for cassette in (Path(__file__).parent.parent / "cassettes").glob("vcrpy_0.*"):
+        shutil.copy(cassette, tmp_path)
+    subprocess.run([sys.executable, "-m", "vcr.migration", str(tmp_path)], check=True)
+    for cassette in sorted(tmp_path.iterdir()):
+        run = subprocess.run([theirs[1], "-c", COUNT, str(cassette)], check=True, capture_output=True, text=True)
+        assert int(run.stdout) > 0
+
+
+COUNT = """
+import sys, vcr
+with vcr.use_cassette(sys.argv[1], serializer=sys.argv[1].rpartition(".")[2], record_mode="none") as cassette:
+    print(len(cassette))
 """
