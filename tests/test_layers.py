@@ -37,6 +37,7 @@ ROOMS = [
     "active",
     "stubs",
     "patch",
+    "options",
     "config",
     "context",
 ]

@@ -9,35 +9,24 @@ from __future__ import annotations
 
 import http.client
 import io
-import logging
-import socket
 import ssl
-import threading
-import time
-import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .. import active
 from ..cassette import Cassette, Turn
 from ..errors import UnsupportedProtocolError
 from ..request import DEFAULT_PORTS
-from ..wire import CONTINUE, RequestReader, ResponseReader, render
+from ..wire import CONTINUE, RequestReader, render
+from .answer import IdleSocket, Pieces, Tee, Whole
 
 if TYPE_CHECKING:
     _Connection = http.client.HTTPConnection
 else:
     _Connection = object
 
-#: Closing a live response reads the rest of it, so that the cassette has the whole: for so many seconds, and bytes,
-#: of a message whose end is announced, and of one that may never end.
-FINITE_DRAIN = (10.0, 64 * 2**20)
-OPEN_DRAIN = (1.0, 8 * 2**20)
-
 _STUB = "_vcr_stub"
-
-log = logging.getLogger(__name__)
 
 
 def stub_class(cls: type) -> type:
@@ -202,9 +191,9 @@ class CassetteSocket:
         self._automatic = 0
         self._reader = RequestReader()
         self._turn: Turn | None = None
-        self._tee: _Tee | None = None  # the live answer, until the client asks for it
+        self._tee: Tee | None = None  # the live answer, until the client asks for it
         self._timeout: tuple[float | None] | None = None  # set since there has been no real socket
-        self._idle: _IdleSocket | None = None
+        self._idle: IdleSocket | None = None
 
     # -- the request ------------------------------------------------------------------------------------------------
 
@@ -258,7 +247,7 @@ class CassetteSocket:
         self.real.sendall(self._reader.sent)
         if self._turn is not None and self._turn.records:
             # From here on the answer may come, and the cassette close.
-            self._tee = _Tee(self.real, self._turn, self._reader.method)
+            self._tee = Tee(self.real, self._turn, self._reader.method)
 
     # -- the answer -------------------------------------------------------------------------------------------------
 
@@ -269,7 +258,7 @@ class CassetteSocket:
             raw: Any = io.BytesIO(CONTINUE if self._reader.awaits_continue else b"")
         elif self._turn.response is not None:
             pieces = render(self._turn.response, self._reader.method)
-            raw = _Whole(pieces[0]) if len(pieces) == 1 else _Pieces(pieces)
+            raw = Whole(pieces[0]) if len(pieces) == 1 else Pieces(pieces)
         elif self._tee is not None:
             raw, self._tee = self._tee, None
         else:
@@ -286,7 +275,7 @@ class CassetteSocket:
         if self.real is not None and not awaited:
             return int(self.real.fileno())
         if self._idle is None or self._idle.readable != awaited:
-            self._idle = _IdleSocket.shared(readable=awaited)
+            self._idle = IdleSocket.shared(readable=awaited)
         return self._idle.fileno()
 
     def settimeout(self, timeout: float | None) -> None:
@@ -326,172 +315,3 @@ class CassetteSocket:
         if real is None:
             raise AttributeError(f"{name!r}: no real socket is open, the cassette answers this connection")
         return getattr(real, name)
-
-
-class _IdleSocket:
-    """A socket to poll where there is none: never 0 or -1, which mean something else. Shared, and closed with its last
-    user."""
-
-    _shared: ClassVar[weakref.WeakValueDictionary[bool, _IdleSocket]] = weakref.WeakValueDictionary()
-    _lock = threading.Lock()
-
-    def __init__(self, *, readable: bool) -> None:
-        self.readable = readable
-        self._ends = socket.socketpair()
-        if readable:
-            self._ends[1].send(b"\0")
-
-    @classmethod
-    def shared(cls, *, readable: bool) -> _IdleSocket:
-        with cls._lock:
-            idle = cls._shared.get(readable)
-            if idle is None:
-                idle = cls._shared[readable] = cls(readable=readable)
-            return idle
-
-    def fileno(self) -> int:
-        return self._ends[0].fileno()
-
-    def __del__(self) -> None:
-        for end in self._ends:
-            end.close()
-
-
-class _Pollable:
-    """A recorded answer is there to be read: whoever polls it is told so."""
-
-    def fileno(self) -> int:
-        self._idle = _IdleSocket.shared(readable=True)
-        return self._idle.fileno()
-
-
-class _Whole(_Pollable, io.BytesIO):
-    """A recorded answer in one piece."""
-
-
-class _Pieces(_Pollable, io.RawIOBase):
-    """A recorded answer that comes out in the pieces that it came in."""
-
-    def __init__(self, pieces: list[bytes]) -> None:
-        self._pieces = iter(pieces)
-        self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._rest:
-            self._rest = memoryview(next(self._pieces, b""))
-        size = min(len(buffer), len(self._rest))
-        buffer[:size] = self._rest[:size]
-        self._rest = self._rest[size:]
-        return size
-
-
-class _Tee(io.RawIOBase):
-    """A live answer: the bytes go to the client as they arrive, and to the turn when the message has ended."""
-
-    def __init__(self, real: Any, turn: Turn, method: str) -> None:
-        self._real = real
-        self._source = real.makefile("rb", buffering=0)
-        self._turn = turn
-        self._reader = ResponseReader(method)
-        self._ahead = bytearray()  # read for the cassette's sake before the client asked
-        self._over = False  # the message has ended, or cannot go on
-        self._lock = threading.RLock()
-        turn.stream(self.settle)
-
-    def readable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return int(self._source.fileno())
-
-    def readinto(self, buffer: Any) -> int | None:
-        with self._lock:
-            if self._ahead:
-                size = min(len(buffer), len(self._ahead))
-                buffer[:size] = self._ahead[:size]
-                del self._ahead[:size]
-                return size
-            if self._over and self._reader.complete:
-                return 0
-            try:
-                count: int | None = self._source.readinto(buffer)
-            except OSError:
-                self._finish()
-                raise
-            except BaseException:
-                self._over = True  # An interrupt: nothing more is to be waited for.
-                raise
-            if count is not None:
-                self._take(bytes(buffer[:count]))
-            return count
-
-    def _take(self, data: bytes) -> None:
-        if data:
-            self._reader.feed(data)
-        else:
-            self._reader.eof()
-        if not data or self._reader.complete:
-            self._finish()
-
-    def _finish(self) -> None:
-        self._over = True
-        # Without a head there was no response: the turn leaves no trace.
-        if self._turn.records and self._reader.has_head:
-            self._turn.finish(self._reader.response())
-
-    def settle(self) -> None:
-        """The cassette closes: read the rest now, and keep it for the client."""
-        if not self._lock.acquire(blocking=False):
-            # Another thread waits for the next bytes; the cassette cannot wait with it.
-            self._finish()
-            return
-        try:
-            if not self._over and not self._reader.has_head:
-                self._read_on(self._ahead, *OPEN_DRAIN, until_head=True)
-            self._drain(self._ahead)
-        finally:
-            self._lock.release()
-
-    def close(self) -> None:
-        """The client is done: read what is left of a message that ends, for the cassette."""
-        if self.closed:
-            return
-        try:
-            with self._lock:
-                self._drain(None)
-        finally:
-            self._source.close()
-            super().close()
-
-    def _drain(self, ahead: bytearray | None) -> None:
-        begun = self._reader.has_head or self._reader.has_interim
-        if begun and not self._is_event_stream():
-            self._read_on(ahead, *(FINITE_DRAIN if self._reader.finite else OPEN_DRAIN))
-        self._finish()
-
-    def _read_on(self, ahead: bytearray | None, seconds: float, room: int, *, until_head: bool = False) -> None:
-        """Read for the cassette's sake; ``ahead``: where to keep it for the client. ``room``: bytes at the most."""
-        deadline = time.monotonic() + seconds
-        timeout = self._real.gettimeout()
-        try:
-            while not (self._over or (until_head and self._reader.has_head)):
-                left = deadline - time.monotonic()
-                if left <= 0 or room <= 0:
-                    return
-                self._real.settimeout(left if timeout is None else min(left, timeout))
-                data = self._real.recv(65536)
-                room -= len(data)
-                if ahead is not None:
-                    ahead += data
-                self._take(data)
-        except OSError as error:
-            # What has come is kept, marked as incomplete; the client has not asked for more.
-            log.debug("The rest of the response could not be read: %s", error)
-        finally:
-            self._real.settimeout(timeout)
-
-    def _is_event_stream(self) -> bool:
-        return not self._reader.finite and self._reader.media_type == "text/event-stream"
