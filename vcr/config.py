@@ -16,7 +16,7 @@ from .errors import UnknownNameError, unknown
 from .matchers import Predicate
 from .options import FILTERS, OPTIONS, checked
 from .patch import CLIENT_PACKAGES
-from .record_mode import RecordMode as RecordMode  # VCR.py's users find it here too
+from .record_mode import RecordMode as RecordMode  # noqa: PLC0414  (VCR.py's users find it here too)
 from .request import Request
 from .response import ResponseDict
 from .serializers import jsonserializer, yamlserializer

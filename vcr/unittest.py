@@ -42,7 +42,8 @@ class VCRMixin(_Test):
         return super().doCleanups()
 
     def _close_cassette(self, context: Any) -> None:
-        context.__exit__(Exception if self._did_not_pass else None, None, None)
+        failure = self.failureException("the test did not pass") if self._did_not_pass else None
+        context.__exit__(type(failure) if failure else None, failure, None)
 
     def _get_vcr(self, **kwargs: Any) -> VCR:
         """The VCR to use, with these options."""
