@@ -244,9 +244,6 @@ def test_a_patched_name_makes_connections_that_are_recorded(stub, name, module, 
     assert getattr(module, name) is before
 
 
-#: ``context.py`` applies ``custom_patches`` as they are; it is to go through ``patch.compat.custom_replacements``.
-
-
 def test_a_stub_in_place_belongs_to_its_cassette(module, cassette_path):
     patches = ((module, "Anything", VCRHTTPConnection), (module, "adapter", VCRHTTPConnection))
     with vcr.use_cassette(cassette_path, custom_patches=patches) as cassette:
@@ -262,7 +259,7 @@ def test_a_connection_class_that_is_stubbed_by_itself_stays_what_it_is(module, h
         assert module.HTTPConnection(host, purpose="testing").greeting == "hello"
 
 
-@pytest.mark.parametrize("stub", [OverBase])
+@pytest.mark.parametrize("stub", [VCRHTTPConnection, OverBase])
 def test_the_names_of_http_client_itself_can_be_given(stub, host, server, cassette_path):
     for _ in range(2):
         with vcr.use_cassette(cassette_path, custom_patches=((http.client, "HTTPConnection", stub),)):

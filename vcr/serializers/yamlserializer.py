@@ -91,7 +91,7 @@ class _Layout:
             return {key: self.arrange(value, sort=key not in _IN_ORDER) for key, value in items}
         if type(data) in (list, tuple):
             return [self.arrange(item) for item in data]
-        if type(data) is str and ("\n" in data or max(data, default="") > "\uffff") and _BLOCK.fullmatch(data):
+        if type(data) is str and ("\n" in data or _has_astral(data)) and _BLOCK.fullmatch(data):
             self._texts.append(data)
             return f"{self._mark}{len(self._texts) - 1}"
         return data
@@ -106,6 +106,10 @@ class _Layout:
             return f"{line[1]}{line[2]}" + _quoted(text)
         # As deep as the mapping or the sequence that it is in, and two more.
         return f"{line[1]}{line[2]}" + _block(text, " " * (len(line[1]) + (2 if line[2] else 0)))
+
+
+def _has_astral(text: str) -> bool:
+    return not text.isascii() and max(text) > "\uffff"
 
 
 def _quoted(text: str) -> str:

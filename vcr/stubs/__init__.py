@@ -11,9 +11,21 @@ import io
 from types import new_class
 from typing import Any, ClassVar
 
+from ..errors import CannotOverwriteExistingCassetteException
+from ..request import Request
 from ..response import Response, ResponseDict
 from ..wire import render
 from .connection import CassetteSocket, StubConnection
+
+__all__ = [
+    "CannotOverwriteExistingCassetteException",
+    "Request",
+    "VCRConnection",
+    "VCRFakeSocket",
+    "VCRHTTPConnection",
+    "VCRHTTPResponse",
+    "VCRHTTPSConnection",
+]
 
 _OVER = "_vcr_over_baseclass"
 
