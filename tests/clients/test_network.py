@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import http.client
 import socket
+import sys
 import warnings
 
 import pytest
 import trustme
+import urllib3
 
 import vcr
 from tests.server import TEXT, Proxy
@@ -119,6 +121,10 @@ def test_a_proxy_is_given_its_password(scheme, server, tls_server, ca_file, alik
 
 @having("proxies")
 def test_a_proxy_that_refuses_the_tunnel_fails_as_it_does_live(client, tls_server, ca_file, cassette_path):
+    if client.name == "urllib3" and urllib3.__version__ < "2" and sys.version_info < (3, 11):
+        pytest.skip(
+            "without a cassette too, Python 3.10 leaves the refused sockets open, and urllib3 1.26 tries ten times"
+        )
     with Proxy(auth="user:secret") as proxy:
 
         def act():
