@@ -29,13 +29,15 @@ NAMES = {
     "vcr.cassette": "Cassette CassetteContextDecorator CassetteNotFoundError CassetteDecodeError",
     "vcr.config": "VCR RecordMode",
     "vcr.errors": "CannotOverwriteExistingCassetteException UnhandledHTTPRequestError",
-    "vcr.filters": "decode_response replace_headers replace_query_parameters replace_post_data_parameters",
-    "vcr.matchers": "method uri scheme host port path query headers body raw_body requests_match get_matchers_results",
+    "vcr.filters": "decode_response replace_headers replace_query_parameters replace_post_data_parameters"
+    " remove_headers remove_query_parameters remove_post_data_parameters",
+    "vcr.matchers": "method uri scheme host port path query headers body raw_body requests_match get_matchers_results"
+    " _header_checker _transform_json",
     "vcr.migration": "migrate main",
     "vcr.patch": "CassettePatcherBuilder force_reset",
     "vcr.persisters.filesystem": "FilesystemPersister CassetteNotFoundError CassetteDecodeError",
-    "vcr.record_mode": "RecordMode",
-    "vcr.request": "Request",
+    "vcr.record_mode": "RecordMode validate_record_mode",
+    "vcr.request": "Request HeadersDict",
     "vcr.serialize": "serialize deserialize CASSETTE_FORMAT_VERSION",
     "vcr.serializers.compat": "convert_to_bytes convert_to_unicode convert_body_to_bytes convert_body_to_unicode",
     "vcr.serializers.jsonserializer": "serialize deserialize",
@@ -424,3 +426,52 @@ def test_without_them_a_value_of_such_a_class_is_saved_as_the_plain_value():
 
 def test_stubs_is_the_package_of_the_connection_classes():
     assert issubclass(stubs.VCRHTTPConnection, VCRConnection)
+
+
+# -- what is built on --------------------------------------------------------------------------------------------------
+
+
+def test_cassette_use_opens_what_its_arguments_make(server, cassette_path):
+    for hits in (1, 1):
+        with vcr.cassette.Cassette.use(path=cassette_path, match_on=(vcr.matchers.path,)) as cassette:
+            urllib.request.urlopen(f"{server.url}/text").close()
+        assert server.hits == hits
+    assert cassette.play_count == 1
+
+
+def test_cassette_use_arg_getter_asks_when_it_is_opened(server, tmp_path):
+    arguments = {}
+    opening = vcr.cassette.Cassette.use_arg_getter(lambda: arguments)
+    arguments["path"] = str(tmp_path / "later.yaml")
+    with opening as cassette:
+        assert cassette.path == arguments["path"]
+
+
+def test_the_responses_of_a_request_with_their_indexes():
+    cassette = vcr.cassette.Cassette("tape")
+    answer = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b""}}
+    for path in ("/a", "/b", "/a"):
+        cassette.append(Request("GET", f"http://h{path}"), answer)
+    assert [index for index, _ in cassette._responses(Request("GET", "http://h/a"))] == [0, 2]
+
+
+def test_filters_that_remove():
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Key": "1"}
+    request = Request("POST", "http://h/?key=1&a=2", b"key=1&a=2", form)
+    vcr.filters.remove_headers(request, ["Key"])
+    vcr.filters.remove_query_parameters(request, ["key"])
+    vcr.filters.remove_post_data_parameters(request, ["key"])
+    assert ("Key" in request.headers, request.uri, request.body) == (False, "http://h/?a=2", b"a=2")
+
+
+def test_what_custom_matchers_are_made_of():
+    is_json = vcr.matchers._header_checker("application/json")
+    assert is_json(Request("GET", "http://h/", None, {"content-type": "Application/JSON"}).headers)
+    assert not is_json({})
+    assert vcr.matchers._transform_json(b'{"a": 1}') == {"a": 1}
+    assert vcr.record_mode.validate_record_mode("once") is vcr.mode.ONCE
+
+
+def test_what_pytest_recording_hands_on_is_no_option_of_ours(cassette_path):
+    with vcr.use_cassette(cassette_path, allowed_hosts=["127.0.0.1"]):
+        pass

@@ -260,7 +260,6 @@ def test_what_others_have_added_to_a_response_is_kept(by_hand):
 
 
 @CLIENTS
-@pytest.mark.xfail(strict=True, reason="wire.render puts HTTP/2 on the start line, where http.client refuses it")
 def test_what_came_over_http_2_is_replayed_to_a_client_of_http_1_1(replayed, cassette_path):
     request = "- request: {method: GET, uri: http://odd.example/http2}\n"
     response = "  response: {status_code: 200, http_version: HTTP/2, headers: {}, content: text}\n"

@@ -342,11 +342,7 @@ class Cassette:
 
     def responses_of(self, request: Request) -> list[ResponseDict]:
         """Every recorded response to this request, played or not. Raises UnhandledHTTPRequestError when none is."""
-        kept = self.filter_request(request)
-        with self._lock:
-            matching = [] if kept is None else self._index.matching(kept, self._index.key(kept), ALL)
-            found = set(matching)
-            responses = [i.response.data for i in self._interactions if i in found and i.response is not None]
+        responses = [response for _, response in self._responses(request)]
         if not responses:
             raise self._unhandled(request)
         return responses
@@ -415,6 +411,24 @@ class Cassette:
         cassette = cls(**kwargs)
         cassette._load()
         return cassette
+
+    @classmethod
+    def use(cls, **kwargs: Any) -> Any:
+        """A context manager and decorator that opens such a cassette (arguments as for ``Cassette``)."""
+        return cls.use_arg_getter(lambda: kwargs)
+
+    @classmethod
+    def use_arg_getter(cls, arg_getter: Callable[[], dict[str, Any]]) -> Any:
+        """As ``use``, with the arguments of the moment when it is opened."""
+        return import_module(".context", __package__).opener(cls, arg_getter)
+
+    def _responses(self, request: Request) -> list[tuple[int, ResponseDict]]:
+        """``(index, response)`` of each interaction that matches: kept for the users of VCR.py who build on it."""
+        kept = self.filter_request(request)
+        with self._lock:
+            matching = set() if kept is None else set(self._index.matching(kept, self._index.key(kept), ALL))
+            found = enumerate(self._finished())
+            return [(index, i.response.data) for index, i in found if i in matching and i.response is not None]
 
     def _load(self) -> None:
         """Read what is stored under the path; a cassette that is not there is new. Any other failure is an error."""

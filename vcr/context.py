@@ -19,6 +19,8 @@ from . import active, patch
 from .cassette import Cassette
 from .config import CassetteSettings
 from .patch.compat import custom_replacements
+from .persisters.filesystem import FilesystemPersister
+from .serializers import yamlserializer
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -113,6 +115,19 @@ class CassetteContextDecorator:
             if name.startswith("test") and isinstance(method, FunctionType):
                 setattr(cls, name, self(method))
         return cls
+
+
+def opener(cls: type[Cassette], get_arguments: Callable[[], dict[str, Any]]) -> CassetteContextDecorator:
+    """What ``Cassette.use`` returns: the cassette is made with these arguments, kept in YAML files unless they say
+    otherwise."""
+    defaults = {"persister": FilesystemPersister, "serializer": yamlserializer}
+
+    def settings() -> CassetteSettings:
+        arguments = {**defaults, **get_arguments()}
+        record_on_exception = arguments.pop("record_on_exception", True)
+        return CassetteSettings(lambda path, function: cls(**arguments), record_on_exception)  # noqa: ARG005
+
+    return CassetteContextDecorator(settings)
 
 
 def _runner(function: Callable[..., Any], open_for: Callable[..., _Opening]) -> Callable[..., Any]:

@@ -142,6 +142,21 @@ def _replace_parts(body: bytes, content_type: str, wanted: Replacements, request
     return multipart.join([parts[0], *kept, parts[-1]], content_type)
 
 
+def remove_headers(request: Request, names: Iterable[str]) -> Request:
+    """Remove request headers (VCR.py's name)."""
+    return replace_headers(request, replacements(names))
+
+
+def remove_query_parameters(request: Request, names: Iterable[str]) -> Request:
+    """Remove parameters of the query (VCR.py's name)."""
+    return replace_query_parameters(request, replacements(names))
+
+
+def remove_post_data_parameters(request: Request, names: Iterable[str]) -> Request:
+    """Remove fields of the body (VCR.py's name)."""
+    return replace_post_data_parameters(request, replacements(names))
+
+
 def ignore_hosts(request: Request, hosts: Iterable[Any]) -> Request | None:
     """Drop requests to these hosts: names, or compiled patterns that match the whole name."""
     return None if is_one_of(request.host or "", hosts) else request

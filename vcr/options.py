@@ -183,6 +183,8 @@ FILTERS = [
     for name in OPTIONS
     if name.startswith(("filter_", "ignore_", "before_", "after_")) or name == "decode_compressed_response"
 ]
+#: What pytest-recording reads from the same dictionary as the options of a cassette, and hands on.
+_NOT_OURS = frozenset({"allowed_hosts"})
 _ALIASES = {"before_record": "before_record_request"}
 
 
@@ -190,6 +192,8 @@ def checked(options: Mapping[str, Any]) -> dict[str, Any]:
     """``options`` by their own names, each value checked. Raises TypeError or ValueError naming the option."""
     result: dict[str, Any] = {}
     for given, value in options.items():
+        if given in _NOT_OURS:
+            continue
         name = _ALIASES.get(given, given)
         if name not in OPTIONS:
             raise TypeError(unknown("option", given, OPTIONS))

@@ -40,6 +40,10 @@ class RecordMode(str, Enum):
         return format(str(self.value), spec)
 
 
+#: VCR.py's check of a mode.
+validate_record_mode = RecordMode
+
+
 class _Row(NamedTuple):
     replays: bool
     into_new: bool

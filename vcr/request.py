@@ -118,6 +118,10 @@ class Headers(MutableMapping[str, str]):
         return repr(dict(self.items()))
 
 
+#: VCR.py's name of it.
+HeadersDict = Headers
+
+
 def _body_bytes(body: Any) -> Any:
     """The bytes of whatever a caller may hand over as a body; a value of no known kind stays as it is."""
     if body is None or isinstance(body, bytes):

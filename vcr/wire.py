@@ -382,7 +382,9 @@ def _coded(response: Response) -> tuple[Headers, list[bytes]]:
 
 def _head(response: Response, headers: Headers, length: int | None) -> bytes:
     """``length``: what a Content-Length must say, if there is one; None where it stays as recorded."""
-    start = f"HTTP/{response.http_version} {response.status} {response.reason}"
+    # A response that came over HTTP/2 or 3 is replayed over this version: no client of HTTP/1 reads another.
+    version = response.http_version if response.http_version.startswith("1.") else "1.1"
+    start = f"HTTP/{version} {response.status} {response.reason}"
     fields = headers.pairs()
     if length is not None:
         fields = [(name, str(length) if name.lower() == "content-length" else value) for name, value in fields]

@@ -183,7 +183,6 @@ def test_everything_is_blocked_by_an_option(project):
     project.run("--block-network", "--allowed-hosts=127.0.0.1,localhost", passed=2)
 
 
-@pytest.mark.xfail(strict=True, reason="use_cassette() refuses the plugin's own key in vcr_config")
 def test_allowed_hosts_in_the_configuration(project):
     project.write(
         MARKED
