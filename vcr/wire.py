@@ -19,6 +19,7 @@ from .response import Response
 HeaderPairs = list[tuple[str, str]]
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_VERSION = re.compile(r"HTTP/(?:0\.9|1\..*)")  # those that http.client takes
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _LINE_BREAK = re.compile(r"[\r\n]+")
 _UNFOLDED = re.compile(r"\r?\n(?![ \t])|\r(?!\n)")
@@ -270,7 +271,7 @@ class ResponseReader:
             del self._head[:end]
             version, _, rest = start.decode("latin-1").partition(" ")
             code, _, reason = rest.strip().partition(" ")
-            if not version.startswith("HTTP/") or not (len(code) == 3 and code.isdecimal()):
+            if not _VERSION.fullmatch(version) or not (len(code) == 3 and code.isdecimal()):
                 self.broken = True
             elif code[0] == "1":
                 self.has_interim = True
@@ -383,7 +384,7 @@ def _coded(response: Response) -> tuple[Headers, list[bytes]]:
 def _head(response: Response, headers: Headers, length: int | None) -> bytes:
     """``length``: what a Content-Length must say, if there is one; None where it stays as recorded."""
     # A response that came over HTTP/2 or 3 is replayed over this version: no client of HTTP/1 reads another.
-    version = response.http_version if response.http_version.startswith("1.") else "1.1"
+    version = response.http_version if _VERSION.fullmatch(f"HTTP/{response.http_version}") else "1.1"
     start = f"HTTP/{version} {response.status} {response.reason}"
     fields = headers.pairs()
     if length is not None:
