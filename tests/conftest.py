@@ -48,6 +48,7 @@ def nothing_left_behind(tmp_path, monkeypatch):
     yield
     assert active._in_process == (), "a cassette is still open"
     assert patch._open == 0, "install() without uninstall()"
+    assert patch._applied == [], "a replacement is still in place"
     for (owner, name), original in _ORIGINALS.items():
         assert vars(owner)[name] is original, f"{owner.__name__}.{name} is still replaced"
     assert set(threading.enumerate()) <= threads, "a thread still runs"

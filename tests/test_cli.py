@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 import vcr
+from vcr import patch
 from vcr.cli import clients, demo
 from vcr.cli.clients import Client
 from vcr.cli.commands import cli
@@ -26,6 +27,9 @@ EVERYTHING_BROKEN = {
     "AWS_PROFILE": "there is no such profile",
     "AWS_CONFIG_FILE": "there is no such file",
 }
+
+
+STANDARD = next(client for client in clients.CLIENTS if client.name == "http.client")
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -97,7 +101,7 @@ def test_each_client_of_the_demo(client):
 def test_no_two_answers_are_alike():
     """Or a client that asks the server twice would look as if it had been replayed."""
     with serving(Server()) as server:
-        first, second = (clients.CLIENTS[0].run(server.url) for _ in range(2))
+        first, second = (STANDARD.run(server.url) for _ in range(2))
 
     assert first != second
     assert len(first) == len(second)
@@ -110,7 +114,7 @@ NUMBERS = itertools.count()
 
 def fickle(url: str) -> object:
     """Sees something else each time."""
-    return clients.CLIENTS[0].run(url), next(NUMBERS)
+    return STANDARD.run(url), next(NUMBERS)
 
 
 def smuggler(url: str) -> bytes:
@@ -128,7 +132,7 @@ def crash(url: str) -> None:
 
 @pytest.mark.parametrize("run_client", [fickle, smuggler, crash], ids=lambda function: function.__name__)
 def test_demo_fails_when_a_client_is_not_replayed(run_client, monkeypatch):
-    monkeypatch.setattr(clients, "CLIENTS", [clients.CLIENTS[0], Client("the other", run_client)])
+    monkeypatch.setattr(clients, "CLIENTS", [STANDARD, Client("the other", run_client, "httplib")])
 
     result = CliRunner().invoke(cli, ["demo"])
 
@@ -138,7 +142,7 @@ def test_demo_fails_when_a_client_is_not_replayed(run_client, monkeypatch):
 
 
 def test_a_client_that_sees_something_else():
-    outcome = outcome_of(Client("fickle", fickle))
+    outcome = outcome_of(Client("fickle", fickle, "httplib"))
 
     assert not outcome.same
     assert not outcome.fine
@@ -146,7 +150,7 @@ def test_a_client_that_sees_something_else():
 
 
 def test_a_request_that_gets_out_is_counted_though_the_client_sees_the_same():
-    outcome = outcome_of(Client("smuggler", smuggler))
+    outcome = outcome_of(Client("smuggler", smuggler, "httplib"))
 
     assert (outcome.recording.hits, outcome.recording.count) == (1, 0)
     assert (outcome.replay.hits, outcome.replay.count) == (1, 0)
@@ -155,7 +159,7 @@ def test_a_request_that_gets_out_is_counted_though_the_client_sees_the_same():
 
 
 def test_a_client_that_raises():
-    outcome = outcome_of(Client("crash", crash))
+    outcome = outcome_of(Client("crash", crash, "httplib"))
 
     assert outcome.failure == "recording: ValueError: no demo for you"
     assert not outcome.same
@@ -163,7 +167,8 @@ def test_a_client_that_raises():
 
 
 def test_a_client_that_is_not_installed_is_no_error(monkeypatch):
-    monkeypatch.setattr(clients, "CLIENTS", [Client("ghost", crash, "there-is-no-such-distribution")])
+    monkeypatch.setitem(patch.CLIENTS, "ghost", patch.client.Client("ghost", "ghost", "there-is-no-such-one", "never"))
+    monkeypatch.setattr(clients, "CLIENTS", [Client("ghost", crash, "ghost")])
 
     result = CliRunner().invoke(cli, ["demo"])
 

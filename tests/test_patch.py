@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import itertools
+import platform
 import subprocess
 import sys
 import threading
@@ -317,6 +319,39 @@ def test_a_client_without_the_place_where_vcr_takes_hold_is_an_error_that_names_
     run(OLD_CLIENT, tmp_path)
 
 
-def test_every_adapter_has_its_file():
-    for adapter in patch.ADAPTERS:
-        assert (Path(patch.__file__).parent / f"{adapter.name}.py").exists()
+# -- the list of clients -----------------------------------------------------------------------------------------------
+
+
+def test_clients_lists_module_version_and_tested_range():
+    (listed,) = [client for client in vcr.clients() if client.name == "httplib"]
+    assert (listed.module, listed.version) == ("http.client", platform.python_version())
+    assert "3.13" in listed.tested
+
+
+def test_a_client_is_active_while_a_cassette_is_open():
+    def active():
+        return {client.name for client in vcr.clients() if client.active}
+
+    assert active() == set()
+    with vcr.use_cassette("unused.yaml"):
+        assert "httplib" in active()
+    assert active() == set()
+
+
+NOT_IMPORTED = """
+import sys, vcr
+with vcr.use_cassette("unused.yaml"):
+    (status,) = [client for client in vcr.clients() if client.name == "httplib2"]
+    assert not status.active
+assert "httplib2" not in sys.modules
+"""
+
+
+def test_a_client_that_is_not_imported_is_not_active(tmp_path):
+    run(NOT_IMPORTED, tmp_path)
+
+
+@pytest.mark.parametrize("name", patch.CLIENTS)
+def test_a_client_that_is_installed_has_a_version(name):
+    client = patch.CLIENTS[name]
+    assert (client.version is not None) == (importlib.util.find_spec(client.module.partition(".")[0]) is not None)

@@ -7,11 +7,23 @@ import logging
 from .active import carry
 from .cassette import Cassette
 from .config import VCR
+from .patch import clients
 from .record_mode import RecordMode
 from .request import Request
 
 __version__ = "10.0.0"
-__all__ = ["VCR", "Cassette", "RecordMode", "Request", "__version__", "carry", "default_vcr", "mode", "use_cassette"]
+__all__ = [
+    "VCR",
+    "Cassette",
+    "RecordMode",
+    "Request",
+    "__version__",
+    "carry",
+    "clients",
+    "default_vcr",
+    "mode",
+    "use_cassette",
+]
 
 # A library leaves it to the program whether its messages are shown.
 logging.getLogger("vcr").addHandler(logging.NullHandler())

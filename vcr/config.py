@@ -15,7 +15,7 @@ from .cassette import Cassette, InteractionFilter, RequestFilter, ResponseFilter
 from .errors import UnknownNameError, unknown
 from .matchers import Predicate
 from .options import FILTERS, OPTIONS, checked
-from .patch import CLIENT_PACKAGES
+from .patch import CLIENTS
 from .record_mode import RecordMode as RecordMode  # noqa: PLC0414  (VCR.py's users find it here too)
 from .request import Request
 from .response import ResponseDict
@@ -198,16 +198,17 @@ def _ignored_hosts(options: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _passes_by(options: Mapping[str, Any]) -> Callable[[str, Sequence[type]], bool] | None:
     hosts = _ignored_hosts(options)
-    packages = {CLIENT_PACKAGES[name] for name in options["skip_patchers"]}
+    packages = {CLIENTS[name].home for name in options["skip_patchers"]}
     if not hosts and not packages:
         return None
     return lambda host, client: _package_of(client) in packages or filters.is_one_of(host, hosts)
 
 
-def _package_of(client: Sequence[type]) -> str | None:
+def _package_of(classes: Sequence[type]) -> str | None:
     """The package of the first class that is a client's own: of a user's subclass, what it derives from."""
-    packages = (cls.__module__.partition(".")[0] for cls in client)
-    return next((package for package in packages if package in CLIENT_PACKAGES.values()), None)
+    homes = {client.home for client in CLIENTS.values()}
+    packages = (cls.__module__.partition(".")[0] for cls in classes)
+    return next((package for package in packages if package in homes), None)
 
 
 def _saving(options: Mapping[str, Any]) -> InteractionFilter | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import matchers
 from .errors import unknown
-from .patch import CLIENT_PACKAGES
+from .patch import CLIENTS
 from .persisters.filesystem import FilesystemPersister
 from .record_mode import RecordMode
 
@@ -98,8 +98,8 @@ def _pairs(value: Any) -> tuple[tuple[str, Any], ...]:
 def _clients(value: Any) -> tuple[str, ...]:
     names = _names(value)
     for name in names:
-        if name not in CLIENT_PACKAGES:
-            raise ValueError(unknown("client", name, CLIENT_PACKAGES))
+        if name not in CLIENTS:
+            raise ValueError(unknown("client", name, CLIENTS))
     return names
 
 
@@ -172,7 +172,7 @@ OPTIONS: dict[str, Option] = {
             "skip_patchers",
             (),
             _clients,
-            "clients whose requests pass by: " + ", ".join(f"`{n}`" for n in CLIENT_PACKAGES),
+            "clients whose requests pass by, as `vcr.clients()` names them",
         ),
         Option("custom_patches", (), _patches, "more `(object, name, class)` to replace while a cassette is open"),
     )

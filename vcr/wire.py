@@ -199,7 +199,7 @@ class RequestReader:
     @property
     def leaves_http1(self) -> bool:
         """Whether the client speaks HTTP/2, or asks to turn this connection into something else (RFC 9110 §7.8)."""
-        return self.sent.startswith(HTTP2_PREFACE) or "Upgrade" in self.headers
+        return self.sent.startswith(HTTP2_PREFACE) or asks_for_upgrade(self.headers)
 
     def request(self, origin: str, skip: int = 0) -> Request:
         """The request. ``origin``: scheme and authority for an origin-form target. ``skip``: leading fields to leave
@@ -233,11 +233,6 @@ class ResponseReader:
     def finite(self) -> bool:
         """Whether the head says how long the message is."""
         return self._missing is not None
-
-    @property
-    def media_type(self) -> str:
-        """The Content-Type without its parameters, in lower case."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they come."""
@@ -306,20 +301,40 @@ class ResponseReader:
     def response(self) -> Response:
         """The response as far as it has come; ``incomplete`` unless it is whole."""
         pieces = self._chunks.partial() if self._chunks is not None else self._pieces
-        # How bytes without chunks arrive is the network's accident, except in an event stream that ends with the
-        # connection: there it is all that tells the events apart in time.
-        keep = self._chunks is not None or (self._missing is None and self.media_type == "text/event-stream")
         return Response.of(
             self._status,
             self._reason,
             self.headers,
             b"".join(pieces),
             http_version=self._version,
-            chunks=[len(piece) for piece in pieces] if keep else (),
+            chunks=[len(piece) for piece in pieces] if keeps_pieces(self.headers, self._version) else (),
             trailers=self._chunks.trailers if self._chunks is not None else None,
             incomplete=not self.complete,
             cut_chunk=self._chunks.cut_chunk if self._chunks is not None else None,
         )
+
+
+def media_type(headers: Headers) -> str:
+    """The Content-Type without its parameters, in lower case."""
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def keeps_pieces(headers: Headers, http_version: str) -> bool:
+    """Whether the pieces that a body comes in are worth keeping.
+
+    Chunks are, and frames of HTTP/2 and 3 that no length announces. How other bytes arrive is the network's accident,
+    except in an event stream that ends with the connection: there it is all that tells the events apart in time.
+    """
+    if is_chunked(headers):
+        return True
+    return content_length(headers) is None and (
+        media_type(headers) == "text/event-stream" or not http_version.startswith(("0", "1"))
+    )
+
+
+def asks_for_upgrade(headers: Headers) -> bool:
+    """Whether a request is to turn its connection into something else, such as a WebSocket (RFC 9110 §7.8)."""
+    return "Upgrade" in headers
 
 
 def may_have_body(method: str, status: int) -> bool:
@@ -331,23 +346,29 @@ def render(response: Response, method: str) -> list[bytes]:
     """The bytes of ``response`` for a client that asked with ``method``, in the pieces it is to see them in."""
     bodied = may_have_body(method, response.status)
     if bodied not in response._rendered:
-        response._rendered[bodied] = _render(response, bodied)
+        response._rendered[bodied] = _render(response, method)
     return response._rendered[bodied]
 
 
-def _render(response: Response, bodied: bool) -> list[bytes]:
-    if not bodied:
-        return [_head(response, response.headers, None)]
+def content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
+    """Headers and body, in its pieces, for a client that asked with ``method`` and parses nothing itself: they agree
+    on the content coding and on ``Content-Length``, and there is no body where there can be none."""
+    if not may_have_body(method, response.status):
+        return response.headers, []
     headers, pieces = _coded(response)
-    if is_chunked(headers):
-        body = _chunks(response, pieces)
-        length = None
-    else:
-        body = pieces
+    if not is_chunked(headers) and not response.incomplete:
         length = sum(map(len, pieces))
-        if response.incomplete or content_length(headers) in (None, length):
-            length = None
-    head = _head(response, headers, length)
+        if content_length(headers) not in (None, length):
+            headers = Headers(
+                (name, str(length) if name.lower() == "content-length" else value) for name, value in headers.pairs()
+            )
+    return headers, pieces
+
+
+def _render(response: Response, method: str) -> list[bytes]:
+    headers, pieces = content(response, method)
+    body = _chunks(response, pieces) if is_chunked(headers) and may_have_body(method, response.status) else pieces
+    head = _head(response, headers)
     return [head, *body] if len(pieces) > 1 else [head + b"".join(body)]
 
 
@@ -381,15 +402,11 @@ def _coded(response: Response) -> tuple[Headers, list[bytes]]:
     return headers, response.pieces
 
 
-def _head(response: Response, headers: Headers, length: int | None) -> bytes:
-    """``length``: what a Content-Length must say, if there is one; None where it stays as recorded."""
+def _head(response: Response, headers: Headers) -> bytes:
     # A response that came over HTTP/2 or 3 is replayed over this version: no client of HTTP/1 reads another.
     version = response.http_version if _VERSION.fullmatch(f"HTTP/{response.http_version}") else "1.1"
     start = f"HTTP/{version} {response.status} {response.reason}"
-    fields = headers.pairs()
-    if length is not None:
-        fields = [(name, str(length) if name.lower() == "content-length" else value) for name, value in fields]
-    return _field_bytes(_LINE_BREAK.sub(" ", start) + "\r\n") + _fields(fields) + b"\r\n"
+    return _field_bytes(_LINE_BREAK.sub(" ", start) + "\r\n") + _fields(headers.pairs()) + b"\r\n"
 
 
 def _fields(pairs: HeaderPairs) -> bytes:

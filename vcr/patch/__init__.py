@@ -7,47 +7,44 @@ wakes when its client's module is imported.
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import wrapt
 
 from ..errors import UnsupportedClientError
+from .client import Client, ClientStatus
 from .replace import Replacement
 
 
 class Adapter(NamedTuple):
-    """``vcr.patch.<name>`` has ``replacements(module)``, asked once ``module`` has been imported."""
+    """One file of this package: ``replacements(module)`` is asked of it once ``module`` has been imported."""
 
-    name: str
+    patcher: ModuleType
     module: str
 
 
-#: A client is one line here, one file in this package, one in ``vcr/stubs`` where it needs its own.
-ADAPTERS = (
-    Adapter("http_client", "http.client"),
-    Adapter("urllib3", "urllib3.connection"),
-    Adapter("httplib2", "httplib2"),
-    Adapter("boto", "boto.https_connection"),
-)
+#: The files here that are no client's.
+_SHARED = ("client", "compat", "replace")
 
-#: The names that ``skip_patchers`` takes (VCR.py's), with the package whose connections each stands for. What rides on
-#: another client (requests on urllib3) has no connections of its own, and goes with that client.
-CLIENT_PACKAGES = {
-    "httplib": "http",
-    "urllib3": "urllib3",
-    "requests": "requests",
-    "httplib2": "httplib2",
-    "boto3": "botocore",
-    "boto": "boto",
-    "tornado": "tornado",
-    "aiohttp": "aiohttp",
-    "httpx": "httpx",
-    "httpx2": "httpx2",
-}
+
+def _patchers() -> Iterator[ModuleType]:
+    """Every client's file: a client is added by adding one (CONTRIBUTING.md shows how)."""
+    for file in pkgutil.iter_modules(__path__):
+        if file.name not in _SHARED:
+            yield importlib.import_module(f"{__name__}.{file.name}")
+
+
+_PATCHERS = tuple(_patchers())
+
+#: What ``skip_patchers`` takes, and ``vcr.clients()`` lists.
+CLIENTS: dict[str, Client] = {client.name: client for patcher in _PATCHERS for client in patcher.CLIENTS}
+
+ADAPTERS = tuple(Adapter(patcher, module) for patcher in _PATCHERS for module in patcher.MODULES)
 
 _lock = threading.RLock()
 _open = 0
@@ -90,9 +87,8 @@ def _revert() -> None:
 
 
 def _replacements(adapter: Adapter, module: ModuleType) -> list[Replacement]:
-    patcher: Any = importlib.import_module(f"{__name__}.{adapter.name}")
     try:
-        return list(patcher.replacements(module))
+        return list(adapter.patcher.replacements(module))
     except AttributeError as error:
         package = adapter.module.partition(".")[0]
         version = getattr(sys.modules.get(package), "__version__", "(of an unknown version)")
@@ -100,6 +96,14 @@ def _replacements(adapter: Adapter, module: ModuleType) -> list[Replacement]:
             f"{package} {version} lacks a place where vcr takes hold ({error}), so its requests would escape the "
             f"cassette; use a version of {package} that vcr supports, or do not import it"
         ) from error
+
+
+def clients() -> list[ClientStatus]:
+    """Every client that vcr records, whether installed or not."""
+    return [
+        ClientStatus(client.name, client.module, client.version, client.tested, bool(_open) and client.imported)
+        for client in CLIENTS.values()
+    ]
 
 
 def _wake(adapter: Adapter, module: ModuleType) -> None:

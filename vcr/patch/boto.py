@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import ModuleType
 
+from .client import Client
 from .http_client import connect_doors
 from .replace import Replacement
+
+CLIENTS = (Client("boto", "boto", "boto", "2.49"),)
+MODULES = ("boto.https_connection",)
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:

@@ -13,7 +13,11 @@ from types import ModuleType
 from typing import Any
 
 from ..stubs.connection import StubConnection, adopt, adopt_in_putrequest
+from .client import Client
 from .replace import Replacement
+
+CLIENTS = (Client("httplib", "http.client", None, "Python 3.10 to 3.13", "http"),)
+MODULES = ("http.client",)
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:

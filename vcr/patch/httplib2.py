@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import ModuleType
 
+from .client import Client
 from .http_client import connect_doors
 from .replace import Replacement
+
+CLIENTS = (Client("httplib2", "httplib2", "httplib2", "0.32"),)
+MODULES = ("httplib2",)
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:

@@ -1,12 +1,23 @@
-"""Room: urllib3's own door: its pools connect before they send, so an old connection passes ``connect`` first."""
+"""Room: urllib3's own door: its pools connect before they send, so an old connection passes ``connect`` first.
+
+requests and botocore ride on it: they have no connections of their own, and go with it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from types import ModuleType
 
+from .client import Client
 from .http_client import connect_doors
 from .replace import Replacement
+
+CLIENTS = (
+    Client("urllib3", "urllib3", "urllib3", "1.26.20 to 2.8"),
+    Client("requests", "requests", "requests", "2.34"),
+    Client("boto3", "boto3", "boto3", "1.43 to 1.44", "botocore"),
+)
+MODULES = ("urllib3.connection",)
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:

@@ -14,12 +14,8 @@ import weakref
 from typing import Any, ClassVar
 
 from ..cassette import Turn
-from ..wire import ResponseReader
-
-#: Closing a live response reads the rest of it, so that the cassette has the whole: for so many seconds, and bytes,
-#: of a message whose end is announced, and of one that may never end.
-FINITE_DRAIN = (10.0, 64 * 2**20)
-OPEN_DRAIN = (1.0, 8 * 2**20)
+from ..wire import ResponseReader, media_type
+from .exchange import FINITE_DRAIN, OPEN_DRAIN
 
 log = logging.getLogger(__name__)
 
@@ -197,4 +193,4 @@ class Tee(io.RawIOBase):
             self._real.settimeout(timeout)
 
     def _is_event_stream(self) -> bool:
-        return not self._reader.finite and self._reader.media_type == "text/event-stream"
+        return not self._reader.finite and media_type(self._reader.headers) == "text/event-stream"

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .. import active
 from ..cassette import Cassette, Turn
 from ..errors import UnsupportedProtocolError
 from ..request import DEFAULT_PORTS
 from ..wire import CONTINUE, RequestReader, render
 from .answer import IdleSocket, Pieces, Tee, Whole
+from .exchange import cassette_for
 
 if TYPE_CHECKING:
     _Connection = http.client.HTTPConnection
@@ -66,13 +66,9 @@ def adopt_in_putrequest(  # noqa: PLR0917  (putrequest's own signature)
 
 def current_for(connection: Any, url: str = "") -> Cassette | None:
     """The cassette that a request on this connection belongs to; None when there is none, or it lets it pass by."""
-    cassette = active.current()
-    if cassette is None:
-        return None
     # A proxy is asked with the absolute URI.
     host = urlsplit(url).hostname if "://" in url else None
-    host = host or getattr(connection, "_tunnel_host", None) or connection.host
-    return None if cassette.passes_by(host, type(connection).__mro__) else cassette
+    return cassette_for(host or getattr(connection, "_tunnel_host", None) or connection.host, type(connection))
 
 
 def _restore(connection: http.client.HTTPConnection) -> None:

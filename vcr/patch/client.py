@@ -1,0 +1,57 @@
+"""Room: what is known of a client before it is imported. It knows no client."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+from typing import NamedTuple
+
+
+class Client(NamedTuple):
+    """A client that vcr records, as its file in ``vcr/patch`` declares it.
+
+    ``name``: what ``skip_patchers`` calls it. ``module``: what its users import. ``distribution``: what installs it;
+    None for the standard library. ``tested``: the versions that the conformance suite runs with. ``package``: where
+    its connection or transport classes live, if not in ``module``'s own.
+    """
+
+    name: str
+    module: str
+    distribution: str | None
+    tested: str
+    package: str = ""
+
+    @property
+    def home(self) -> str:
+        """The top-level package of the classes that its requests pass through."""
+        return self.package or self.module.partition(".")[0]
+
+    @property
+    def version(self) -> str | None:
+        """The version that is installed; None when there is none."""
+        if self.distribution is None:
+            return platform.python_version()
+        try:
+            return importlib.metadata.version(self.distribution)
+        except importlib.metadata.PackageNotFoundError:
+            return None
+
+    @property
+    def imported(self) -> bool:
+        """Whether the program has imported it."""
+        return self.module in sys.modules
+
+
+class ClientStatus(NamedTuple):
+    """A supported client, as ``vcr.clients()`` lists it.
+
+    ``version``: the installed one, or None. ``tested``: the versions that vcr is tested with. ``active``: whether it is
+    imported and a cassette is open, so that its requests pass through vcr now.
+    """
+
+    name: str
+    module: str
+    version: str | None
+    tested: str
+    active: bool
