@@ -15,6 +15,9 @@ from vcr.request import Request
 
 patient = settings(deadline=None)
 
+OF_VCRPY = ("method", "scheme", "host", "port", "path", "query", "uri", "url", "headers", "body", "raw_body")
+OF_BETAMAX = ("json-body", "form-urlencoded-body", "multipart-form-data-body", "digest-auth")
+
 
 def get(uri: str) -> Request:
     return Request("GET", uri)
@@ -58,22 +61,24 @@ BASE = Request("GET", "http://h:81/p?a=1", b"body", {"X": "1"})
 )
 def test_each_matcher_looks_at_its_part_alone(change, differ):
     other = Request(*change)
-    assert {name for name in builtin() if not same(name, BASE, other)} == differ
+    assert {name for name in OF_VCRPY if not same(name, BASE, other)} == differ
 
 
-def test_the_built_in_matchers_are_those_of_vcrpy():
-    assert set(builtin()) == {
-        *("method", "scheme", "host", "port", "path", "query", "uri", "url", "headers", "body", "raw_body")
-    }
+def test_the_built_in_matchers_are_those_of_vcrpy_and_of_betamax():
+    assert set(builtin()) == {*OF_VCRPY, *OF_BETAMAX}
 
 
 def test_the_default_is_that_of_vcrpy():
     assert matchers.DEFAULT_MATCH_ON == ("method", "scheme", "host", "port", "path", "query")
 
 
-def test_every_built_in_matcher_is_a_name_of_the_module():
+def test_every_matcher_of_vcrpy_is_a_name_of_the_module():
+    for name in OF_VCRPY:
+        assert getattr(matchers, name) is builtin()[name]
+
+
+def test_every_built_in_matcher_knows_its_name():
     for name, matcher in builtin().items():
-        assert getattr(matchers, name) is matcher
         assert name_of(matcher) == name
 
 
@@ -371,3 +376,49 @@ def test_requests_match_when_all_matchers_agree():
     assert requests_match(BASE, BASE, [matchers.method, lambda r1, r2: None])
     assert not requests_match(BASE, BASE, [matchers.method, lambda r1, r2: False])
     assert requests_match(BASE, post(None), [])
+
+
+# -- Betamax's --------------------------------------------------------------------------------------------------------
+
+MIXED = "multipart/form-data; boundary="
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other", "expected"),
+    [
+        ("json-body", post(b'{"a": 1, "b": 2}', JSON), post(b'{"b":2,"a":1}', JSON), True),
+        ("json-body", post(b'{"a": 1}', JSON), post(b'{"a": 2}', JSON), False),
+        ("json-body", post(b'{"a": 1}', JSON), post(b'{"a": 1}', "application/x+json"), False),
+        ("json-body", post(b"text", "text/plain"), post(b"other", "text/plain"), True),
+        ("json-body", post(b"not json", JSON), post(b"nor this", JSON), True),
+        ("json-body", post(None), post(None), True),
+        ("form-urlencoded-body", post(b"a=1&b=2", FORM), post(b"b=2&a=1", FORM), True),
+        ("form-urlencoded-body", post(b"a=1", FORM), post(b"a=2", FORM), False),
+        ("form-urlencoded-body", post(b"a=1", "text/plain"), post(b"a=1", "text/plain"), False),
+        (
+            "multipart-form-data-body",
+            post(b"--x\r\n\r\n1\r\n--x\r\n\r\n2\r\n--x--", MIXED + "x"),
+            post(b"--y\r\n\r\n2\r\n--y\r\n\r\n1\r\n--y--", MIXED + "y"),
+            True,
+        ),
+        (
+            "multipart-form-data-body",
+            post(b"--x\r\n\r\n1\r\n--x--", MIXED + "x"),
+            post(b"--x\r\n\r\n2\r\n--x--", MIXED + "x"),
+            False,
+        ),
+        ("multipart-form-data-body", post(b"1", "text/plain"), post(b"1", "text/plain"), False),
+        ("multipart-form-data-body", post(b"no parts", MIXED + "x"), post(b"no parts", MIXED + "x"), False),
+        (
+            "digest-auth",
+            post(b"", Authorization='Digest username="u", cnonce="1", response="2"'),
+            post(b"", Authorization='Digest username="u", cnonce="3", response="4"'),
+            True,
+        ),
+        ("digest-auth", post(b"", Authorization='Digest username="u"'), post(b"", Authorization="Digest"), False),
+        ("digest-auth", post(b""), post(b""), True),
+        ("digest-auth", post(b"", Authorization="Basic eA=="), post(b""), False),
+    ],
+)
+def test_the_matchers_of_betamax_and_of_betamax_matchers(name, one, other, expected):
+    assert same(name, one, other) is expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import datetime
 import gzip
 import http.client
 import json
@@ -459,3 +460,89 @@ def test_metadata_is_kept_in_the_file(client, server, cassette_path, serializer)
             cassette.get_metadata("other", 1)
     assert (missing.value.key, missing.value.reason) == ("other", "missing_metadata")
     assert isinstance(missing.value, CannotOverwriteExistingCassetteException)
+
+
+# -- what Betamax and Ruby VCR have ------------------------------------------------------------------------------------
+
+
+def test_placeholders_are_sensitive_data_as_betamax_spells_it(client, server, cassette_path):
+    options = {"placeholders": [{"placeholder": "<TOKEN>", "replace": "secret-token"}]}
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode, **options):
+            client.send("POST", server.url + "/echo", {"Authorization": "secret-token"}, b"token=secret-token")
+    assert server.hits == 1
+    assert "secret-token" not in saved(cassette_path)
+    assert "<TOKEN>" in saved(cassette_path)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["<TOKEN>", {"placeholder": "<TOKEN>"}, {"placeholder": "a", "replace": "b", "c": "d"}]
+)
+def test_a_placeholder_is_a_dictionary_of_two(wrong):
+    with pytest.raises(TypeError, match='placeholders: expected dictionaries with "placeholder" and "replace"'):
+        vcr.VCR(placeholders=[wrong])
+
+
+def age(path: str, recorded_at: str) -> None:
+    text = re.sub("(recorded_at: ).*", rf"\1'{recorded_at}'", saved(path))
+    Path(path).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("interval", [3600, datetime.timedelta(hours=1)])
+def test_a_cassette_older_than_its_interval_is_recorded_anew(client, interval, server, cassette_path):
+    def counter():
+        with vcr.use_cassette(cassette_path, re_record_interval=interval):
+            return client.send("GET", server.url + "/counter")
+
+    assert [counter(), counter()] == [b"1", b"1"]
+    age(cassette_path, "2001-01-01T00:00:00")
+    assert [counter(), counter()] == [b"2", b"2"]
+    assert saved(cassette_path).count("- request:") == 1
+
+
+def test_an_old_cassette_stays_until_there_is_something_to_take_its_place(client, server, cassette_path):
+    with vcr.use_cassette(cassette_path, re_record_interval=60):
+        client.send("GET", server.url + "/text")
+    age(cassette_path, "2001-01-01T00:00:00Z")
+    before = saved(cassette_path)
+    server.close()
+    with pytest.raises(OSError), vcr.use_cassette(cassette_path, re_record_interval=60):  # noqa: PT011
+        client.send("GET", server.url + "/text")
+    assert saved(cassette_path) == before
+
+
+def test_none_replays_a_cassette_however_old_it_is(client, server, cassette_path):
+    with vcr.use_cassette(cassette_path, re_record_interval=60):
+        client.send("GET", server.url + "/text")
+    age(cassette_path, "2001-01-01T00:00:00")
+    with vcr.use_cassette(cassette_path, re_record_interval=60, record_mode="none"):
+        client.send("GET", server.url + "/text")
+    assert server.hits == 1
+
+
+def test_a_cassette_that_does_not_say_when_it_was_recorded_is_not_too_old(client, server, cassette_path):
+    with vcr.use_cassette(cassette_path):
+        client.send("GET", server.url + "/text")
+    assert "recorded_at" not in saved(cassette_path)
+    with vcr.use_cassette(cassette_path, re_record_interval=0.000001):
+        client.send("GET", server.url + "/text")
+    assert server.hits == 1
+
+
+@pytest.mark.parametrize(("wrong", "error"), [(0, ValueError), (-1, ValueError), ("1 day", TypeError)])
+def test_an_interval_is_a_time_to_come(wrong, error):
+    with pytest.raises(error, match="re_record_interval: "):
+        vcr.VCR(re_record_interval=wrong)
+
+
+@pytest.mark.parametrize(("serializer", "exact"), [("yaml", "!!binary"), ("json", "base64_string")])
+def test_preserve_exact_body_bytes_writes_text_in_base64_too(client, serializer, exact, server, cassette_path):
+    for mode in ("once", "none"):
+        with vcr.use_cassette(
+            cassette_path, record_mode=mode, serializer=serializer, preserve_exact_body_bytes=True
+        ) as cassette:
+            body = client.send("POST", server.url + "/echo", body=b"plain text")
+        assert cassette.requests[0].body == b"plain text"
+        assert cassette.responses[0]["body"]["string"] == body
+    assert server.hits == 1
+    assert saved(cassette_path).count(exact) == 2

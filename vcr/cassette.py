@@ -12,6 +12,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from os import PathLike, fspath
 from typing import Any, Protocol
@@ -114,6 +115,8 @@ class Cassette:
         drop_unused_requests: bool = False,
         before_save_interaction: InteractionFilter | None = None,
         after_load_interaction: InteractionFilter | None = None,
+        re_record_interval: timedelta | None = None,
+        preserve_exact_body_bytes: bool = False,
         passes_by: Callable[[str, Sequence[type]], bool] | None = None,
         mask: Callable[[str], str] = str,
         filters: Sequence[str] = (),
@@ -131,6 +134,8 @@ class Cassette:
         self.drop_unused_requests = drop_unused_requests
         self._before_save_interaction = before_save_interaction
         self._after_load_interaction = after_load_interaction
+        self._re_record_interval = re_record_interval
+        self._preserve_exact_body_bytes = preserve_exact_body_bytes
         self._passes_by = passes_by
         self._mask = mask
         self._filters = tuple(filters)  # the names of the options above that are in use
@@ -199,6 +204,8 @@ class Cassette:
             if kept is None:
                 self._interactions.remove(interaction)
                 return
+            if self._re_record_interval is not None:
+                kept.stamp(datetime.now(timezone.utc))
             interaction.response = kept
             self._add(interaction)
             if self.allow_playback_repeats:
@@ -433,10 +440,21 @@ class Cassette:
     def _load(self) -> None:
         """Read what is stored under the path; a cassette that is not there is new. Any other failure is an error."""
         stored = self._read()
-        if stored is not None:
-            self._interactions = stored
-            self.rewind()
-            self.dirty = False
+        if stored is None:
+            return
+        if self._is_too_old(stored):
+            log.info("Cassette %s is older than its re_record_interval: recording it anew", self._path)
+            return
+        self._interactions = stored
+        self.rewind()
+        self.dirty = False
+
+    def _is_too_old(self, stored: list[Interaction]) -> bool:
+        """Whether to record anew. What is stored stays until there is something to take its place."""
+        if self._re_record_interval is None or not self.record_mode.records(existing=False):
+            return False
+        dates = [i.response.recorded_at for i in stored if i.response is not None and i.response.recorded_at]
+        return bool(dates) and datetime.now(timezone.utc) - min(dates) > self._re_record_interval
 
     def _read(self) -> list[Interaction] | None:
         """What is stored now, through the filters; None when nothing is. Its metadata joins what is here."""
@@ -482,6 +500,8 @@ class Cassette:
             }
             if self._metadata:
                 cassette_dict["metadata"] = self._metadata
+            if self._preserve_exact_body_bytes:
+                cassette_dict["preserve_exact_body_bytes"] = True
             self._persister.save_cassette(self._path, cassette_dict, serializer=self._serializer)
             self._version = self._version_stored()
         self._unsaved.clear()

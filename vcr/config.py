@@ -131,8 +131,10 @@ class VCR:
             drop_unused_requests=options["drop_unused_requests"],
             before_save_interaction=_saving(options),
             after_load_interaction=_loading(options),
+            re_record_interval=options["re_record_interval"],
+            preserve_exact_body_bytes=options["preserve_exact_body_bytes"],
             passes_by=_passes_by(options),
-            mask=functools.partial(_mask, options["filter_sensitive_data"]),
+            mask=functools.partial(_mask, _sensitive(options)),
             filters=[name for name in FILTERS if options[name]],
         )
 
@@ -222,9 +224,13 @@ def _loading(options: Mapping[str, Any]) -> InteractionFilter | None:
 
 
 def _secrets(options: Mapping[str, Any], replace: Callable[..., Any]) -> Iterable[InteractionFilter]:
-    pairs = options["filter_sensitive_data"]
+    pairs = _sensitive(options)
     if pairs:
         yield lambda request, response, _: replace(placeholders.resolve(pairs, request, response), request, response)
+
+
+def _sensitive(options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return (*options["filter_sensitive_data"], *options["placeholders"])
 
 
 def _mask(pairs: Iterable[tuple[str, Any]], text: str) -> str:

@@ -16,7 +16,7 @@ from xml.parsers.expat import ExpatError
 
 from . import multipart
 from .request import Request
-from .wire import without_chunks
+from .wire import media_type, without_chunks
 
 Predicate = Callable[[Request, Request], Any]
 MatcherResults = tuple[list[str], list[tuple[str, str]]]
@@ -24,6 +24,9 @@ MatcherResults = tuple[list[str], list[tuple[str, str]]]
 
 #: Header fields whose values no message shows.
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token"})
+
+
+FORM = "application/x-www-form-urlencoded"
 
 
 class Matcher:
@@ -111,6 +114,10 @@ def _transform_json(body: Any) -> Any:
     return json.loads(body) if body else None
 
 
+def _is_json(kind: str) -> bool:
+    return kind == "application/json" or kind.endswith("+json")
+
+
 def _json_key(body: bytes, _: str) -> Hashable:
     return json.dumps(json.loads(body, parse_float=_number), sort_keys=True)
 
@@ -125,7 +132,7 @@ def _xmlrpc_key(body: bytes, _: str) -> Hashable:
     return xmlrpc.client.dumps(params, name, allow_none=True)
 
 
-def _multipart_key(body: bytes, content_type: str) -> Hashable:
+def _multipart_key(body: bytes, content_type: str) -> tuple[bytes, ...]:
     parts = multipart.split(body, content_type)
     if parts is None:
         raise ValueError("not multipart")
@@ -139,11 +146,11 @@ def _body(request: Request) -> Hashable:
         return _raw_body(request) or b""
     body = without_chunks(body, request.headers)  # as older clients' uploads were recorded
     content_type = request.headers.get("Content-Type", "")
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = media_type(request.headers)
     read: Callable[[bytes, str], Hashable]
-    if kind == "application/x-www-form-urlencoded":
+    if kind == FORM:
         read = _form_key
-    elif kind == "application/json" or kind.endswith("+json"):
+    elif _is_json(kind):
         read = _json_key
     elif kind == "text/xml" and "xmlrpc" in request.headers.get("User-Agent", "").lower():
         read = _xmlrpc_key
@@ -158,6 +165,45 @@ def _body(request: Request) -> Hashable:
         return body
 
 
+def _only(kind: Callable[[str], bool], read: Callable[[bytes, str], Hashable]) -> Callable[[Request], Hashable]:
+    """A key for bodies of one kind alone: a request with another, or an unreadable one, is like no other request."""
+
+    def key(request: Request) -> Hashable:
+        content_type = request.headers.get("Content-Type", "")
+        if not kind(media_type(request.headers)):
+            return object()
+        try:
+            return read(request.body or b"", content_type)
+        except ValueError:
+            return object()
+
+    return key
+
+
+def _json_or_anything(request: Request) -> Hashable:
+    """The Content-Type and, if it says JSON, the body by value; another body is not looked at (as betamax-matchers)."""
+    content_type = request.headers.get("Content-Type", "")
+    try:
+        return content_type, _json_key(request.body or b"", "") if _is_json(media_type(request.headers)) else None
+    except (ValueError, TypeError, RecursionError):
+        return content_type, None
+
+
+def _parts_in_any_order(body: bytes, content_type: str) -> Hashable:
+    _, *parts, _ = _multipart_key(body, content_type)
+    return tuple(sorted(parts))
+
+
+def _digest_auth(request: Request) -> Hashable:
+    """The Authorization without what each answer to a challenge makes up anew (RFC 7616 §3.4; as Betamax)."""
+    parts = request.headers.get("Authorization", "").split(", ")
+    return tuple(part for part in parts if not part.startswith(("cnonce=", "response=")))
+
+
+def _body_difference(r1: Request, r2: Request) -> str:
+    return f"{r1.body!r} != {r2.body!r}"
+
+
 method = Matcher("method", lambda request: request.method)
 scheme = Matcher("scheme", lambda request: request.scheme)
 host = Matcher("host", lambda request: request.host)
@@ -168,7 +214,13 @@ uri = Matcher("uri", _uri)
 url = Matcher("url", _uri)
 headers = Matcher("headers", _headers, _header_difference)
 raw_body = Matcher("raw_body", _raw_body)
-body = Matcher("body", _body, lambda r1, r2: f"{r1.body!r} != {r2.body!r}")
+body = Matcher("body", _body, _body_difference)
+json_body = Matcher("json-body", _json_or_anything)
+form_body = Matcher("form-urlencoded-body", _only(lambda kind: kind == FORM, _form_key), _body_difference)
+multipart_body = Matcher(
+    "multipart-form-data-body", _only(lambda kind: kind.startswith("multipart/"), _parts_in_any_order), _body_difference
+)
+digest_auth = Matcher("digest-auth", _digest_auth, lambda *_: "Authorization: differs (not shown)")
 
 DEFAULT_MATCH_ON = ("method", "scheme", "host", "port", "path", "query")
 
@@ -176,7 +228,8 @@ DEFAULT_MATCH_ON = ("method", "scheme", "host", "port", "path", "query")
 def builtin() -> dict[str, Predicate]:
     """The matchers that every ``VCR`` starts with, by name."""
     known = (method, scheme, host, port, path, query, uri, url, headers, body, raw_body)
-    return {matcher.__name__: matcher for matcher in known}
+    betamax = (json_body, form_body, multipart_body, digest_auth)
+    return {matcher.__name__: matcher for matcher in (*known, *betamax)}
 
 
 def name_of(matcher: Predicate) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from . import matchers
@@ -95,6 +96,24 @@ def _pairs(value: Any) -> tuple[tuple[str, Any], ...]:
     return tuple(tuple(pair) for pair in (value.items() if isinstance(value, Mapping) else value))
 
 
+def _placeholders(value: Any) -> tuple[tuple[str, Any], ...]:
+    """Betamax's spelling of pairs: ``[{"placeholder": ..., "replace": ...}]``."""
+    for item in value:
+        if not isinstance(item, Mapping) or set(item) != {"placeholder", "replace"}:
+            raise TypeError(f'expected dictionaries with "placeholder" and "replace", got {item!r}')
+    return tuple((item["placeholder"], item["replace"]) for item in value)
+
+
+def _interval(value: Any) -> timedelta | None:
+    """A timedelta, from one or from seconds."""
+    if value is None:
+        return None
+    interval = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    if interval <= timedelta(0):
+        raise ValueError(f"expected more than nothing, got {value!r}")
+    return interval
+
+
 def _clients(value: Any) -> tuple[str, ...]:
     names = _names(value)
     for name in names:
@@ -145,6 +164,13 @@ OPTIONS: dict[str, Option] = {
             'replay the first match again and again; `"last"`: each, then the last',
         ),
         Option("drop_unused_requests", False, bool, "do not save loaded interactions that were not played"),
+        Option(
+            "re_record_interval",
+            None,
+            _interval,
+            "seconds, or a `timedelta`, after which a cassette is recorded anew (not by `none`)",
+        ),
+        Option("preserve_exact_body_bytes", False, bool, "write bodies as base64, text or not"),
         Option("ignore_hosts", (), _hosts, "hosts (names or compiled patterns) whose requests pass by"),
         Option("ignore_localhost", False, bool, "requests to this machine pass by"),
         Option("filter_headers", (), _replacements, "request headers to remove, or `(name, replacement)`"),
@@ -156,6 +182,12 @@ OPTIONS: dict[str, Option] = {
         Option("filter_nested_post_data_parameters", False, bool, "that filter reaches JSON keys at any depth"),
         Option(
             "filter_sensitive_data", (), _pairs, "`{placeholder: secret}`: what stands in the file for what was sent"
+        ),
+        Option(
+            "placeholders",
+            (),
+            _placeholders,
+            '`[{"placeholder": ..., "replace": secret}]`: the same, as Betamax spells it',
         ),
         Option("before_record_request", None, _functions, "`f(request) -> request`, or None to let it pass by"),
         Option("before_record_response", None, _functions, "`f(response) -> response`, or None not to record it"),
@@ -181,7 +213,8 @@ OPTIONS: dict[str, Option] = {
 FILTERS = [
     name
     for name in OPTIONS
-    if name.startswith(("filter_", "ignore_", "before_", "after_")) or name == "decode_compressed_response"
+    if name.startswith(("filter_", "ignore_", "before_", "after_"))
+    or name in ("decode_compressed_response", "placeholders")
 ]
 #: What pytest-recording reads from the same dictionary as the options of a cassette, and hands on.
 _NOT_OURS = frozenset({"allowed_hosts"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from .request import Headers, HeaderSource
@@ -18,7 +19,8 @@ class Response:
     ``{"status": {"code", "message"}, "headers": {name: [values]}, "body": {"string": bytes}}``. Optional keys of ours,
     which an older reader ignores: ``http_version`` when it is not 1.1, ``trailers``, ``incomplete``, and in ``body``
     the lengths of the ``chunks`` that it came in and the ``cut_chunk`` that it ended in; ``header_order``, the names in
-    sequence, where fields of one name were interleaved with others. Keys that others add are kept.
+    sequence, where fields of one name were interleaved with others; ``recorded_at``, where its age matters. Keys that
+    others add are kept.
     """
 
     __slots__ = ("_headers", "_rendered", "data")
@@ -124,6 +126,23 @@ class Response:
     def trailers(self) -> Headers:
         """The trailer fields of a chunked message (RFC 9112 §7.1.2)."""
         return Headers(self.data.get("trailers"))
+
+    @property
+    def recorded_at(self) -> datetime | None:
+        """When it was recorded, if that is known; in UTC if no offset is given."""
+        value = self.data.get("recorded_at")
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+            except ValueError:
+                return None
+        if not isinstance(value, datetime):
+            return None
+        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+
+    def stamp(self, when: datetime) -> None:
+        """Note when it was recorded."""
+        self.data["recorded_at"] = when.isoformat(timespec="seconds")
 
     @property
     def incomplete(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import CassetteLoadError
@@ -22,6 +22,9 @@ CASSETTE_FORMAT_VERSION = 1
 _MERGE_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
 
+Spelling = Callable[[Any], Any]
+
+
 class Contents(tuple[list[Request], list[ResponseDict]]):
     """``(requests, responses)``, a pair as in VCR.py, with the ``metadata`` that the cassette carries beside them."""
 
@@ -31,10 +34,11 @@ class Contents(tuple[list[Request], list[ResponseDict]]):
 def serialize(cassette_dict: Mapping[str, Any], serializer: Any) -> str:
     """``{"requests": [Request], "responses": [dict]}``, and ``"metadata"`` if there is any, as a cassette's text."""
     pairs = zip(cassette_dict["requests"], cassette_dict["responses"], strict=True)
+    spelled = _as_it_is if cassette_dict.get("preserve_exact_body_bytes") else _text_or_bytes
     data: dict[str, Any] = {
         "version": CASSETTE_FORMAT_VERSION,
         "interactions": [
-            {"request": _request_to_data(request), "response": _response_to_data(response)}
+            {"request": _request_to_data(request, spelled), "response": _response_to_data(response, spelled)}
             for request, response in pairs
         ],
     }
@@ -83,22 +87,26 @@ def _parsed(text: str, serializer: Any) -> Any:
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def _request_to_data(request: Request) -> dict[str, Any]:
+def _request_to_data(request: Request, spelled: Spelling) -> dict[str, Any]:
     # In VCR.py's order, for serializers that do not sort.
     return {
         "method": request.method,
         "uri": request.uri,
-        "body": _text_or_bytes(request.body),
+        "body": spelled(request.body),
         "headers": request.headers.grouped(),
     }
 
 
-def _response_to_data(response: Mapping[str, Any]) -> dict[str, Any]:
+def _response_to_data(response: Mapping[str, Any], spelled: Spelling) -> dict[str, Any]:
     data = dict(response)
     body = data.get("body")
     if isinstance(body, Mapping):
-        data["body"] = {key: _text_or_bytes(value) for key, value in body.items()}
+        data["body"] = {key: spelled(value) for key, value in body.items()}
     return data
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _text_or_bytes(value: Any) -> Any:
