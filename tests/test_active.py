@@ -463,3 +463,28 @@ def test_a_cassette_left_elsewhere_is_not_kept_alive_by_the_context_it_was_enter
     in_thread(lambda: active.leave(entry))
     gc.collect()
     assert gone() is None
+
+
+# -- within ------------------------------------------------------------------------------------------------------------
+
+
+def test_within_a_cassette_is_current_for_nobody_else():
+    with active.within(Cassette("one")):
+        assert current() == "one"
+        assert in_thread(current) is None
+    assert current() is None
+
+
+def test_what_is_carried_from_within_has_the_cassette_until_it_is_left():
+    with active.within(Cassette("one")):
+        carried = vcr.carry(current)
+        assert in_thread(carried) == "one"
+    assert in_thread(carried) is None
+
+
+def test_within_may_be_inside_another_and_be_left_by_an_exception():
+    with opened("one"):
+        with pytest.raises(ZeroDivisionError), active.within(Cassette("two")):
+            assert current() == "two"
+            raise ZeroDivisionError
+        assert current() == "one"

@@ -97,6 +97,18 @@ def _still_open(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
 
 
 @contextmanager
+def within(cassette: Cassette) -> Iterator[None]:
+    """``cassette`` is current in here and for nobody else: no other thread or task falls back to it."""
+    entry = Entry(cassette, ())
+    _in_context.set((*_still_open(_in_context.get()), entry))
+    try:
+        yield
+    finally:
+        entry.cassette = None
+        _in_context.set(_still_open(_in_context.get()))
+
+
+@contextmanager
 def outside() -> Iterator[None]:
     """No cassette is current in here, whatever is open around it; what is opened in here is."""
     wall = _Wall(None, ())
