@@ -484,7 +484,8 @@ def test_what_is_carried_from_within_has_the_cassette_until_it_is_left():
 
 def test_within_may_be_inside_another_and_be_left_by_an_exception():
     with opened("one"):
-        with pytest.raises(ZeroDivisionError), active.within(Cassette("two")):
+        with active.within(Cassette("two")):
             assert current() == "two"
+        with pytest.raises(ZeroDivisionError), active.within(Cassette("two")):
             raise ZeroDivisionError
         assert current() == "one"
