@@ -351,7 +351,7 @@ def test_a_client_that_is_not_imported_is_not_active(tmp_path):
     run(NOT_IMPORTED, tmp_path)
 
 
-@pytest.mark.parametrize("name", patch.CLIENTS)
+@pytest.mark.parametrize("name", patch.supported())
 def test_a_client_that_is_installed_has_a_version(name):
-    client = patch.CLIENTS[name]
+    client = patch.supported()[name]
     assert (client.version is not None) == (importlib.util.find_spec(client.module.partition(".")[0]) is not None)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextvars
 import functools
-import inspect
 import sys
 import threading
 import weakref
@@ -155,6 +154,8 @@ def _ambiguous(one: Entry, other: Entry) -> str:
 def carry(function: F) -> F:
     """``function``, or coroutine function, bound to the cassettes that are current here: for threads, pools and loops
     that start it elsewhere."""
+    import inspect
+
     context = contextvars.copy_context()
 
     # A context can be entered once at a time; each call gets a copy, so that calls may overlap.

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from os import PathLike, fspath
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import (
     CannotOverwriteExistingCassetteException,
@@ -24,7 +24,6 @@ from .errors import (
     MissingMetadataError,
     UnhandledHTTPRequestError,
 )
-from .explain import Closest, Refusal, most_similar
 from .index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
 from .matchers import Predicate
 from .matchers import method as match_method
@@ -32,6 +31,9 @@ from .matchers import uri as match_uri
 from .record_mode import RecordMode
 from .request import Request
 from .response import Response, ResponseDict
+
+if TYPE_CHECKING:
+    from .explain import Closest, Refusal
 
 log = logging.getLogger(__name__)
 
@@ -361,12 +363,16 @@ class Cassette:
 
     def find_requests_with_most_matches(self, request: Request) -> Closest:
         """The recorded requests most like this one: ``(request, matchers that agree, [(matcher, difference)])``."""
+        from .explain import most_similar
+
         kept = self.filter_request(request)
         return [] if kept is None else most_similar(kept, self.requests, self._match_on)
 
     def explain(self, request: Request, played: int | None = None) -> Refusal:
         """Why this cassette refuses ``request``, which has been through the filters. ``played``: how many interactions
         had been when it did."""
+        from .explain import Refusal
+
         finished = self._finished()
         return Refusal(
             request=request,

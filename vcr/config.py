@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import filters, matchers, placeholders, util
+from . import filters, matchers, placeholders, serializers, util
 from .cassette import Cassette, InteractionFilter, RequestFilter, ResponseFilter
 from .errors import UnknownNameError, unknown
 from .matchers import Predicate
 from .options import FILTERS, OPTIONS, checked
-from .patch import CLIENTS
+from .patch import supported
 from .record_mode import RecordMode as RecordMode  # noqa: PLC0414  (VCR.py's users find it here too)
 from .request import Request
 from .response import ResponseDict
-from .serializers import jsonserializer, yamlserializer
 
 Path = str | os.PathLike[str] | None
 
 
-@dataclass(frozen=True)
-class CassetteSettings:
+class CassetteSettings(NamedTuple):
     """What one opening of a cassette needs: how to make it, from a path or a function to name it after, and whether
     to save it when the block raises."""
 
@@ -42,7 +38,7 @@ class VCR:
 
     def __init__(self, **options: Any) -> None:
         self.matchers: dict[str, Predicate] = matchers.builtin()
-        self.serializers: dict[str, Any] = {"yaml": yamlserializer, "json": jsonserializer}
+        self.serializers: dict[str, Any] = serializers.builtin()
         for option in OPTIONS.values():
             setattr(self, option.name, option.default)
         for name, value in checked(options).items():
@@ -97,7 +93,7 @@ class VCR:
     @staticmethod
     def is_test_method(method_name: str, function: Any) -> bool:
         """Whether this is a test method: a function whose name starts with ``test``."""
-        return method_name.startswith("test") and inspect.isfunction(function)
+        return method_name.startswith("test") and isinstance(function, FunctionType)
 
     def test_case(self, predicate: Callable[[str, Any], bool] | None = None) -> Any:
         """A base class: each test method of its subclasses, or what ``predicate(name, function)`` chooses, has a
@@ -164,14 +160,20 @@ def _cassette_path(options: Mapping[str, Any], path: Path, function: Callable[..
     if options["path_transformer"]:
         where = os.fspath(options["path_transformer"](where))
     library = options["cassette_library_dir"]
-    if library and not PurePath(where).is_relative_to(library):
-        where = os.path.join(library, where)
-    return where
+    return os.path.join(library, where) if library and not _is_in(library, where) else where
+
+
+def _is_in(directory: str, path: str) -> bool:
+    from pathlib import PurePath
+
+    return PurePath(path).is_relative_to(directory)
 
 
 def _path_after(function: Callable[..., Any], library: Any) -> str:
     if library:
         return function.__name__
+    import inspect
+
     return os.path.join(os.path.dirname(inspect.getfile(function)), function.__name__)
 
 
@@ -200,7 +202,7 @@ def _ignored_hosts(options: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _passes_by(options: Mapping[str, Any]) -> Callable[[str, Sequence[type]], bool] | None:
     hosts = _ignored_hosts(options)
-    packages = {CLIENTS[name].home for name in options["skip_patchers"]}
+    packages = {supported()[name].home for name in options["skip_patchers"]}
     if not hosts and not packages:
         return None
     return lambda host, client: _package_of(client) in packages or filters.is_one_of(host, hosts)
@@ -208,7 +210,7 @@ def _passes_by(options: Mapping[str, Any]) -> Callable[[str, Sequence[type]], bo
 
 def _package_of(classes: Sequence[type]) -> str | None:
     """The package of the first class that is a client's own: of a user's subclass, what it derives from."""
-    homes = {client.home for client in CLIENTS.values()}
+    homes = {client.home for client in supported().values()}
     packages = (cls.__module__.partition(".")[0] for cls in classes)
     return next((package for package in packages if package in homes), None)
 
@@ -240,6 +242,8 @@ def _mask(pairs: Iterable[tuple[str, Any]], text: str) -> str:
 
 def _with_cassette(hook: Callable[..., Any]) -> InteractionFilter:
     """A hook as it is called: with the cassette, if it takes a third argument."""
+    import inspect
+
     try:
         inspect.signature(hook).bind(None, None, None)
     except TypeError:

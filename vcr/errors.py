@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -125,6 +124,8 @@ class UnsupportedClientError(RuntimeError):
 def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
     """The one sentence for a misspelled name: what was wrong, the nearest spelling, what is valid."""
     names = sorted(valid)
+    import difflib  # (only a mistake needs it)
+
     near = difflib.get_close_matches(str(name).lower(), names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"unknown {kind} {name!r}.{hint} Valid: {', '.join(names)}."

@@ -8,11 +8,9 @@ A user's matcher is any ``f(r1, r2)`` that returns a bool, returns None for "the
 from __future__ import annotations
 
 import json
-import xmlrpc.client
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
-from xml.parsers.expat import ExpatError
 
 from . import multipart
 from .request import Request
@@ -127,8 +125,14 @@ def _form_key(body: bytes, _: str) -> Hashable:
 
 
 def _xmlrpc_key(body: bytes, _: str) -> Hashable:
+    import xmlrpc.client
+    from xml.parsers.expat import ExpatError
+
+    try:
+        params, name = xmlrpc.client.loads(body)
+    except (xmlrpc.client.Error, ExpatError) as error:
+        raise ValueError("not XML-RPC") from error
     # Written again: its values (dates, binaries) have no repr to compare by.
-    params, name = xmlrpc.client.loads(body)
     return xmlrpc.client.dumps(params, name, allow_none=True)
 
 
@@ -160,7 +164,7 @@ def _body(request: Request) -> Hashable:
         return body
     try:
         return read(body, content_type)
-    except (ValueError, TypeError, RecursionError, xmlrpc.client.Error, ExpatError):
+    except (ValueError, TypeError, RecursionError):
         # Not what its Content-Type says: then it is compared as it is.
         return body
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from email.message import Message
+
+def _parameter(field: str, value: str, name: str) -> str | None:
+    """One parameter of a header field."""
+    from email.message import Message
+
+    message = Message()
+    message[field] = value
+    found = message.get_param(name, header=field)
+    return found if isinstance(found, str) else None
 
 
 def _boundary(content_type: str) -> bytes | None:
-    message = Message()
-    message["Content-Type"] = content_type
-    boundary = message.get_param("boundary")
-    return boundary.encode("latin-1") if isinstance(boundary, str) and boundary else None
+    boundary = _parameter("Content-Type", content_type, "boundary")
+    return boundary.encode("latin-1") if boundary else None
 
 
 def split(body: bytes, content_type: str) -> list[bytes] | None:
@@ -39,8 +45,5 @@ def field_name(head: bytes) -> str:
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-disposition":
-            message = Message()
-            message["Content-Disposition"] = value.strip().decode("utf-8", "replace")
-            found = message.get_param("name", header="Content-Disposition")
-            return found if isinstance(found, str) else ""
+            return _parameter("Content-Disposition", value.strip().decode("utf-8", "replace"), "name") or ""
     return ""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import matchers
 from .errors import unknown
-from .patch import CLIENTS
+from .patch import supported
 from .persisters.filesystem import FilesystemPersister
 from .record_mode import RecordMode
 
@@ -117,8 +116,8 @@ def _interval(value: Any) -> timedelta | None:
 def _clients(value: Any) -> tuple[str, ...]:
     names = _names(value)
     for name in names:
-        if name not in CLIENTS:
-            raise ValueError(unknown("client", name, CLIENTS))
+        if name not in supported():
+            raise ValueError(unknown("client", name, supported()))
     return names
 
 
@@ -128,8 +127,7 @@ def _function(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option: its name, default, what checks (and tidies) a value, and what it is for."""
 
     name: str

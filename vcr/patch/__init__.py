@@ -1,20 +1,18 @@
 """Room: putting the stubs in place and taking them away again. It knows the list of clients, not the clients.
 
 Installed when the first cassette opens, removed when the last closes. Nothing is imported for the user: an adapter
-wakes when its client's module is imported.
+wakes when its client's module is imported. And nothing is imported before a cassette opens: ``import vcr`` is for free.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
-import pkgutil
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, NamedTuple
-
-import wrapt
 
 from ..errors import UnsupportedClientError
 from .client import Client, ClientStatus
@@ -32,19 +30,20 @@ class Adapter(NamedTuple):
 _SHARED = ("client", "compat", "replace")
 
 
-def _patchers() -> Iterator[ModuleType]:
+@functools.cache
+def _patchers() -> tuple[ModuleType, ...]:
     """Every client's file: a client is added by adding one (CONTRIBUTING.md shows how)."""
-    for file in pkgutil.iter_modules(__path__):
-        if file.name not in _SHARED:
-            yield importlib.import_module(f"{__name__}.{file.name}")
+    import pkgutil
+
+    names = (file.name for file in pkgutil.iter_modules(__path__) if file.name not in _SHARED)
+    return tuple(importlib.import_module(f"{__name__}.{name}") for name in names)
 
 
-_PATCHERS = tuple(_patchers())
+@functools.cache
+def supported() -> dict[str, Client]:
+    """The clients by name: what ``skip_patchers`` takes, and ``vcr.clients()`` lists."""
+    return {client.name: client for patcher in _patchers() for client in patcher.CLIENTS}
 
-#: What ``skip_patchers`` takes, and ``vcr.clients()`` lists.
-CLIENTS: dict[str, Client] = {client.name: client for patcher in _PATCHERS for client in patcher.CLIENTS}
-
-ADAPTERS = tuple(Adapter(patcher, module) for patcher in _PATCHERS for module in patcher.MODULES)
 
 _lock = threading.RLock()
 _open = 0
@@ -56,6 +55,7 @@ def install() -> None:
     """Count one more open cassette; the first puts the replacements in place. Undone by ``uninstall``."""
     global _open
     with _lock:
+        _watch()
         if _open == 0:
             try:
                 for adapter, module in _awake:
@@ -102,7 +102,7 @@ def clients() -> list[ClientStatus]:
     """Every client that vcr records, whether installed or not."""
     return [
         ClientStatus(client.name, client.module, client.version, client.tested, bool(_open) and client.imported)
-        for client in CLIENTS.values()
+        for client in supported().values()
     ]
 
 
@@ -113,13 +113,15 @@ def _wake(adapter: Adapter, module: ModuleType) -> None:
             _apply(_replacements(adapter, module))
 
 
-def _watch(adapter: Adapter) -> None:
-    # Called at once when the module is there already.
-    wrapt.register_post_import_hook(lambda module: _wake(adapter, module), adapter.module)
+@functools.cache
+def _watch() -> None:
+    """Wait for every client's modules, from the first cassette on."""
+    import wrapt
 
-
-for _adapter in ADAPTERS:
-    _watch(_adapter)
+    for patcher in _patchers():
+        for module in patcher.MODULES:
+            # Called at once when the module is there already.
+            wrapt.register_post_import_hook(functools.partial(_wake, Adapter(patcher, module)), module)
 
 
 def __getattr__(name: str) -> Any:

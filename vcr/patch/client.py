@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
+import importlib
 import sys
 from typing import NamedTuple
 
@@ -31,10 +30,11 @@ class Client(NamedTuple):
     def version(self) -> str | None:
         """The version that is installed; None when there is none."""
         if self.distribution is None:
-            return platform.python_version()
+            return sys.version.split()[0].rstrip("+")
+        metadata = importlib.import_module("importlib.metadata")
         try:
-            return importlib.metadata.version(self.distribution)
-        except importlib.metadata.PackageNotFoundError:
+            return str(metadata.version(self.distribution))
+        except metadata.PackageNotFoundError:
             return None
 
     @property

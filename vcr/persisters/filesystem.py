@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from ..errors import CassetteDecodeError, CassetteLoadError, CassetteNotFoundError
@@ -52,7 +50,8 @@ class FilesystemPersister:
         """
         path = os.fspath(cassette_path)
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
         except FileNotFoundError as error:
             raise CassetteNotFoundError(f"no cassette at {path}") from error
         except UnicodeDecodeError as error:
@@ -69,11 +68,14 @@ class FilesystemPersister:
     @staticmethod
     def save_cassette(cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any) -> None:
         """Write the file: the whole of it, or, when anything fails, nothing."""
+        import tempfile
+
         text = serialize(cassette_dict, serializer)
         # A link is written through, so that what it points at changes and the link stays.
-        path = Path(os.path.realpath(cassette_path))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".tmp", dir=path.parent)
+        path = os.path.realpath(cassette_path)
+        directory, name = os.path.split(path)
+        os.makedirs(directory, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=directory)
         try:
             with open(descriptor, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
@@ -99,10 +101,10 @@ def _locked(directory: str) -> Iterator[None]:
             os.close(descriptor)
 
 
-def _mode(path: Path) -> int:
+def _mode(path: str) -> int:
     """The permission bits that the file has, or that a new file would get."""
     try:
-        return path.stat().st_mode & 0o7777
+        return os.stat(path).st_mode & 0o7777
     except FileNotFoundError:
         mask = os.umask(0)
         os.umask(mask)

@@ -1,1 +1,26 @@
 """Room: plain data <-> text. A serializer has ``serialize(dict) -> str`` and ``deserialize(str) -> dict``."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_MODULES = {"yaml": "yamlserializer", "json": "jsonserializer"}
+
+
+class _Serializer:
+    """One of the modules here, imported when it is first used: whoever writes JSON never waits for YAML."""
+
+    def __init__(self, module: str) -> None:
+        self._module = f"{__name__}.{module}"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._module), name)
+
+    def __repr__(self) -> str:
+        return f"<serializer {self._module}>"
+
+
+def builtin() -> dict[str, Any]:
+    """The serializers that every ``VCR`` starts with, by name."""
+    return {name: _Serializer(module) for name, module in _MODULES.items()}

@@ -11,7 +11,7 @@ import pkgutil
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ...patch import CLIENTS as SUPPORTED
+from ...patch import supported
 
 TIMEOUT = 10
 BODY = b'{"name": "demo"}'
@@ -27,7 +27,7 @@ class Client(NamedTuple):
     @property
     def version(self) -> str | None:
         """The version that is installed; None when there is none."""
-        return SUPPORTED[self.client].version
+        return supported()[self.client].version
 
 
 def _entries() -> list[Client]:
