@@ -31,6 +31,7 @@ ROOMS = [
     "explain",
     "index",
     "cassette",
+    "formats",
     "serialize",
     "serializers",
     "persisters",
