@@ -406,16 +406,17 @@ def _head(response: Response, headers: Headers) -> bytes:
     # A response that came over HTTP/2 or 3 is replayed over this version: no client of HTTP/1 reads another.
     version = response.http_version if _VERSION.fullmatch(f"HTTP/{response.http_version}") else "1.1"
     start = f"HTTP/{version} {response.status} {response.reason}"
-    return _field_bytes(_LINE_BREAK.sub(" ", start) + "\r\n") + _fields(headers.pairs()) + b"\r\n"
+    return field_bytes(_LINE_BREAK.sub(" ", start) + "\r\n") + _fields(headers.pairs()) + b"\r\n"
 
 
 def _fields(pairs: HeaderPairs) -> bytes:
     """Field lines. A line break that does not fold would start another field, or end the head: it becomes a blank."""
     lines = [f"{_LINE_BREAK.sub(' ', name)}: {_UNFOLDED.sub(' ', value)}\r\n" for name, value in pairs]
-    return b"".join([_field_bytes(line) for line in lines])
+    return b"".join([field_bytes(line) for line in lines])
 
 
-def _field_bytes(text: str) -> bytes:
+def field_bytes(text: str) -> bytes:
+    """A name, a value or a reason as it is sent: the latin-1 that it was read as, else UTF-8."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:
