@@ -1,0 +1,61 @@
+"""Room: ``import betamax`` -> ``vcr.betamax``, for those who ask for it. It knows the import system and no cassette."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+_ALIAS, _REAL = "betamax", __package__
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Finds ``betamax.x`` as the module ``vcr.betamax.x`` that there is, or will be then: there is one of each."""
+
+    def __init__(self) -> None:
+        self._specs: dict[str, ModuleSpec | None] = {}
+
+    def find_spec(self, name: str, _: Sequence[str] | None = None, __: ModuleType | None = None) -> ModuleSpec | None:
+        real = _REAL + name.removeprefix(_ALIAS)
+        if name.partition(".")[0] != _ALIAS or importlib.util.find_spec(real) is None:
+            return None
+        return ModuleSpec(name, self)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = importlib.import_module(_REAL + spec.name.removeprefix(_ALIAS))
+        self._specs[spec.name] = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """It has run; the import system has put the alias's spec on it."""
+        assert module.__spec__ is not None
+        module.__spec__ = self._specs.pop(module.__spec__.name)
+
+
+_finder = _Finder()
+_displaced: dict[str, ModuleType] = {}
+
+
+def install() -> None:
+    """Let ``import betamax``, and what is in it, mean ``vcr.betamax``, until ``uninstall``: to be called before anybody
+    imports it, in a conftest.py. Betamax need not be installed; where it has been imported it stays in use."""
+    if _finder not in sys.meta_path:
+        _displaced.update(_take_out())
+        sys.meta_path.insert(0, _finder)
+
+
+def uninstall() -> None:
+    """Let ``import betamax`` mean what it did."""
+    if _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)
+        _take_out()
+        sys.modules.update(_displaced)
+        _displaced.clear()
+
+
+def _take_out() -> dict[str, ModuleType]:
+    names = [name for name in sys.modules if name.partition(".")[0] == _ALIAS]
+    return {name: sys.modules.pop(name) for name in names}

@@ -1,0 +1,42 @@
+"""Room: Betamax's placeholders. What replaces them in a cassette is ``vcr.placeholders``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+
+class Placeholder(NamedTuple):
+    """``placeholder`` stands in the cassette where ``replace`` stood in the traffic: text, bytes, or a list of them
+    (header values are lists). None and the empty hide nothing."""
+
+    placeholder: str
+    replace: Any
+
+    @classmethod
+    def from_dict(cls, dictionary: Mapping[str, Any]) -> Placeholder:
+        """One from Betamax's dictionary."""
+        return cls(dictionary["placeholder"], dictionary["replace"])
+
+    def unpack(self, serializing: bool) -> tuple[Any, Any]:
+        """``(old, new)`` on the way into a cassette, or out of it."""
+        return (self.replace, self.placeholder) if serializing else (self.placeholder, self.replace)
+
+
+def merge_placeholder_lists(
+    defaults: Sequence[Mapping[str, Any]], overrides: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """``defaults`` in order, each replaced by an override with the same placeholder; then the other overrides."""
+    replacing = {item["placeholder"]: item for item in overrides}
+    known = {item["placeholder"] for item in defaults}
+    merged = [replacing.get(item["placeholder"], item) for item in defaults]
+    return [*merged, *(item for item in overrides if item["placeholder"] not in known)]
+
+
+def pairs(placeholders: Iterable[Placeholder]) -> list[tuple[str, Any]]:
+    """Pairs for ``vcr.placeholders``, of which the last of a kind counts: in Betamax it is the first."""
+    found = []
+    for placeholder, replace in placeholders:
+        several = isinstance(replace, (list, tuple))
+        found += [(placeholder, one) for one in (replace if several else (replace,))]
+    return found[::-1]

@@ -1,0 +1,42 @@
+"""Room: the decorator: a session of its own, recorded, for each call."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import unittest
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import requests
+
+from .recorder import Betamax
+
+
+def use_cassette(
+    cassette_name: str,
+    cassette_library_dir: str | None = None,
+    default_cassette_options: Mapping[str, Any] | None = None,
+    **use_cassette_kwargs: Any,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Call the function with a new session as its first argument (of a method: after ``self``), which records into, or
+    replays from, this cassette. The signature is without it, so pytest sees the other arguments as fixtures."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(function)
+        parameters = list(signature.parameters.values())
+        is_method = bool(parameters) and parameters[0].name in ("self", "cls")
+
+        @functools.wraps(function)
+        def with_session(*args: Any, **kwargs: Any) -> Any:
+            place = int(is_method or bool(args and isinstance(args[0], unittest.TestCase)))
+            with requests.Session() as session:
+                recorder = Betamax(session, cassette_library_dir, default_cassette_options)
+                with recorder.use_cassette(cassette_name, **use_cassette_kwargs):
+                    return function(*args[:place], session, *args[place:], **kwargs)
+
+        del parameters[int(is_method) : int(is_method) + 1]
+        with_session.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return with_session
+
+    return decorate

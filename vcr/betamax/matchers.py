@@ -1,0 +1,186 @@
+"""Room: Betamax's matchers: its rules as keys for the engine, and the classes that its users derive from.
+
+The registry's names mean what they mean in Betamax (``query``: the order of keys is ignored; ``host``: with the port;
+``uri``: scheme, host, path and query), not what they mean in ``vcr``. CHOICES: URIs compare without userinfo, fragment
+and default port, which are not sent; names of header fields without case; both make more match than in Betamax, never
+less. Where several recorded requests match, one with the same body comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from contextvars import ContextVar
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlparse
+
+from requests import PreparedRequest
+
+from .. import matchers
+from ..matchers import Matcher, Predicate
+from ..request import DEFAULT_PORTS, Request
+from .exceptions import MatchersValidationError
+from .util import prepared, request_from_data, to_data
+
+#: The request that is being sent here: what a matcher of the user's is given.
+sending: ContextVar[PreparedRequest | None] = ContextVar("betamax_sending", default=None)
+
+
+class BaseMatcher:
+    """What a matcher of the user's derives from: it has a ``name``, and ``match`` says whether two are the same.
+
+    Register the class with ``Betamax.register_request_matcher``; it is made once, without arguments.
+    """
+
+    name: ClassVar[str | None] = None
+
+    def __init__(self) -> None:
+        if not self.name:
+            raise ValueError("Matchers require names")
+        self.on_init()
+
+    def on_init(self) -> None:
+        """For subclasses: called when the matcher has been made."""
+
+    def match(self, request: PreparedRequest, recorded_request: Mapping[str, Any]) -> bool:
+        """Whether ``request`` is the recorded one: a dictionary with ``method``, ``uri``, ``headers`` and ``body``."""
+        raise NotImplementedError("match method must be overridden")
+
+
+class _Keyed(BaseMatcher):
+    """One of the built-in matchers: two requests are the same when their keys are."""
+
+    keyed: ClassVar[Matcher]
+
+    def match(self, request: PreparedRequest, recorded_request: Mapping[str, Any]) -> bool:
+        """Whether the two have the same key."""
+        body = request.body if isinstance(request.body, (str, bytes)) else None
+        given = Request(str(request.method), str(request.url), body, request.headers)
+        return bool(self.keyed.key(given) == self.keyed.key(request_from_data(recorded_request)))
+
+
+def _host(request: Request) -> str:
+    host, port = request.host or "", request.port
+    return host if port == DEFAULT_PORTS.get(request.scheme) else f"{host}:{port}"
+
+
+def _path(request: Request) -> str:
+    return urlparse(request.uri).path or "/"
+
+
+def _query(request: Request) -> Hashable:
+    fields = parse_qs(request.parsed_uri.query, keep_blank_values=True)
+    return tuple(sorted((name, tuple(values)) for name, values in fields.items()))
+
+
+def _uri(request: Request) -> Hashable:
+    return request.scheme, _host(request), _path(request), _query(request)
+
+
+def _headers(request: Request) -> Hashable:
+    return tuple(sorted((name.lower(), value) for name, value in request.headers.items()))
+
+
+def _body(request: Request) -> str:
+    # As Betamax's older cassettes have it, in which what is not UTF-8 is lost.
+    return (request.body or b"").decode("utf-8", "replace")
+
+
+class MethodMatcher(_Keyed):
+    """The same method."""
+
+    name, keyed = "method", matchers.method
+
+
+class URIMatcher(_Keyed):
+    """The same scheme, host, path and query."""
+
+    name, keyed = "uri", Matcher("uri", _uri, lambda r1, r2: f"{r1.uri} != {r2.uri}")
+
+
+class QueryMatcher(_Keyed):
+    """The same query: names in any order, the values of one name in theirs; ``?a`` is ``?a=``."""
+
+    name, keyed = "query", Matcher("query", _query)
+
+
+class HostMatcher(_Keyed):
+    """The same host and port."""
+
+    name, keyed = "host", Matcher("host", _host)
+
+
+class PathMatcher(_Keyed):
+    """The same path."""
+
+    name, keyed = "path", Matcher("path", _path)
+
+
+class HeadersMatcher(_Keyed):
+    """All header fields the same: the first value of each name."""
+
+    name, keyed = "headers", Matcher("headers", _headers, matchers.headers._difference)
+
+    @staticmethod
+    def flatten_headers(recorded_request: Mapping[str, Any]) -> dict[str, str]:
+        """The first value of each header field in a cassette."""
+        return dict(request_from_data(recorded_request).headers.items())
+
+
+class BodyMatcher(_Keyed):
+    """The same body, as text."""
+
+    name, keyed = "body", Matcher("body", _body)
+
+
+class DigestAuthMatcher(_Keyed):
+    """The same Authorization but for ``cnonce`` and ``response``."""
+
+    name, keyed = "digest-auth", matchers.digest_auth
+
+
+class JSONBodyMatcher(_Keyed):
+    """The same Content-Type and, if that says JSON, the same data (betamax-matchers)."""
+
+    name, keyed = "json-body", matchers.json_body
+
+
+class URLEncodedBodyMatcher(_Keyed):
+    """Forms with the same fields (betamax-matchers)."""
+
+    name, keyed = "form-urlencoded-body", matchers.form_body
+
+
+class MultipartFormDataBodyMatcher(_Keyed):
+    """Multipart bodies with the same parts, whatever the boundary (betamax-matchers)."""
+
+    name, keyed = "multipart-form-data-body", matchers.multipart_body
+
+
+#: What ``match_requests_on`` may name.
+matcher_registry: dict[str, BaseMatcher] = {
+    str(cls.name): cls()
+    for cls in (
+        *(MethodMatcher, URIMatcher, QueryMatcher, HostMatcher, PathMatcher, HeadersMatcher, BodyMatcher),
+        *(DigestAuthMatcher, JSONBodyMatcher, URLEncodedBodyMatcher, MultipartFormDataBodyMatcher),
+    )
+}
+
+
+def for_engine(names: Iterable[str]) -> list[Predicate]:
+    """The engine's matchers for these names. Raises MatchersValidationError for one that is not registered."""
+    wanted = set(names)
+    if unknown := wanted.difference(matcher_registry):
+        raise MatchersValidationError(f"{sorted(unknown)!r} is not valid; registered: {', '.join(matcher_registry)}")
+    return [_for_engine(name, matcher) for name, matcher in matcher_registry.items() if name in wanted]
+
+
+def _for_engine(name: str, matcher: BaseMatcher) -> Predicate:
+    if isinstance(matcher, _Keyed) and type(matcher).match is _Keyed.match:
+        return matcher.keyed
+
+    def predicate(r1: Request, r2: Request) -> bool:
+        recorded = to_data(r2, {"status": {"code": 200, "message": "OK"}, "body": {"string": b""}})["request"]
+        return bool(matcher.match(sending.get() or prepared(r1), recorded))
+
+    predicate.__name__ = name
+    return predicate

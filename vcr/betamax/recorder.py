@@ -1,0 +1,127 @@
+"""Room: the recorder: a cassette in the place of one session's connections, from ``start`` to ``stop``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from .. import patch
+from .adapter import BetamaxAdapter
+from .cassette import Cassette
+from .configure import Configuration, RecorderConfiguration
+from .exceptions import MissingCassetteError
+from .matchers import BaseMatcher, matcher_registry
+from .options import Options
+from .serializers import BaseSerializer, serializer_registry
+
+
+class Betamax:
+    """Records what one session sends, and replays it: ``with Betamax(session).use_cassette("name"):`` or, with the
+    cassette chosen inside, ``with Betamax(session) as recorder: recorder.use_cassette("name")``.
+
+    ``session``: a ``requests.Session``, or what has its ``adapters`` and ``mount``. Nobody else's requests are touched.
+    ``cassette_library_dir`` and ``default_cassette_options`` count for this recorder.
+
+    CHOICE: the session's own adapters are asked to send, also in a replay, and are recorded or answered where they
+    reach for the network; what sends with no client that ``vcr`` knows (from memory, over FTP) is not.
+    """
+
+    def __init__(
+        self,
+        session: Any,
+        cassette_library_dir: str | None = None,
+        default_cassette_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.session = session
+        self.http_adapters = session.adapters.copy()
+        self.betamax_adapter = BetamaxAdapter(self.http_adapters)
+        self.config = RecorderConfiguration(cassette_library_dir, default_cassette_options or {})
+        self._started = False
+
+    @property
+    def current_cassette(self) -> Cassette | None:
+        """The cassette in use."""
+        return self.betamax_adapter.cassette
+
+    @staticmethod
+    def configure() -> Configuration:
+        """What holds for every recorder: ``with Betamax.configure() as config: ...``."""
+        return Configuration()
+
+    @staticmethod
+    def register_request_matcher(matcher_class: type[BaseMatcher]) -> None:
+        """Make a matcher available to ``match_requests_on`` under its ``name``."""
+        matcher_registry[str(matcher_class.name)] = matcher_class()
+
+    @staticmethod
+    def register_serializer(serializer_class: type[BaseSerializer]) -> None:
+        """Make a serializer available to ``serialize_with`` under its ``name``."""
+        serializer_registry[str(serializer_class.name)] = serializer_class()
+
+    def use_cassette(self, cassette_name: str, **kwargs: Any) -> Betamax:
+        """Load this cassette and use it from now on; the one in use until now is saved.
+
+        Options: ``record``, ``match_requests_on``, ``re_record_interval``, ``serialize_with``, ``placeholders``,
+        ``preserve_exact_body_bytes``, ``allow_playback_repeats``. Raises a ValidationError for what is none of these,
+        and MissingCassetteError, a ValueError, for ``record="none"`` without a cassette.
+        """
+        if not cassette_name:
+            raise MissingCassetteError("a cassette must have a name")
+        options = Options(kwargs).over(self.config.default_cassette_options)
+        self._eject()
+        library = self.config.cassette_library_dir
+        self.betamax_adapter.cassette = Cassette(cassette_name, options, library, self.config.hooks)
+        if self._started:
+            self._mount()
+        return self
+
+    def start(self) -> None:
+        """Take the place of the session's adapters."""
+        if not self._started:
+            patch.install()
+            self._started = True
+        try:
+            self._mount()
+            for hook in self.config.hooks("after_start"):
+                hook(self.current_cassette)
+        except BaseException:
+            self._withdraw()
+            raise
+
+    def stop(self) -> None:
+        """Save the cassette and give the session its adapters back, whatever a hook raises. Once is enough."""
+        if not self._started and self.current_cassette is None:
+            return
+        with ExitStack() as last:
+            last.callback(self._withdraw)
+            last.callback(self._eject)
+            for hook in self.config.hooks("before_stop"):
+                hook(self.current_cassette)
+
+    def __enter__(self) -> Betamax:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _mount(self) -> None:
+        for prefix, adapter in list(self.session.adapters.items()):
+            if adapter is not self.betamax_adapter:
+                self.http_adapters[prefix] = adapter
+                self.session.mount(prefix, self.betamax_adapter)
+
+    def _eject(self) -> None:
+        cassette, self.betamax_adapter.cassette = self.betamax_adapter.cassette, None
+        if cassette is not None:
+            cassette.close()
+
+    def _withdraw(self) -> None:
+        if not self._started:
+            return
+        self._started = False
+        patch.uninstall()
+        for prefix, adapter in self.http_adapters.items():
+            if self.session.adapters.get(prefix) is self.betamax_adapter:
+                self.session.mount(prefix, adapter)
