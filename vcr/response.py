@@ -102,7 +102,8 @@ class Response:
     def pieces(self) -> list[bytes]:
         """The body as it came, piece by piece; one piece when that is not known, or no longer true."""
         body = self.body
-        lengths = unpack_lengths((self.data.get("body") or {}).get("chunks"), len(body))
+        packed = (self.data.get("body") or {}).get("chunks")
+        lengths = unpack_lengths(packed, len(body)) if packed else []
         if not lengths:
             return [body] if body else []
         pieces, start = [], 0
@@ -167,7 +168,9 @@ def _copy(value: Any) -> Any:
 
 def _in_order(headers: Headers, order: object) -> Headers:
     """``headers`` as ``order`` has their names, unless they have been changed since."""
-    names = str(order or "").split()
+    if not order:
+        return headers
+    names = str(order).split()
     if sorted(names) != sorted(name for name, _ in headers.pairs()):
         return headers
     values = {name: iter(fields) for name, fields in headers.grouped().items()}
