@@ -346,7 +346,7 @@ def test_add_header_adds_a_header_as_in_vcrpy():
     assert request.headers["X-One"] == "1"
 
 
-@given(st.text(alphabet="htp:/@[]?#%;=&.-_~ aZ09é\n\\{|}\"<>", max_size=40).map("http://h".__add__))
+@given(st.text(alphabet='htp:/@[]?#%;=&.-_~ aZ09é\n\\{|}"<>', max_size=40).map("http://h".__add__))
 def test_a_uri_is_read_as_by_urlsplit(uri):
     def parts(read):
         try:

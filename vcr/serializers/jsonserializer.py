@@ -14,7 +14,8 @@ from ..errors import CassetteLoadError
 _KEY = "base64_string"
 
 
-def _encode(value: Any) -> Any:
+def encode(value: Any) -> Any:
+    """What stands for a value that JSON has no form for (``default=`` of ``json.dumps``)."""
     if isinstance(value, (bytes, bytearray)):
         return {_KEY: base64.b64encode(value).decode("ascii")}
     if isinstance(value, Mapping):
@@ -30,7 +31,7 @@ def _decode(data: dict[str, Any]) -> Any:
 
 def serialize(cassette_dict: Mapping[str, Any]) -> str:
     """The cassette as JSON."""
-    return json.dumps(cassette_dict, indent=4, ensure_ascii=False, default=_encode) + "\n"
+    return json.dumps(cassette_dict, indent=4, ensure_ascii=False, default=encode) + "\n"
 
 
 def deserialize(cassette_string: str) -> Any:
