@@ -24,6 +24,7 @@ from .errors import (
     MissingMetadataError,
     UnhandledHTTPRequestError,
 )
+from .failure import Failure
 from .index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
 from .matchers import Predicate
 from .matchers import method as match_method
@@ -86,6 +87,14 @@ class Turn:
         if self._cassette is not None:
             self._cassette._stream(self)
 
+    def fail(self, failure: Failure | None, so_far: Response | None = None) -> None:
+        """The exchange has failed, and the client knows. ``so_far``: what has come of the response, which is kept
+        in any case; the failure is where the cassette keeps them."""
+        if failure is not None and self._cassette is not None and self._cassette.record_errors:
+            self.finish(Response.failed(failure, so_far))
+        elif so_far is not None:
+            self.finish(so_far)
+
     def settle(self) -> None:
         """Finish now, if a response is on its way."""
         settle = self._settle() if self._settle is not None else None
@@ -121,6 +130,7 @@ class Cassette:
         re_record_interval: timedelta | None = None,
         preserve_exact_body_bytes: bool = False,
         journal: bool = False,
+        record_errors: bool = False,
         passes_by: Callable[[str, Sequence[type]], bool] | None = None,
         mask: Callable[[str], str] = str,
         filters: Sequence[str] = (),
@@ -144,6 +154,7 @@ class Cassette:
         if journal and self._journal is None:
             raise TypeError(f"journal: the persister {persister!r} keeps none (it has no journal(path))")
         self._journals = journal
+        self.record_errors = record_errors
         self._passes_by = passes_by
         self._mask = mask
         self._filters = tuple(filters)  # the names of the options above that are in use

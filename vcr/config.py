@@ -137,6 +137,7 @@ class VCR:
             re_record_interval=options["re_record_interval"],
             preserve_exact_body_bytes=options["preserve_exact_body_bytes"],
             journal=options["journal"],
+            record_errors=options["record_errors"],
             passes_by=_passes_by(options),
             mask=functools.partial(_mask, _sensitive(options)),
             filters=[name for name in FILTERS if options[name]],

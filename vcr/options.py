@@ -169,6 +169,12 @@ OPTIONS: dict[str, Option] = {
             "seconds, or a `timedelta`, after which a cassette is recorded anew (not by `none`)",
         ),
         Option(
+            "record_errors",
+            False,
+            bool,
+            "record failures too (refused, no such host, timeout, TLS, reset): replayed as the client's own error",
+        ),
+        Option(
             "journal",
             False,
             bool,

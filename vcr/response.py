@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from .failure import Failure
 from .request import Headers, HeaderSource
 
 ResponseDict = dict[str, Any]
@@ -19,8 +20,8 @@ class Response:
     ``{"status": {"code", "message"}, "headers": {name: [values]}, "body": {"string": bytes}}``. Optional keys of ours,
     which an older reader ignores: ``http_version`` when it is not 1.1, ``trailers``, ``incomplete``, and in ``body``
     the lengths of the ``chunks`` that it came in and the ``cut_chunk`` that it ended in; ``header_order``, the names in
-    sequence, where fields of one name were interleaved with others; ``recorded_at``, where its age matters. Keys that
-    others add are kept.
+    sequence, where fields of one name were interleaved with others; ``recorded_at``, where its age matters; ``error``,
+    where the exchange failed. Keys that others add are kept.
     """
 
     __slots__ = ("_headers", "_rendered", "data")
@@ -71,6 +72,17 @@ class Response:
         if incomplete:
             data["incomplete"] = True
         return cls(data)
+
+    @classmethod
+    def failed(cls, failure: Failure, so_far: Response | None = None) -> Response:
+        """What there is of a response whose exchange failed. An older reader sees a status that proxies use."""
+        response = so_far or cls.of(599, failure.message, None, b"")
+        return cls({**response.data, "error": failure.to_data()})
+
+    @property
+    def failure(self) -> Failure | None:
+        """How the exchange failed, if it did."""
+        return Failure.from_data(self.data.get("error"))
 
     @property
     def status(self) -> int:
