@@ -100,6 +100,18 @@ def tls_server(server_tls):
 
 
 @pytest.fixture
+def h2_server(authority):
+    """Its twin that speaks HTTP/2 over TLS."""
+    pytest.importorskip("h2")
+    from tests.http2 import Http2Server
+
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1", "::1").configure_cert(tls)
+    with Http2Server(tls) as running:
+        yield running
+
+
+@pytest.fixture
 def ipv6_server():
     """The same server on ::1."""
     try:

@@ -32,6 +32,7 @@ ROOMS = [
     "explain",
     "index",
     "cassette",
+    "formats",
     "serialize",
     "serializers",
     "persisters",

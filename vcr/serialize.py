@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from . import formats
 from .errors import CassetteLoadError
 from .request import DEFAULT_PORTS, Headers, Request
 from .response import Response, ResponseDict
@@ -49,8 +50,11 @@ def serialize(cassette_dict: Mapping[str, Any], serializer: Any) -> str:
 
 
 def deserialize(cassette_string: str, serializer: Any) -> Contents:
-    """The requests and the responses in the text of a cassette. Raises CassetteLoadError when it is not one."""
-    data = _parsed(cassette_string, serializer)
+    """The requests and the responses in the text of a cassette. Raises CassetteLoadError when it is not one.
+
+    A cassette in Betamax's or Ruby VCR's format is known by its structure; saved, it is as the serializer has it.
+    """
+    data = formats.read(_parsed(cassette_string, serializer))
     # Before 1.0 the file was the list of its interactions.
     top: Mapping[str, Any] = {"interactions": data} if isinstance(data, list) else data
     if not isinstance(top, Mapping) or not isinstance(top.get("interactions"), list):

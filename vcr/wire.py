@@ -410,7 +410,7 @@ def _head(response: Response, headers: Headers) -> bytes:
     version = response.http_version
     version = version if version == "1.1" or _VERSION.fullmatch(f"HTTP/{response.http_version}") else "1.1"
     start = f"HTTP/{version} {response.status} {response.reason}"
-    return _field_bytes(_LINE_BREAK.sub(" ", start) + "\r\n") + _fields(headers.pairs()) + b"\r\n"
+    return field_bytes(_LINE_BREAK.sub(" ", start) + "\r\n") + _fields(headers.pairs()) + b"\r\n"
 
 
 def _fields(pairs: HeaderPairs) -> bytes:
@@ -419,10 +419,11 @@ def _fields(pairs: HeaderPairs) -> bytes:
     if text.isascii() and text.count("\r") == text.count("\n") == len(pairs):
         return text.encode("ascii")
     lines = [f"{_LINE_BREAK.sub(' ', name)}: {_UNFOLDED.sub(' ', value)}\r\n" for name, value in pairs]
-    return b"".join([_field_bytes(line) for line in lines])
+    return b"".join([field_bytes(line) for line in lines])
 
 
-def _field_bytes(text: str) -> bytes:
+def field_bytes(text: str) -> bytes:
+    """A name, a value or a reason as it is sent: the latin-1 that it was read as, else UTF-8."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:

@@ -131,11 +131,14 @@ def test_every_way_of_reading_reads_the_same(reading, path, server, cassette_pat
 
 
 def test_chunks_and_trailers_are_kept_apart_from_the_body(client, server, cassette_path):
+    if client.name == "tornado":
+        pytest.skip("without a cassette too, it does not take a message with trailers")
     with vcr.use_cassette(cassette_path) as cassette, client() as session:
         assert session.get(server.url + "/trailers").body == b"".join(CHUNKS)
     (response,) = cassette.responses
     assert response["body"] == {"string": b"".join(CHUNKS), "chunks": "3 14 1200 1"}
-    assert response["trailers"] == {"X-Checksum": ["42"], "X-Also": ["yes"]}
+    if not client.name.startswith("httpx"):  # it throws them away
+        assert response["trailers"] == {"X-Checksum": ["42"], "X-Also": ["yes"]}
 
 
 def test_trailers_are_sent_again_on_replay(server, cassette_path):

@@ -53,6 +53,8 @@ def test_a_connected_session_from_before_replays(client, server, cassette_path):
 @having("keep-alive")
 @pytest.mark.parametrize("last", ["/text", "/close"], ids=["connected", "closed"])
 def test_a_session_from_before_replays_though_its_server_has_stopped(last, client, tls_server, ca_file, cassette_path):
+    if "leaking" in client.can and last == "/close":
+        pytest.skip("without a cassette too, it leaves the descriptor open")
     with client(ca_file=ca_file) as session:
         with vcr.use_cassette(cassette_path):
             recorded = session.get(tls_server.url + "/counter")
@@ -89,7 +91,8 @@ def test_a_tunnel_from_before_the_cassette(client, tls_server, proxy, ca_file, c
         with vcr.use_cassette(cassette_path) as cassette:
             recorded = session.get(url)
         assert session.get(url).body == b"3"
-        assert (proxy.tunnels, tls_server.connections) == (1, 1)
+        tunnels = 2 if "redialling" in client.can else 1
+        assert (proxy.tunnels, tls_server.connections) == (tunnels, tunnels)
         assert cassette.requests[0].uri == url
         proxy.close()
         tls_server.close()
@@ -119,7 +122,7 @@ def test_a_stream_from_before_the_cassette_goes_on_unrecorded(client, server, ca
         assert next(pieces) == EVENTS[0]
         with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
             server.release(4)
-            assert list(pieces) == EVENTS[1:]
+            assert b"".join(pieces) == b"".join(EVENTS[1:])  # tornado joins what has arrived
         assert len(cassette) == 0
 
 

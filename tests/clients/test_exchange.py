@@ -31,7 +31,9 @@ from .entries import having
         "/nowhere?a=1&a=2&b=%20%C3%A9",
     ],
 )
-def test_the_response_is_the_same(path, server, alike):
+def test_the_response_is_the_same(path, client, server, alike):
+    if (client.name, path) == ("tornado", "/trailers"):
+        pytest.skip("without a cassette too, it does not take a message with trailers")
     seen = alike(server, lambda session: session.get(server.url + path))
     (request,) = seen.cassette.requests
     assert (request.method, request.uri) == ("GET", server.url + path)
@@ -71,7 +73,7 @@ def test_the_cassette_holds_the_exchange(client, server, cassette_path):
             "headers": {
                 "Content-Type": ["text/plain; charset=utf-8"],
                 "Content-Length": [str(len(TEXT))],
-                **({"Connection": ["close"]} if client.name == "urllib.request" else {}),
+                **({"Connection": ["close"]} if client.name in ("urllib.request", "tornado") else {}),
             },
             "body": {"string": TEXT},
         }

@@ -69,11 +69,12 @@ def test_a_request_header_folded_over_several_lines_is_one_field(server, cassett
     assert cassette.requests[0].headers.get_all("X-List") == ["one\r\n\ttwo\r\n\t3"]
 
 
-def test_a_latin_1_request_header_keeps_its_bytes(server, alike):
+def test_a_latin_1_request_header_keeps_its_bytes(client, server, alike):
     value = "caf\xe9"
     seen = alike(server, lambda session: session.get(server.url + "/text", {"X-Name": value}))
-    assert seen.received[0].get("X-Name") == value
-    assert seen.cassette.requests[0].headers["X-Name"] == value
+    sent = value.encode().decode("latin-1") if "utf-8" in client.can else value
+    assert seen.received[0].get("X-Name") == sent
+    assert seen.cassette.requests[0].headers["X-Name"] == sent
 
 
 def test_response_headers_keep_their_case_order_number_and_bytes(server, alike):

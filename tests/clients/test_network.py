@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import sys
 import warnings
@@ -35,7 +36,7 @@ def test_a_certificate_that_is_not_trusted_fails_while_recording_as_it_does_live
     stranger = tmp_path / "stranger.pem"
     trustme.CA().cert_pem.write_to_path(str(stranger))
     live = fails_alike(tls_server.url + "/text", ca_file=str(stranger))
-    assert "CERTIFICATE_VERIFY_FAILED" in live.text
+    assert re.search("CERTIFICATE_VERIFY_FAILED|SSL certificate|invalid peer certificate", live.text)
     assert tls_server.hits == 0
 
 
@@ -88,15 +89,16 @@ def test_through_a_tunnel_the_cassette_names_the_server(tls_server, proxy, ca_fi
 
 
 @having("proxies", "keep-alive")
-def test_a_tunnel_is_used_again(tls_server, proxy, ca_file, alike):
+def test_a_tunnel_is_used_again(client, tls_server, proxy, ca_file, alike):
     seen = alike(
         tls_server,
         lambda session: [session.get(tls_server.url + "/text") for _ in range(3)],
         proxy=proxy.url,
         ca_file=ca_file,
     )
-    assert seen.connections == 1
-    assert proxy.tunnels == 2  # live, and recording
+    tunnels = 2 if "redialling" in client.can else 1
+    assert seen.connections == tunnels
+    assert proxy.tunnels == 2 * tunnels  # live, and recording
 
 
 @having("proxy-auth")

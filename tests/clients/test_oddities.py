@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import io
+import re
 import select
 import zlib
 from contextlib import closing
@@ -78,6 +79,8 @@ def _serve(server, raw):
 
 @pytest.mark.parametrize("raw", RESPONSES.values(), ids=RESPONSES)
 def test_an_odd_response_is_taken_the_same_way(raw, client, server, cassette_path):
+    if "chancy" in client.can and raw is RESPONSES["a header longer than allowed"]:
+        pytest.skip("without a cassette too, it depends on how the bytes arrive")
     _serve(server, raw)
 
     def act():
@@ -330,7 +333,8 @@ def test_a_request_body_that_fails_while_it_is_made(client, server, cassette_pat
             return outcome(lambda: session.fetch("POST", server.url + "/echo", body=body()))
 
     live = act()
-    assert live.kind is UnluckyError
+    # Some wrap it; libcurl only knows that it happened.
+    assert live.kind is UnluckyError or re.search("UnluckyError|Failed to send bytes|aborted by callback", live.text)
     with vcr.use_cassette(cassette_path) as cassette:
         assert act() == live
     assert len(cassette) == 0

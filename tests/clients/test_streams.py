@@ -11,7 +11,7 @@ import pytest
 import vcr
 from tests.server import CHUNKS, EVENTS, TEXT, all_bytes
 
-from .entries import Raised, having, outcome
+from .entries import AsyncClient, Raised, having, outcome
 
 
 def read_event(pieces):
@@ -63,7 +63,10 @@ def test_iter_lines_of_requests_yields_line_by_line(size, server, cassette_path)
 
 
 @having("streams")
-def test_the_pieces_are_those_the_server_sent(server, alike):
+def test_the_pieces_are_those_the_server_sent(client, server, alike):
+    if client.name == "tornado":
+        pytest.skip("without a cassette too, it joins the chunks that have arrived when it looks")
+
     def act(session):
         with session.stream(server.url + "/chunked") as pieces:
             return list(pieces)
@@ -72,7 +75,10 @@ def test_the_pieces_are_those_the_server_sent(server, alike):
 
 
 @having("streams")
-def test_events_that_arrived_apart_are_replayed_apart(server, alike):
+def test_events_that_arrived_apart_are_replayed_apart(client, server, alike):
+    if client.name == "tornado":
+        pytest.skip("without a cassette too, it joins the chunks that have arrived when it looks")
+
     def act(session):
         server.release(len(EVENTS))
         with session.stream(server.url + "/sse") as pieces:
@@ -231,7 +237,10 @@ def test_a_response_cut_in_the_middle_fails_the_same_every_time(where, server, a
 
 @having("streams")
 @pytest.mark.parametrize("where", CUTS)
-def test_what_comes_before_the_cut_is_seen(where, server, alike):
+def test_what_comes_before_the_cut_is_seen(where, client, server, alike):
+    if "forgetting" in client.can:
+        pytest.skip("without a cassette too, it is chance how much it sees")
+
     def act(session):
         seen = []
         with session.stream(f"{server.url}/cut/{where}") as pieces:
@@ -247,6 +256,8 @@ def test_what_comes_before_the_cut_is_seen(where, server, alike):
 @having("streams")
 @pytest.mark.parametrize("path", ["/text", "/chunked", "/until-close"])
 def test_a_response_can_be_read_after_the_cassette_has_closed(path, client, server, cassette_path):
+    if issubclass(client, AsyncClient) or client.module == "curl_cffi":
+        pytest.skip("closing a cassette cannot wait for what comes through a loop or thread: it keeps what has come")
     content = b"".join(CHUNKS) if path == "/chunked" else TEXT
     for mode in ("once", "none"):
         with client() as session:

@@ -1,10 +1,12 @@
 """Room: urllib3's own door: its pools connect before they send, so an old connection passes ``connect`` first.
 
-requests and botocore ride on it: they have no connections of their own, and go with it.
+requests and botocore ride on it: they have no connections of their own, and go with it. (What urllib3-future installs
+under its name is patch/urllib3_future.py's.)
 """
 
 from __future__ import annotations
 
+import http.client
 from collections.abc import Iterable
 from types import ModuleType
 
@@ -22,4 +24,5 @@ MODULES = ("urllib3.connection",)
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
     """The ``connect`` of both connection classes (urllib3 1.26 and 2)."""
-    return connect_doors(module.HTTPConnection, module.HTTPSConnection)
+    ours = issubclass(module.HTTPConnection, http.client.HTTPConnection)
+    return connect_doors(module.HTTPConnection, module.HTTPSConnection) if ours else ()

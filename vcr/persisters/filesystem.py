@@ -1,10 +1,12 @@
-"""Room: cassettes as files. UTF-8 always; a file on disk is always whole. It knows nothing of what is in them."""
+"""Room: cassettes as files. UTF-8 always, compressed where the name ends in ``.zz``, as Ruby VCR has it; a file on disk
+is always whole. It knows nothing of what is in them."""
 
 from __future__ import annotations
 
 import os
 import sys
 import threading
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +22,8 @@ if sys.platform != "win32":
     import fcntl
 
 _one_at_a_time = threading.RLock()
+
+_COMPRESSED = ".zz"
 
 
 class FilesystemPersister:
@@ -53,10 +57,11 @@ class FilesystemPersister:
         """
         path = os.fspath(cassette_path)
         try:
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
+            text = _text(path)
         except FileNotFoundError as error:
             raise CassetteNotFoundError(f"no cassette at {path}") from error
+        except zlib.error as error:
+            raise CassetteLoadError(f"not compressed, as its name says: {error}", path=path) from error
         except UnicodeDecodeError as error:
             raise CassetteLoadError(f"not UTF-8 text: {error}", path=path) from error
         except OSError as error:
@@ -73,15 +78,15 @@ class FilesystemPersister:
         """Write the file: the whole of it, or, when anything fails, nothing."""
         import tempfile
 
-        text = serialize(cassette_dict, serializer)
+        content = str.encode(serialize(cassette_dict, serializer), "utf-8")
         # A link is written through, so that what it points at changes and the link stays.
         path = os.path.realpath(cassette_path)
         directory, name = os.path.split(path)
         os.makedirs(directory, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=directory)
         try:
-            with open(descriptor, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with open(descriptor, "wb") as file:
+                file.write(zlib.compress(content) if path.endswith(_COMPRESSED) else content)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(temporary, _mode(path))
@@ -89,6 +94,16 @@ class FilesystemPersister:
         except BaseException:
             os.unlink(temporary)
             raise
+
+
+def _text(path: str) -> str:
+    """What is in the file."""
+    if not path.endswith(_COMPRESSED):
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    with open(path, "rb") as file:
+        content = file.read()
+    return zlib.decompress(content).decode("utf-8") if content else ""
 
 
 @contextmanager

@@ -5,7 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_MODULES = {"yaml": "yamlserializer", "json": "jsonserializer"}
+_MODULES = {
+    "yaml": "yamlserializer",
+    "json": "jsonserializer",
+    "betamax": "betamax",
+    "prettyjson": "prettyjson",
+    "ruby": "ruby",
+    "rubyjson": "rubyjson",
+}
 
 
 class _Serializer:

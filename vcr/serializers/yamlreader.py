@@ -61,6 +61,11 @@ def _file(data: Any) -> Any:
     return _first(data)
 
 
+def _string(data: Any) -> Any:
+    """A Ruby string with instance variables, which stand beside it."""
+    return data.get("str") if isinstance(data, dict) else data
+
+
 def _pairs(data: Any) -> list[Any]:
     return [pair for item in data for pair in item.items()]
 
@@ -106,6 +111,19 @@ TAGS: dict[str, Tag] = {
         "python/object/new:_io.StringIO": _file,
         "python/object:StringIO.StringIO": _file,
     }.items()
+}
+
+#: Ruby's: what VCR 1.x is a list of, and what Ruby's YAML makes of symbols, bytes and strings that carry more.
+TAGS |= {
+    "!ruby/struct:VCR::HTTPInteraction": _itself,
+    "!ruby/struct:VCR::Request": _itself,
+    "!ruby/struct:VCR::Response": _itself,
+    "!ruby/struct:VCR::ResponseStatus": _itself,
+    "!ruby/sym": _itself,
+    "!ruby/symbol": _itself,
+    "!ruby/string": _string,
+    "!str": _string,
+    "!binary": _binary,
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from yaml.reader import ReaderError
 from yaml.representer import Representer, RepresenterError, SafeRepresenter
 
 from ..errors import CassetteLoadError
+from . import jsonserializer
 from .yamlreader import STANDARD, TAGS, Tag, read
 
 if TYPE_CHECKING:
@@ -31,10 +33,11 @@ _IN_ORDER = ("headers", "trailers")
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-class _Dumper(Dumper):
-    """Nothing by reference."""
+class PlainDumper(Dumper):
+    """Plain data, and nothing by reference."""
 
     def ignore_aliases(self, _: Any) -> bool:
+        """Whether a value that is there twice is written twice."""
         return True
 
 
@@ -57,15 +60,16 @@ def _represent_plain(dumper: Dumper, value: Any) -> yaml.Node:
     return dumper.represent_data(plain(value))
 
 
-def _represent_text(dumper: Dumper, text: str) -> yaml.ScalarNode:
+def represent_text(dumper: Dumper, text: str) -> yaml.ScalarNode:
+    """A string."""
     # PyYAML's own emitter lets the line ends of YAML 1.1 stand in single quotes, where they are read as blanks.
     style = '"' if any(mark in text for mark in "\r\x85\u2028\u2029") else None
     return dumper.represent_scalar(STANDARD + "str", text, style=style)
 
 
-_Dumper.add_representer(str, _represent_text)
-_Dumper.add_representer(bytearray, lambda dumper, value: dumper.represent_binary(bytes(value)))
-_Dumper.add_multi_representer(object, _represent_plain)
+PlainDumper.add_representer(str, represent_text)
+PlainDumper.add_representer(bytearray, lambda dumper, value: dumper.represent_binary(bytes(value)))
+PlainDumper.add_multi_representer(object, _represent_plain)
 
 
 #: What a block may hold: no character that is written in quotes only, and none that YAML 1.1 takes for a line's end.
@@ -87,9 +91,9 @@ class _Layout:
         """``data`` as it is to be dumped."""
         if type(data) is dict:
             items = sorted(data.items(), key=lambda item: str(item[0])) if sort else data.items()
-            return {key: self.arrange(value, sort=key not in _IN_ORDER) for key, value in items}
+            return {key: self.arrange(value, sort=sort and key not in _IN_ORDER) for key, value in items}
         if type(data) in (list, tuple):
-            return [self.arrange(item) for item in data]
+            return [self.arrange(item, sort=sort) for item in data]
         if type(data) is str and ("\n" in data or _has_astral(data)) and _BLOCK.fullmatch(data):
             self._texts.append(data)
             return f"{self._mark}{len(self._texts) - 1}"
@@ -125,9 +129,10 @@ def _block(text: str, margin: str) -> str:
 # -- the serializer ----------------------------------------------------------------------------------------------------
 
 
-def _dump(cassette_dict: Mapping[str, Any], dumper: type[Dumper]) -> str:
+def dump(cassette_dict: Mapping[str, Any], dumper: type[Dumper], *, sort: bool = True) -> str:
+    """``cassette_dict`` as YAML that a person can read; in its own order unless ``sort``."""
     layout = _Layout()
-    data = layout.arrange(dict(cassette_dict))
+    data = layout.arrange(dict(cassette_dict), sort=sort)
     written: str = yaml.dump(
         data, Dumper=dumper, allow_unicode=True, sort_keys=False, width=WIDE, default_flow_style=False
     )
@@ -149,11 +154,15 @@ def _load(cassette_string: str, tags: Mapping[str, Tag]) -> Any:
 
 def serialize(cassette_dict: Mapping[str, Any]) -> str:
     """The cassette as YAML."""
-    return _dump(cassette_dict, _Dumper)
+    return dump(cassette_dict, PlainDumper)
 
 
 def deserialize(cassette_string: str) -> Any:
-    """The plain data in a YAML cassette. Raises CassetteLoadError with the line when it is not YAML."""
+    """The plain data in a YAML cassette, or one in JSON. Raises CassetteLoadError with the line when it is neither."""
+    if cassette_string.lstrip()[:1] in ("{", "["):
+        # JSON is YAML, but for its escapes: an emoji is two of them. What is not JSON may be YAML in flow style.
+        with suppress(CassetteLoadError):
+            return jsonserializer.deserialize(cassette_string)
     return _load(cassette_string, TAGS)
 
 
@@ -161,7 +170,7 @@ class CustomTagSerializer:
     """What ``with_custom_tags`` returns: ``serialize`` and ``deserialize`` as this module has them."""
 
     def __init__(self, constructors: Mapping[str, Callable[[Any, Any], Any]]) -> None:
-        class CustomDumper(_Dumper):
+        class CustomDumper(PlainDumper):
             pass
 
         class CustomConstructor(_Constructor):
@@ -182,7 +191,7 @@ class CustomTagSerializer:
 
     def serialize(self, cassette_dict: Mapping[str, Any]) -> str:
         """The cassette as YAML, objects of the custom tags included."""
-        return _dump(cassette_dict, self._dumper)
+        return dump(cassette_dict, self._dumper)
 
     def deserialize(self, cassette_string: str) -> Any:
         """The data in a YAML cassette, objects of the custom tags included."""

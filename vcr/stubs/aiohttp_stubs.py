@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
-_ClientResponse: Any = import_module("aiohttp").ClientResponse
+from aiohttp import ClientResponse
 
 
-class MockClientResponse(_ClientResponse):  # type: ignore[misc]
+class MockClientResponse(ClientResponse):
     """aiohttp's own response under VCR.py's name. None is ever made here: what is patched on it has no effect."""

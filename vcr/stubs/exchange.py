@@ -55,6 +55,11 @@ class Recording:
             return FINITE_DRAIN
         return NO_DRAIN if media_type(self.headers) == "text/event-stream" else OPEN_DRAIN
 
+    @property
+    def whole(self) -> bool:
+        """Whether as much of the body has come as was announced."""
+        return self._announced is not None and sum(map(len, self._pieces)) == self._announced
+
     def feed(self, piece: bytes) -> None:
         """Take what the client is about to be given."""
         if piece and not self.over:
@@ -66,7 +71,7 @@ class Recording:
 
     def cut(self) -> None:
         """No more of the body will come; it is whole all the same if it is as long as it was to be."""
-        self._end(None, incomplete=sum(map(len, self._pieces)) != self._announced)
+        self._end(None, incomplete=not self.whole)
 
     def settle(self) -> None:
         """The cassette closes: what has come is what there is."""

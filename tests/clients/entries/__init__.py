@@ -2,7 +2,11 @@
 
 A class lists what it ``can`` do, so that a test which asks for more (``@having("cookies")``) is not collected for it:
 keep-alive, redirects, cookies, basic, digest (authentication), proxies, proxy-auth, decodes (gzip, deflate), brotli,
-streams, text (a str as request body).
+streams, text (a str as request body), upgrades (a request for one passes by its cassette), utf-8 (of request headers,
+not latin-1), forgetting (what it has not read of a response, when it hears that the rest will not come),
+redialling (its first tunnel is not used again), overtaking (the first request to a host is by those after it), chancy
+(whether it takes a head of more than 16 KiB depends on how the bytes arrive), leaking (a TLS connection that the server
+closes).
 """
 
 from __future__ import annotations
@@ -38,7 +42,7 @@ class Result:
 
 @dataclass
 class Raised:
-    """An error that a client raised: its class and what it says (without the addresses of objects)."""
+    """An error that a client raised: its class and what it says (without addresses of objects and times)."""
 
     kind: type[Exception]
     text: str
@@ -49,7 +53,7 @@ def outcome(act: Callable[[], Any]) -> Any:
     try:
         return act()
     except Exception as error:  # noqa: BLE001
-        return Raised(type(error), re.sub(r"0x[0-9a-f]+", "0x", str(error)))
+        return Raised(type(error), re.sub(r"0x[0-9a-f]+|\d+ (?=ms|milliseconds)", "0x", str(error)))
 
 
 class Client:

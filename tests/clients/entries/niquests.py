@@ -1,0 +1,148 @@
+"""niquests, synchronous and asynchronous, and the pools of urllib3-future, which it rides on."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from . import AsyncClient, Client, Fields, Result
+
+
+class _Watched(Client):
+    """Its pools have threads that watch them, and that end soon after they are told to."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._threads = set(threading.enumerate())
+
+    def close(self) -> None:
+        super().close()
+        for thread in set(threading.enumerate()) - self._threads:
+            if "idle_conn_watch_task" in thread.name:
+                thread.join(10)
+
+
+class _Niquests(_Watched):
+    module = "niquests"
+    can: ClassVar = {
+        *("keep-alive", "redirects", "cookies", "basic", "digest", "proxies", "proxy-auth"),
+        *("decodes", "brotli", "streams", "text", "upgrades", "chancy"),
+    }
+    automatic: ClassVar = set()
+
+    def _open(self, kind: str, digest: Any) -> Any:
+        import niquests
+
+        session = getattr(niquests, kind)(timeout=self.timeout)
+        session.verify = self.ca_file or True
+        if self.auth:
+            session.auth = digest(*self.auth) if self.digest else self.auth
+        if self.proxy:
+            session.proxies = {"http": self.proxy, "https": self.proxy}
+        return session
+
+
+def _result(response: Any, body: bytes) -> Result:
+    raw = response.raw
+    return Result(response.status_code, response.reason, raw.version, list(raw.headers.items()), body)
+
+
+class NiquestsSession(_Niquests):
+    name = "niquests.Session"
+
+    def __init__(self, **options: Any) -> None:
+        from niquests.auth import HTTPDigestAuth
+
+        super().__init__(**options)
+        self._session = self._open("Session", HTTPDigestAuth)
+
+    def fetch(self, method: str, url: str, headers: Fields = None, body: Any = None) -> Result:
+        response = self._session.request(method, url, headers=headers, data=body)
+        return _result(response, response.content)
+
+    @contextmanager
+    def stream(self, url: str) -> Iterator[Iterator[bytes]]:
+        with self._session.get(url, stream=True) as response:
+            yield response.iter_content()
+
+    def close(self) -> None:
+        self._session.close()
+        super().close()
+
+
+class NiquestsAsyncSession(_Niquests, AsyncClient):
+    name = "niquests.AsyncSession"
+    can: ClassVar = _Niquests.can | {"redialling", "overtaking", "leaking"}
+
+    def __init__(self, **options: Any) -> None:
+        from niquests.auth import AsyncHTTPDigestAuth
+
+        super().__init__(**options)
+        self._session = self._open("AsyncSession", AsyncHTTPDigestAuth)
+
+    async def afetch(self, method: str, url: str, headers: Fields = None, body: Any = None) -> Result:
+        # The loop has stood still: niquests leaks the descriptor of what the server has closed while nobody listened.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        response = await self._session.request(method, url, headers=headers, data=body)
+        return _result(response, response.content)
+
+    @asynccontextmanager
+    async def astream(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        async with await self._session.get(url, stream=True) as response:
+            yield await response.iter_content()
+
+    async def aclose(self) -> None:
+        await self._session.close()
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+
+class Urllib3Future(_Watched):
+    name = "urllib3-future"
+    module = "niquests"  # which knows whether its name is urllib3 or urllib3_future
+    can: ClassVar = {
+        *("keep-alive", "redirects", "proxies", "proxy-auth"),
+        *("decodes", "brotli", "streams", "text", "upgrades", "chancy"),
+    }
+    automatic: ClassVar = set()
+
+    def __init__(self, **options: Any) -> None:
+        from niquests.packages import urllib3
+
+        super().__init__(**options)
+        kept = {
+            "ca_certs": self.ca_file,
+            "timeout": self.timeout,
+            "retries": urllib3.Retry(connect=0, read=0, redirect=10),
+        }
+        if self.proxy:
+            peer = urlsplit(self.proxy)
+            fields = urllib3.make_headers(proxy_basic_auth=f"{peer.username}:{peer.password}") if peer.username else {}
+            self._pools = urllib3.ProxyManager(
+                f"{peer.scheme}://{peer.hostname}:{peer.port}", proxy_headers=fields, **kept
+            )
+        else:
+            self._pools = urllib3.PoolManager(**kept)
+
+    def fetch(self, method: str, url: str, headers: Fields = None, body: Any = None) -> Result:
+        response = self._pools.request(method, url, headers=headers, body=body)
+        return Result(response.status, response.reason, response.version, list(response.headers.items()), response.data)
+
+    @contextmanager
+    def stream(self, url: str) -> Iterator[Iterator[bytes]]:
+        response = self._pools.request("GET", url, preload_content=False)
+        try:
+            yield response.stream(-1)
+        finally:
+            response.close()
+
+    def close(self) -> None:
+        self._pools.clear()
+        super().close()
+
+
+CLIENTS = (NiquestsSession, NiquestsAsyncSession, Urllib3Future)

@@ -1,0 +1,216 @@
+"""Room: what Betamax's format has from Ruby VCR's: ``http_interactions``, bodies as text in an encoding or as base64.
+
+What neither has a place for (pieces of a body, trailers …) stands in keys that both pass over, so nothing is lost.
+Data of no known shape goes through as it is: ``serialize`` says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from ..errors import CassetteLoadError
+from ..request import Headers
+from ..response import Response, ResponseDict
+
+Plain = dict[str, Any]
+#: How a header value or a reason phrase is read or written.
+Field = Callable[[Any], Any]
+
+#: Encodings by names that Python does not know, and Ruby's names for "no text", under which text stands in UTF-8.
+_CODECS = {
+    **dict.fromkeys(("ascii-8bit", "binary", "us-ascii", "utf8-mac", "utf-8-mac"), "utf-8"),
+    "windows-31j": "cp932",
+    "windows-874": "cp874",
+    "cp51932": "euc_jp",
+    "eucjp-ms": "euc_jp",
+}
+
+_BODY = ("string", "base64_string", "encoding")
+#: The key for what version 1 keeps beside the text of a body: Betamax reads no body with a key that it does not know.
+_DETAILS = "body_details"
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def read_all(data: Mapping[str, Any], read_one: Callable[[Any], Any]) -> Plain:
+    """A cassette as version 1's plain data, each interaction read by ``read_one``."""
+    found = data.get("http_interactions")
+    if not isinstance(found, (list, tuple)):
+        raise CassetteLoadError('not a cassette: expected a list under "http_interactions"')
+    interactions = []
+    for number, interaction in enumerate(found, 1):
+        try:
+            interactions.append(read_one(interaction))
+        except ValueError as error:
+            raise CassetteLoadError(f"interaction {number}: {error}") from error
+    plain: Plain = {"version": 1, "interactions": interactions}
+    return {**plain, "metadata": data["metadata"]} if data.get("metadata") else plain
+
+
+def read_interaction(interaction: Any, field: Field) -> Any:
+    """One interaction in version 1's shape."""
+    if not isinstance(interaction, Mapping):
+        return interaction
+    request, response = interaction.get("request"), interaction.get("response")
+    if isinstance(request, Mapping):
+        request = _read_request(request, field)
+    if isinstance(response, Mapping):
+        response = _read_response(response, field)
+        if interaction.get("recorded_at"):
+            response["recorded_at"] = _iso(interaction["recorded_at"])
+        if isinstance(request, Mapping) and response.get("url") == request["uri"]:
+            response.pop("url", None)  # Betamax's; here a response has that of its request.
+    return {"request": request, "response": response}
+
+
+def _read_request(data: Mapping[str, Any], field: Field) -> Plain:
+    body = data.get("body")
+    if isinstance(body, Mapping):
+        body = _content(body, "string", "base64_string")
+    return {
+        "method": text(data.get("method")),
+        "uri": text(data.get("uri", data.get("url"))),
+        "body": body or None,  # neither format tells an empty body from none
+        "headers": _read_headers(data.get("headers"), field),
+    }
+
+
+def _read_response(data: Mapping[str, Any], field: Field) -> Plain:
+    response = {key: value for key, value in data.items() if key != _DETAILS}
+    body = data.get("body")
+    if isinstance(body, Mapping):
+        others = {key: value for key, value in body.items() if key not in _BODY}
+        encoding = {"encoding": body["encoding"]} if body.get("encoding") else {}
+        content = {"string": _content(body, "base64_string", "string"), **encoding, **others}
+    else:
+        content = {"string": body}
+    details = data.get(_DETAILS)
+    response["body"] = {**content, **details} if isinstance(details, Mapping) else content
+    response["headers"] = _read_headers(data.get("headers"), field)
+    status = data.get("status")
+    if isinstance(status, Mapping):
+        response["status"] = {**status, "message": field(status.get("message"))}
+    return response
+
+
+def _read_headers(headers: Any, field: Field) -> Any:
+    if not isinstance(headers, Mapping):
+        return headers
+    return {text(name): [field(value) for value in _values(values)] for name, values in headers.items()}
+
+
+def _values(values: Any) -> Iterable[Any]:
+    if isinstance(values, (list, tuple)):
+        return values
+    return () if values is None else (values,)
+
+
+def text(value: Any) -> Any:
+    """Text that may stand in bytes (Ruby's ``!binary``); another value as it is."""
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def _content(body: Mapping[str, Any], *order: str) -> Any:
+    """What is in a body that may have both spellings: Betamax leaves an empty ``string`` beside its base64."""
+    key = next((key for key in order if body.get(key)), None)
+    value = None if key is None else body[key]
+    if key == "base64_string":
+        return _from_base64(str(text(value)))
+    return encode(value, body.get("encoding")) if isinstance(value, str) else value
+
+
+def _from_base64(string: str) -> bytes:
+    try:
+        return base64.b64decode("".join(string.split()), validate=True)  # Ruby breaks it into lines
+    except ValueError as error:
+        raise ValueError(f"not readable as base64: {error}") from error
+
+
+def encode(string: str, encoding: Any) -> bytes:
+    """The bytes that ``string`` stands for: in UTF-8 where ``encoding`` names nothing that can hold it."""
+    name = str(encoding or "utf-8").lower()
+    try:
+        return string.encode(_CODECS.get(name, name))
+    except (LookupError, ValueError):
+        return string.encode("utf-8")
+
+
+def _iso(recorded_at: Any) -> str:
+    """The date in ISO 8601, from that or from an HTTP date."""
+    if isinstance(recorded_at, date):  # unquoted, in YAML
+        return recorded_at.isoformat()
+    stamp = str(text(recorded_at))
+    try:
+        return parsedate_to_datetime(stamp).isoformat() if "," in stamp else stamp
+    except (ValueError, OverflowError):
+        return stamp
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def write_all(plain: Mapping[str, Any], write_one: Callable[[Plain, Plain], Plain], recorded_with: str) -> Plain:
+    """A cassette from version 1's plain data, each pair written by ``write_one(request, response)``."""
+    data: Plain = {
+        "http_interactions": [write_one(pair["request"], pair["response"]) for pair in plain["interactions"]],
+        "recorded_with": recorded_with,
+    }
+    return {**data, "metadata": plain["metadata"]} if plain.get("metadata") else data
+
+
+def write_body(string: Any, encoding: str | None) -> Plain:
+    """A body: as text, if it is given as text and ``encoding`` gives its bytes back; else as base64."""
+    if isinstance(string, str):
+        content = string.encode("utf-8")
+        decoded = _decoded(content, encoding)
+        if decoded is not None:
+            return {"encoding": encoding, "string": decoded}
+    else:
+        content = b"" if string is None else bytes(string)
+    return {"encoding": encoding, "base64_string": base64.b64encode(content).decode("ascii")}
+
+
+def _decoded(content: bytes, encoding: str | None) -> str | None:
+    name = str(encoding or "utf-8").lower()
+    try:
+        decoded = content.decode(_CODECS.get(name, name))
+    except (LookupError, ValueError):
+        return None
+    return decoded if encode(decoded, encoding) == content else None
+
+
+def sent(body: Any) -> Any:
+    """A request's body; of a form that VCR.py kept as it was given, what was sent."""
+    return urlencode(body, doseq=True) if isinstance(body, Mapping) else body or ""
+
+
+def received(response: ResponseDict) -> tuple[Any, Any]:
+    """A response's body, and the encoding that it is kept with."""
+    body = response.get("body")
+    return (body.get("string"), body.get("encoding")) if isinstance(body, Mapping) else (body, None)
+
+
+def others(response: ResponseDict) -> Plain:
+    """What neither format has a place for."""
+    known = ("status", "headers", "body", "recorded_at")
+    found = {key: value for key, value in response.items() if key not in known}
+    body = response.get("body")
+    details = {key: body[key] for key in body if key not in _BODY} if isinstance(body, Mapping) else {}
+    return {**found, _DETAILS: details} if details else found
+
+
+def write_headers(headers: Any, field: Field) -> dict[str, list[Any]]:
+    """Header fields, each with the list of its values."""
+    return {name: [field(value) for value in values] for name, values in Headers(headers).grouped().items()}
+
+
+def recorded_at(response: ResponseDict) -> datetime:
+    """When it was recorded, in UTC and whole seconds. Both formats want to know: now, if nothing else is known."""
+    when = Response(response).recorded_at or datetime.now(timezone.utc)
+    return when.astimezone(timezone.utc).replace(microsecond=0)

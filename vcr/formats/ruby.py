@@ -1,0 +1,92 @@
+"""Room: Ruby VCR's format <-> version 1's plain data. It knows no text and no file.
+
+Read is what VCR 1.x (a list of its structs), 2.x and later have written, and what people leave out of it by hand.
+Ruby's strings are UTF-8, or bytes: header values, which here are bytes seen as latin-1, change from one to the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.utils import format_datetime
+from typing import Any
+
+from . import http_interactions as shared
+
+_RECORDED_WITH = "VCR 6.4.0"
+
+#: The default port of the scheme, which VCR 1.x wrote.
+_PORT = re.compile(r"^(http://[^/?#]*):80(?=[/?#]|$)|^(https://[^/?#]*):443(?=[/?#]|$)")
+
+#: Names of encodings that Ruby knows: it does not read a body under any other.
+_ENCODING = re.compile(
+    r"UTF-8|UTF-(?:16|32)[BL]E|US-ASCII|ASCII-8BIT|BINARY|ISO-8859-\d\d?|Windows-(?:125\d|31J|874)|Shift_JIS|"
+    r"EUC-(?:JP|KR|TW)|Big5|GB18030|GBK|GB2312|KOI8-[RU]|ISO-2022-JP",
+    re.IGNORECASE,
+)
+
+
+def read(data: Any) -> dict[str, Any]:
+    """Version 1's plain data from the data in a cassette of Ruby VCR's. Raises CassetteLoadError."""
+    return shared.read_all({"http_interactions": data} if isinstance(data, list) else data, _read)
+
+
+def write(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of a cassette of Ruby VCR's from version 1's plain data: bodies that are given as bytes in base64, and
+    header values that are not UTF-8 as bytes."""
+    return shared.write_all(plain, _interaction, _RECORDED_WITH)
+
+
+def _read(interaction: Any) -> Any:
+    read = shared.read_interaction(interaction, _to_latin1)
+    request = read.get("request") if isinstance(read, dict) else None
+    if isinstance(request, dict):
+        method, uri = request["method"], request["uri"]
+        if isinstance(method, str):
+            request["method"] = method.removeprefix(":").upper()
+        if isinstance(uri, str):
+            request["uri"] = _PORT.sub(lambda found: found[1] or found[2], uri)
+    return read
+
+
+def _to_latin1(value: Any) -> Any:
+    if isinstance(value, str):
+        value = value.encode("utf-8", "surrogateescape")
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def _from_latin1(value: Any) -> Any:
+    """Text in UTF-8, or the bytes where they are none; a value that no header can have, as it is."""
+    try:
+        content = value.encode("latin-1")
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content
+    except (AttributeError, UnicodeEncodeError):
+        return value
+
+
+def _interaction(request: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
+    sent = shared.sent(request.get("body"))
+    received, encoding = shared.received(response)
+    kept = encoding if isinstance(encoding, str) and _ENCODING.fullmatch(encoding) else _encoding(received)
+    status = response["status"]
+    return {
+        "request": {
+            "method": request["method"].lower(),
+            "uri": request["uri"],
+            "body": shared.write_body(sent, _encoding(sent)),
+            "headers": shared.write_headers(request.get("headers"), _from_latin1),
+        },
+        "response": {
+            "status": {"code": status.get("code"), "message": _from_latin1(status.get("message"))},
+            "headers": shared.write_headers(response.get("headers"), _from_latin1),
+            "body": shared.write_body(received, kept),
+            **shared.others(response),
+        },
+        "recorded_at": format_datetime(shared.recorded_at(response), usegmt=True),
+    }
+
+
+def _encoding(body: Any) -> str:
+    return "ASCII-8BIT" if isinstance(_from_latin1(_to_latin1(body)), bytes) else "UTF-8"

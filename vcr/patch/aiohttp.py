@@ -1,0 +1,28 @@
+"""Room: aiohttp's doors: where its requests ask for a connection, and where it waits for what it has closed.
+
+aiobotocore rides on it: it has no connections of its own, and goes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import ModuleType
+
+from .client import Client
+from .replace import Replacement
+
+CLIENTS = (
+    Client("aiohttp", "aiohttp", "aiohttp", "3.9 to 3.14"),
+    Client("aiobotocore", "aiobotocore", "aiobotocore", "3.10", "aiohttp"),
+)
+MODULES = ("aiohttp",)
+
+
+def replacements(module: ModuleType) -> Iterable[Replacement]:
+    """``connect`` of the connectors, and the two places that may wait until a response has been read to its end."""
+    from ..stubs import aiohttp as stub
+
+    connector, response = module.BaseConnector, module.ClientResponse
+    yield Replacement(connector, "connect", stub.connect_door(connector.connect))
+    yield Replacement(connector, "close", stub.close_door(connector.close))
+    yield Replacement(response, "wait_for_close", stub.wait_for_close_door(response.wait_for_close))

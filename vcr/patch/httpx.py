@@ -1,0 +1,80 @@
+"""Room: httpx's doors, and httpx2's: the methods of their transports that send a request. A transport that is defined
+while a cassette is open has its door too.
+
+Left out are the transports of test clients, which call an application in the same process: a test of an application
+records what that application asks of others, not what the test asks of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from types import FunctionType, ModuleType
+from typing import Any
+
+from .client import Client
+from .replace import Replacement
+
+CLIENTS = (
+    Client("httpx", "httpx", "httpx", "0.27 to 0.28"),
+    Client("httpx2", "httpx2", "httpx2", "2.16"),
+)
+MODULES = ("httpx", "httpx2")
+
+_TEST_CLIENTS = ("starlette.testclient",)
+
+Doors = dict[tuple[type, str], Replacement]
+
+
+def replacements(module: ModuleType) -> Iterable[Replacement]:
+    """The doors of every transport there is, and of those to come."""
+    from ..stubs.httpx import Transports
+
+    transports = Transports(module)
+
+    def doors(cls: type) -> Iterator[Replacement]:
+        for name, door in (
+            ("handle_request", transports.door),
+            ("handle_async_request", transports.async_door),
+        ):
+            original = vars(cls).get(name)
+            if isinstance(original, FunctionType) and cls.__module__ not in _TEST_CLIENTS:
+                yield Replacement(cls, name, door(cls, original))
+
+    bases = (module.BaseTransport, module.AsyncBaseTransport)
+    for cls in dict.fromkeys(cls for base in bases for cls in _subclasses(base)):
+        yield from doors(cls)
+    newcomers: Doors = {}
+    for base in bases:
+        yield _Newcomers(base, doors, newcomers)
+
+
+def _subclasses(cls: type[Any]) -> Iterator[type[Any]]:
+    for subclass in cls.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
+
+
+class _Newcomers(Replacement):
+    """``__init_subclass__`` of a base class of transports: while it is replaced, new subclasses get their doors.
+
+    ``newcomers``: their doors; a class may have both bases, and hear of itself twice.
+    """
+
+    __slots__ = ("_newcomers",)
+
+    def __init__(self, base: Any, doors: Callable[[type], Iterable[Replacement]], newcomers: Doors) -> None:
+        def __init_subclass__(cls: type[Any], /, **kwargs: Any) -> None:
+            super(base, cls).__init_subclass__(**kwargs)
+            for replacement in doors(cls):
+                if (cls, replacement.name) not in newcomers:
+                    newcomers[cls, replacement.name] = replacement
+                    replacement.apply()
+
+        super().__init__(base, "__init_subclass__", classmethod(__init_subclass__))
+        self._newcomers = newcomers
+
+    def revert(self) -> None:
+        """Put back what was there, in the new classes too."""
+        super().revert()
+        while self._newcomers:
+            self._newcomers.popitem()[1].revert()

@@ -1,0 +1,475 @@
+"""Room: aiohttp between a cassette and its own code. It knows no option and no file.
+
+aiohttp asks its connector for a connection, writes the request to the connection's transport, and reads messages from
+its protocol. Inside a cassette it gets a connection that leads nowhere (``CassetteConnection``), whose transport keeps
+the request. What reads the answer takes the turn, in the caller's own task, so that errors, timeouts and cancellation
+take the way that they always take:
+
+- replayed, the recorded bytes go through aiohttp's own parser, a piece whenever the client waits for one;
+- live, aiohttp's own connector connects now, and the connection becomes that one. While its response is recorded, a
+  ``Recorder`` stands between the transport and its protocol.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import sys
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, ClassVar
+from weakref import WeakSet
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from aiohttp.helpers import ceil_timeout
+from aiohttp.streams import StreamReader
+
+from ..cassette import Cassette, Turn
+from ..request import Headers
+from ..response import Response
+from ..wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, media_type, render
+from .exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, cassette_for, going_live
+
+log = logging.getLogger(__name__)
+
+Connect = Callable[[], Awaitable[Connection]]
+
+#: aiohttp 3.9 has no name of its own for it.
+_ConnectionTimeoutError: type[Exception] = getattr(aiohttp, "ConnectionTimeoutError", aiohttp.ServerTimeoutError)
+
+#: Who leaves a response because of one of these does not wait for the rest of it.
+_HURRY = (asyncio.CancelledError, asyncio.TimeoutError, KeyboardInterrupt)
+
+# -- the doors ---------------------------------------------------------------------------------------------------------
+
+
+def connect_door(original: Callable[..., Awaitable[Connection]]) -> Callable[..., Awaitable[Connection]]:
+    """``BaseConnector.connect``: inside a cassette, to the cassette."""
+
+    @functools.wraps(original)
+    async def connect(
+        self: aiohttp.BaseConnector, req: aiohttp.ClientRequest, traces: Any, timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        cassette = cassette_for(req.url.raw_host or "", type(self))
+        if cassette is None:
+            return await original(self, req, traces, timeout)
+        if asks_for_upgrade(Headers(req.headers.items())):
+            log.info("%s is to become another protocol than HTTP: not recorded", req.url)
+            return await original(self, req, traces, timeout)
+        _authorize_at_proxy(req)
+        live = functools.partial(_connect, functools.partial(original, self, req, traces, timeout), req, timeout)
+        return CassetteConnection(self, req, cassette, live)
+
+    return connect
+
+
+def _authorize_at_proxy(req: aiohttp.ClientRequest) -> None:
+    """What a connector adds to a request while it connects: here that comes after the request has been written."""
+    if req.proxy is None or req.is_ssl():
+        return
+    asked = aiohttp.ClientRequest("GET", req.proxy, headers=req.proxy_headers, auth=req.proxy_auth, loop=req.loop)
+    if "Authorization" in asked.headers:
+        req.headers["Proxy-Authorization"] = asked.headers["Authorization"]
+
+
+async def _connect(connect: Connect, req: aiohttp.ClientRequest, timeout: aiohttp.ClientTimeout) -> Connection:
+    """Connect, and fail, as ``ClientSession`` does around ``connect``."""
+    try:
+        async with ceil_timeout(timeout.connect, timeout.ceil_threshold):
+            return await connect()
+    except asyncio.TimeoutError as error:
+        raise _ConnectionTimeoutError(f"Connection timeout to host {req.url}") from error
+
+
+def close_door(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """``BaseConnector.close``: what is still read for a cassette's sake is read first."""
+
+    @functools.wraps(original)
+    def close(self: aiohttp.BaseConnector, **options: Any) -> Awaitable[None]:
+        ends = [recorder.ended for recorder in Recorder.draining if recorder.serves(self)]
+        if not ends or not self._loop.is_running():
+            return original(self, **options)
+
+        async def drain_and_close() -> None:
+            await asyncio.wait(ends)
+            await original(self, **options)
+
+        return self._loop.create_task(drain_and_close())
+
+    return close
+
+
+def wait_for_close_door(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """``ClientResponse.wait_for_close``, which leaving ``async with`` calls: the same for one response."""
+
+    @functools.wraps(original)
+    async def wait_for_close(self: aiohttp.ClientResponse) -> None:
+        await original(self)
+        protocol = getattr(self, "_protocol", None)  # (it has none before it is started)
+        if isinstance(protocol, CassetteProtocol) and protocol.recorder is not None:
+            await protocol.recorder.drained()
+
+    return wait_for_close
+
+
+# -- what aiohttp is given ---------------------------------------------------------------------------------------------
+
+
+class CassetteConnection(Connection):
+    """A connection that leads nowhere, until its request goes live: then it is the connector's own, with a difference:
+    what the client leaves unread is read on, if it is recorded."""
+
+    def __init__(
+        self, connector: aiohttp.BaseConnector, req: aiohttp.ClientRequest, cassette: Cassette, connect: Connect
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        protocol = CassetteProtocol(loop, cassette, str(req.url.origin()), self._go_live)
+        super().__init__(connector, req.connection_key, protocol, loop)
+        self._connect = connect
+        self._recorder: Recorder | None = None
+
+    async def _go_live(self, turn: Turn, method: str) -> Recorder:
+        with going_live(turn):
+            real = await self._connect()
+        assert real.protocol is not None
+        # Its finalizer is not to give back what is ours now.
+        self._protocol, real._protocol = real.protocol, None
+        self._recorder = Recorder(self._protocol, turn, method)
+        return self._recorder
+
+    def close(self) -> None:
+        """As ever; nothing of a replay goes to the pool."""
+        self._leave(super().close)
+
+    def release(self) -> None:
+        """As ever; nothing of a replay goes to the pool."""
+        self._leave(super().release)
+
+    def _leave(self, leave: Callable[[], None]) -> None:
+        protocol, recorder = self._protocol, self._recorder
+        if protocol is None or (recorder is not None and recorder.let_go()):
+            leave()
+            return
+        self._notify_release()
+        self._protocol = None
+        if recorder is None:
+            protocol.close()
+        else:
+            recorder.drain(Connection(self._connector, self._key, protocol, self._loop))
+
+
+class CassetteTransport(asyncio.Transport):
+    """What aiohttp writes a request to."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: CassetteProtocol) -> None:
+        super().__init__()
+        self._loop = loop
+        self._protocol = protocol
+        self._closing = False
+
+    def write(self, data: Any) -> None:
+        """Take a part of the request."""
+        self._protocol.written(data)
+
+    def writelines(self, list_of_data: Iterable[Any]) -> None:
+        """Take parts of the request."""
+        for data in list_of_data:
+            self._protocol.written(data)
+
+    def is_closing(self) -> bool:
+        """Whether the client has closed it."""
+        return self._closing
+
+    def close(self) -> None:
+        """The protocol hears of it, soon, as of every transport's end."""
+        if not self._closing and not self._loop.is_closed():
+            self._loop.call_soon(self._protocol.connection_lost, None)
+        self._closing = True
+
+    abort = close
+
+    def pause_reading(self) -> None:
+        """A recording waits until it is asked for more."""
+
+    def resume_reading(self) -> None:
+        """A recording waits until it is asked for more."""
+
+
+class CassetteProtocol(ResponseHandler):
+    """What aiohttp reads the answer from; the one to take the turn, when the request is whole and the client waits."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        cassette: Cassette,
+        origin: str,
+        go_live: Callable[[Turn, str], Awaitable[Recorder]],
+    ) -> None:
+        super().__init__(loop)
+        self._cassette = cassette
+        self._origin = origin
+        self._go_live: Callable[[Turn, str], Awaitable[Recorder]] | None = go_live
+        self._settings: dict[str, Any] = {}
+        self._request = RequestReader()
+        self._is_out = False
+        self._stirred = asyncio.Event()
+        self._pieces: deque[bytes | None] = deque()  # of the recording; None: the server closes
+        self.recorder: Recorder | None = None
+        self.connection_made(CassetteTransport(loop, self))
+
+    # -- the request ---------------------------------------------------------------------------------------------------
+
+    def written(self, data: Any) -> None:
+        """Take a part of the request."""
+        is_head = not self._request.has_head
+        self._request.feed(data)
+        if is_head and self._request.headers.get("Expect", "").lower() == "100-continue":
+            self.data_received(CONTINUE)  # aiohttp waits for it, with a body or without
+            self._stirred.set()
+
+    def start_timeout(self) -> None:
+        """The request has been written to its end. What wrote it is still to end, before the answer is there: aiohttp
+        takes what has not ended by then to have been cancelled."""
+        self._is_out = True
+        self._loop.call_soon(self._stirred.set)
+
+    def set_exception(self, *args: Any) -> None:
+        """The request cannot be written to its end: nobody is to wait for it."""
+        super().set_exception(*args)
+        self._stirred.set()
+
+    def set_response_params(self, **settings: Any) -> None:
+        """Keep the settings for a live response. A recording is never late."""
+        self._settings = settings
+        super().set_response_params(**{**settings, "read_timeout": None})
+
+    # -- the answer ----------------------------------------------------------------------------------------------------
+
+    async def read(self) -> Any:
+        """The next message, ``100 Continue`` too, and its payload."""
+        while not (self._is_out or len(self) or self.exception()):
+            self._stirred.clear()
+            await self._stirred.wait()
+        if self._is_out and self._go_live is not None:
+            await self._answer(self._go_live)
+        if self.recorder is not None:
+            answer = await self.recorder.protocol.read()
+            self.recorder.raise_error()
+            return answer
+        message, payload = await super().read()
+        if not payload.is_eof():
+            payload.__class__ = _PacedReader
+        return message, payload
+
+    async def _answer(self, go_live: Callable[[Turn, str], Awaitable[Recorder]]) -> None:
+        self._go_live = None
+        turn = self._cassette.begin(self._request.request(self._origin))
+        if turn.response is not None:
+            self._replay(turn.response)
+            return
+        recorder = await go_live(turn, self._request.method)
+        recorder.protocol.set_response_params(**self._settings)
+        recorder.send(self._request.sent)
+        self.recorder = recorder
+
+    def _replay(self, response: Response) -> None:
+        head, *pieces = render(response, self._request.method)
+        # The client comes to wait for the end only where the message does not tell it.
+        self._pieces.extend((head + b"".join(pieces[:1]), *pieces[1:], None))
+        while not len(self) and self.feed():
+            pass
+
+    def feed(self) -> bool:
+        """Parse the next piece of the recording; False when there is none."""
+        if not self._pieces:
+            return False
+        piece = self._pieces.popleft()
+        if piece is None:
+            self.connection_lost(None)
+        else:
+            self.data_received(piece)
+        return True
+
+
+class _PacedReader(StreamReader):
+    """The body of a replayed response: what comes next comes when the client waits for it."""
+
+    __slots__ = ()
+
+    async def _wait(self, func_name: str) -> None:
+        await asyncio.sleep(0)  # (other tasks have their turn between two pieces, as ever)
+        if not self._feed():
+            await super()._wait(func_name)
+        elif (error := self.exception()) is not None:
+            raise error
+
+    async def wait_eof(self) -> None:
+        """Wait for the end: it comes, read or not."""
+        while not self.is_eof() and self.exception() is None and self._feed():
+            pass
+        await super().wait_eof()
+
+    def _feed(self) -> bool:
+        protocol = self._protocol
+        return isinstance(protocol, CassetteProtocol) and protocol.feed()
+
+
+# -- what listens to a live response -----------------------------------------------------------------------------------
+
+
+class Recorder(asyncio.Protocol):
+    """Stands between a live transport and aiohttp's protocol: bytes go to the client as they arrive, and to the turn
+    when the message has ended. Then, or if nothing is recorded, it steps aside."""
+
+    #: Those whose client has gone, and that read on.
+    draining: ClassVar[WeakSet[Recorder]] = WeakSet()
+
+    def __init__(self, protocol: ResponseHandler, turn: Turn, method: str) -> None:
+        assert protocol.transport is not None
+        self.protocol = protocol
+        self.transport = protocol.transport
+        self._turn = turn
+        self._reader = ResponseReader(method)
+        self._begun = False
+        self._over = not turn.records
+        self._error: Exception | None = None  # of a hook
+        self._is_sending = False
+        self._rest: Connection | None = None  # to be closed when the rest has been read
+        self._room = 0
+        self._deadline: asyncio.TimerHandle | None = None
+        self.transport.set_protocol(self)
+        if turn.records:
+            turn.stream(self.settle)
+
+    def send(self, request: bytearray) -> None:
+        """Send the request, exactly as the client wrote it; the timeout of reading runs from when it is out."""
+        self.transport.write(request)
+        if not self._is_sending:
+            self.protocol.start_timeout()
+
+    # -- what the transport says ---------------------------------------------------------------------------------------
+
+    def pause_writing(self) -> None:
+        """The request has to wait."""
+        self._is_sending = True
+        self.protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        """The request is out, but for what the transport holds."""
+        self._is_sending = False
+        self.protocol.resume_writing()
+        self.protocol.start_timeout()
+
+    def data_received(self, data: bytes) -> None:
+        """For the cassette, and for the client if there is one still."""
+        # aiohttp passes over blank lines before a message.
+        self._reader.feed(data if self._begun else data.lstrip(b"\r\n"))
+        self._begun = True
+        if self._rest is not None:
+            self._room -= len(data)
+            if self._reader.complete or self._room <= 0:
+                self._end_drain()
+            return
+        self.protocol.data_received(data)
+        if self.protocol.exception() is not None:
+            self._over = True  # It is no response to aiohttp: the turn leaves no trace.
+        elif self._reader.complete:
+            self._finish()
+        if self._over and not self._is_sending:
+            self._step_aside()
+
+    def eof_received(self) -> None:
+        """The server has closed its side."""
+        self.protocol.eof_received()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The server has closed, or the client (then the protocol has no transport any more)."""
+        if exc is None and self.protocol.transport is not None and self._reader.has_head:
+            self._reader.eof()
+        self._finish()
+        self.protocol.connection_lost(exc)
+        self._end_drain()
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """The cassette closes: what has come is what there is."""
+        if not self._over:
+            self._over = True
+            # Without a head there was no response: the turn leaves no trace.
+            if self._reader.has_head:
+                self._turn.finish(self._reader.response())
+
+    def _finish(self) -> None:
+        try:
+            self.settle()
+        except Exception as error:  # noqa: BLE001  (a hook's: the client's to hear, like any other failure to read)
+            self._error = error
+            if self.protocol._payload is not None:
+                self.protocol._payload.set_exception(error)
+
+    def _step_aside(self) -> None:
+        if self.transport.get_protocol() is self:
+            self.transport.set_protocol(self.protocol)
+
+    def let_go(self) -> bool:
+        """Whether the client may have its connection back. If not, the rest is to be read: call ``drain``."""
+        seconds, _ = self._patience()
+        if not seconds:
+            self._finish()
+            self._step_aside()
+        return not seconds
+
+    def _patience(self) -> tuple[float, int]:
+        """For how many seconds, and bytes, the rest is worth waiting for."""
+        reader = self._reader
+        if self._over or reader.complete or reader.broken or not reader.has_head:
+            return NO_DRAIN
+        if (
+            isinstance(sys.exc_info()[1], _HURRY)
+            or self.protocol.exception() is not None
+            or self.transport.is_closing()
+        ):
+            return NO_DRAIN
+        if reader.finite:
+            return FINITE_DRAIN
+        return NO_DRAIN if media_type(reader.headers) == "text/event-stream" else OPEN_DRAIN
+
+    def drain(self, rest: Connection) -> None:
+        """The client has gone; ``rest`` is closed when the message has ended, or is not worth waiting for."""
+        loop = asyncio.get_running_loop()
+        self._rest, self.ended = rest, loop.create_future()
+        seconds, self._room = self._patience()
+        self._deadline = loop.call_later(seconds, self._end_drain)
+        Recorder.draining.add(self)
+        self.transport.resume_reading()
+
+    def serves(self, connector: aiohttp.BaseConnector) -> bool:
+        """Whether this connector waits for the rest."""
+        return self._rest is not None and self._rest._connector is connector
+
+    async def drained(self) -> None:
+        """Wait until what the client has left unread is read."""
+        if self in Recorder.draining:
+            await asyncio.wait([self.ended])
+        self.raise_error()
+
+    def raise_error(self) -> None:
+        """Raise what a hook has raised, if nobody has heard of it."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def _end_drain(self) -> None:
+        if self._rest is None or self._deadline is None:
+            return
+        rest, self._rest = self._rest, None
+        self._deadline.cancel()
+        Recorder.draining.discard(self)
+        self._finish()
+        self._step_aside()
+        rest.close()
+        self.ended.set_result(None)
