@@ -31,6 +31,7 @@ setup(
             'boto==2.49.0; python_version < "3.12"',
             "PySocks",
             "brotli",
+            "h11",
             "hypothesis",
             "pytest>=8",
             "pytest-randomly",

@@ -167,7 +167,9 @@ def test_a_client_that_raises():
 
 
 def test_a_client_that_is_not_installed_is_no_error(monkeypatch):
-    monkeypatch.setitem(patch.supported(), "ghost", patch.client.Client("ghost", "ghost", "there-is-no-such-one", "never"))
+    monkeypatch.setitem(
+        patch.supported(), "ghost", patch.client.Client("ghost", "ghost", "there-is-no-such-one", "never")
+    )
     monkeypatch.setattr(clients, "CLIENTS", [Client("ghost", crash, "ghost")])
 
     result = CliRunner().invoke(cli, ["demo"])

@@ -140,7 +140,10 @@ def test_names_are_looked_up_when_a_cassette_is_opened_since_they_may_be_registe
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"match_on": ["metod"]}, "unknown matcher 'metod'. Did you mean 'method'. Valid: body, digest-auth, form-urlenc"),
+        (
+            {"match_on": ["metod"]},
+            "unknown matcher 'metod'. Did you mean 'method'. Valid: body, digest-auth, form-urlenc",
+        ),
         ({"additional_matchers": ["bdy"]}, "unknown matcher 'bdy'. Did you mean 'body'"),
         ({"serializer": "yml"}, "unknown serializer 'yml'. Did you mean 'yaml'. Valid: .*json"),
     ],

@@ -20,6 +20,7 @@ ROOMS = [
     "errors",
     "util",
     "request",
+    "failure",
     "response",
     "content_coding",
     "wire",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -343,3 +344,30 @@ def test_add_header_adds_a_header_as_in_vcrpy():
     request = Request("GET", "http://h/")
     request.add_header("X-One", "1")
     assert request.headers["X-One"] == "1"
+
+
+@given(st.text(alphabet='htp:/@[]?#%;=&.-_~ aZ09é\n\\{|}"<>', max_size=40).map("http://h".__add__))
+def test_a_uri_is_read_as_by_urlsplit(uri):
+    def parts(read):
+        try:
+            split = read()
+            return split.scheme, split.path, split.query, split.hostname, split.port
+        except ValueError:
+            return None
+
+    assert parts(lambda: Request("GET", uri).parsed_uri) == parts(lambda: urlsplit(uri))
+
+
+def test_headers_of_any_history_find_what_they_hold():
+    headers = Headers([("A", "1"), ("b", "2"), ("a", "3")])
+    assert headers.get_all("a") == ["1", "3"]
+    headers.add("B", "4")
+    assert headers.get_all("b") == ["2", "4"]
+    headers["a"] = "5"
+    assert headers.pairs() == [("a", "5"), ("b", "2"), ("B", "4")]
+    del headers["b"]
+    assert "B" not in headers
+    assert len(headers) == 1
+    copy = headers.copy()
+    copy.add("c", "6")
+    assert "c" not in headers

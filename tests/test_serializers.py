@@ -202,6 +202,56 @@ def test_yaml_that_stands_for_nothing_is_an_error_too(text):
         yamlserializer.deserialize(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "x",
+        "a: &x {b: 1}\nc: {<<: [*x, {b: 2, d: 4}], e: *x}\n",
+        "<<: {a: 1, b: 2}\nb: 3\n",
+        "- 2001-12-14t21:59:43.10-05:00\n- 2001-01-01\n- .inf\n- 0x1F\n- 010\n- 1_000\n- 1:30\n- ~\n- yes\n- \n- ''\n",
+        "- ! 12\n- ! [1]\n- !!str 12\n- !!float 1\n- !!int '7'\n- !!binary aGk=\n- !!null x\n- !!bool yes\n",
+        "- !!set {a, b}\n- !!omap [a: 1, b: 2]\n- !!pairs [a: 1, a: 2]\n- !!seq [1]\n- !!map {a: 1}\n",
+        "? a\n: b\n1: 2\n~: 3\n",
+        "%YAML 1.1\n%TAG !y! tag:yaml.org,2002:\n---\n!y!str 1\n...\n",
+        "|+\n a\n\n\n",
+        ">-\n a\n b\n\n c\n",
+    ],
+)
+def test_yaml_is_read_as_by_pyyaml(text):
+    assert repr(yamlserializer.deserialize(text)) == repr(yaml.safe_load(text))
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary() | st.dates()
+documents = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(scalars, inner))
+
+
+@given(documents, st.sampled_from([None, False, True]), st.sampled_from([None, '"', "'", "|", ">"]))
+def test_all_that_pyyaml_writes_is_read_as_by_pyyaml(data, flow, style):
+    text = yaml.safe_dump([data, {"again": [data, data]}], default_flow_style=flow, default_style=style)
+    assert yamlserializer.deserialize(text) == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", "")])
+def test_yaml_of_any_depth_is_an_error_and_not_the_end_of_the_process(opening, closing):
+    with pytest.raises(CassetteLoadError, match=r"it nests deeper than 200 levels|not readable as YAML"):
+        yamlserializer.deserialize(opening * 100_000 + "x" + closing * 100_000)
+
+
+def test_aliases_cannot_stand_for_more_than_memory_holds():
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    for n in range(1, 30):
+        lines.append(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]")
+    with pytest.raises(CassetteLoadError, match="its aliases stand for more than 1,000,000 values") as caught:
+        yamlserializer.deserialize("\n".join(lines))
+    assert caught.value.line == 6
+
+
+def test_a_number_that_takes_for_ever_to_read_is_text():
+    digits = "1" + ":59" * 100_000
+    assert yamlserializer.deserialize(f"a: {digits}\n") == {"a": digits}
+
+
 # -- JSON -------------------------------------------------------------------------------------------------------------
 
 

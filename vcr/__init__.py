@@ -22,6 +22,7 @@ __all__ = [
     "clients",
     "default_vcr",
     "mode",
+    "recover",
     "use_cassette",
 ]
 
@@ -34,3 +35,4 @@ mode = RecordMode
 #: The VCR behind ``vcr.use_cassette``.
 default_vcr = VCR()
 use_cassette = default_vcr.use_cassette
+recover = default_vcr.recover

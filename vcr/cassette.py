@@ -24,6 +24,7 @@ from .errors import (
     MissingMetadataError,
     UnhandledHTTPRequestError,
 )
+from .failure import Failure
 from .index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
 from .matchers import Predicate
 from .matchers import method as match_method
@@ -46,7 +47,8 @@ class Persister(Protocol):
     """Where cassettes are kept. The interface is VCR.py's.
 
     It may also have ``version(path)``, a value that changes whenever what is stored does, and ``exclusive(path)``, a
-    context manager within which nobody else stores: then what several cassettes add to one path is merged.
+    context manager within which nobody else stores: then what several cassettes add to one path is merged. And
+    ``journal(path)``, an object that keeps interactions before they are saved (``vcr/persisters/journal.py``).
     """
 
     def load_cassette(self, cassette_path: Any, serializer: Any) -> Any:
@@ -85,6 +87,14 @@ class Turn:
         if self._cassette is not None:
             self._cassette._stream(self)
 
+    def fail(self, failure: Failure | None, so_far: Response | None = None) -> None:
+        """The exchange has failed, and the client knows. ``so_far``: what has come of the response, which is kept
+        in any case; the failure is where the cassette keeps them."""
+        if failure is not None and self._cassette is not None and self._cassette.record_errors:
+            self.finish(Response.failed(failure, so_far))
+        elif so_far is not None:
+            self.finish(so_far)
+
     def settle(self) -> None:
         """Finish now, if a response is on its way."""
         settle = self._settle() if self._settle is not None else None
@@ -119,6 +129,8 @@ class Cassette:
         after_load_interaction: InteractionFilter | None = None,
         re_record_interval: timedelta | None = None,
         preserve_exact_body_bytes: bool = False,
+        journal: bool = False,
+        record_errors: bool = False,
         passes_by: Callable[[str, Sequence[type]], bool] | None = None,
         mask: Callable[[str], str] = str,
         filters: Sequence[str] = (),
@@ -138,6 +150,11 @@ class Cassette:
         self._after_load_interaction = after_load_interaction
         self._re_record_interval = re_record_interval
         self._preserve_exact_body_bytes = preserve_exact_body_bytes
+        self._journal = _journal(persister, self._path)
+        if journal and self._journal is None:
+            raise TypeError(f"journal: the persister {persister!r} keeps none (it has no journal(path))")
+        self._journals = journal
+        self.record_errors = record_errors
         self._passes_by = passes_by
         self._mask = mask
         self._filters = tuple(filters)  # the names of the options above that are in use
@@ -212,6 +229,19 @@ class Cassette:
             self._add(interaction)
             if self.allow_playback_repeats:
                 self._index.add(interaction)
+            if self._journals:
+                self._note(interaction)
+
+    def _note(self, interaction: Interaction) -> None:
+        """Keep it now, lest the program does not come to save the cassette."""
+        pair = self._stored(interaction)
+        if pair is None:
+            return
+        try:
+            self._journal.add(*pair)
+        except OSError as error:  # the recording itself goes on
+            log.warning("What cassette %s records is no longer kept until it is saved: %s", self._path, error)
+            self._journals = False
 
     def close(self, *, save: bool = True) -> None:
         """The end of the cassette: finish the turns whose live responses are still on their way, then save."""
@@ -227,6 +257,8 @@ class Cassette:
             self._closed = True
             if save:
                 self._save()
+            elif self._journals:
+                self._journal.discard()
         if errors:
             raise errors[0]
 
@@ -446,6 +478,12 @@ class Cassette:
     def _load(self) -> None:
         """Read what is stored under the path; a cassette that is not there is new. Any other failure is an error."""
         stored = self._read()
+        if self._journal is not None and self._journal.exists:
+            log.warning(
+                "A recording of cassette %s was interrupted, or is going on elsewhere. What it has so far is in %s; "
+                "vcr.recover(%r) adds it to the cassette",
+                *(self._path, self._journal.path, self._path),
+            )
         if stored is None:
             return
         if self._is_too_old(stored):
@@ -461,6 +499,23 @@ class Cassette:
             return False
         dates = [i.response.recorded_at for i in stored if i.response is not None and i.response.recorded_at]
         return bool(dates) and datetime.now(timezone.utc) - min(dates) > self._re_record_interval
+
+    def recover(self) -> int:
+        """Add what interrupted recordings have left (``journal=True``), and save. Returns how many interactions.
+
+        Raises CassetteNotFoundError when nothing is left.
+        """
+        if self._journal is None or not self._journal.exists:
+            raise CassetteNotFoundError(f"there is nothing to recover for the cassette at {self._path}")
+        self._interactions = self._read() or []
+        loaded = [self._loaded(*pair) for pair in self._journal.interactions()]
+        recovered = [interaction for interaction in loaded if interaction is not None]
+        self._interactions += recovered
+        for interaction in recovered:
+            self._add(interaction)
+        self._save(force=True)
+        self._journal.remove()
+        return len(recovered)
 
     def _read(self) -> list[Interaction] | None:
         """What is stored now, through the filters; None when nothing is. Its metadata joins what is here."""
@@ -510,6 +565,8 @@ class Cassette:
                 cassette_dict["preserve_exact_body_bytes"] = True
             self._persister.save_cassette(self._path, cassette_dict, serializer=self._serializer)
             self._version = self._version_stored()
+            if self._journals:
+                self._journal.discard()
         self._unsaved.clear()
         self.dirty = False
 
@@ -559,6 +616,11 @@ class Cassette:
         if self.drop_unused_requests:
             finished = [i for i in finished if i in self._recorded or i.plays]
         return finished
+
+
+def _journal(persister: Any, path: str) -> Any:
+    journal = getattr(persister, "journal", None)
+    return None if journal is None else journal(path)
 
 
 def __getattr__(name: str) -> Any:

@@ -65,6 +65,13 @@ class VCR:
             return CassetteContextDecorator(settings)(path)
         return CassetteContextDecorator(settings, path)
 
+    def recover(self, path: Any, **options: Any) -> int:
+        """Add what an interrupted recording has left (``journal=True``) to the cassette at ``path``.
+
+        Returns how many interactions that were. Raises CassetteNotFoundError when there is nothing to recover.
+        """
+        return self._settings(checked(options), None).make(path, None).recover()
+
     def register_matcher(self, name: str, matcher: Predicate) -> None:
         """Make ``matcher(r1, r2)`` available to ``match_on`` as ``name``; a built-in name is replaced."""
         self.matchers[name] = matcher
@@ -129,6 +136,8 @@ class VCR:
             after_load_interaction=_loading(options),
             re_record_interval=options["re_record_interval"],
             preserve_exact_body_bytes=options["preserve_exact_body_bytes"],
+            journal=options["journal"],
+            record_errors=options["record_errors"],
             passes_by=_passes_by(options),
             mask=functools.partial(_mask, _sensitive(options)),
             filters=[name for name in FILTERS if options[name]],

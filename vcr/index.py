@@ -87,17 +87,30 @@ class Index:
     """Finds interactions by the tuple of matcher keys; predicates are tried inside the bucket."""
 
     def __init__(self, matchers: Sequence[Predicate]) -> None:
-        self._keys = [matcher.key for matcher in matchers if isinstance(matcher, Matcher)]
+        keyed = [matcher for matcher in matchers if isinstance(matcher, Matcher)]
+        self._target_keys = [matcher.key for matcher in keyed if matcher.of_target]
+        self._other_keys = [matcher.key for matcher in keyed if not matcher.of_target]
         self._predicates = [matcher for matcher in matchers if not isinstance(matcher, Matcher)]
         self._buckets: dict[Hashable, Bucket] = {}
+        # What the target keys make of a method and a URI that is in here: most requests ask for one of these.
+        self._targets: dict[tuple[str, str], Hashable] = {}
 
     def key(self, request: Request) -> Hashable:
         """What requests that match have in common."""
-        return tuple([key(request) for key in self._keys])
+        target = self._targets.get((request.method, request.uri))
+        if target is None:
+            target = tuple([key(request) for key in self._target_keys])
+        return (target, *[key(request) for key in self._other_keys]) if self._other_keys else target
 
     def add(self, interaction: Interaction) -> None:
         """Make it findable."""
-        self._buckets.setdefault(self.key(interaction.request), Bucket()).add(interaction)
+        request = interaction.request
+        key = self.key(request)
+        self._targets[request.method, request.uri] = key[0] if self._other_keys else key  # type: ignore[index]
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = Bucket()
+        bucket.add(interaction)
 
     def matching(self, request: Request, key: Hashable, walk: Walk) -> Iterator[Interaction]:
         """Those that match, best first (some may come twice)."""

@@ -35,10 +35,14 @@ class Matcher:
         name: str,
         key: Callable[[Request], Hashable],
         difference: Callable[[Request, Request], str] | None = None,
+        *,
+        of_target: bool = False,
     ) -> None:
+        """``of_target``: the key tells of nothing but the method and the URI."""
         self.__name__ = name
         self.__doc__ = key.__doc__
         self.key = key
+        self.of_target = of_target
         self._difference = difference or (lambda r1, r2: f"{key(r1)!r} != {key(r2)!r}")
 
     def __call__(self, r1: Request, r2: Request) -> bool:
@@ -208,14 +212,14 @@ def _body_difference(r1: Request, r2: Request) -> str:
     return f"{r1.body!r} != {r2.body!r}"
 
 
-method = Matcher("method", lambda request: request.method)
-scheme = Matcher("scheme", lambda request: request.scheme)
-host = Matcher("host", lambda request: request.host)
-port = Matcher("port", lambda request: request.port)
-path = Matcher("path", _path)
-query = Matcher("query", _query, lambda r1, r2: f"{r1.query} != {r2.query}")
-uri = Matcher("uri", _uri)
-url = Matcher("url", _uri)
+method = Matcher("method", lambda request: request.method, of_target=True)
+scheme = Matcher("scheme", lambda request: request.scheme, of_target=True)
+host = Matcher("host", lambda request: request.host, of_target=True)
+port = Matcher("port", lambda request: request.port, of_target=True)
+path = Matcher("path", _path, of_target=True)
+query = Matcher("query", _query, lambda r1, r2: f"{r1.query} != {r2.query}", of_target=True)
+uri = Matcher("uri", _uri, of_target=True)
+url = Matcher("url", _uri, of_target=True)
 headers = Matcher("headers", _headers, _header_difference)
 raw_body = Matcher("raw_body", _raw_body)
 body = Matcher("body", _body, _body_difference)

@@ -168,6 +168,18 @@ OPTIONS: dict[str, Option] = {
             _interval,
             "seconds, or a `timedelta`, after which a cassette is recorded anew (not by `none`)",
         ),
+        Option(
+            "record_errors",
+            False,
+            bool,
+            "record failures too (refused, no such host, timeout, TLS, reset): replayed as the client's own error",
+        ),
+        Option(
+            "journal",
+            False,
+            bool,
+            "keep what is recorded in `<cassette>.partial` until it is saved; `vcr.recover(path)` brings it back",
+        ),
         Option("preserve_exact_body_bytes", False, bool, "write bodies as base64, text or not"),
         Option("ignore_hosts", (), _hosts, "hosts (names or compiled patterns) whose requests pass by"),
         Option("ignore_localhost", False, bool, "requests to this machine pass by"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 import warnings
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
@@ -14,6 +16,8 @@ HeaderSource = Mapping[str, Any] | Iterable[tuple[Any, Any]] | None
 
 def _text(value: object) -> str:
     # RFC 9110 §5.5: field values are bytes; latin-1 maps every byte to a character and back.
+    if type(value) is str:
+        return value
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
@@ -23,27 +27,44 @@ class Headers(MutableMapping[str, str]):
     As a mapping it shows the first value of each name, as VCR.py does; ``get_all`` and ``pairs`` show every field.
     """
 
-    __slots__ = ("_pairs",)
+    __slots__ = ("_named", "_pairs")
 
     def __init__(self, source: HeaderSource = None) -> None:
+        self._named: dict[str, list[str]] | None = None
         self._pairs: list[tuple[str, str]] = []
         if source is None:
             return
         if isinstance(source, Headers):
-            self._pairs = list(source._pairs)
+            self._pairs = source._pairs.copy()
             return
-        for name, value in source.items() if isinstance(source, Mapping) else source:
+        for name, value in source.items() if isinstance(source, (dict, Mapping)) else source:
             for one in value if isinstance(value, (list, tuple)) else (value,):
                 self._pairs.append((_text(name), _text(one)))
 
+    @classmethod
+    def of(cls, pairs: list[tuple[str, str]]) -> Headers:
+        """The fields of a list of ``(name, value)`` that from now on is its own."""
+        headers = cls.__new__(cls)
+        headers._pairs = pairs
+        headers._named = None
+        return headers
+
+    @property
+    def _by_name(self) -> dict[str, list[str]]:
+        """The values of each name, in lower case; made when first needed after a change."""
+        if self._named is None:
+            self._named = {}
+            for name, value in self._pairs:
+                self._named.setdefault(name.lower(), []).append(value)
+        return self._named
+
     def pairs(self) -> list[tuple[str, str]]:
         """Every field as ``(name, value)``, in order."""
-        return list(self._pairs)
+        return self._pairs.copy()
 
     def get_all(self, name: str) -> list[str]:
         """Every value of ``name``, in order."""
-        low = name.lower()
-        return [value for key, value in self._pairs if key.lower() == low]
+        return self._by_name.get(name.lower(), []).copy()
 
     def grouped(self) -> dict[str, list[str]]:
         """``{name: [values]}``: the shape of a cassette file."""
@@ -54,18 +75,21 @@ class Headers(MutableMapping[str, str]):
 
     def add(self, name: str, value: str) -> None:
         """Append a field, beside those of the same name."""
-        self._pairs.append((name, value))
+        self._change([*self._pairs, (name, value)])
 
     def copy(self) -> Headers:
         """An independent copy."""
         return Headers(self)
 
+    def _change(self, pairs: list[tuple[str, str]]) -> None:
+        self._pairs = pairs
+        self._named = None
+
     def __getitem__(self, name: str) -> str:
-        low = name.lower()
-        for key, value in self._pairs:
-            if key.lower() == low:
-                return value
-        raise KeyError(name)
+        values = self._by_name.get(name.lower())
+        if values is None:
+            raise KeyError(name)
+        return values[0]
 
     def __setitem__(self, name: str, value: Any) -> None:
         low = name.lower()
@@ -77,14 +101,13 @@ class Headers(MutableMapping[str, str]):
             elif fresh:
                 kept.extend(fresh)
                 fresh = []
-        self._pairs = kept + fresh
+        self._change(kept + fresh)
 
     def __delitem__(self, name: str) -> None:
         low = name.lower()
-        kept = [pair for pair in self._pairs if pair[0].lower() != low]
-        if len(kept) == len(self._pairs):
+        if low not in self._by_name:
             raise KeyError(name)
-        self._pairs = kept
+        self._change([pair for pair in self._pairs if pair[0].lower() != low])
 
     def __iter__(self) -> Iterator[str]:
         seen: set[str] = set()
@@ -95,10 +118,10 @@ class Headers(MutableMapping[str, str]):
                 yield name
 
     def __len__(self) -> int:
-        return len({name.lower() for name, _ in self._pairs})
+        return len(self._by_name)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and any(key.lower() == name.lower() for key, _ in self._pairs)
+        return isinstance(name, str) and name.lower() in self._by_name
 
     def items(self) -> ItemsView[str, str]:
         """One ``(name, first value)`` for each name."""
@@ -112,7 +135,7 @@ class Headers(MutableMapping[str, str]):
     __hash__ = None  # type: ignore[assignment]
 
     def _comparable(self) -> list[tuple[str, list[str]]]:
-        return sorted((name.lower(), self.get_all(name)) for name in self)
+        return sorted(self._by_name.items())
 
     def __repr__(self) -> str:
         return repr(dict(self.items()))
@@ -120,6 +143,23 @@ class Headers(MutableMapping[str, str]):
 
 #: VCR.py's name of it.
 HeadersDict = Headers
+
+#: An absolute URI in which there is nothing that ``urlsplit`` would take out, check or change.
+_PLAIN_URI = re.compile(r"(https?)://([\w.:-]+)((?:/[!$-;=@-~]*)?)(?:\?([!$-~]*))?", re.ASCII)
+
+
+def _split(uri: str) -> SplitResult:
+    plain = _PLAIN_URI.fullmatch(uri)
+    if plain is None:
+        return urlsplit(uri)
+    scheme, authority, path, query = plain.groups("")
+    return SplitResult(scheme, authority, path, query, "")
+
+
+@functools.lru_cache
+def _host_and_port(authority: str) -> tuple[str | None, int | None]:
+    parts = SplitResult("", authority, "", "", "")
+    return parts.hostname, parts.port
 
 
 def _body_bytes(body: Any) -> Any:
@@ -193,7 +233,7 @@ class Request:
     def parsed_uri(self) -> SplitResult:
         """``uri`` in its parts (``;`` parameters stay in the path, RFC 3986 §3.3)."""
         if self._split is None:
-            self._split = urlsplit(self._uri)
+            self._split = _split(self._uri)
         return self._split
 
     @property
@@ -206,12 +246,12 @@ class Request:
     @property
     def host(self) -> str | None:
         """The host, in lower case, without brackets."""
-        return self.parsed_uri.hostname
+        return _host_and_port(self.parsed_uri.netloc)[0]
 
     @property
     def port(self) -> int | None:
         """The port, or the scheme's default one."""
-        port = self.parsed_uri.port
+        port = _host_and_port(self.parsed_uri.netloc)[1]
         return DEFAULT_PORTS.get(self.scheme) if port is None else port
 
     @property

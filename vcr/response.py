@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from .failure import Failure
 from .request import Headers, HeaderSource
 
 ResponseDict = dict[str, Any]
@@ -19,8 +20,8 @@ class Response:
     ``{"status": {"code", "message"}, "headers": {name: [values]}, "body": {"string": bytes}}``. Optional keys of ours,
     which an older reader ignores: ``http_version`` when it is not 1.1, ``trailers``, ``incomplete``, and in ``body``
     the lengths of the ``chunks`` that it came in and the ``cut_chunk`` that it ended in; ``header_order``, the names in
-    sequence, where fields of one name were interleaved with others; ``recorded_at``, where its age matters. Keys that
-    others add are kept.
+    sequence, where fields of one name were interleaved with others; ``recorded_at``, where its age matters; ``error``,
+    where the exchange failed. Keys that others add are kept.
     """
 
     __slots__ = ("_headers", "_rendered", "data")
@@ -72,6 +73,17 @@ class Response:
             data["incomplete"] = True
         return cls(data)
 
+    @classmethod
+    def failed(cls, failure: Failure, so_far: Response | None = None) -> Response:
+        """What there is of a response whose exchange failed. An older reader sees a status that proxies use."""
+        response = so_far or cls.of(599, failure.message, None, b"")
+        return cls({**response.data, "error": failure.to_data()})
+
+    @property
+    def failure(self) -> Failure | None:
+        """How the exchange failed, if it did."""
+        return Failure.from_data(self.data.get("error"))
+
     @property
     def status(self) -> int:
         """The status code."""
@@ -102,7 +114,8 @@ class Response:
     def pieces(self) -> list[bytes]:
         """The body as it came, piece by piece; one piece when that is not known, or no longer true."""
         body = self.body
-        lengths = unpack_lengths((self.data.get("body") or {}).get("chunks"), len(body))
+        packed = (self.data.get("body") or {}).get("chunks")
+        lengths = unpack_lengths(packed, len(body)) if packed else []
         if not lengths:
             return [body] if body else []
         pieces, start = [], 0
@@ -167,7 +180,9 @@ def _copy(value: Any) -> Any:
 
 def _in_order(headers: Headers, order: object) -> Headers:
     """``headers`` as ``order`` has their names, unless they have been changed since."""
-    names = str(order or "").split()
+    if not order:
+        return headers
+    names = str(order).split()
     if sorted(names) != sorted(name for name, _ in headers.pairs()):
         return headers
     values = {name: iter(fields) for name, fields in headers.grouped().items()}

@@ -28,20 +28,21 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 HTTP2_PREFACE = b"PRI * HTTP/2.0"
 
 
-def _split_head(head: bytes) -> tuple[bytes, HeaderPairs]:
+def _split_head(head: bytes) -> tuple[str, HeaderPairs]:
     """The start line and the fields of a message head; a folded line stays with its field (RFC 9112 §5.2)."""
-    lines = head.split(b"\n")
-    pairs: list[list[str]] = []
-    for raw in lines[1:]:
-        line = raw.rstrip(b"\r").decode("latin-1")
+    start, *lines = head.decode("latin-1").split("\n")
+    pairs: HeaderPairs = []
+    for raw in lines:
+        line = raw.rstrip("\r")
         if line[:1] in (" ", "\t") and pairs:
-            pairs[-1][1] += "\r\n" + line
+            name, value = pairs[-1]
+            pairs[-1] = (name, f"{value}\r\n{line}")
         elif ":" in line:
-            name, value = line.split(":", 1)
-            pairs.append([name, value.lstrip(" \t")])  # as http.client: what follows the value stays
+            name, _, value = line.partition(":")
+            pairs.append((name, value.lstrip(" \t")))  # as http.client: what follows the value stays
         elif line:
             break  # As http.client: it reads no field after a line that is none.
-    return lines[0].rstrip(b"\r"), [(name, value) for name, value in pairs]
+    return start.rstrip("\r"), pairs
 
 
 def _end_of_head(data: bytes | bytearray) -> int:
@@ -52,6 +53,8 @@ def _end_of_head(data: bytes | bytearray) -> int:
 
 def is_chunked(headers: Headers) -> bool:
     """Whether the message body is in chunks: ``chunked`` is the last transfer coding (RFC 9112 §6.1)."""
+    if "Transfer-Encoding" not in headers:
+        return False
     codings = ",".join(headers.get_all("Transfer-Encoding")).lower()
     return codings.rpartition(",")[2].strip() == "chunked"
 
@@ -59,8 +62,8 @@ def is_chunked(headers: Headers) -> bool:
 def content_length(headers: Headers) -> int | None:
     """The length that the headers announce; None when they announce none, or none that http.client would read."""
     try:
-        length = int(headers.get("Content-Length", ""))
-    except ValueError:
+        length = int(headers["Content-Length"])
+    except (KeyError, ValueError):
         return None
     return length if length >= 0 else None
 
@@ -174,9 +177,9 @@ class RequestReader:
             return
         self.has_head = True
         start, pairs = _split_head(bytes(self.sent[: self._body_start]))
-        method, _, rest = start.decode("latin-1").partition(" ")
+        method, _, rest = start.partition(" ")
         self.method, self.target = method, rest.rpartition(" ")[0]
-        self.headers = Headers(pairs)
+        self.headers = Headers.of(pairs)
         self._length = content_length(self.headers) or 0
         if is_chunked(self.headers):
             self._chunks = ChunkedReader()
@@ -208,7 +211,7 @@ class RequestReader:
         # RFC 9112 §3.2: a proxy is asked with the absolute URI, a whole server with "*".
         target = "/*" if self.target == "*" else self.target
         uri = target if _ABSOLUTE.match(target) else origin + target
-        return Request(self.method, uri, body or None, self.headers.pairs()[skip:])
+        return Request(self.method, uri, body or None, Headers.of(self.headers.pairs()[skip:]))
 
 
 class ResponseReader:
@@ -264,7 +267,7 @@ class ResponseReader:
                 return b""
             start, pairs = _split_head(bytes(self._head[:end]))
             del self._head[:end]
-            version, _, rest = start.decode("latin-1").partition(" ")
+            version, _, rest = start.partition(" ")
             code, _, reason = rest.strip().partition(" ")
             if not _VERSION.fullmatch(version) or not (len(code) == 3 and code.isdecimal()):
                 self.broken = True
@@ -272,7 +275,7 @@ class ResponseReader:
                 self.has_interim = True
             else:
                 self._status, self._reason, self._version = int(code), reason.strip(), version[5:]
-                self.headers = Headers(pairs)
+                self.headers = Headers.of(pairs)
                 self.has_head = True
                 self._frame()
                 return bytes(self._head)
@@ -391,7 +394,7 @@ def _coded(response: Response) -> tuple[Headers, list[bytes]]:
     """
     headers = response.headers
     body = response.body
-    if response.incomplete or response.status == 206:
+    if "Content-Encoding" not in headers or response.incomplete or response.status == 206:
         return headers, response.pieces  # A part of a coded body decodes no more than a plain one.
     coded = content_coding.encode(body, content_coding.named(headers.get_all("Content-Encoding")))
     if coded is None:
@@ -404,13 +407,17 @@ def _coded(response: Response) -> tuple[Headers, list[bytes]]:
 
 def _head(response: Response, headers: Headers) -> bytes:
     # A response that came over HTTP/2 or 3 is replayed over this version: no client of HTTP/1 reads another.
-    version = response.http_version if _VERSION.fullmatch(f"HTTP/{response.http_version}") else "1.1"
+    version = response.http_version
+    version = version if version == "1.1" or _VERSION.fullmatch(f"HTTP/{response.http_version}") else "1.1"
     start = f"HTTP/{version} {response.status} {response.reason}"
     return field_bytes(_LINE_BREAK.sub(" ", start) + "\r\n") + _fields(headers.pairs()) + b"\r\n"
 
 
 def _fields(pairs: HeaderPairs) -> bytes:
     """Field lines. A line break that does not fold would start another field, or end the head: it becomes a blank."""
+    text = "".join([f"{name}: {value}\r\n" for name, value in pairs])
+    if text.isascii() and text.count("\r") == text.count("\n") == len(pairs):
+        return text.encode("ascii")
     lines = [f"{_LINE_BREAK.sub(' ', name)}: {_UNFOLDED.sub(' ', value)}\r\n" for name, value in pairs]
     return b"".join([field_bytes(line) for line in lines])
 

@@ -81,3 +81,30 @@ def _watched(server: Server, act: Callable[[], Any]) -> tuple[Any, list[Received
     before = server.connections
     result = act()
     return result, list(server.requests), server.connections - before
+
+
+@pytest.fixture
+def fails_alike(client, cassette_path):
+    """``fails_alike(url, **options)``: the error of a GET, the same live and recording, of which nothing is kept; and
+    with ``record_errors`` replayed, unless it is not of a kind that ``is_kept``."""
+
+    def fails_alike(url, *, is_kept=True, **options):
+        def act():
+            with client(**options) as session:
+                return outcome(lambda: session.get(url))
+
+        live = act()
+        with vcr.use_cassette(cassette_path) as cassette:
+            recorded = act()
+        assert recorded == live
+        assert len(cassette) == 0
+        with vcr.use_cassette(cassette_path, record_errors=True) as cassette:
+            assert act() == live
+        assert bool(cassette) is is_kept
+        if is_kept:
+            with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+                assert act() == live
+            assert cassette.all_played
+        return live
+
+    return fails_alike

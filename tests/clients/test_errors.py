@@ -13,26 +13,6 @@ from vcr.errors import CannotOverwriteExistingCassetteException, UnsupportedProt
 
 from .entries import Raised, having, outcome
 
-
-@pytest.fixture
-def fails_alike(client, cassette_path):
-    """``fails_alike(url, **options)``: the error of a GET, the same live and recording, of which nothing is kept."""
-
-    def fails_alike(url, **options):
-        def act():
-            with client(**options) as session:
-                return outcome(lambda: session.get(url))
-
-        live = act()
-        with vcr.use_cassette(cassette_path) as cassette:
-            recorded = act()
-        assert recorded == live
-        assert len(cassette) == 0
-        return live
-
-    return fails_alike
-
-
 # -- the network -------------------------------------------------------------------------------------------------------
 
 
@@ -78,6 +58,37 @@ def test_a_server_that_does_not_answer_in_time(server, fails_alike):
     assert re.search("timed out|timeout", f"{error.kind.__name__}: {error.text}".lower())  # some say it by the class
 
 
+def test_a_host_that_does_not_exist(fails_alike, monkeypatch):
+    ask = socket.getaddrinfo
+
+    def answer(host, *args, **kwargs):
+        if host == "nowhere.example":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return ask(host, *args, **kwargs)
+
+    with monkeypatch.context() as resolver:  # (whatever this machine's says)
+        resolver.setattr(socket, "getaddrinfo", answer)
+        assert fails_alike("http://nowhere.example/").text
+
+
+def test_a_reset_in_the_middle_of_the_body(client, server, cassette_path):
+    def resets(exchange):
+        exchange.head(200, [("Content-Length", "100")])
+        exchange.send(b"only this much")
+        exchange.reset()
+
+    def act():
+        with client() as session:
+            return outcome(lambda: session.get(server.url + "/resets"))
+
+    server.route("/resets", resets)
+    live = act()
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True) as cassette:
+            assert act() == live
+    assert cassette.responses[0]["body"]["string"] in (b"only this much", b"")  # some see the reset first
+
+
 def test_a_failed_request_does_not_keep_the_next_from_being_recorded(client, server, cassette_path):
     with vcr.use_cassette(cassette_path) as cassette, client() as session:
         outcome(lambda: session.get(server.url + "/hang-up"))
@@ -91,7 +102,7 @@ def test_a_server_that_does_not_speak_http(client, server, cassette_path, fails_
         exchange.send(b"220 mail.example ready\r\n")
 
     server.route("/nonsense", nonsense)
-    fails_alike(server.url + "/nonsense")
+    fails_alike(server.url + "/nonsense", is_kept=False)
 
 
 @pytest.fixture

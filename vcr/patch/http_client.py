@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import functools
 import http.client
+import socket
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
-from ..stubs.connection import StubConnection, adopt, adopt_in_putrequest
+from ..stubs.connection import StubConnection, address_door, adopt, adopt_in_putrequest
 from .client import Client
 from .replace import Replacement
 
@@ -26,6 +27,7 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
     yield Replacement(connection, "__init__", _init_door(connection.__init__))
     yield Replacement(connection, "putrequest", _putrequest_door(connection.putrequest))
     yield from connect_doors(module.HTTPConnection, module.HTTPSConnection)
+    yield Replacement(socket, "getaddrinfo", address_door(socket.getaddrinfo))
 
 
 def connect_doors(*classes: type) -> Iterable[Replacement]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import CassetteDecodeError, CassetteLoadError, CassetteNotFoundError
 from ..serialize import deserialize, serialize
+from .journal import Journal
 
 __all__ = ["CassetteDecodeError", "CassetteNotFoundError", "FilesystemPersister"]
 
@@ -45,6 +46,8 @@ class FilesystemPersister:
         os.makedirs(directory, exist_ok=True)
         with _one_at_a_time, _locked(directory):
             yield
+
+    journal = Journal
 
     @classmethod
     def load_cassette(cls, cassette_path: str | os.PathLike[str], serializer: Any) -> tuple[list[Any], list[Any]]:

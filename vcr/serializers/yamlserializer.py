@@ -5,30 +5,29 @@ Keys are sorted, as in VCR.py; header fields stay in their order.
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import yaml
+from yaml.constructor import SafeConstructor
 from yaml.reader import ReaderError
-from yaml.representer import Representer, RepresenterError
+from yaml.representer import Representer, RepresenterError, SafeRepresenter
 
 from ..errors import CassetteLoadError
 from . import jsonserializer
+from .yamlreader import STANDARD, TAGS, Tag, read
 
 if TYPE_CHECKING:
     from yaml import SafeDumper as Dumper
-    from yaml import SafeLoader as Loader
 else:
-    # libyaml's classes when PyYAML was built with it: the same result, several times faster.
+    # libyaml's emitter when PyYAML was built with it: the same result, several times faster.
     Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 WIDE = 2**31 - 1  # lines are never folded: a folded line cannot be read in a diff
-_STANDARD = "tag:yaml.org,2002:"
 _IN_ORDER = ("headers", "trailers")
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -65,7 +64,7 @@ def represent_text(dumper: Dumper, text: str) -> yaml.ScalarNode:
     """A string."""
     # PyYAML's own emitter lets the line ends of YAML 1.1 stand in single quotes, where they are read as blanks.
     style = '"' if any(mark in text for mark in "\r\x85\u2028\u2029") else None
-    return dumper.represent_scalar(_STANDARD + "str", text, style=style)
+    return dumper.represent_scalar(STANDARD + "str", text, style=style)
 
 
 PlainDumper.add_representer(str, represent_text)
@@ -127,113 +126,6 @@ def _block(text: str, margin: str) -> str:
     return "\n".join([f"|{indentation}{ending}", *(margin + line if line else "" for line in lines)])
 
 
-# -- reading -----------------------------------------------------------------------------------------------------------
-
-
-class _Loader(Loader):
-    """Plain data, and the tags that VCR.py's cassettes carry, read as what they stand for."""
-
-
-def _line(node: yaml.Node) -> int | None:
-    return node.start_mark.line + 1 if node.start_mark is not None else None
-
-
-def _shown(tag: str) -> str:
-    return "!!" + tag.removeprefix(_STANDARD) if tag.startswith(_STANDARD) else tag
-
-
-def _refuse(_: Any, node: yaml.Node) -> Any:
-    message = f"the tag {_shown(node.tag)} stands for an object that is not made from a cassette"
-    raise CassetteLoadError(f"{message}; see yamlserializer.with_custom_tags", line=_line(node))
-
-
-def _plain(loader: Any, node: yaml.Node) -> Any:
-    """What stands behind the tag."""
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_scalar(node)
-
-
-def _tuple(loader: Any, node: yaml.Node) -> Any:
-    return tuple(loader.construct_sequence(node, deep=True))
-
-
-def _binary(loader: Any, node: yaml.Node) -> Any:
-    # PyYAML's own skips what is not base64, and loses it.
-    try:
-        return base64.b64decode("".join(loader.construct_scalar(node).split()), validate=True)
-    except ValueError as error:
-        raise CassetteLoadError(f"not readable as base64: {error}", line=_line(node)) from error
-
-
-def _integer(loader: Any, node: yaml.Node) -> Any:
-    return loader.construct_yaml_int(node)
-
-
-def _first(loader: Any, node: yaml.Node) -> Any:
-    """The first argument of a call: ``iter([...])``, ``frozenset([...])``."""
-    data = _plain(loader, node)
-    arguments = data.get("args") if isinstance(data, dict) else data
-    if not isinstance(arguments, (list, tuple)) or not arguments:
-        raise CassetteLoadError(f"the tag {_shown(node.tag)} has no content", line=_line(node))
-    return arguments[0]
-
-
-def _file(loader: Any, node: yaml.Node) -> Any:
-    """The whole content of an open file, however far it had been read."""
-    data = _plain(loader, node)
-    if isinstance(data, dict) and "buf" in data:
-        return "".join((data["buf"], *data.get("buflist", ())))  # Python 2's StringIO
-    if isinstance(data, dict) and isinstance(data.get("state"), (list, tuple)) and data["state"]:
-        return data["state"][0]
-    return _first(loader, node)
-
-
-def _string(loader: Any, node: yaml.Node) -> Any:
-    """A Ruby string with instance variables, which stand beside it."""
-    data = _plain(loader, node)
-    return data.get("str") if isinstance(data, dict) else data
-
-
-#: Python tags that VCR.py has written, from 2012 to this day, and how to read them without making any object.
-TAGS: dict[str, Callable[[Any, Any], Any]] = {
-    "python/unicode": _plain,
-    "python/str": _plain,
-    "python/long": _integer,
-    "python/tuple": _tuple,
-    "python/object:vcr.request.Request": _plain,
-    "python/object/apply:__builtin__.frozenset": _first,
-    "python/object/apply:builtins.frozenset": _first,
-    "python/object/apply:__builtin__.iter": _first,
-    "python/object/apply:builtins.iter": _first,
-    "python/object/new:_io.BytesIO": _file,
-    "python/object/new:_io.StringIO": _file,
-    "python/object:StringIO.StringIO": _file,
-}
-
-#: Ruby's: what VCR 1.x is a list of, and what Ruby's YAML makes of symbols, bytes and strings that carry more.
-RUBY_TAGS: dict[str, Callable[[Any, Any], Any]] = {
-    "!ruby/struct:VCR::HTTPInteraction": _plain,
-    "!ruby/struct:VCR::Request": _plain,
-    "!ruby/struct:VCR::Response": _plain,
-    "!ruby/struct:VCR::ResponseStatus": _plain,
-    "!ruby/sym": _plain,
-    "!ruby/symbol": _plain,
-    "!ruby/string": _string,
-    "!str": _string,
-    "!binary": _binary,
-}
-
-for _tag, _constructor in TAGS.items():
-    _Loader.add_constructor(_STANDARD + _tag, _constructor)
-for _tag, _constructor in RUBY_TAGS.items():
-    _Loader.add_constructor(_tag, _constructor)
-_Loader.add_constructor(_STANDARD + "binary", _binary)
-_Loader.add_constructor(None, _refuse)
-
-
 # -- the serializer ----------------------------------------------------------------------------------------------------
 
 
@@ -247,22 +139,17 @@ def dump(cassette_dict: Mapping[str, Any], dumper: type[Dumper], *, sort: bool =
     return layout.fill(written)
 
 
-def _load(cassette_string: str, loader: type[Loader]) -> Any:
+def _load(cassette_string: str, tags: Mapping[str, Tag]) -> Any:
     try:
-        return yaml.load(cassette_string, Loader=loader)
-    except CassetteLoadError:
-        raise
+        return read(cassette_string, tags)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark is not None else None
         raise CassetteLoadError(f"not readable as YAML: {error.problem}", line=line) from error
     except ReaderError as error:
-        # Its position is in bytes or in characters: it depends on which loader it was.
+        # Its position is in bytes or in characters: it depends on which parser it was.
         line = cassette_string.partition(chr(error.character))[0].count("\n") + 1
         raise CassetteLoadError(f"not readable as YAML: character #x{error.character:x}", line=line) from error
-    except (RecursionError, ValueError, TypeError, AttributeError) as error:
-        # A scalar that is not what its tag says.
-        raise CassetteLoadError(f"not readable as YAML: {error}") from error
 
 
 def serialize(cassette_dict: Mapping[str, Any]) -> str:
@@ -276,7 +163,7 @@ def deserialize(cassette_string: str) -> Any:
         # JSON is YAML, but for its escapes: an emoji is two of them. What is not JSON may be YAML in flow style.
         with suppress(CassetteLoadError):
             return jsonserializer.deserialize(cassette_string)
-    return _load(cassette_string, _Loader)
+    return _load(cassette_string, TAGS)
 
 
 class CustomTagSerializer:
@@ -286,7 +173,7 @@ class CustomTagSerializer:
         class CustomDumper(PlainDumper):
             pass
 
-        class CustomLoader(_Loader):
+        class CustomConstructor(_Constructor):
             pass
 
         def represent(dumper: Any, value: Any) -> yaml.Node:
@@ -295,8 +182,12 @@ class CustomTagSerializer:
 
         CustomDumper.add_multi_representer(object, represent)
         for tag, constructor in constructors.items():
-            CustomLoader.add_constructor(tag, constructor)
-        self._dumper, self._loader = CustomDumper, CustomLoader
+            CustomConstructor.add_constructor(tag, constructor)
+        self._dumper = CustomDumper
+        self._tags: dict[str, Tag] = {
+            **TAGS,
+            **{tag: partial(_construct, CustomConstructor, tag) for tag in constructors},
+        }
 
     def serialize(self, cassette_dict: Mapping[str, Any]) -> str:
         """The cassette as YAML, objects of the custom tags included."""
@@ -304,7 +195,26 @@ class CustomTagSerializer:
 
     def deserialize(self, cassette_string: str) -> Any:
         """The data in a YAML cassette, objects of the custom tags included."""
-        return _load(cassette_string, self._loader)
+        return _load(cassette_string, self._tags)
+
+
+class _Nodes(SafeRepresenter):
+    """Data as the node that PyYAML's constructors ask for; an object that has been made already stands for itself."""
+
+
+class _Constructor(SafeConstructor):
+    """What a constructor is given as its loader."""
+
+
+_MADE = "!made"
+_Nodes.add_multi_representer(object, lambda _, made: yaml.ScalarNode(_MADE, made))
+_Constructor.add_constructor(_MADE, lambda _, node: node.value)
+
+
+def _construct(constructor: type[SafeConstructor], tag: str, data: Any) -> Any:
+    node = _Nodes().represent_data(data)
+    node.tag = tag
+    return constructor().construct_document(node)
 
 
 def with_custom_tags(constructors: Mapping[str, Callable[[Any, Any], Any]]) -> CustomTagSerializer:

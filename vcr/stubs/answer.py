@@ -14,6 +14,7 @@ import weakref
 from typing import Any, ClassVar
 
 from ..cassette import Turn
+from ..failure import CLOSED, RESPONSE, Failure
 from ..wire import ResponseReader, media_type
 from .exchange import FINITE_DRAIN, OPEN_DRAIN
 
@@ -64,11 +65,12 @@ class Whole(_Pollable, io.BytesIO):
 
 
 class Pieces(_Pollable, io.RawIOBase):
-    """A recorded answer that comes out in the pieces that it came in."""
+    """A recorded answer that comes out in the pieces that it came in, and ends in ``error`` if there is one."""
 
-    def __init__(self, pieces: list[bytes]) -> None:
+    def __init__(self, pieces: list[bytes], error: OSError | None = None) -> None:
         self._pieces = iter(pieces)
         self._rest = memoryview(b"")
+        self._error = error
 
     def readable(self) -> bool:
         """Yes: it is a file to read."""
@@ -78,6 +80,8 @@ class Pieces(_Pollable, io.RawIOBase):
         """The next piece, or what is left of it."""
         if not self._rest:
             self._rest = memoryview(next(self._pieces, b""))
+        if not self._rest and self._error is not None:
+            raise self._error
         size = min(len(buffer), len(self._rest))
         buffer[:size] = self._rest[:size]
         self._rest = self._rest[size:]
@@ -117,8 +121,8 @@ class Tee(io.RawIOBase):
                 return 0
             try:
                 count: int | None = self._source.readinto(buffer)
-            except OSError:
-                self._finish()
+            except OSError as error:
+                self._finish(Failure.of(error, RESPONSE))
                 raise
             except BaseException:
                 self._over = True  # An interrupt: nothing more is to be waited for.
@@ -132,14 +136,17 @@ class Tee(io.RawIOBase):
             self._reader.feed(data)
         else:
             self._reader.eof()
-        if not data or self._reader.complete:
+        if not data and not self._reader.has_head:
+            self._finish(Failure(RESPONSE, CLOSED, "", "the server closed the connection without a response"))
+        elif not data or self._reader.complete:
             self._finish()
 
-    def _finish(self) -> None:
+    def _finish(self, failure: Failure | None = None) -> None:
+        """The turn ends with what has come; ``failure``: what the client sees at the end of it."""
         self._over = True
         # Without a head there was no response: the turn leaves no trace.
-        if self._turn.records and self._reader.has_head:
-            self._turn.finish(self._reader.response())
+        if self._turn.records:
+            self._turn.fail(failure, self._reader.response() if self._reader.has_head else None)
 
     def settle(self) -> None:
         """The cassette closes: read the rest now, and keep it for the client."""

@@ -7,16 +7,21 @@ the end of the request (``send``), so that what can go wrong with it is raised w
 
 from __future__ import annotations
 
+import functools
 import http.client
 import io
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..cassette import Cassette, Turn
 from ..errors import UnsupportedProtocolError
+from ..failure import CLOSED, CONNECT, RESPONSE, SEND, TLS, Failure
 from ..request import DEFAULT_PORTS
+from ..response import Response
 from ..wire import CONTINUE, RequestReader, render
 from .answer import IdleSocket, Pieces, Tee, Whole
 from .exchange import cassette_for
@@ -144,11 +149,26 @@ class StubConnection(_Connection):
             raise
         if plugged.is_live:
             if plugged.real is None:
-                self.sock = None
-                super().connect()
-                plugged.plug_real(self.sock)
-                self.sock = plugged
+                self._vcr_connect(plugged)
             plugged.forward()
+        elif plugged.failure is not None:
+            self._vcr_fail(plugged.failure)
+
+    def _vcr_connect(self, plugged: CassetteSocket) -> None:
+        self.sock = None
+        with plugged.failing(CONNECT):
+            super().connect()
+        plugged.plug_real(self.sock)
+        self.sock = plugged
+
+    def _vcr_fail(self, failure: Failure) -> None:
+        """Raise what the client makes of this failure."""
+        self.close()
+        if failure.phase == CONNECT and failure.kind != TLS:
+            with no_address(failure.error()):
+                super().connect()
+            self.close()  # It knew the address without asking.
+        raise failure.error()
 
     def _vcr_unplug(self) -> None:
         """Hand the real socket back, if there is one."""
@@ -172,6 +192,42 @@ def _will_verify(connection: Any) -> bool:
     required = (ssl.CERT_REQUIRED, "CERT_REQUIRED", "REQUIRED", None)
     asked = getattr(connection, "cert_reqs", ssl.CERT_NONE) in required
     return asked or bool(getattr(connection, "assert_fingerprint", None))
+
+
+_no_address: ContextVar[OSError | None] = ContextVar("vcr_no_address", default=None)
+
+
+@contextmanager
+def no_address(error: OSError) -> Iterator[None]:
+    """Whoever looks an address up in here gets ``error``: a recorded failure to connect, for a client's own code."""
+    token = _no_address.set(error)
+    try:
+        yield
+    finally:
+        _no_address.reset(token)
+
+
+def address_door(original: Callable[..., Any]) -> Callable[..., Any]:
+    """What takes the place of ``socket.getaddrinfo``, which every client's ``connect`` begins with."""
+
+    @functools.wraps(original)
+    def getaddrinfo(*args: Any, **kwargs: Any) -> Any:
+        error = _no_address.get()
+        if error is not None:
+            raise error
+        return original(*args, **kwargs)
+
+    return getaddrinfo
+
+
+def _recorded(response: Response, method: str) -> Any:
+    """A recorded answer as a file."""
+    failure = response.failure
+    if failure is None:
+        pieces = render(response, method)
+        return Whole(pieces[0]) if len(pieces) == 1 else Pieces(pieces)
+    partial = render(response, method) if response.incomplete else []
+    return Pieces(partial, None if failure.kind == CLOSED else failure.error())
 
 
 class CassetteSocket:
@@ -232,6 +288,22 @@ class CassetteSocket:
         """Whether the present request goes to the server."""
         return self._turn is not None and self._turn.response is None
 
+    @property
+    def failure(self) -> Failure | None:
+        """How the present request failed before there was a response, if it is recorded that it did."""
+        failure = self._turn.response.failure if self._turn is not None and self._turn.response is not None else None
+        return None if failure is None or failure.phase == RESPONSE else failure
+
+    @contextmanager
+    def failing(self, phase: str) -> Iterator[None]:
+        """Around what may fail: the cassette hears of it."""
+        try:
+            yield
+        except Exception as error:
+            if self._turn is not None and self._turn.records:
+                self._turn.fail(Failure.of(error, phase))
+            raise
+
     def plug_real(self, real: Any) -> None:
         """The client has connected."""
         self.real = real
@@ -240,7 +312,8 @@ class CassetteSocket:
 
     def forward(self) -> None:
         """Send the request to the server, exactly as the client wrote it."""
-        self.real.sendall(self._reader.sent)
+        with self.failing(SEND):
+            self.real.sendall(self._reader.sent)
         if self._turn is not None and self._turn.records:
             # From here on the answer may come, and the cassette close.
             self._tee = Tee(self.real, self._turn, self._reader.method)
@@ -253,8 +326,7 @@ class CassetteSocket:
             # botocore looks for the answer to its Expect header, and holds the body back until it has one.
             raw: Any = io.BytesIO(CONTINUE if self._reader.awaits_continue else b"")
         elif self._turn.response is not None:
-            pieces = render(self._turn.response, self._reader.method)
-            raw = Whole(pieces[0]) if len(pieces) == 1 else Pieces(pieces)
+            raw = _recorded(self._turn.response, self._reader.method)
         elif self._tee is not None:
             raw, self._tee = self._tee, None
         else:

@@ -1,0 +1,48 @@
+"""Many processes record into one cassette: every interaction of every one is in it, and none twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+
+import vcr
+
+PROCESSES, EACH = 4, 20
+
+RECORDS = """
+import sys
+from urllib.request import urlopen
+import vcr
+
+url, path, name, each = sys.argv[1:]
+for part in range(4):
+    with vcr.use_cassette(path, record_mode="new_episodes"):
+        for number in range(int(each) // 4):
+            urlopen(f"{url}/text?{name}={part}.{number}").read()
+"""
+
+
+def test_what_processes_record_side_by_side_is_all_there(server, cassette_path):
+    running = [
+        subprocess.Popen([sys.executable, "-c", RECORDS, server.url, cassette_path, str(name), str(EACH)])
+        for name in range(PROCESSES)
+    ]
+    assert [process.wait() for process in running] == [0] * PROCESSES
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        counted = Counter(request.uri for request in cassette.requests)
+    assert len(counted) == PROCESSES * EACH == server.hits
+    assert set(counted.values()) == {1}
+
+
+def test_the_same_request_of_two_sessions_is_two_interactions(server, cassette_path):
+    from urllib.request import urlopen
+
+    one = vcr.use_cassette(cassette_path, record_mode="new_episodes")
+    other = vcr.use_cassette(cassette_path, record_mode="new_episodes")
+    with one:
+        urlopen(server.url + "/counter").read()
+        with other:
+            urlopen(server.url + "/counter").read()
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        assert [response["body"]["string"] for response in cassette.responses] == [b"2", b"1"]

@@ -1,0 +1,90 @@
+"""Room: what was recorded so far, beside the cassette's file, until the cassette is saved.
+
+One line for each interaction, written at once and at its end: what a killed process leaves can be read up to its last
+whole line. A line is a cassette of one interaction, in JSON, whatever the cassette itself is in.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import CassetteLoadError
+from ..request import Request
+from ..response import ResponseDict
+from ..serialize import Contents, deserialize, serialize
+from ..serializers import jsonserializer
+
+_SUFFIX = ".partial"
+
+
+class _Line:
+    """JSON on one line."""
+
+    deserialize = staticmethod(jsonserializer.deserialize)
+
+    @staticmethod
+    def serialize(cassette_dict: Mapping[str, Any]) -> str:
+        return json.dumps(cassette_dict, default=jsonserializer.encode) + "\n"
+
+
+class Journal:
+    """The journal of one recording session. Several may write to the same file."""
+
+    def __init__(self, cassette_path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(cassette_path) + _SUFFIX
+        self._session = ""
+
+    def add(self, request: Request, response: ResponseDict) -> None:
+        """Keep an interaction, as it will stand in the cassette. Raises OSError."""
+        started = bool(self._session)
+        if not started:
+            self._session = os.urandom(16).hex()
+        contents = {"requests": [request], "responses": [response], "metadata": {"session": self._session}}
+        line = serialize(contents, _Line).encode("ascii")
+        os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)
+        with open(self.path, "ab", buffering=0) as file:
+            # The line of a process that was killed while it wrote ends here.
+            file.write(line if started or not file.tell() else b"\n" + line)
+
+    def discard(self) -> None:
+        """Forget this session's interactions: they are in the cassette, or not wanted."""
+        if self._session:
+            lines = [line for line, contents in self._lines() if contents.metadata.get("session") != self._session]
+            self._keep(lines)
+
+    # -- what a session that did not end has left ---------------------------------------------------------------------
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is one: of a session that was interrupted, or goes on elsewhere."""
+        return os.path.exists(self.path)
+
+    def interactions(self) -> list[tuple[Request, ResponseDict]]:
+        """What is in it, in the order in which the responses came."""
+        return [(contents[0][0], contents[1][0]) for _, contents in self._lines()]
+
+    def remove(self) -> None:
+        """Forget all of it."""
+        self._keep([])
+
+    def _lines(self) -> Iterator[tuple[bytes, Contents]]:
+        with open(self.path, "rb") as file:
+            for line in file:
+                try:
+                    contents = deserialize(line.decode("ascii"), _Line)
+                except (CassetteLoadError, UnicodeDecodeError):
+                    continue  # The writer was killed before its end.
+                if len(contents[0]) == 1:
+                    yield line, contents
+
+    def _keep(self, lines: list[bytes]) -> None:
+        if not lines:
+            os.unlink(self.path)
+            return
+        temporary = f"{self.path}.{self._session}"
+        with open(temporary, "wb") as file:
+            file.writelines(lines)
+        os.replace(temporary, self.path)

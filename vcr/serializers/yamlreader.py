@@ -1,0 +1,286 @@
+"""Room: YAML text -> plain data, in one pass over the parser's events. No object is ever made that a tag names.
+
+PyYAML's loaders build a tree of nodes first, which takes most of their time, and nest as deep as the text asks for,
+which ends the process. What comes out is what ``yaml.safe_load`` makes of the same text.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import yaml
+from yaml.constructor import SafeConstructor
+
+from ..errors import CassetteLoadError
+
+# libyaml's parser when PyYAML was built with it.
+_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+STANDARD = "tag:yaml.org,2002:"
+
+#: How deep a cassette may nest, and how many values its aliases may stand for: far more than any cassette needs.
+MAX_DEPTH = 200
+MAX_ALIASED = 1_000_000
+
+#: A longer plain scalar is text, whatever it looks like: no number has so many digits.
+_LONGEST_NUMBER = 64
+
+Tag = Callable[[Any], Any]
+
+# -- tags --------------------------------------------------------------------------------------------------------------
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _binary(text: Any) -> bytes:
+    # PyYAML's own skips what is not base64, and loses it.
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (ValueError, AttributeError) as error:
+        raise ValueError(f"not readable as base64: {error}") from error
+
+
+def _first(data: Any) -> Any:
+    """The first argument of a call: ``iter([...])``, ``frozenset([...])``."""
+    arguments = data.get("args") if isinstance(data, dict) else data
+    if not isinstance(arguments, (list, tuple)) or not arguments:
+        raise ValueError("it has no content")
+    return arguments[0]
+
+
+def _file(data: Any) -> Any:
+    """The whole content of an open file, however far it had been read."""
+    if isinstance(data, dict) and "buf" in data:
+        return "".join((data["buf"], *data.get("buflist", ())))  # Python 2's StringIO
+    if isinstance(data, dict) and isinstance(data.get("state"), (list, tuple)) and data["state"]:
+        return data["state"][0]
+    return _first(data)
+
+
+def _string(data: Any) -> Any:
+    """A Ruby string with instance variables, which stand beside it."""
+    return data.get("str") if isinstance(data, dict) else data
+
+
+def _pairs(data: Any) -> list[Any]:
+    return [pair for item in data for pair in item.items()]
+
+
+def _scalar(name: str) -> Tag:
+    """As PyYAML reads a scalar of this type."""
+    tag = STANDARD + name
+
+    def construct(text: Any) -> Any:
+        if not isinstance(text, str):
+            raise ValueError(f"expected {name}")
+        return SafeConstructor.yaml_constructors[tag](_constructor, yaml.ScalarNode(tag, text))
+
+    return construct
+
+
+_constructor = SafeConstructor()
+
+#: The types of YAML 1.1.
+_TYPES: dict[str, Tag] = {
+    **{STANDARD + name: _scalar(name) for name in ("null", "bool", "int", "float", "timestamp")},
+    **{STANDARD + name: _itself for name in ("str", "seq", "map", "value")},
+    STANDARD + "binary": _binary,
+    STANDARD + "set": set,
+    STANDARD + "omap": _pairs,
+    STANDARD + "pairs": _pairs,
+}
+
+#: Python tags that VCR.py has written, from 2012 to this day, and how to read them without making any object.
+TAGS: dict[str, Tag] = {
+    STANDARD + tag: read
+    for tag, read in {
+        "python/unicode": _itself,
+        "python/str": _itself,
+        "python/long": _TYPES[STANDARD + "int"],
+        "python/tuple": tuple,
+        "python/object:vcr.request.Request": _itself,
+        "python/object/apply:__builtin__.frozenset": _first,
+        "python/object/apply:builtins.frozenset": _first,
+        "python/object/apply:__builtin__.iter": _first,
+        "python/object/apply:builtins.iter": _first,
+        "python/object/new:_io.BytesIO": _file,
+        "python/object/new:_io.StringIO": _file,
+        "python/object:StringIO.StringIO": _file,
+    }.items()
+}
+
+#: Ruby's: what VCR 1.x is a list of, and what Ruby's YAML makes of symbols, bytes and strings that carry more.
+TAGS |= {
+    "!ruby/struct:VCR::HTTPInteraction": _itself,
+    "!ruby/struct:VCR::Request": _itself,
+    "!ruby/struct:VCR::Response": _itself,
+    "!ruby/struct:VCR::ResponseStatus": _itself,
+    "!ruby/sym": _itself,
+    "!ruby/symbol": _itself,
+    "!ruby/string": _string,
+    "!str": _string,
+    "!binary": _binary,
+}
+
+
+# -- plain scalars -----------------------------------------------------------------------------------------------------
+
+
+class _Merge(str):
+    """The key ``<<``, unquoted: the mapping in its value is merged into the one that it stands in."""
+
+    __slots__ = ()
+
+
+_MERGE = _Merge("<<")
+_IMPLICIT: Mapping[str, Sequence[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_resolvers
+
+
+def _plain(text: str) -> Any:
+    """What an unquoted scalar stands for: a number, a date, a truth, nothing, or itself."""
+    if len(text) > _LONGEST_NUMBER:
+        return text
+    for tag, pattern in _IMPLICIT.get(text[:1], ()):
+        if pattern.match(text):
+            return _MERGE if text == "<<" else _TYPES[tag](text)
+    return text
+
+
+# -- the reader --------------------------------------------------------------------------------------------------------
+
+
+def read(text: str, tags: Mapping[str, Tag] = TAGS) -> Any:
+    """The plain data in ``text``; None when there is nothing in it.
+
+    Raises CassetteLoadError with the line for what is well-formed but refused, and ``yaml.YAMLError`` for what is not.
+    """
+    parser = _Parser(text)
+    try:
+        return _Reader(parser, tags).document()
+    finally:
+        parser.dispose()
+
+
+class _Reader:
+    """One pass over one document."""
+
+    def __init__(self, parser: Any, tags: Mapping[str, Tag]) -> None:
+        self._next = parser.get_event
+        self._tags = tags
+        self._anchors: dict[str, Any] = {}
+        self._weights: dict[int, int] = {}  # of what is aliased, by identity
+        self._aliased = 0
+
+    def document(self) -> Any:
+        """The one document of the stream."""
+        self._next()  # the stream's start
+        if isinstance(self._next(), yaml.StreamEndEvent):
+            return None
+        value = self._value()
+        self._next()  # the document's end
+        more = self._next()
+        if not isinstance(more, yaml.StreamEndEvent):
+            raise _refusal(more, "not readable as YAML: more than one document")
+        return value
+
+    def _value(self) -> Any:
+        """The next value, with all that is in it."""
+        # The keys and values of a mapping stand one after the other until it ends, as the items of a sequence do.
+        items: list[Any] = []
+        start: Any = None
+        outer: list[tuple[list[Any], Any]] = []
+        anchors, following = self._anchors, self._next
+        while True:
+            event = following()
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                value = event.value
+                if event.tag is None or event.tag == "!":
+                    if event.implicit[0]:
+                        value = self._tagged(event, _plain, value) if value[:1] in _IMPLICIT else value
+                else:
+                    value = self._tagged(event, self._meaning(event), value)
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                outer.append((items, start))
+                items, start = [], event
+                if len(outer) > MAX_DEPTH:
+                    raise _refusal(event, f"it nests deeper than {MAX_DEPTH} levels")
+                continue
+            elif kind is yaml.AliasEvent:
+                value = self._aliased_value(event)
+            else:
+                value = self._mapping(start, items) if kind is yaml.MappingEndEvent else items
+                event = start
+                items, start = outer.pop()
+                if event.tag is not None and event.tag != "!":
+                    value = self._tagged(event, self._meaning(event), value)
+            if not outer:
+                return value
+            if event.anchor is not None and kind is not yaml.AliasEvent:
+                anchors[event.anchor] = value
+            items.append(value)
+
+    def _meaning(self, event: Any) -> Tag:
+        meaning = _TYPES.get(event.tag) or self._tags.get(event.tag)
+        if meaning is None:
+            shown = "!!" + event.tag.removeprefix(STANDARD) if event.tag.startswith(STANDARD) else event.tag
+            message = f"the tag {shown} stands for an object that is not made from a cassette"
+            raise _refusal(event, f"{message}; see yamlserializer.with_custom_tags")
+        return meaning
+
+    def _tagged(self, event: Any, meaning: Tag, value: Any) -> Any:
+        try:
+            return meaning(value)
+        except CassetteLoadError:
+            raise
+        except (ValueError, TypeError, AttributeError, LookupError, OverflowError, yaml.YAMLError) as error:
+            raise _refusal(event, f"not readable as YAML: {error}") from error
+
+    def _mapping(self, start: Any, items: list[Any]) -> dict[Any, Any]:
+        keys, values = items[::2], items[1::2]
+        try:
+            data = dict(zip(keys, values, strict=True))
+        except TypeError as error:
+            raise _refusal(start, f"not readable as YAML: a key is not text ({error})") from error
+        if _MERGE in data and any(key is _MERGE for key in keys):
+            return self._merged(start, data)
+        return data
+
+    def _merged(self, start: Any, data: dict[Any, Any]) -> dict[Any, Any]:
+        """``data`` with what its ``<<`` brings; its own keys win, and the first of several mappings."""
+        brought = data.pop("<<")
+        sources = brought if isinstance(brought, list) else [brought]
+        if not all(isinstance(source, dict) for source in sources):
+            raise _refusal(start, 'not readable as YAML: "<<" takes a mapping, or a list of them')
+        merged: dict[Any, Any] = {}
+        for source in (*reversed(sources), data):
+            merged.update(source)
+        return merged
+
+    def _aliased_value(self, event: Any) -> Any:
+        if event.anchor not in self._anchors:
+            raise _refusal(
+                event, f"not readable as YAML: the alias {event.anchor!r} stands for nothing, or for what it is in"
+            )
+        value = self._anchors[event.anchor]
+        self._aliased += self._weight(value)
+        if self._aliased > MAX_ALIASED:
+            raise _refusal(event, f"its aliases stand for more than {MAX_ALIASED:,} values")
+        return value
+
+    def _weight(self, value: Any) -> int:
+        """How many values this one is, everything that is in it counted as often as it stands there."""
+        if not isinstance(value, (dict, list, tuple, set)):
+            return 1
+        if id(value) not in self._weights:
+            inside = (*value.keys(), *value.values()) if isinstance(value, dict) else value
+            self._weights[id(value)] = 1 + sum(self._weight(one) for one in inside)
+        return self._weights[id(value)]
+
+
+def _refusal(event: Any, message: str) -> CassetteLoadError:
+    return CassetteLoadError(message, line=event.start_mark.line + 1)
