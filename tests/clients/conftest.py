@@ -98,6 +98,8 @@ def fails_alike(client, cassette_path):
             recorded = act()
         assert recorded == live
         assert len(cassette) == 0
+        if "errors" not in client.can:
+            return live
         with vcr.use_cassette(cassette_path, record_errors=True) as cassette:
             assert act() == live
         assert bool(cassette) is is_kept

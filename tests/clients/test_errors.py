@@ -71,6 +71,7 @@ def test_a_host_that_does_not_exist(fails_alike, monkeypatch):
         assert fails_alike("http://nowhere.example/").text
 
 
+@having("errors")
 def test_a_reset_in_the_middle_of_the_body(client, server, cassette_path):
     def resets(exchange):
         exchange.head(200, [("Content-Length", "100")])

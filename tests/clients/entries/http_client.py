@@ -14,7 +14,7 @@ from . import Client, Fields, Result
 class HttpClient(Client):
     name = "http.client"
     module = "http.client"
-    can: ClassVar = {"keep-alive", "proxies", "streams", "text"}
+    can: ClassVar = {"keep-alive", "proxies", "streams", "text", "errors"}
     automatic: ClassVar = {"host", "accept-encoding"}
 
     def __init__(self, **options: Any) -> None:
@@ -60,7 +60,7 @@ class HttpClient(Client):
 class Urllib(Client):
     name = "urllib.request"
     module = "urllib.request"
-    can: ClassVar = {"redirects", "cookies", "basic", "digest", "proxies", "proxy-auth", "streams"}
+    can: ClassVar = {"redirects", "cookies", "basic", "digest", "proxies", "proxy-auth", "streams", "errors"}
     automatic: ClassVar = {"accept-encoding"}
 
     def __init__(self, **options: Any) -> None:

@@ -13,7 +13,17 @@ from . import Client, Fields, Result
 class Urllib3(Client):
     name = "urllib3"
     module = "urllib3"
-    can: ClassVar = {"keep-alive", "redirects", "proxies", "proxy-auth", "decodes", "brotli", "streams", "text"}
+    can: ClassVar = {
+        "keep-alive",
+        "redirects",
+        "proxies",
+        "proxy-auth",
+        "decodes",
+        "brotli",
+        "streams",
+        "text",
+        "errors",
+    }
     automatic: ClassVar = {"host", "accept-encoding"}
 
     def __init__(self, **options: Any) -> None:
