@@ -9,7 +9,18 @@ ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "vcr" / "__init__.py").read_text(encoding="utf-8"))[1]
 
 CLI = ["click>=8.1", "rich>=13"]
-CLIENTS = ["boto3", "httplib2", "requests", "urllib3"]
+CLIENTS = [
+    "aiohttp",
+    "boto3",
+    "curl_cffi",
+    "httplib2",
+    "httpx[http2]",
+    "httpx2",
+    "pycurl",
+    "requests",
+    "tornado",
+    "urllib3",
+]
 
 setup(
     name="vcrpy",
@@ -25,13 +36,16 @@ setup(
     extras_require={
         "cli": CLI,
         "clients": CLIENTS,
+        "fsspec": ["fsspec"],
         "tests": [
             *CLI,
             *CLIENTS,
             'boto==2.49.0; python_version < "3.12"',
             "PySocks",
             "brotli",
+            "fsspec",
             "h11",
+            "h2",
             "hypothesis",
             "pytest>=8",
             "pytest-randomly",

@@ -13,6 +13,7 @@ import pytest
 import vcr
 from vcr import matchers
 from vcr.config import OPTIONS
+from vcr.patch import supported
 from vcr.record_mode import RecordMode
 
 ROOT = Path(__file__).parents[1]
@@ -60,6 +61,12 @@ def run(script: str, directory: Path) -> None:
 def test_options():
     wanted = option_rows()
     assert table("Options") == wanted, "\n".join(f"| {' | '.join(row)} |" for row in wanted)
+
+
+@pytest.mark.parametrize("client", supported().values(), ids=lambda client: client.name)
+def test_clients(client):
+    (row,) = [row for row in table("Clients") if f"`{client.name}`" in row[0]]
+    assert client.tested == row[2]
 
 
 def test_record_modes():

@@ -150,7 +150,7 @@ OPTIONS: dict[str, Option] = {
             "serializer",
             "yaml",
             lambda value: value if isinstance(value, str) else _is_serializer(value),
-            "`yaml`, `json`, or a registered name",
+            "`yaml`, `json`, `betamax`, `prettyjson`, `ruby`, `rubyjson`, or a registered name",
         ),
         Option("persister", FilesystemPersister, _persister, "where cassettes are kept"),
         Option("inject_cassette", False, bool, "a decorator passes the cassette as the first argument"),
