@@ -18,6 +18,7 @@ PACKAGE = Path(vcr.__file__).parent
 #: A module may import from its own room and from the rooms above it in this list.
 ROOMS = [
     "errors",
+    "locks",
     "util",
     "request",
     "failure",

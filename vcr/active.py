@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .errors import AmbiguousCassetteError
+from .locks import new_lock
 
 if TYPE_CHECKING:
     from .cassette import Cassette
@@ -58,7 +59,7 @@ class _Wall(Entry):
 
 _in_context: contextvars.ContextVar[tuple[Entry, ...]] = contextvars.ContextVar("vcr_cassettes", default=())
 _in_process: tuple[Entry, ...] = ()
-_lock = threading.Lock()
+_lock = new_lock()
 
 
 def _current_task() -> Any:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -26,6 +25,7 @@ from .errors import (
 )
 from .failure import Failure
 from .index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
+from .locks import new_lock
 from .matchers import Predicate
 from .matchers import method as match_method
 from .matchers import uri as match_uri
@@ -174,7 +174,7 @@ class Cassette:
         self._streaming: set[Turn] = set()  # their live responses are on their way
         self._played = 0  # how many interactions have been
         self._closed = False
-        self._lock = threading.RLock()
+        self._lock = new_lock()
 
     # -- the one moment ---------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from .cassette import Cassette
@@ -18,6 +18,7 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
     wrap it into, or retry it as, an error of their own.
 
     ``cassette``, ``failed_request``: who refused what. ``refusal``: the facts. The text is made when it is read.
+    Pickled, to go to another process, it leaves the cassette behind and takes its text along.
     """
 
     def __init__(
@@ -53,6 +54,27 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
     def __str__(self) -> str:
         return self.refusal.text()
 
+    def __reduce__(self) -> Any:
+        told = _Told(self.reason, self.similar_requests, str(self))
+        return _from_elsewhere, (type(self), {"cassette": None, "failed_request": self.failed_request, "_read": told})
+
+
+class _Told(NamedTuple):
+    """What is left of the facts of a refusal in another process."""
+
+    reason: str
+    closest: list[tuple[Request, list[str], list[tuple[str, str]]]]
+    message: str
+
+    def text(self) -> str:
+        return self.message
+
+
+def _from_elsewhere(cls: type[Exception], attributes: dict[str, Any]) -> Exception:
+    error = cls.__new__(cls)
+    vars(error).update(attributes)
+    return error
+
 
 class MissingMetadataError(CannotOverwriteExistingCassetteException):
     """``cassette.get_metadata(key, …)``: the cassette does not hold ``key`` and its record mode forbids adding it."""
@@ -61,6 +83,10 @@ class MissingMetadataError(CannotOverwriteExistingCassetteException):
         Exception.__init__(self, cassette, key)
         self.cassette = cassette
         self.key = key
+        self._text = (
+            f"the cassette {cassette.path} has no metadata {key!r}, and record_mode="
+            f'"{cassette.record_mode}" forbids adding it; record it again, or use record_mode="new_episodes"'
+        )
 
     @property
     def reason(self) -> str:
@@ -68,10 +94,10 @@ class MissingMetadataError(CannotOverwriteExistingCassetteException):
         return "missing_metadata"
 
     def __str__(self) -> str:
-        return (
-            f"the cassette {self.cassette.path} has no metadata {self.key!r}, and record_mode="
-            f'"{self.cassette.record_mode}" forbids adding it; record it again, or use record_mode="new_episodes"'
-        )
+        return self._text
+
+    def __reduce__(self) -> Any:
+        return _from_elsewhere, (type(self), {"cassette": None, "key": self.key, "_text": self._text})
 
 
 class UnhandledHTTPRequestError(KeyError):
@@ -123,9 +149,9 @@ class UnsupportedClientError(RuntimeError):
 
 def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
     """The one sentence for a misspelled name: what was wrong, the nearest spelling, what is valid."""
-    names = sorted(valid)
-    import difflib  # (only a mistake needs it)
+    import difflib
 
+    names = sorted(valid)
     near = difflib.get_close_matches(str(name).lower(), names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"unknown {kind} {name!r}.{hint} Valid: {', '.join(names)}."

@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 import importlib
 import sys
-import threading
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from ..errors import UnsupportedClientError
+from ..locks import new_lock
 from .client import Client, ClientStatus
 from .replace import Replacement
 
@@ -45,7 +45,7 @@ def supported() -> dict[str, Client]:
     return {client.name: client for patcher in _patchers() for client in patcher.CLIENTS}
 
 
-_lock = threading.RLock()
+_lock = new_lock()
 _open = 0
 _awake: list[tuple[Adapter, ModuleType]] = []
 _applied: list[Replacement] = []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any, ClassVar
 
+from ..locks import new_lock
+
 _MISSING = object()
-_lock = threading.Lock()
+_lock = new_lock()
 
 
 class Replacement:

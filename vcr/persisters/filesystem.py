@@ -4,14 +4,15 @@ is always whole. It knows nothing of what is in them."""
 from __future__ import annotations
 
 import os
+import stat
 import sys
-import threading
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from ..errors import CassetteDecodeError, CassetteLoadError, CassetteNotFoundError
+from ..locks import new_lock
 from ..serialize import deserialize, serialize
 from .journal import Journal
 
@@ -21,9 +22,12 @@ __all__ = ["CassetteDecodeError", "CassetteNotFoundError", "FilesystemPersister"
 if sys.platform != "win32":
     import fcntl
 
-_one_at_a_time = threading.RLock()
+_one_at_a_time = new_lock()
 
 _COMPRESSED = ".zz"
+
+#: How many bytes a cassette may have, inflated: read, they take several times as much memory.
+MAX_SIZE = 1 << 30
 
 
 class FilesystemPersister:
@@ -33,10 +37,10 @@ class FilesystemPersister:
     def version(cassette_path: str | os.PathLike[str]) -> tuple[int, int, int] | None:
         """What changes whenever the file does; None when there is none."""
         try:
-            stat = os.stat(cassette_path)
+            found = os.stat(cassette_path)
         except OSError:
             return None
-        return stat.st_ino, stat.st_mtime_ns, stat.st_size
+        return found.st_ino, found.st_mtime_ns, found.st_size
 
     @staticmethod
     @contextmanager
@@ -63,7 +67,8 @@ class FilesystemPersister:
         except zlib.error as error:
             raise CassetteLoadError(f"not compressed, as its name says: {error}", path=path) from error
         except UnicodeDecodeError as error:
-            raise CassetteLoadError(f"not UTF-8 text: {error}", path=path) from error
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise CassetteLoadError(f"not UTF-8 text: {error}", path=path, line=line) from error
         except OSError as error:
             raise CassetteLoadError(f"cannot be read: {error}", path=path) from error
         if not text.strip():
@@ -98,12 +103,32 @@ class FilesystemPersister:
 
 def _text(path: str) -> str:
     """What is in the file."""
+    found = os.stat(path)
+    # A pipe could keep its reader waiting, a device has no end, and what stands in their place is never to be replaced.
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise CassetteLoadError("not a regular file", path=path)
+    if found.st_size > MAX_SIZE:
+        raise _too_large(path)
     if not path.endswith(_COMPRESSED):
         with open(path, encoding="utf-8") as file:
             return file.read()
     with open(path, "rb") as file:
         content = file.read()
-    return zlib.decompress(content).decode("utf-8") if content else ""
+    return _inflated(content, path).decode("utf-8") if content else ""
+
+
+def _inflated(content: bytes, path: str) -> bytes:
+    reader = zlib.decompressobj()
+    inflated = reader.decompress(content, MAX_SIZE)
+    if reader.unconsumed_tail:
+        raise _too_large(path)
+    if not reader.eof:
+        raise zlib.error("it is cut off")
+    return inflated
+
+
+def _too_large(path: str) -> CassetteLoadError:
+    return CassetteLoadError(f"it has more than {MAX_SIZE:,} bytes", path=path)
 
 
 @contextmanager
