@@ -1,0 +1,337 @@
+"""What only pycurl has. ``three_ways`` runs the same code live, recording and replaying, and compares."""
+
+from __future__ import annotations
+
+import gc
+import io
+import logging
+from contextlib import closing
+
+import pytest
+
+import vcr
+from tests.server import TEXT
+from vcr.errors import CannotOverwriteExistingCassetteException, UnsupportedClientError
+
+from .entries import Raised, outcome
+
+pycurl = pytest.importorskip("pycurl")
+
+from pycurl import Curl  # noqa: E402  (early: long before any cassette)
+
+
+def fetch(url, *options, curl=None):
+    """What a transfer gives: the lines of its heads, and its body."""
+    head, body = [], io.BytesIO()
+    with closing(curl or Curl()) as handle:
+        for option, value in ((pycurl.URL, url), (pycurl.HEADERFUNCTION, head.append), (pycurl.WRITEDATA, body)):
+            handle.setopt(option, value)
+        for option, value in options:
+            handle.setopt(option, value)
+        handle.perform()
+        return head, body.getvalue(), [handle.getinfo(getattr(pycurl, name)) for name in INFOS]
+
+
+INFOS = [
+    *("EFFECTIVE_URL", "RESPONSE_CODE", "CONTENT_TYPE", "REDIRECT_COUNT", "REDIRECT_URL"),
+    *("SIZE_DOWNLOAD_T", "SIZE_UPLOAD_T", "CONTENT_LENGTH_DOWNLOAD_T", "INFO_HTTP_VERSION", "INFO_COOKIELIST"),
+]
+
+
+@pytest.fixture
+def three_ways(server, cassette_path):
+    """``three_ways(act)``: the one outcome of ``act()``, live, recording, and with the server gone."""
+
+    def three_ways(act):
+        live = outcome(act)
+        with vcr.use_cassette(cassette_path):
+            recorded = outcome(act)
+        server.close()
+        with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+            replayed = outcome(act)
+        assert recorded == live
+        assert replayed == live
+        assert cassette.all_played
+        return live
+
+    return three_ways
+
+
+# -- what is sent ------------------------------------------------------------------------------------------------------
+
+
+SENT = {
+    "a form": ([(pycurl.POSTFIELDS, "a=1")], ("POST", b"a=1", {})),
+    "another method": ([(pycurl.CUSTOMREQUEST, "PATCH"), (pycurl.POSTFIELDS, b"\0")], ("PATCH", b"\0", {})),
+    "no body": ([(pycurl.NOBODY, True)], ("HEAD", None, {})),
+    "an upload": ([(pycurl.UPLOAD, True), (pycurl.READDATA, b"file")], ("PUT", b"file", {})),
+    "back to GET": ([(pycurl.POSTFIELDS, "a=1"), (pycurl.HTTPGET, True)], ("GET", None, {})),
+    "a user": ([(pycurl.USERPWD, "me:secret")], ("GET", None, {"Authorization": "Basic bWU6c2VjcmV0"})),
+    "a part": ([(pycurl.RANGE, "2-5")], ("GET", None, {"Range": "bytes=2-5"})),
+    "the rest": ([(pycurl.RESUME_FROM, 3)], ("GET", None, {"Range": "bytes=3-"})),
+    "fields": (
+        [(pycurl.USERAGENT, "me"), (pycurl.COOKIE, "a=1"), (pycurl.HTTPHEADER, ["X-One: 1", "Accept:", "X-None;"])],
+        ("GET", None, {"User-Agent": "me", "Cookie": "a=1", "X-One": "1", "X-None": ""}),
+    ),
+    "a field that takes the place of another": (
+        [(pycurl.REFERER, "here"), (pycurl.HTTPHEADER, [b"referer: there"])],
+        ("GET", None, {"referer": "there"}),
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "expected"), SENT.values(), ids=SENT)
+def test_the_recorded_request_is_what_the_options_make_of_it(options, expected, server, cassette_path):
+    options = [(name, io.BytesIO(value) if name == pycurl.READDATA else value) for name, value in options]
+    with vcr.use_cassette(cassette_path) as cassette:
+        outcome(lambda: fetch(server.url + "/echo", *options))  # (it is not what "the rest" asked for)
+    (request,), (received,) = cassette.requests, server.requests
+    assert (request.method, request.body, dict(request.headers.pairs())) == expected
+    assert request.method == received.method
+    assert (request.body or b"") == received.body
+    assert all(received.get(name) == value for name, value in request.headers.pairs())
+
+
+def test_credentials_and_fragment_are_not_part_of_the_uri(server, cassette_path):
+    with vcr.use_cassette(cassette_path) as cassette:
+        fetch(server.url.replace("//", "//me:secret@") + "/text?a=1#here")
+    assert cassette.requests[0].uri == server.url + "/text?a=1"
+    assert cassette.requests[0].headers["Authorization"] == server.requests[0].get("Authorization")
+
+
+def test_a_read_callback_is_asked_piece_by_piece(server, three_ways):
+    def act():
+        pieces = [b"one", b"two", b""]
+        upload = (pycurl.UPLOAD, True), (pycurl.READFUNCTION, lambda _: pieces.pop(0))
+        return fetch(server.url + "/echo", *upload)[1]
+
+    assert b"onetwo" in three_ways(act)
+
+
+# -- what is seen ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["/text", "/headers", "/gzip", "/chunked", "/trailers", "/status/404", "/redirect/3", "/cookies/set?a=1"]
+)
+def test_lines_body_and_infos_are_the_same(path, server, three_ways):
+    options = (pycurl.FOLLOWLOCATION, True), (pycurl.ACCEPT_ENCODING, ""), (pycurl.COOKIEFILE, "")
+    three_ways(lambda: fetch(server.url + path, *options))
+
+
+def test_the_head_goes_before_the_body_if_that_is_wanted(server, three_ways):
+    body = three_ways(lambda: fetch(server.url + "/text", (pycurl.HEADER, True)))[1]
+    assert body.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert body.endswith(TEXT)
+
+
+def test_perform_rb_and_perform_rs_return_the_body(server, three_ways):
+    def act():
+        with closing(Curl()) as curl:
+            curl.setopt(pycurl.URL, server.url + "/text")
+            return curl.perform_rb(), curl.perform_rs()
+
+    assert three_ways(act) == (TEXT, TEXT.decode())
+
+
+def test_cookies_are_kept_by_the_handle(server, three_ways):
+    def act():
+        with closing(Curl()) as curl:
+            curl.setopt(pycurl.COOKIEFILE, "")
+            curl.setopt(pycurl.URL, server.url + "/cookies/set?a=1&b=2")
+            curl.perform_rb()
+            curl.setopt(pycurl.URL, server.url + "/cookies")
+            return curl.perform_rb(), curl.getinfo(pycurl.INFO_COOKIELIST)
+
+    body, cookies = three_ways(act)
+    assert b'"a"' in body
+    assert len(cookies) == 2
+
+
+def test_a_verbose_handle_tells_its_own_callback_still(server, cassette_path):
+    told = []
+    with vcr.use_cassette(cassette_path):
+        fetch(server.url + "/text", (pycurl.VERBOSE, True), (pycurl.DEBUGFUNCTION, lambda *said: told.append(said)))
+    assert (pycurl.INFOTYPE_HEADER_IN, b"HTTP/1.1 200 OK\r\n") in told
+
+
+def test_callbacks_are_the_handles_own_again_after_a_recording(server, cassette_path):
+    head = []
+    with closing(Curl()) as curl:
+        with vcr.use_cassette(cassette_path):
+            curl.reset()
+            curl.setopt(pycurl.HEADERFUNCTION, head.append)
+            curl.setopt(pycurl.URL, server.url + "/text")
+            curl.perform_rb()
+        once = list(head)
+        curl.perform_rb()
+    assert head == once * 2
+    assert server.hits == 2
+
+
+# -- what fails --------------------------------------------------------------------------------------------------------
+
+
+FAILURES = {
+    "a status": ("/status/404", (pycurl.FAILONERROR, True)),
+    "too many redirects": ("/redirect/3", (pycurl.MAXREDIRS, 1)),
+    "a body that is not wanted": ("/text", (pycurl.WRITEFUNCTION, lambda _: 0)),
+    "a body that is cut": ("/cut/length", (pycurl.VERBOSE, False)),
+}
+
+
+@pytest.mark.parametrize(("path", "option"), FAILURES.values(), ids=FAILURES)
+def test_a_failure_is_the_same(path, option, server, three_ways):
+    failed = three_ways(lambda: fetch(server.url + path, (pycurl.FOLLOWLOCATION, True), option))
+    assert isinstance(failed, Raised)
+    assert failed.kind is pycurl.error
+
+
+def test_a_refusal_is_raised_as_it_is_and_the_handle_goes_on(server, cassette_path):
+    with closing(Curl()) as curl:
+        with vcr.use_cassette(cassette_path, record_mode="none"):
+            curl.reset()
+            curl.setopt(pycurl.URL, server.url + "/text")
+            with pytest.raises(CannotOverwriteExistingCassetteException):
+                curl.perform()
+        assert server.hits == 0
+        assert curl.perform_rb() == TEXT
+
+
+# -- redirects ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307])
+def test_each_hop_is_an_interaction_and_the_method_changes_as_libcurl_changes_it(code, server, three_ways):
+    options = (pycurl.FOLLOWLOCATION, True), (pycurl.POSTFIELDS, "a=1")
+    three_ways(lambda: fetch(f"{server.url}/redirect-as/{code}", *options))
+    sent = [(request.method, request.path) for request in server.requests[:2]]
+    assert sent == [("POST", f"/redirect-as/{code}"), ("POST" if code == 307 else "GET", "/echo")]
+
+
+def test_a_live_redirect_to_what_is_recorded_is_replayed_from_there(server, cassette_path):
+    with vcr.use_cassette(cassette_path):
+        expected = fetch(server.url + "/text")[1]
+    with vcr.use_cassette(cassette_path, record_mode="new_episodes") as cassette:
+        _, body, infos = fetch(server.url + "/redirect/1", (pycurl.FOLLOWLOCATION, True))
+    assert (body, infos[:2]) == (expected, [server.url + "/text", 200])
+    assert [request.path for request in server.requests] == ["/text", "/redirect/1"]
+    assert len(cassette) == 2
+
+
+def test_a_redirect_to_what_may_not_be_requested_is_refused_before_it_is(server, cassette_path):
+    def act():
+        return fetch(server.url + "/redirect/1", (pycurl.FOLLOWLOCATION, True))
+
+    only_first = {"before_record_request": lambda request: None if request.path == "/text" else request}
+    with vcr.use_cassette(cassette_path, **only_first):
+        act()
+    with vcr.use_cassette(cassette_path, record_mode="none"), pytest.raises(CannotOverwriteExistingCassetteException):
+        act()
+    with (
+        vcr.use_cassette(cassette_path, record_mode="new_episodes"),
+        pytest.raises(UnsupportedClientError, match="/text, which is to go live"),
+    ):
+        act()
+    assert server.hits == 2
+
+
+# -- handles -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_handle_from_before_the_cassette_is_refused_until_it_is_reset(frozen, server, cassette_path):
+    with closing(Curl()) as curl, closing(pycurl.CurlMulti()) as multi:
+        curl.setopt(pycurl.URL, server.url + "/text")
+        if frozen:
+            gc.freeze()
+        with vcr.use_cassette(cassette_path) as cassette:
+            for act in (curl.perform, lambda: multi.add_handle(curl)):
+                with pytest.raises(UnsupportedClientError, match=r"reset|CurlMulti"):
+                    act()
+            assert server.hits == 0
+            curl.reset()
+            curl.setopt(pycurl.URL, server.url + "/text")
+            assert curl.perform_rb() == TEXT
+        assert len(cassette) == 1
+        assert curl.perform_rb() == TEXT
+
+
+def test_a_subclass_is_recorded(server, three_ways):
+    class Mine(Curl):
+        def perform(self):
+            super().perform()
+
+    assert three_ways(lambda: fetch(server.url + "/text", curl=Mine()))[1] == TEXT
+
+
+def test_a_duplicate_is_known_as_well_as_the_original(server, three_ways):
+    def act():
+        with closing(Curl()) as curl:
+            curl.setopt(pycurl.POSTFIELDS, "a=1")
+            return fetch(server.url + "/echo", curl=curl.duphandle())[1]
+
+    assert b"a=1" in three_ways(act)
+
+
+def test_the_classes_are_what_they_were_after_the_cassette(cassette_path):
+    before = dict(vars(Curl)), dict(vars(pycurl.CurlMulti))
+    with vcr.use_cassette(cassette_path):
+        assert vars(Curl)["perform"] is not before[0]["perform"]
+    assert (dict(vars(Curl)), dict(vars(pycurl.CurlMulti))) == before
+
+
+# -- what cannot be recorded -------------------------------------------------------------------------------------------
+
+
+def test_a_multi_handle_is_refused(server, cassette_path):
+    with closing(Curl()) as curl, closing(pycurl.CurlMulti()) as multi:
+        with vcr.use_cassette(cassette_path):
+            curl.setopt(pycurl.URL, server.url + "/text")
+            with pytest.raises(UnsupportedClientError, match="CurlMulti"):
+                multi.add_handle(curl)
+        assert server.hits == 0
+
+
+def test_a_multi_handle_takes_what_is_none_of_the_cassettes_business(server, cassette_path):
+    with closing(Curl()) as dummy, closing(Curl()) as curl, closing(pycurl.CurlMulti()) as multi:
+        body = io.BytesIO()
+        with vcr.use_cassette(cassette_path, ignore_localhost=True):
+            multi.add_handle(dummy)
+            multi.remove_handle(dummy)
+            curl.setopt(pycurl.URL, server.url + "/text")
+            curl.setopt(pycurl.WRITEDATA, body)
+            multi.add_handle(curl)
+            while multi.perform()[1]:
+                multi.select(1.0)
+        multi.remove_handle(curl)
+        assert body.getvalue() == TEXT
+
+
+UNSUPPORTED = {
+    "a form that libcurl makes up": ((pycurl.HTTPPOST, [("name", "value")]), "multipart"),
+    "a bare connection": ((pycurl.CONNECT_ONLY, True), "CONNECT_ONLY"),
+    "an upload that pauses": ((pycurl.READFUNCTION, lambda _: pycurl.READFUNC_PAUSE), "paused"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:HTTPPOST is deprecated")
+@pytest.mark.parametrize(("option", "named"), UNSUPPORTED.values(), ids=UNSUPPORTED)
+def test_what_cannot_be_recorded_is_refused_by_name(option, named, server, cassette_path):
+    with vcr.use_cassette(cassette_path), pytest.raises(UnsupportedClientError, match=named):
+        fetch(server.url + "/text", (pycurl.POST, True), option)
+    assert server.connections == 0
+
+
+def test_what_is_not_http_passes_by(tmp_path, cassette_path):
+    (tmp_path / "file").write_bytes(b"content")
+    with vcr.use_cassette(cassette_path, record_mode="none"):
+        assert fetch(f"file://{tmp_path}/file")[1] == b"content"
+
+
+def test_a_websocket_passes_by_and_is_named(server, cassette_path, caplog):
+    caplog.set_level(logging.INFO, "vcr")
+    url = server.url.replace("http:", "ws:") + "/text"
+    with vcr.use_cassette(cassette_path, record_mode="none"), pytest.raises(pycurl.error):
+        fetch(url)
+    assert f"{url} is a WebSocket: not recorded" in caplog.messages

@@ -1,0 +1,35 @@
+"""Room: the doors of tornado's two clients: ``fetch_impl`` of each, where a request still belongs to its caller, and
+the place where it starts, which is later when it has to wait in its client's queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import ModuleType
+
+from .client import Client
+from .replace import Replacement
+
+CLIENTS = (Client("tornado", "tornado.httpclient", "tornado", "6.5 to 6.6"),)
+MODULES = ("tornado.simple_httpclient", "tornado.curl_httpclient")
+
+
+def replacements(module: ModuleType) -> Iterable[Replacement]:
+    """The doors of the client that ``module`` defines."""
+    return _curl(module) if module.__name__ == "tornado.curl_httpclient" else _simple(module)
+
+
+def _simple(module: ModuleType) -> Iterable[Replacement]:
+    from ..stubs import tornado as stub
+
+    client, connection = module.SimpleAsyncHTTPClient, module._HTTPConnection
+    yield Replacement(client, "fetch_impl", stub.fetch_door(client.fetch_impl))
+    yield Replacement(connection, "__init__", stub.connection_door(connection.__init__))
+
+
+def _curl(module: ModuleType) -> Iterable[Replacement]:
+    from ..stubs import tornado_curl as stub
+
+    client = module.CurlAsyncHTTPClient
+    yield Replacement(client, "fetch_impl", stub.fetch_door(client.fetch_impl))
+    yield Replacement(client, "_curl_setup_request", stub.setup_door(client._curl_setup_request))
+    yield Replacement(client, "_process_queue", stub.queue_door(client._process_queue))

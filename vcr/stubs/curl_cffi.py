@@ -1,0 +1,207 @@
+"""Room: curl_cffi's handles: the options that they are given, ``perform``, and its twin for asyncio, ``add_handle``. It
+knows no option of vcr's.
+
+A handle that was there before the replacements were is refused, unless it is ``reset()``; those of sessions are given
+all their options anew for each request. A session looks at nothing but CurlError, and would leave any other error in
+its thread or task: so it is kept from it, until it reads the response.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+from .libcurl import PAUSE, Failure, Handle, Info, Opt, Transfer, accepted, told
+
+_curl: Any = import_module("curl_cffi.curl")
+_Curl: Any = _curl.Curl
+_CurlError: Any = _curl.CurlError
+
+_getinfo: Callable[[Any, int], Any] = _Curl.getinfo
+_setopt: Callable[[Any, int, Any], int] = _Curl.setopt
+_clean: Callable[..., None] = _Curl.clean_handles_and_buffers
+#: CURLOPT_SEEKDATA, which is an object with ``seek`` here.
+_SEEKDATA = 10168
+#: What a callback returns to end the transfer; any other number is as good as all.
+_STOP = 0xFFFFFFFF
+
+
+class Handles:
+    """What is known of every handle. Each public method stands in for curl_cffi's own, which is its first argument."""
+
+    def __init__(self) -> None:
+        self._known: weakref.WeakKeyDictionary[Any, Handle] = weakref.WeakKeyDictionary()
+        #: The handles that sessions are using, and what keeps their requests from being made.
+        self._refused: weakref.WeakKeyDictionary[Any, Exception | None] = weakref.WeakKeyDictionary()
+
+    def _of(self, curl: Any) -> Handle:
+        handle = self._known.get(curl)
+        if handle is None:
+            handle = self._known[curl] = Handle(known=False, url=_getinfo(curl, Info.EFFECTIVE_URL))
+        return handle
+
+    # -- options ----------------------------------------------------------------------------------------------------
+
+    def init(self, original: Callable[..., None], curl: Any, *args: Any, **kwargs: Any) -> None:
+        """Know that it is new."""
+        self._known[curl] = Handle()
+        original(curl, *args, **kwargs)
+
+    def setopt(self, original: Callable[..., int], curl: Any, option: int, value: Any) -> int:
+        """Note the option. Header lines are added to those that are there."""
+        handle = self._of(curl)
+        result = original(curl, option, value)
+        if option == Opt.HTTPHEADER:
+            value = [*handle.options.get(option, ()), *value]
+        handle.note(option, value)
+        return result
+
+    def reset(self, original: Callable[..., None], curl: Any) -> None:
+        """Forget them all, but for those that curl_cffi itself sets then."""
+        self._of(curl).reset()
+        original(curl)
+
+    def duphandle(self, original: Callable[..., Any], curl: Any) -> Any:
+        """Know of the duplicate what is known of the original, but for the header lines."""
+        other = original(curl)
+        handle = self._known[other] = self._of(curl).copy()
+        handle.forget(Opt.HTTPHEADER)
+        return other
+
+    def set_curl_options(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """A session is about to set all that it sets: an older handle of its is as good as a new one."""
+        curl = args[0] if args else kwargs["curl"]
+        if not self._of(curl).known:
+            curl.reset()
+        self._refused[curl] = None
+        return original(*args, **kwargs)
+
+    # -- the transfer -----------------------------------------------------------------------------------------------
+
+    def perform(self, original: Callable[..., None], curl: Any, *args: Any, **kwargs: Any) -> None:
+        """Take the turn, and replay, or go live and record."""
+        handle = self._of(curl)
+        with self._errors(curl):
+            transfer = handle.transfer(type(curl))
+            if transfer is not None and transfer.is_live:
+                with _listening(curl, handle, transfer):
+                    original(curl, *args, **kwargs)
+            if transfer is None:
+                handle.info = None
+                original(curl, *args, **kwargs)
+            elif not transfer.is_live:
+                _replay(curl, handle, transfer)
+                _clean(curl, *args, **kwargs)
+            handle.forget(Opt.HTTPHEADER)
+
+    def add_handle(self, original: Callable[..., Any], multi: Any, curl: Any) -> Any:
+        """The same, for asyncio: what is returned can be waited for."""
+        handle = self._of(curl)
+        if handle.cassette(type(curl)) is None:
+            handle.info = None
+            return original(multi, curl)
+        return multi.loop.create_task(self._run(functools.partial(original, multi, curl), curl, handle))
+
+    async def _run(self, original: Callable[[], Any], curl: Any, handle: Handle) -> None:
+        with self._errors(curl):
+            transfer = handle.transfer(type(curl))
+            if transfer is not None and transfer.is_live:
+                with _listening(curl, handle, transfer):
+                    await original()
+            if transfer is None:
+                handle.info = None
+                await original()
+            elif not transfer.is_live:
+                _replay(curl, handle, transfer)
+
+    @contextmanager
+    def _errors(self, curl: Any) -> Iterator[None]:
+        try:
+            yield
+        except Failure as failure:
+            raise _CurlError(
+                f"Failed to perform, curl: ({failure.code}) {failure.text}. "
+                "See https://curl.se/libcurl/c/libcurl-errors.html first for more details.",
+                failure.code,
+            ) from None
+        except _CurlError:
+            raise
+        except Exception as error:
+            if curl not in self._refused:
+                raise
+            self._refused[curl] = error
+
+    # -- the answer -------------------------------------------------------------------------------------------------
+
+    def parse_response(self, original: Callable[..., Any], session: Any, curl: Any, *args: Any, **kwargs: Any) -> Any:
+        """The session looks for the response: here is where it can be told that there is none."""
+        refusal = self._refused.pop(curl, None)
+        if refusal is not None:
+            raise refusal
+        return original(session, curl, *args, **kwargs)
+
+    def getinfo(self, original: Callable[..., Any], curl: Any, option: int) -> Any:
+        """What the recorded answer tells, as curl_cffi would."""
+        info = self._of(curl).info
+        if info is None or option == Info.COOKIELIST:
+            return original(curl, option)
+        value = told(info, option)
+        return b"" if value is None else value
+
+
+def door(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[..., Any]:
+    """``new`` in the place of ``original``, which it is given first."""
+
+    @functools.wraps(original)
+    def replacement(*args: Any, **kwargs: Any) -> Any:
+        return new(original, *args, **kwargs)
+
+    return replacement
+
+
+def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
+    returned = callback(data)
+    accepted(returned if returned in (PAUSE, _STOP) else len(data), len(data))
+
+
+def _replay(curl: Any, handle: Handle, transfer: Transfer) -> None:
+    header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA) or len
+    write = handle.sink(Opt.WRITEFUNCTION, Opt.WRITEDATA) or sys.stdout.buffer.write
+    transfer.replay(
+        functools.partial(_call, header),
+        functools.partial(_call, write),
+        lambda line: _setopt(curl, Opt.COOKIELIST, line),
+    )
+
+
+@contextmanager
+def _listening(curl: Any, handle: Handle, transfer: Transfer) -> Iterator[None]:
+    """The cassette listens to the real transfer. curl_cffi forgets all callbacks after it."""
+    debug = handle.options.get(Opt.DEBUGFUNCTION)  # True: its own
+    listeners = transfer.listeners(debug if callable(debug) else _curl.debug_function_default, _STOP)
+    write = handle.sink(Opt.WRITEFUNCTION, Opt.WRITEDATA)
+    if write is not None:
+        listeners[Opt.WRITEFUNCTION] = transfer.draining(write, _STOP)
+    if transfer.upload is not None:
+        listeners |= {Opt.READDATA: transfer.upload, _SEEKDATA: transfer.upload}
+    for option, value in listeners.items():
+        _setopt(curl, option, value)
+    whole = False
+    try:
+        yield
+        whole = True
+    except _CurlError:
+        if transfer.failure is not None:
+            raise transfer.failure from None
+        if transfer.is_live:
+            raise
+    finally:
+        transfer.end(whole=whole)
+        _setopt(curl, Opt.VERBOSE, handle.options.get(Opt.VERBOSE, 0))
+    if transfer.stopped is not None:
+        raise transfer.stopped

@@ -1,0 +1,237 @@
+"""Room: pycurl's easy handles: the options that they are given, and ``perform``. It knows no option of vcr's.
+
+A request is what the options say, and libcurl does not tell them: they are noted as they are set, by one ``Handles``
+for each time that the replacements are in place. A handle that was there before is refused, unless it is ``reset()``.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import io
+import sys
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, ClassVar
+
+from ..errors import UnsupportedClientError
+from .libcurl import ABORTED, Failure, Handle, Info, Opt, Reader, Transfer, accepted, told
+
+# Without types of its own.
+pycurl: Any = import_module("pycurl")
+
+_getinfo: Callable[[Any, int], Any] = pycurl.Curl.getinfo
+_setopt: Callable[[Any, int, Any], None] = pycurl.Curl.setopt
+#: How libcurl prints, by CURLINFO_TYPE, when it is verbose and nobody listens.
+_PREFIXES = {0: "* ", 1: "< ", 2: "> "}
+
+
+class Handles:
+    """What is known of every easy handle. Each method named in ``CURL`` and ``MULTI`` stands in for pycurl's own, which
+    it is given as its first argument."""
+
+    CURL: ClassVar = (
+        "setopt",
+        "setopt_string",
+        "unsetopt",
+        "reset",
+        "duphandle",
+        "perform",
+        "perform_rb",
+        "perform_rs",
+        "getinfo",
+        "getinfo_raw",
+    )
+    MULTI: ClassVar = ("add_handle",)
+
+    # What is known of a handle is kept on it, with whose knowledge it is: pycurl 7.45 breaks on weak references.
+
+    def __init__(self) -> None:
+        for item in gc.get_objects():
+            if issubclass(type(item), pycurl.Curl):
+                item._vcr = self, None
+
+    @staticmethod
+    def method(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[..., Any]:
+        """What a class of C is given as a method: a function, for it to bind."""
+
+        @functools.wraps(original)
+        def method(curl: Any, *args: Any, **kwargs: Any) -> Any:
+            return new(functools.partial(original, curl), curl, *args, **kwargs)
+
+        return method
+
+    def _of(self, curl: Any) -> Handle:
+        home, handle = getattr(curl, "_vcr", (None, None))
+        if home is not self or handle is None:
+            # A collector that was told to freeze() does not list all that there is: a URL that was not noted tells it.
+            url = _getinfo(curl, pycurl.EFFECTIVE_URL)
+            handle = Handle(known=home is not self and not url, url=url)
+            curl._vcr = self, handle
+        found: Handle = handle
+        return found
+
+    # -- options ----------------------------------------------------------------------------------------------------
+
+    def setopt(self, original: Callable[..., Any], curl: Any, option: int, value: Any) -> None:
+        """Note the option."""
+        handle = self._of(curl)
+        original(option, value)
+        if value is None:
+            handle.forget(option)
+        else:
+            handle.note(option, value)
+
+    setopt_string = setopt
+
+    def unsetopt(self, original: Callable[..., Any], curl: Any, option: int) -> None:
+        """Forget the option."""
+        handle = self._of(curl)
+        original(option)
+        handle.forget(option)
+
+    def reset(self, original: Callable[..., Any], curl: Any) -> None:
+        """Forget them all."""
+        original()
+        self._of(curl).reset()
+
+    def duphandle(self, original: Callable[..., Any], curl: Any) -> Any:
+        """Know of the duplicate what is known of the original."""
+        other = original()
+        other._vcr = self, self._of(curl).copy()
+        return other
+
+    # -- the transfer -----------------------------------------------------------------------------------------------
+
+    def perform(self, original: Callable[..., Any], curl: Any) -> None:
+        """Take the turn, and replay, or go live and record."""
+        handle = self._of(curl)
+        try:
+            transfer = handle.transfer(type(curl), _reads)
+            if transfer is None:
+                handle.info = None
+                original()
+                return
+            if transfer.is_live:
+                _live(original, curl, handle, transfer)
+            if not transfer.is_live:
+                _replay(curl, handle, transfer)
+        except Failure as failure:
+            raise pycurl.error(failure.code, failure.text) from None
+
+    def perform_rb(self, _: Callable[..., Any], curl: Any) -> bytes:
+        """What pycurl does: ``perform`` into a buffer."""
+        buffer = io.BytesIO()
+        curl.setopt(pycurl.WRITEDATA, buffer)
+        curl.perform()
+        return buffer.getvalue()
+
+    def perform_rs(self, _: Callable[..., Any], curl: Any) -> str:
+        """The same, decoded as pycurl does it."""
+        return self.perform_rb(_, curl).decode()
+
+    def add_handle(self, original: Callable[..., Any], _: Any, curl: Any) -> Any:
+        """Refuse: a replay would have to be hidden from the sockets and timers of whoever drives the multi handle."""
+        if self._of(curl).cassette(type(curl)) is not None:
+            raise UnsupportedClientError(
+                "pycurl.CurlMulti cannot be recorded or replayed; inside a cassette use Curl.perform(), or make the "
+                "request outside it"
+            )
+        self._of(curl).info = None
+        return original(curl)
+
+    # -- the answer -------------------------------------------------------------------------------------------------
+
+    def getinfo(self, original: Callable[..., Any], curl: Any, option: int) -> Any:
+        """What the recorded answer tells, as pycurl would."""
+        value = self.getinfo_raw(original, curl, option)
+        return value.decode("latin-1") if isinstance(value, bytes) else value
+
+    def getinfo_raw(self, original: Callable[..., Any], curl: Any, option: int) -> Any:
+        """The same, undecoded."""
+        info = self._of(curl).info
+        return original(option) if info is None or option == Info.COOKIELIST else told(info, option)
+
+
+def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
+    try:
+        returned = callback(data)
+    except Exception:  # noqa: BLE001  (as pycurl: it is printed, and the transfer fails)
+        traceback.print_exc()
+        returned = 0
+    accepted(returned, len(data))
+
+
+def _reads(read: Reader) -> Reader:
+    """As pycurl calls a read callback: an error is printed, and the transfer fails."""
+
+    def reading(size: int) -> Any:
+        try:
+            return read(size)
+        except Exception:  # noqa: BLE001
+            traceback.print_exc()
+            raise Failure(ABORTED, "operation aborted by callback") from None
+
+    return reading
+
+
+def _replay(curl: Any, handle: Handle, transfer: Transfer) -> None:
+    header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA)
+    write = handle.sink(Opt.WRITEFUNCTION, Opt.WRITEDATA) or sys.stdout.buffer.write
+
+    def head(line: bytes) -> None:
+        if handle.options.get(Opt.HEADER):
+            _call(write, line)
+        if header is not None:
+            _call(header, line)
+
+    transfer.replay(
+        head, functools.partial(_call, write), lambda line: _setopt(curl, Opt.COOKIELIST, line.decode("latin-1"))
+    )
+
+
+def _live(original: Callable[[], None], curl: Any, handle: Handle, transfer: Transfer) -> None:
+    """The real transfer, with the cassette listening; its own callbacks are put back after it."""
+    listeners = transfer.listeners(handle.options.get(Opt.DEBUGFUNCTION, _print), -1)
+    if transfer.upload is not None:
+        listeners |= {Opt.READFUNCTION: transfer.upload.read, Opt.SEEKFUNCTION: transfer.upload.seek}
+    for option, value in listeners.items():
+        _setopt(curl, option, value)
+    whole = False
+    try:
+        original()
+        whole = True
+    except pycurl.error:
+        if transfer.failure is not None:
+            raise transfer.failure from None
+        if transfer.is_live:
+            raise
+    finally:
+        transfer.end(whole=whole)
+        for option in listeners:
+            _put_back(curl, handle, option)
+
+
+def _print(kind: int, data: bytes) -> None:
+    if kind in _PREFIXES:
+        sys.stderr.write(_PREFIXES[kind] + data.decode("latin-1"))
+
+
+#: The options that the cassette's callbacks stand in for: the file that may be there instead, and what is as good as
+#: none at all. (Not all of them can be unset in pycurl up to 7.45.)
+_DEFAULTS: dict[int, tuple[int, Any]] = {
+    Opt.VERBOSE: (-1, 0),
+    Opt.DEBUGFUNCTION: (-1, _print),
+    Opt.HEADERFUNCTION: (Opt.HEADERDATA, len),
+    Opt.READFUNCTION: (Opt.READDATA, None),  # (whoever uploads has the one or the other)
+    Opt.SEEKFUNCTION: (-1, lambda *_: pycurl.SEEKFUNC_CANTSEEK),
+}
+
+
+def _put_back(curl: Any, handle: Handle, option: int) -> None:
+    file, default = _DEFAULTS[option]
+    if file in handle.options:
+        _setopt(curl, file, handle.options[file])
+    else:
+        _setopt(curl, option, handle.options.get(option, default))

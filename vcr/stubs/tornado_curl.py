@@ -1,0 +1,244 @@
+"""Room: tornado's client over libcurl, CurlAsyncHTTPClient. It knows no option, no file and no other interaction.
+
+What tornado would ask of libcurl it tells while it sets up a handle. So each fetch is rehearsed: tornado's own code
+sets up a handle that only takes notes (``NotedCurl``), on a multi handle that is none (``Stage``). A recorded answer is
+played to it there, to tornado's own code again. A request that is to go live is handed to the real client, whose handle
+the cassette listens to.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextvars
+import functools
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from .. import active
+from .libcurl import PAUSE, WRITE_ERROR, Failure, Handle, Opt, Transfer, stopped, told
+
+pycurl: Any = import_module("pycurl")
+_CurlError: Any = import_module("tornado.curl_httpclient").CurlError
+
+FetchImpl = Callable[[Any, Any, Callable[[Any], None]], None]
+
+# -- the doors ---------------------------------------------------------------------------------------------------------
+
+
+def fetch_door(original: FetchImpl) -> FetchImpl:
+    """``fetch_impl``: the rehearsal."""
+
+    @functools.wraps(original)
+    def fetch_impl(self: Any, request: Any, callback: Callable[[Any], None]) -> None:
+        if active.current() is None:
+            original(self, request, callback)
+        else:
+            Fetch(original, self, request, callback).start()
+
+    return fetch_impl
+
+
+def setup_door(original: Callable[..., None]) -> Callable[..., None]:
+    """``_curl_setup_request``, where a request starts, at once or out of its client's queue. What is raised in here
+    goes to whoever waits for the response."""
+
+    @functools.wraps(original)
+    def _curl_setup_request(self: Any, curl: Any, request: Any, buffer: Any, headers: Any) -> None:
+        original(self, curl, request, buffer, headers)
+        fetch: Fetch | None = vars(request).get("_vcr_fetch")  # (a request proxy would ask its request)
+        if isinstance(curl, NotedCurl):
+            curl.take_turn(type(self))
+        elif fetch is not None and fetch.curl.transfer is not None:
+            fetch.curl.listen(curl, functools.partial(self._curl_header_callback, headers, request.header_callback))
+
+    return _curl_setup_request
+
+
+def queue_door(original: Callable[[Any], None]) -> Callable[[Any], None]:
+    """``_process_queue`` adds handles to the real multi handle: that is nothing for the cassette that pycurl is in."""
+
+    @functools.wraps(original)
+    def _process_queue(self: Any) -> None:
+        if isinstance(self._multi, Stage):
+            original(self)
+            return
+        with active.outside():
+            original(self)
+
+    return _process_queue
+
+
+# -- the rehearsal -----------------------------------------------------------------------------------------------------
+
+
+class Fetch:
+    """One call of ``fetch_impl``."""
+
+    def __init__(self, fetch_impl: FetchImpl, client: Any, request: Any, callback: Callable[[Any], None]) -> None:
+        self._fetch_impl, self._client, self._request, self._callback = fetch_impl, client, request, callback
+        self._context = contextvars.copy_context()
+        self.curl = NotedCurl()
+        # The client without what belongs to its real handles.
+        self._rehearsing = object.__new__(type(client))
+        vars(self._rehearsing).update(
+            vars(client),
+            _multi=Stage(self.curl, self._go_live),
+            _free_list=[self.curl],
+            _requests=collections.deque(),
+            _fds={},
+            _timeout=None,
+        )
+
+    def start(self) -> None:
+        """Set up, take the turn, and replay or go live; nothing of the answer comes before this has returned."""
+        self._fetch_impl(self._rehearsing, self._request, self._answer)
+
+    def _go_live(self) -> None:
+        # The loop calls these from where libcurl happens to be driven: a fetch that they make belongs to this caller.
+        for name in ("header_callback", "streaming_callback"):
+            callback = getattr(self._request, name)
+            if callback is not None:
+                setattr(self._request, name, functools.partial(self._in_context, callback))
+        self._request._vcr_fetch = self
+        self._fetch_impl(self._client, self._request, self._answer_live)
+
+    def _in_context(self, callback: Callable[[Any], Any], data: Any) -> Any:
+        return self._context.copy().run(callback, data)
+
+    def _answer_live(self, response: Any) -> None:
+        """libcurl has come to its end, or the cassette has stopped it, where it was redirected to."""
+        transfer, failed = self.curl.transfer, isinstance(response.error, _CurlError)
+        if transfer is not None:
+            transfer.end(whole=not failed)
+            if failed and not transfer.is_live:
+                self.curl.replay()
+                self._rehearsing._set_timeout(0)
+                return
+            self.curl.error = transfer.failure
+        self._answer(response)
+
+    def _answer(self, response: Any) -> None:
+        if self.curl.error is not None:
+            response.error = self.curl.error
+        self._callback(response)
+
+
+class NotedCurl(pycurl.Curl):  # type: ignore[misc]
+    """A handle that is set up and never performed.
+
+    ``transfer``: what its options come to; None when that is none of a cassette's business. ``error``: why it failed,
+    if that is not for libcurl to say. ``plays``: whether a recorded answer is on its way; ``steps``: the rest of it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transfer: Transfer | None = None
+        self.error: Exception | None = None
+        self.failure: Failure | None = None
+        self.plays = self.paused = False
+        self.steps: collections.deque[tuple[Callable[[bytes], Any], bytes]] = collections.deque()
+        self._handle = Handle()
+
+    def setopt(self, option: int, value: Any) -> None:
+        """Note the option; one that libcurl does not take is not taken here."""
+        super().setopt(option, value)
+        if value is None:
+            self._handle.forget(option)
+        else:
+            self._handle.note(option, value)
+
+    setopt_string = setopt
+
+    def unsetopt(self, option: int) -> None:
+        """Forget the option."""
+        super().unsetopt(option)
+        self._handle.forget(option)
+
+    def getinfo(self, option: int) -> Any:
+        """What the recorded answer tells."""
+        value = told(self._handle.info or {}, option)
+        return value.decode("latin-1") if isinstance(value, bytes) else value
+
+    def pause(self, bitmask: int) -> None:
+        """tornado has had too much at once, or can take more."""
+        self.paused = bitmask != pycurl.PAUSE_CONT
+
+    def take_turn(self, client: type) -> None:
+        """All options have been set. Raises a refusal."""
+        self._header = self._handle.options[Opt.HEADERFUNCTION]
+        self._write = self._handle.options[Opt.WRITEFUNCTION]
+        self.transfer = self._handle.transfer(client)
+
+    def listen(self, real: Any, header: Callable[[bytes], Any]) -> None:
+        """The request goes live on another handle, whose callback for header lines is ``header``."""
+        assert self.transfer is not None
+        debug = self._handle.options.get(Opt.DEBUGFUNCTION, lambda *_: None)
+        self._handle.note(Opt.HEADERFUNCTION, header)
+        for option, value in self.transfer.listeners(debug, -1).items():
+            real.setopt(option, value)
+
+    def replay(self) -> None:
+        """Get the recorded answer ready, and those that it redirects to."""
+        assert self.transfer is not None
+        self.plays = True
+        try:
+            self.transfer.replay(
+                lambda line: self.steps.append((self._header, line)),
+                lambda piece: self.steps.append((self._write, piece)),
+                lambda _: None,  # tornado runs each fetch on any of its handles: it has no cookies of its own
+            )
+        except Failure as failure:
+            self.failure = failure
+        except Exception as error:  # noqa: BLE001  (of a hop that is refused, or that cannot go live from here)
+            self.error, self.failure = error, Failure(WRITE_ERROR, "")
+
+    def step(self) -> None:
+        """Hand over one line, or one piece."""
+        if self.paused or not self.steps:
+            return
+        sink, data = self.steps[0]
+        returned = sink(data)
+        if returned == PAUSE:
+            self.paused = True
+            return
+        self.steps.popleft()
+        if returned not in (None, len(data)):
+            self.failure = stopped(returned, len(data))
+            self.steps.clear()
+
+
+class Stage:
+    """In the place of a multi handle, for one NotedCurl."""
+
+    def __init__(self, curl: NotedCurl, go_live: Callable[[], None]) -> None:
+        self._curl, self._go_live = curl, go_live
+
+    def add_handle(self, curl: NotedCurl) -> None:
+        """The turn has been taken."""
+        if curl.transfer is None or curl.transfer.is_live:
+            self._go_live()
+        else:
+            curl.replay()
+
+    def remove_handle(self, curl: NotedCurl) -> None:
+        """It is over."""
+
+    def socket_action(self, *_: int) -> tuple[int, int]:
+        """A time to go on."""
+        self._curl.step()
+        return 0, 1
+
+    def timeout(self) -> int:
+        """In how many milliseconds to go on; -1: not before something happens."""
+        return 0 if self._curl.steps and not self._curl.paused else -1
+
+    def info_read(self) -> tuple[int, list[Any], list[tuple[Any, int, str]]]:
+        """How it has ended, once it has."""
+        curl = self._curl
+        if curl.steps or not curl.plays:
+            return 0, [], []
+        curl.plays = False
+        if curl.failure is None:
+            return 0, [curl], []
+        return 0, [], [(curl, curl.failure.code, curl.failure.text)]
