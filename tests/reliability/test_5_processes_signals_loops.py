@@ -237,3 +237,42 @@ def test_an_event_loop_stopped_hard_leaves_nothing_once_its_tasks_are_gone(serve
     loop.close()
     assert patch._open == 0
     assert names(cassette_path) == ["0"]
+
+
+# -- gevent ------------------------------------------------------------------------------------------------------------
+
+GREENLETS = """
+from gevent import monkey; monkey.patch_all()
+import sys
+from urllib.request import urlopen
+import gevent, requests, vcr
+from vcr import active, patch
+
+url, path, mode = sys.argv[1:]
+
+def fetch(number):
+    one = f"{url}/bytes/{number}"
+    return urlopen(one).read() if number % 2 else requests.get(one).content
+
+def own(name):
+    with vcr.use_cassette(f"{path}.{name}", record_mode=mode) as cassette:
+        assert [len(fetch(number)) for number in range(4)] == [0, 1, 2, 3]
+        assert len(cassette) == 4
+
+with vcr.use_cassette(path, record_mode=mode) as cassette:
+    jobs = [gevent.spawn(fetch, number) for number in range(40)]
+    gevent.joinall(jobs, raise_error=True)
+    assert [len(job.value) for job in jobs] == list(range(40))
+gevent.joinall([gevent.spawn(own, name) for name in "abc"], raise_error=True)
+assert (patch._open, active._in_process) == (0, ())
+"""
+
+
+def test_greenlets_share_a_cassette_and_have_their_own(server, cassette_path):
+    pytest.importorskip("gevent")
+    pytest.importorskip("requests")
+    for mode in ("once", "none"):
+        command = [sys.executable, "-c", GREENLETS, server.url, cassette_path, mode]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert run.returncode == 0, run.stderr
+        assert server.hits == 40 + 3 * 4
