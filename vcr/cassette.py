@@ -299,7 +299,7 @@ class Cassette:
 
     def _finished(self) -> list[Interaction]:
         with self._lock:
-            return [interaction for interaction in self._interactions if interaction.response is not None]
+            return [interaction for interaction in self._interactions if interaction.finished]
 
     @property
     def path(self) -> str:
@@ -508,7 +508,7 @@ class Cassette:
         if self._journal is None or not self._journal.exists:
             raise CassetteNotFoundError(f"there is nothing to recover for the cassette at {self._path}")
         self._interactions = self._read() or []
-        loaded = [self._loaded(*pair) for pair in self._journal.interactions()]
+        loaded = [self._loaded(interaction) for interaction in self._journal.interactions()]
         recovered = [interaction for interaction in loaded if interaction is not None]
         self._interactions += recovered
         for interaction in recovered:
@@ -532,18 +532,27 @@ class Cassette:
         # A third value, or an attribute: VCR.py's persisters and the plugins that unpack two.
         metadata = stored[2] if len(stored) > 2 else getattr(stored, "metadata", None)
         self._metadata = {**(metadata or {}), **self._metadata}
-        loaded = [self._loaded(request, response) for request, response in zip(stored[0], stored[1], strict=True)]
+        interactions = getattr(stored, "interactions", None)
+        if interactions is None:
+            interactions = [Interaction(*pair) for pair in zip(stored[0], map(Response, stored[1]), strict=True)]
+        loaded = [self._loaded(interaction) for interaction in interactions]
         self._hidden = loaded.count(None)
         return [interaction for interaction in loaded if interaction is not None]
 
-    def _loaded(self, request: Request, response: ResponseDict) -> Interaction | None:
+    def _loaded(self, interaction: Interaction) -> Interaction | None:
+        """``interaction`` as the filters leave it; without filters it need not even be read now."""
+        filters = (self._after_load_interaction, self._before_record_request, self._before_record_response)
+        if filters == (None, None, None):
+            return interaction
+        request, response = interaction.request, interaction.response
+        assert response is not None
         if self._after_load_interaction is not None:
-            pair = self._after_load_interaction(request.copy(), Response(response).copy_data(), self)
+            pair = self._after_load_interaction(request.copy(), response.copy_data(), self)
             if pair is None:
                 return None
-            request, response = pair
+            request, response = pair[0], Response(pair[1])
         kept_request = self.filter_request(request)
-        kept_response = None if kept_request is None else self._filter_response(Response(response))
+        kept_response = None if kept_request is None else self._filter_response(response)
         return None if kept_request is None or kept_response is None else Interaction(kept_request, kept_response)
 
     def _save(self, force: bool = False) -> None:

@@ -5,9 +5,10 @@ It knows matchers and their keys; when something is played, and whether, is the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
-from .matchers import Matcher, Predicate, agrees, raw_body
+from .matchers import Matcher, Predicate, agrees, path, raw_body, uri, url
 from .request import Request
 from .response import Response
 
@@ -22,11 +23,60 @@ class Interaction:
         self.response = response
         self.plays = 0
 
+    @property
+    def target(self) -> tuple[str, str]:
+        """Method and URI."""
+        return self.request.method, self.request.uri
+
+    @property
+    def finished(self) -> bool:
+        """Whether the response is there."""
+        return self.response is not None
+
     def value(self) -> Hashable:
         """Equal for interactions with the same content."""
         request, response = self.request, self.response
         content = (request.method, request.uri, request.headers.pairs(), request.body, response and response.data)
         return repr(content)
+
+
+class StoredInteraction(Interaction):
+    """One whose method and URI are known, and which is read when more of it is needed."""
+
+    __slots__ = ("_pair", "_read", "_target")
+
+    def __init__(self, target: tuple[str, str], read: Callable[[], tuple[Request, Response]]) -> None:
+        self._target = target
+        self.plays = 0
+        self._read = read
+        self._pair: tuple[Request, Response] | None = None
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """Method and URI."""
+        return self._target
+
+    @property
+    def pair(self) -> tuple[Request, Response]:
+        """Request and response. Raises CassetteLoadError."""
+        if self._pair is None:
+            self._pair = self._read()
+        return self._pair
+
+    @property
+    def request(self) -> Request:  # type: ignore[override]
+        """The request."""
+        return self.pair[0]
+
+    @property
+    def response(self) -> Response:  # type: ignore[override]
+        """The response."""
+        return self.pair[1]
+
+    @property
+    def finished(self) -> bool:
+        """Yes: it is stored."""
+        return True
 
 
 class Row:
@@ -64,23 +114,61 @@ ALL, UNPLAYED, LATEST_FIRST = Row.all, Row.unplayed, Row.latest_first
 class Bucket:
     """The interactions of one key. Where bodies differ, those with the body of the request come first."""
 
-    __slots__ = ("_all", "_by_body")
+    __slots__ = ("_all", "_by_body", "_filed")
 
     def __init__(self) -> None:
         self._all = Row()
         self._by_body: dict[Hashable, Row] = {}
+        self._filed = 0  # how many are in there, too: bodies are compared when there is something to choose
 
     def add(self, interaction: Interaction) -> None:
         """Put it behind those that are here."""
         self._all.entries.append(interaction)
-        self._by_body.setdefault(_same_body(interaction.request), Row()).entries.append(interaction)
 
     def candidates(self, request: Request, walk: Walk) -> Iterator[Interaction]:
         """Those to try, best first."""
-        same = self._by_body.get(_same_body(request))
-        rows = [self._all] if same is None or len(self._by_body) == 1 else [same, self._all]
-        for row in rows:
+        for row in self._rows(request):
             yield from walk(row)
+
+    def _rows(self, request: Request) -> list[Row]:
+        entries = self._all.entries
+        if len(entries) == 1:
+            return [self._all]
+        for interaction in entries[self._filed :]:
+            self._by_body.setdefault(_same_body(interaction.request), Row()).entries.append(interaction)
+        self._filed = len(entries)
+        same = self._by_body.get(_same_body(request))
+        return [self._all] if same is None or len(self._by_body) == 1 else [same, self._all]
+
+
+class Shelf:
+    """The interactions of one place: what matches is in the same. Keys are made when one is looked for here."""
+
+    __slots__ = ("_buckets", "_waiting")
+
+    def __init__(self) -> None:
+        self._buckets: dict[Hashable, Bucket] = {}
+        self._waiting: list[Interaction] = []
+
+    def add(self, interaction: Interaction) -> None:
+        """Put it behind those that are here."""
+        self._waiting.append(interaction)
+
+    def bucket(self, key: Hashable, key_of: Callable[[Interaction], Hashable]) -> Bucket | None:
+        """Those of this key."""
+        for interaction in self._waiting:
+            self._buckets.setdefault(key_of(interaction), Bucket()).add(interaction)
+        self._waiting.clear()
+        return self._buckets.get(key)
+
+
+#: An absolute URI, and its path, in which there is nothing that ``urlsplit`` would take out.
+_ABSOLUTE = re.compile(r"https?://[^/?#\s]*([^?#\s]*)\S*")
+
+
+def _path_of(uri: str) -> str:
+    absolute = _ABSOLUTE.fullmatch(uri)
+    return (absolute[1] or "/") if absolute is not None else str(path.key(Request("", uri)))
 
 
 class Index:
@@ -91,30 +179,38 @@ class Index:
         self._target_keys = [matcher.key for matcher in keyed if matcher.of_target]
         self._other_keys = [matcher.key for matcher in keyed if not matcher.of_target]
         self._predicates = [matcher for matcher in matchers if not isinstance(matcher, Matcher)]
-        self._buckets: dict[Hashable, Bucket] = {}
-        # What the target keys make of a method and a URI that is in here: most requests ask for one of these.
-        self._targets: dict[tuple[str, str], Hashable] = {}
+        # With any of these among the keys, what matches has the same path.
+        self._place = _path_of if any(matcher in (path, uri, url) for matcher in keyed) else lambda _: ""
+        self._shelves: dict[str, Shelf] = {}
+        self._targets: dict[tuple[str, str], Hashable] = {}  # what the target keys make of a method and a URI
 
     def key(self, request: Request) -> Hashable:
         """What requests that match have in common."""
-        target = self._targets.get((request.method, request.uri))
-        if target is None:
-            target = tuple([key(request) for key in self._target_keys])
+        target = self._target_key((request.method, request.uri))
         return (target, *[key(request) for key in self._other_keys]) if self._other_keys else target
+
+    def _target_key(self, target: tuple[str, str]) -> Hashable:
+        key = self._targets.get(target)
+        if key is None:
+            request = Request(*target)
+            key = self._targets[target] = tuple([key(request) for key in self._target_keys])
+        return key
+
+    def _key_of(self, interaction: Interaction) -> Hashable:
+        return self.key(interaction.request) if self._other_keys else self._target_key(interaction.target)
 
     def add(self, interaction: Interaction) -> None:
         """Make it findable."""
-        request = interaction.request
-        key = self.key(request)
-        self._targets[request.method, request.uri] = key[0] if self._other_keys else key  # type: ignore[index]
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            bucket = self._buckets[key] = Bucket()
-        bucket.add(interaction)
+        place = self._place(interaction.target[1])
+        shelf = self._shelves.get(place)
+        if shelf is None:
+            shelf = self._shelves[place] = Shelf()
+        shelf.add(interaction)
 
     def matching(self, request: Request, key: Hashable, walk: Walk) -> Iterator[Interaction]:
         """Those that match, best first (some may come twice)."""
-        bucket = self._buckets.get(key)
+        shelf = self._shelves.get(self._place(request.uri))
+        bucket = None if shelf is None else shelf.bucket(key, self._key_of)
         if bucket is None:
             return
         for interaction in bucket.candidates(request, walk):

@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from . import formats
 from .errors import CassetteLoadError
+from .index import Interaction, StoredInteraction
 from .request import DEFAULT_PORTS, Headers, Request
 from .response import Response, ResponseDict
 
@@ -26,10 +28,29 @@ _MERGE_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 Spelling = Callable[[Any], Any]
 
 
-class Contents(tuple[list[Request], list[ResponseDict]]):
-    """``(requests, responses)``, a pair as in VCR.py, with the ``metadata`` that the cassette carries beside them."""
+class Contents(Sequence[Any]):
+    """What is in a cassette: ``(requests, responses)``, a pair as in VCR.py, and the ``metadata`` beside them.
 
-    metadata: dict[str, Any]
+    ``interactions``: both in one, each of which may be read when it is needed. ``path``: where they come from.
+    """
+
+    def __init__(self, metadata: Mapping[str, Any]) -> None:
+        self.metadata = dict(metadata)
+        self.interactions: list[Interaction] = []
+        self.path: str | None = None
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: Any) -> Any:
+        requests = [interaction.request for interaction in self.interactions]
+        responses = [interaction.response.data for interaction in self.interactions if interaction.response is not None]
+        return (requests, responses)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, (tuple, Contents)) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def serialize(cassette_dict: Mapping[str, Any], serializer: Any) -> str:
@@ -54,24 +75,54 @@ def deserialize(cassette_string: str, serializer: Any) -> Contents:
 
     A cassette in Betamax's or Ruby VCR's format is known by its structure; saved, it is as the serializer has it.
     """
+    pieces = _pieces(cassette_string, serializer)
+    if pieces is not None:
+        return _contents_of_pieces(pieces)
     data = formats.read(_parsed(cassette_string, serializer))
     # Before 1.0 the file was the list of its interactions.
     top: Mapping[str, Any] = {"interactions": data} if isinstance(data, list) else data
     if not isinstance(top, Mapping) or not isinstance(top.get("interactions"), list):
         raise CassetteLoadError('not a cassette: expected a mapping with a list under "interactions"')
-    requests: list[Request] = []
-    responses: list[ResponseDict] = []
+    contents = _contents(top)
     for number, interaction in enumerate(top["interactions"], 1):
-        try:
-            requests.append(_request_from_data(_part(interaction, "request")))
-            responses.append(_response_from_data(_part(interaction, "response")))
-        except (ValueError, RecursionError) as error:
-            raise CassetteLoadError(f"interaction {number}: {error}") from error
+        contents.interactions.append(Interaction(*_pair(number, interaction)))
+    return contents
+
+
+def _contents(top: Mapping[str, Any]) -> Contents:
     metadata = top.get("metadata") or {}
     if not isinstance(metadata, Mapping):
         raise CassetteLoadError(f'expected a mapping under "metadata", not {_kind(metadata)}')
-    contents = Contents((requests, responses))
-    contents.metadata = dict(metadata)
+    return Contents(metadata)
+
+
+def _pair(number: int, interaction: Any) -> tuple[Request, Response]:
+    try:
+        request = _request_from_data(_part(interaction, "request"))
+        return request, Response(_response_from_data(_part(interaction, "response")))
+    except (ValueError, RecursionError) as error:
+        raise CassetteLoadError(f"interaction {number}: {error}") from error
+
+
+def _pieces(text: str, serializer: Any) -> Any:
+    """The cassette in pieces that can be read one by one, where the serializer can cut it."""
+    split = getattr(serializer, "split", None)
+    return None if split is None or not isinstance(text, str) else split(text.removeprefix("\ufeff"))
+
+
+def _contents_of_pieces(pieces: Any) -> Contents:
+    contents = _contents(pieces.rest)
+
+    def read(index: int) -> tuple[Request, Response]:
+        try:
+            return _pair(index + 1, pieces.parse(index))
+        except CassetteLoadError as error:
+            raise CassetteLoadError(str(error), path=contents.path, line=error.line) from error
+
+    for index in range(len(pieces)):
+        target = pieces.target(index)
+        interaction = Interaction(*read(index)) if target is None else StoredInteraction(target, partial(read, index))
+        contents.interactions.append(interaction)
     return contents
 
 

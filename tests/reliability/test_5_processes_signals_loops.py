@@ -22,6 +22,9 @@ from vcr import active, patch
 from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.locks import new_lock
 
+# Python 3.12 warns of what these tests are about.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
 can_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import CassetteDecodeError, CassetteLoadError, CassetteNotFoundError
 from ..locks import new_lock
-from ..serialize import deserialize, serialize
+from ..serialize import Contents, deserialize, serialize
 from .journal import Journal
 
 __all__ = ["CassetteDecodeError", "CassetteNotFoundError", "FilesystemPersister"]
@@ -54,7 +54,7 @@ class FilesystemPersister:
     journal = Journal
 
     @classmethod
-    def load_cassette(cls, cassette_path: str | os.PathLike[str], serializer: Any) -> tuple[list[Any], list[Any]]:
+    def load_cassette(cls, cassette_path: str | os.PathLike[str], serializer: Any) -> Contents:
         """The requests and responses in the file.
 
         Raises CassetteNotFoundError when there is no file or a blank one, CassetteLoadError when it cannot be read.
@@ -74,9 +74,11 @@ class FilesystemPersister:
         if not text.strip():
             raise CassetteNotFoundError(f"the cassette at {path} is blank")
         try:
-            return deserialize(text, serializer)
+            contents = deserialize(text, serializer)
         except CassetteLoadError as error:
             raise CassetteLoadError(str(error), path=path, line=error.line) from error
+        contents.path = path
+        return contents
 
     @staticmethod
     def save_cassette(cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import CassetteLoadError
+from ..index import Interaction
 from ..request import Request
 from ..response import ResponseDict
 from ..serialize import Contents, deserialize, serialize
@@ -62,9 +63,9 @@ class Journal:
         """Whether there is one: of a session that was interrupted, or goes on elsewhere."""
         return os.path.exists(self.path)
 
-    def interactions(self) -> list[tuple[Request, ResponseDict]]:
+    def interactions(self) -> list[Interaction]:
         """What is in it, in the order in which the responses came."""
-        return [(contents[0][0], contents[1][0]) for _, contents in self._lines()]
+        return [contents.interactions[0] for _, contents in self._lines()]
 
     def remove(self) -> None:
         """Forget all of it."""
@@ -77,7 +78,7 @@ class Journal:
                     contents = deserialize(line.decode("ascii"), _Line)
                 except (CassetteLoadError, UnicodeDecodeError):
                     continue  # The writer was killed before its end.
-                if len(contents[0]) == 1:
+                if len(contents.interactions) == 1:
                     yield line, contents
 
     def _keep(self, lines: list[bytes]) -> None:

@@ -18,7 +18,8 @@ from yaml.reader import ReaderError
 from yaml.representer import Representer, RepresenterError, SafeRepresenter
 
 from ..errors import CassetteLoadError
-from . import jsonserializer
+from . import jsonserializer, yamlpieces
+from .yamlpieces import Pieces
 from .yamlreader import STANDARD, TAGS, Tag, read
 
 if TYPE_CHECKING:
@@ -164,6 +165,11 @@ def deserialize(cassette_string: str) -> Any:
         with suppress(CassetteLoadError):
             return jsonserializer.deserialize(cassette_string)
     return _load(cassette_string, TAGS)
+
+
+def split(cassette_string: str) -> Pieces | None:
+    """The cassette in pieces, to be parsed when they are needed; None when it is not in the usual shape."""
+    return yamlpieces.split(cassette_string, deserialize)
 
 
 class CustomTagSerializer:

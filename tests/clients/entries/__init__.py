@@ -134,6 +134,7 @@ class AsyncClient(Client):
         try:
             self.run(self.aclose())
             self.run(self._loop.shutdown_asyncgens())
+            self.run(self._loop.shutdown_default_executor())
         finally:
             self._loop.close()
 
