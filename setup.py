@@ -44,6 +44,7 @@ setup(
             "PySocks",
             "brotli",
             "fsspec",
+            "gevent",
             "h11",
             "h2",
             "hypothesis",
