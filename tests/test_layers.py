@@ -36,8 +36,8 @@ ROOMS = [
     "formats",
     "serialize",
     "serializers",
-    "persisters",
     "active",
+    "persisters",
     "stubs",
     "patch",
     "options",
@@ -167,7 +167,7 @@ def imported_with_vcr() -> set[str]:
 
 @pytest.mark.parametrize(
     "client",
-    ["requests", "urllib3", "httplib2", "boto", "boto3", "botocore", "httpx", "aiohttp", "tornado", "pip"],
+    ["requests", "urllib3", "httplib2", "boto", "boto3", "botocore", "httpx", "aiohttp", "tornado", "pip", "fsspec"],
 )
 def test_import_vcr_imports_no_client_for_the_user(client, imported_with_vcr):
     assert "vcr.cassette" in imported_with_vcr

@@ -213,7 +213,7 @@ def test_a_blank_file_is_no_cassette(content, cassette_path):
 # -- a cassette that cannot be read -----------------------------------------------------------------------------------
 
 UNREADABLE = {
-    "not UTF-8": (b"interactions: [caf\xe9]", None, "not UTF-8"),
+    "not UTF-8": (b"version: 1\ninteractions: [caf\xe9]", 2, "not UTF-8"),
     "broken YAML": (b"version: 1\ninteractions: [\n", 3, "not readable as YAML"),
     "merge conflict": (b"version: 1\n<<<<<<< HEAD\ninteractions: []\n=======\n", 2, "unresolved merge conflict"),
     "a Python tag": (b"version: 1\ninteractions: !!python/object/apply:os.getcwd []\n", 2, "stands for an object"),

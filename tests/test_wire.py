@@ -398,6 +398,7 @@ def test_a_bare_line_feed_ends_a_line_too(end, last):
         (b"HTTP/1.0 404 Not Found", 404, "Not Found", "1.0"),
         (b"HTTP/1.1 200", 200, "", "1.1"),
         (b"HTTP/1.1 200 ", 200, "", "1.1"),
+        (b"HTTP/1.1\t200\tOK", 200, "OK", "1.1"),
         (b"HTTP/1.1 299 caf\xe9 au  lait", 299, "café au  lait", "1.1"),
     ],
 )
@@ -409,7 +410,7 @@ def test_the_status_line(line, status, reason, version):
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"SSH-2.0-server", b"HTTP/1.1", b"HTTP/1.1 OK", b"HTTP/1.1 20 OK", b"HTTP/1.1 2000"]
+    "line", [b"", b"SSH-2.0-server", b"HTTP/1.1", b"HTTP/1.1 OK", b"HTTP/1.1 20 OK", b"HTTP/1.1 2000", b"HTTP/1.1 004"]
 )
 def test_what_is_no_status_line_is_broken(line):
     reader = read_response(line + b"\r\n\r\n")

@@ -17,6 +17,38 @@ def new_lock() -> Any:
     return lock
 
 
+class TaskLock:
+    """A re-entrant lock that is held while files are written.
+
+    It is a greenlet's where gevent has put greenlets in the place of threads: gevent replaces ``threading.Lock`` and
+    ``get_ident`` in every version, and ``RLock`` not in all.
+    """
+
+    def __init__(self) -> None:
+        self._at_fork_reinit()
+        _made.add(self)
+
+    def _at_fork_reinit(self) -> None:
+        self._lock = threading.Lock()
+        self._owner: int | None = None
+        self._depth = 0
+
+    def __enter__(self) -> int:
+        """How often its owner holds it already."""
+        me = threading.get_ident()
+        if self._owner != me:
+            self._lock.acquire()
+            self._owner = me
+        self._depth += 1
+        return self._depth - 1
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        if not self._depth:
+            self._owner = None
+            self._lock.release()
+
+
 def _reset() -> None:
     for lock in _made:
         lock._at_fork_reinit()  # as the standard library's own modules do

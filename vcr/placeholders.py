@@ -103,11 +103,12 @@ class _Exchange:
         return data
 
     def _in_base64(self, word: bytes) -> bytes:
-        padded = word.rstrip(b"=")
+        letters = word.rstrip(b"=")
         url_safe = b"-" in word or b"_" in word
-        padded += b"=" * (-len(padded) % 4)
         try:
-            inside = base64.b64decode(padded, altchars=b"-_" if url_safe else None, validate=True)
+            inside = base64.b64decode(
+                letters + b"=" * (-len(letters) % 4), altchars=b"-_" if url_safe else None, validate=True
+            )
         except binascii.Error:
             return word
         assert self._old is not None
@@ -115,7 +116,8 @@ class _Exchange:
         if changed == inside:
             return word
         encoded = base64.b64encode(changed, altchars=b"-_" if url_safe else None)
-        return encoded if word.endswith(b"=") or len(word) % 4 == 0 else encoded.rstrip(b"=")
+        # Where it is no padding, "=" is what follows the word: the next thing in a form, say.
+        return encoded if len(word) % 4 == 0 else encoded.rstrip(b"=") + word[len(letters) :]
 
     def text(self, text: str) -> str:
         return self.replace(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")

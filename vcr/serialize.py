@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from . import formats
 from .errors import CassetteLoadError
@@ -21,6 +21,9 @@ from .response import Response, ResponseDict
 
 #: VCR.py's format, which is the one written (https://vcrpy.readthedocs.io).
 CASSETTE_FORMAT_VERSION = 1
+
+#: How deep the data in a cassette may nest: far more than any cassette needs, and what a copy or a save can follow.
+MAX_DEPTH = 200
 
 _MERGE_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
@@ -75,10 +78,13 @@ def deserialize(cassette_string: str, serializer: Any) -> Contents:
 
     A cassette in Betamax's or Ruby VCR's format is known by its structure; saved, it is as the serializer has it.
     """
-    pieces = _pieces(cassette_string, serializer)
-    if pieces is not None:
-        return _contents_of_pieces(pieces)
-    data = formats.read(_parsed(cassette_string, serializer))
+    try:
+        pieces = _pieces(cassette_string, serializer)
+        if pieces is not None:
+            return _contents_of_pieces(pieces)
+        data = formats.read(_parsed(cassette_string, serializer))
+    except RecursionError as error:
+        raise CassetteLoadError(f"it nests deeper than {MAX_DEPTH} levels") from error
     # Before 1.0 the file was the list of its interactions.
     top: Mapping[str, Any] = {"interactions": data} if isinstance(data, list) else data
     if not isinstance(top, Mapping) or not isinstance(top.get("interactions"), list):
@@ -93,7 +99,10 @@ def _contents(top: Mapping[str, Any]) -> Contents:
     metadata = top.get("metadata") or {}
     if not isinstance(metadata, Mapping):
         raise CassetteLoadError(f'expected a mapping under "metadata", not {_kind(metadata)}')
-    return Contents(metadata)
+    try:
+        return Contents(_checked(dict(metadata)))
+    except ValueError as error:
+        raise CassetteLoadError(f"metadata: {error}") from error
 
 
 def _pair(number: int, interaction: Any) -> tuple[Request, Response]:
@@ -198,7 +207,9 @@ def _request_from_data(data: Mapping[str, Any]) -> Request:
     body = data.get("body")
     if not isinstance(body, Mapping):  # an aiohttp form, which VCR.py keeps as it was given
         body = _bytes(body, "the request's body")
-    return Request(method, _uri(data, headers), body, headers)
+    request = Request(_checked(method), _checked(_uri(data, headers)), _checked(body), headers)
+    _ = request.port  # ValueError: a URI that cannot be taken apart
+    return request
 
 
 def _uri(data: Mapping[str, Any], headers: Headers) -> str:
@@ -221,20 +232,22 @@ def _response_from_data(data: Mapping[str, Any]) -> ResponseDict:
     reason = None if message is None else _text(message)
     response = Response.of(int(code), reason, _fields(data.get("headers")), b"").data
     response["body"] = _body(data.get("body", data.get("content")))
-    version = str(data.get("http_version") or "1.1").removeprefix("HTTP/")
+    version = _text(data.get("http_version") or "1.1").removeprefix("HTTP/")
     if version != "1.1":
         response["http_version"] = version
-    read = (*response, "status_code", "content", "http_version")
-    return {**response, **{key: value for key, value in data.items() if key not in read}}
+    if data.get("trailers"):
+        response["trailers"] = Headers(_fields(data["trailers"])).grouped()
+    read = (*response, "status_code", "content", "http_version", "trailers")
+    return {**response, **_checked({key: value for key, value in data.items() if key not in read})}
 
 
 def _body(body: Any) -> dict[str, Any]:
     content = dict(body) if isinstance(body, Mapping) else {"string": body}
     if "base64_string" in content and "string" not in content:
         # As Betamax and Ruby VCR have it.
-        content["string"] = base64.b64decode(content.pop("base64_string"), validate=True)
+        content["string"] = base64.b64decode(_text(content.pop("base64_string")), validate=True)
     content["string"] = _bytes(content.get("string"), "the response's body") or b""
-    return content
+    return _checked(content)
 
 
 def _bytes(value: Any, what: str) -> bytes | None:
@@ -283,4 +296,39 @@ def _text(value: Any) -> str:
         return value.decode("latin-1")
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    return text if text.isascii() else _without_surrogates(text)
+
+
+def _without_surrogates(text: str) -> str:
+    """What stands for a byte that is not UTF-8, in aiohttp and in Ruby's JSON, as here: each byte as in latin-1."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    return text
+
+
+_Value = TypeVar("_Value")
+
+
+def _checked(value: _Value) -> _Value:
+    """A value of any kind that can be copied and saved: it does not nest too deep, and its text is UTF-8."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [part for one in level for part in _parts(one)]
+        if not level:
+            return value
+    raise ValueError(f"it nests deeper than {MAX_DEPTH} levels")
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, str):
+        value.encode("utf-8")
+    elif isinstance(value, Mapping):
+        if any(isinstance(key, tuple) for key in value):
+            raise ValueError("a key is a list, not text")
+        return (*value.keys(), *value.values())
+    elif isinstance(value, (list, tuple)):
+        return value
+    return ()

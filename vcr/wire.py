@@ -19,7 +19,10 @@ from .response import Response
 HeaderPairs = list[tuple[str, str]]
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_VERSION = re.compile(r"HTTP/(?:0\.9|1\..*)")  # those that http.client takes
+_VERSION = re.compile(r"HTTP/(?:0\.9|1\.\S*)")  # those that http.client takes
+_CODE = re.compile(r"[1-9][0-9]{2}")
+_NAME = re.compile(r"[!-9;-~]*:")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _LINE_BREAK = re.compile(r"[\r\n]+")
 _UNFOLDED = re.compile(r"\r?\n(?![ \t])|\r(?!\n)")
@@ -29,19 +32,22 @@ HTTP2_PREFACE = b"PRI * HTTP/2.0"
 
 
 def _split_head(head: bytes) -> tuple[str, HeaderPairs]:
-    """The start line and the fields of a message head; a folded line stays with its field (RFC 9112 §5.2)."""
-    start, *lines = head.decode("latin-1").split("\n")
+    """The start line and the fields of a message head; a folded line stays with its field (RFC 9112 §5.2).
+
+    As http.client: what follows a value stays, a bare CR ends a field, and no field is read after what is none.
+    """
+    start, _, fields = head.decode("latin-1").partition("\n")
     pairs: HeaderPairs = []
-    for raw in lines:
-        line = raw.rstrip("\r")
-        if line[:1] in (" ", "\t") and pairs:
-            name, value = pairs[-1]
-            pairs[-1] = (name, f"{value}\r\n{line}")
-        elif ":" in line:
+    for line in _LINE_END.split(fields):
+        if line[:1] in (" ", "\t"):
+            if pairs:
+                name, value = pairs[-1]
+                pairs[-1] = (name, f"{value}\r\n{line}")
+        elif _NAME.match(line):
             name, _, value = line.partition(":")
-            pairs.append((name, value.lstrip(" \t")))  # as http.client: what follows the value stays
-        elif line:
-            break  # As http.client: it reads no field after a line that is none.
+            pairs.append((name, value.lstrip(" \t")))
+        else:
+            break
     return start.rstrip("\r"), pairs
 
 
@@ -267,9 +273,8 @@ class ResponseReader:
                 return b""
             start, pairs = _split_head(bytes(self._head[:end]))
             del self._head[:end]
-            version, _, rest = start.partition(" ")
-            code, _, reason = rest.strip().partition(" ")
-            if not _VERSION.fullmatch(version) or not (len(code) == 3 and code.isdecimal()):
+            version, code, reason = [*start.split(None, 2), "", "", ""][:3]
+            if not _VERSION.fullmatch(version) or not _CODE.fullmatch(code):
                 self.broken = True
             elif code[0] == "1":
                 self.has_interim = True

@@ -100,7 +100,7 @@ def test_a_failed_request_does_not_keep_the_next_from_being_recorded(client, ser
 def test_a_server_that_does_not_speak_http(client, server, cassette_path, fails_alike):
     def nonsense(exchange):
         exchange.hang_up()
-        exchange.send(b"220 mail.example ready\r\n")
+        exchange.send(b"220 mail.example ready\r\n\r\n")
 
     server.route("/nonsense", nonsense)
     fails_alike(server.url + "/nonsense", is_kept=False)

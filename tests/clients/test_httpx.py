@@ -13,6 +13,8 @@ import ssl
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 
@@ -756,3 +758,69 @@ def test_cassettes_of_others_replay(response, run, tmp_path):
     path.write_text(json.dumps({"version": 1, "interactions": [{"request": request, "response": response}]}))
     with vcr.use_cassette(path, serializer="json", record_mode="none"):
         assert run(act) == "caf\u00e9"
+
+
+# -- recorded errors ---------------------------------------------------------------------------------------------------
+
+
+def test_a_recorded_error_knows_its_request_and_what_caused_it(httpx, server, cassette_path):
+    with vcr.use_cassette(cassette_path, record_errors=True), pytest.raises(httpx.ReadTimeout):
+        httpx.get(server.url + "/silent", timeout=0.2)
+    with vcr.use_cassette(cassette_path, record_mode="none"), pytest.raises(httpx.ReadTimeout) as replayed:
+        httpx.get(server.url + "/silent")
+    assert replayed.value.request.url == server.url + "/silent"
+    assert isinstance(replayed.value.__cause__, TimeoutError)
+
+
+@pytest.mark.parametrize("kind", [Sync, Async], ids=lambda kind: kind.kind)
+def test_a_body_that_comes_too_late_is_replayed_as_far_as_it_came(kind, httpx, server, cassette_path):
+    def stalls(exchange):
+        exchange.head(200, [("Content-Length", "100")])
+        exchange.send(b"only this much")
+        exchange.server.await_release()
+
+    async def act():
+        client = kind(getattr(httpx, kind.kind)(timeout=0.2))
+        came = []
+        try:
+            async with client.stream(server.url + "/stalls") as (_, pieces):
+                async for piece in pieces:
+                    came.append(piece)
+        except httpx.ReadTimeout as error:
+            return came, str(error), error.request.url
+        finally:
+            await client.close()
+
+    server.route("/stalls", stalls)
+    live = asyncio.run(act())
+    assert live[0] == [b"only this much"]
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True):
+            assert asyncio.run(act()) == live
+
+
+def test_what_one_client_has_recorded_another_raises_as_its_own(httpx, cassette_path):
+    with socket.socket() as bound:  # (nobody listens)
+        bound.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}/"
+        with pytest.raises(httpx.ConnectError) as live:
+            httpx.get(url)
+        with vcr.use_cassette(cassette_path, record_errors=True), pytest.raises(URLError):
+            urlopen(url)
+    with vcr.use_cassette(cassette_path, record_mode="none"), pytest.raises(httpx.ConnectError) as replayed:
+        httpx.get(url)
+    assert str(replayed.value) == str(live.value)
+
+
+def test_an_error_that_is_not_the_networks_is_not_recorded(httpx, server, cassette_path):
+    class Broken(httpx.BaseTransport):
+        def handle_request(self, request):
+            raise ValueError("a bug")
+
+    with (
+        vcr.use_cassette(cassette_path, record_errors=True) as cassette,
+        httpx.Client(transport=Broken()) as client,
+        pytest.raises(ValueError, match="a bug"),
+    ):
+        client.get(server.url + "/text")
+    assert len(cassette) == 0

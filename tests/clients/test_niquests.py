@@ -238,3 +238,25 @@ def test_it_can_be_skipped_by_name(client, server, cassette_path):
     with vcr.use_cassette(cassette_path, skip_patchers=("niquests",)) as cassette, client() as session:
         session.get(server.url + "/text")
     assert (server.hits, len(cassette)) == (1, 0)
+
+
+# -- recorded errors ---------------------------------------------------------------------------------------------------
+
+
+def test_a_body_that_comes_too_late_is_recorded_as_an_error(client, server, cassette_path):
+    def stalls(exchange):
+        exchange.head(200, [("Content-Length", "100")])
+        exchange.send(b"only this much")
+        exchange.server.await_release()
+
+    def act():
+        with client(timeout=0.2) as session:
+            return outcome(lambda: session.get(server.url + "/stalls"))
+
+    server.route("/stalls", stalls)
+    live = act()
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True) as cassette:
+            assert act() == live
+    assert cassette.responses[0]["error"]["kind"] == "timeout"
+    assert cassette.responses[0]["body"]["string"] == b"only this much"

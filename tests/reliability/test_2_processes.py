@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from urllib.request import urlopen
 
 import vcr
 
@@ -36,8 +37,6 @@ def test_what_processes_record_side_by_side_is_all_there(server, cassette_path):
 
 
 def test_the_same_request_of_two_sessions_is_two_interactions(server, cassette_path):
-    from urllib.request import urlopen
-
     one = vcr.use_cassette(cassette_path, record_mode="new_episodes")
     other = vcr.use_cassette(cassette_path, record_mode="new_episodes")
     with one:
@@ -46,3 +45,16 @@ def test_the_same_request_of_two_sessions_is_two_interactions(server, cassette_p
             urlopen(server.url + "/counter").read()
     with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
         assert [response["body"]["string"] for response in cassette.responses] == [b"2", b"1"]
+
+
+def test_a_hook_that_saves_another_cassette_while_one_is_saved_does_not_wait_for_itself(server, cassette_path):
+    def hook(request, response):
+        with vcr.use_cassette(cassette_path + ".other", record_mode="all"):
+            urlopen(server.url + "/text").read()
+        return request, response
+
+    with vcr.use_cassette(cassette_path, before_save_interaction=hook):
+        urlopen(server.url + "/text").read()
+    for path in (cassette_path, cassette_path + ".other"):
+        with vcr.use_cassette(path, record_mode="none") as cassette:
+            assert len(cassette) == 1

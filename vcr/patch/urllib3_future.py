@@ -40,7 +40,7 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
 
     backend: type = getattr(module, prefix + "HfaceBackend")
     response = getattr(sys.modules[backend.__module__], prefix + "LowLevelResponse")
-    owners = ((backend, stub.BACKEND), (plain, stub.CONNECT), (tls, stub.CONNECT), (response, stub.RESPONSE))
+    owners = ((backend, stub.BACKEND), (plain, stub.CONNECTION), (tls, stub.CONNECTION), (response, stub.ANSWER))
     for owner, doors in owners:
         for name, door in doors.items():
             yield Replacement(owner, name, door(getattr(owner, name)))

@@ -1,19 +1,18 @@
-"""Room: cassettes as files. UTF-8 always, compressed where the name ends in ``.zz``, as Ruby VCR has it; a file on disk
-is always whole. It knows nothing of what is in them."""
+"""Room: cassettes as files. A file on disk is always whole. It knows nothing of what is in them."""
 
 from __future__ import annotations
 
 import os
 import stat
 import sys
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ..errors import CassetteDecodeError, CassetteLoadError, CassetteNotFoundError
-from ..locks import new_lock
-from ..serialize import Contents, deserialize, serialize
+from ..errors import CassetteDecodeError, CassetteNotFoundError
+from ..locks import TaskLock
+from ..serialize import Contents
+from .content import check_size, packed, unpacked
 from .journal import Journal
 
 __all__ = ["CassetteDecodeError", "CassetteNotFoundError", "FilesystemPersister"]
@@ -22,12 +21,8 @@ __all__ = ["CassetteDecodeError", "CassetteNotFoundError", "FilesystemPersister"
 if sys.platform != "win32":
     import fcntl
 
-_one_at_a_time = new_lock()
-
-_COMPRESSED = ".zz"
-
-#: How many bytes a cassette may have, inflated: read, they take several times as much memory.
-MAX_SIZE = 1 << 30
+_one_at_a_time = TaskLock()
+_held: set[str] = set()  # the directories that whoever has that lock has locked
 
 
 class FilesystemPersister:
@@ -60,40 +55,22 @@ class FilesystemPersister:
         Raises CassetteNotFoundError when there is no file or a blank one, CassetteLoadError when it cannot be read.
         """
         path = os.fspath(cassette_path)
-        try:
-            text = _text(path)
-        except FileNotFoundError as error:
-            raise CassetteNotFoundError(f"no cassette at {path}") from error
-        except zlib.error as error:
-            raise CassetteLoadError(f"not compressed, as its name says: {error}", path=path) from error
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            raise CassetteLoadError(f"not UTF-8 text: {error}", path=path, line=line) from error
-        except OSError as error:
-            raise CassetteLoadError(f"cannot be read: {error}", path=path) from error
-        if not text.strip():
-            raise CassetteNotFoundError(f"the cassette at {path} is blank")
-        try:
-            contents = deserialize(text, serializer)
-        except CassetteLoadError as error:
-            raise CassetteLoadError(str(error), path=path, line=error.line) from error
-        contents.path = path
-        return contents
+        return unpacked(path, lambda: _read(path), serializer)
 
     @staticmethod
     def save_cassette(cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any) -> None:
         """Write the file: the whole of it, or, when anything fails, nothing."""
         import tempfile
 
-        content = str.encode(serialize(cassette_dict, serializer), "utf-8")
         # A link is written through, so that what it points at changes and the link stays.
         path = os.path.realpath(cassette_path)
+        content = packed(path, cassette_dict, serializer)
         directory, name = os.path.split(path)
         os.makedirs(directory, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=directory)
         try:
             with open(descriptor, "wb") as file:
-                file.write(zlib.compress(content) if path.endswith(_COMPRESSED) else content)
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(temporary, _mode(path))
@@ -103,47 +80,31 @@ class FilesystemPersister:
             raise
 
 
-def _text(path: str) -> str:
-    """What is in the file."""
+def _read(path: str) -> bytes:
+    """What is in the file. Raises OSError for what is not to be opened."""
     found = os.stat(path)
-    # A pipe could keep its reader waiting, a device has no end, and what stands in their place is never to be replaced.
+    # A pipe could keep its reader waiting, a device has no end; neither is ever to be replaced by a file.
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise CassetteLoadError("not a regular file", path=path)
-    if found.st_size > MAX_SIZE:
-        raise _too_large(path)
-    if not path.endswith(_COMPRESSED):
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        raise OSError("it is not a regular file")
+    check_size(path, found.st_size)
     with open(path, "rb") as file:
-        content = file.read()
-    return _inflated(content, path).decode("utf-8") if content else ""
-
-
-def _inflated(content: bytes, path: str) -> bytes:
-    reader = zlib.decompressobj()
-    inflated = reader.decompress(content, MAX_SIZE)
-    if reader.unconsumed_tail:
-        raise _too_large(path)
-    if not reader.eof:
-        raise zlib.error("it is cut off")
-    return inflated
-
-
-def _too_large(path: str) -> CassetteLoadError:
-    return CassetteLoadError(f"it has more than {MAX_SIZE:,} bytes", path=path)
+        return file.read()
 
 
 @contextmanager
 def _locked(directory: str) -> Iterator[None]:
-    if sys.platform == "win32":
-        yield  # A directory cannot be locked there.
-    else:
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+    # On Windows a directory cannot be locked; and a lock is a descriptor's: who has one would wait for himself.
+    if sys.platform == "win32" or directory in _held:
+        yield
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _held.add(directory)
+        yield
+    finally:
+        _held.discard(directory)
+        os.close(descriptor)
 
 
 def _mode(path: str) -> int:

@@ -4,7 +4,6 @@ as Betamax and Ruby VCR name it."""
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -40,5 +39,5 @@ def deserialize(cassette_string: str) -> Any:
         return json.loads(cassette_string, object_hook=_decode)
     except json.JSONDecodeError as error:
         raise CassetteLoadError(f"not readable as JSON: {error.msg}", line=error.lineno) from error
-    except (binascii.Error, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # base64 that is none, a number of too many digits
         raise CassetteLoadError(f"not readable as JSON: {error}") from error

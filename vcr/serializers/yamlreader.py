@@ -14,17 +14,18 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from ..errors import CassetteLoadError
+from ..serialize import MAX_DEPTH
 
 # libyaml's parser when PyYAML was built with it.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 STANDARD = "tag:yaml.org,2002:"
 
-#: How deep a cassette may nest, and how many values its aliases may stand for: far more than any cassette needs.
-MAX_DEPTH = 200
+#: How many values its aliases may stand for, text counted in pieces: far more than any cassette needs.
 MAX_ALIASED = 1_000_000
+_PIECE_OF_TEXT = 100
 
-#: A longer plain scalar is text, whatever it looks like: no number has so many digits.
+#: A longer plain scalar is text, whatever it looks like: no number has so many digits, and some take for ever to read.
 _LONGEST_NUMBER = 64
 
 Tag = Callable[[Any], Any]
@@ -75,7 +76,7 @@ def _scalar(name: str) -> Tag:
     tag = STANDARD + name
 
     def construct(text: Any) -> Any:
-        if not isinstance(text, str):
+        if not isinstance(text, str) or len(text) > _LONGEST_NUMBER:
             raise ValueError(f"expected {name}")
         return SafeConstructor.yaml_constructors[tag](_constructor, yaml.ScalarNode(tag, text))
 
@@ -172,7 +173,8 @@ class _Reader:
         self._next = parser.get_event
         self._tags = tags
         self._anchors: dict[str, Any] = {}
-        self._weights: dict[int, int] = {}  # of what is aliased, by identity
+        # By identity, which is a value's own as long as it is kept here too.
+        self._measures: dict[int, tuple[int, int, Any]] = {}
         self._aliased = 0
 
     def document(self) -> Any:
@@ -208,10 +210,10 @@ class _Reader:
                 outer.append((items, start))
                 items, start = [], event
                 if len(outer) > MAX_DEPTH:
-                    raise _refusal(event, f"it nests deeper than {MAX_DEPTH} levels")
+                    raise _too_deep(event)
                 continue
             elif kind is yaml.AliasEvent:
-                value = self._aliased_value(event)
+                value = self._aliased_value(event, len(outer))
             else:
                 value = self._mapping(start, items) if kind is yaml.MappingEndEvent else items
                 event = start
@@ -261,25 +263,34 @@ class _Reader:
             merged.update(source)
         return merged
 
-    def _aliased_value(self, event: Any) -> Any:
+    def _aliased_value(self, event: Any, outside: int) -> Any:
         if event.anchor not in self._anchors:
             raise _refusal(
                 event, f"not readable as YAML: the alias {event.anchor!r} stands for nothing, or for what it is in"
             )
         value = self._anchors[event.anchor]
-        self._aliased += self._weight(value)
+        weight, depth = self._measure(value)
+        if outside + depth > MAX_DEPTH:
+            raise _too_deep(event)
+        self._aliased += weight
         if self._aliased > MAX_ALIASED:
             raise _refusal(event, f"its aliases stand for more than {MAX_ALIASED:,} values")
         return value
 
-    def _weight(self, value: Any) -> int:
-        """How many values this one is, everything that is in it counted as often as it stands there."""
+    def _measure(self, value: Any) -> tuple[int, int]:
+        """How many values this one is, everything that is in it counted as often as it stands there, and how deep."""
         if not isinstance(value, (dict, list, tuple, set)):
-            return 1
-        if id(value) not in self._weights:
+            return 1 + (len(value) // _PIECE_OF_TEXT if isinstance(value, (str, bytes)) else 0), 0
+        if id(value) not in self._measures:
             inside = (*value.keys(), *value.values()) if isinstance(value, dict) else value
-            self._weights[id(value)] = 1 + sum(self._weight(one) for one in inside)
-        return self._weights[id(value)]
+            measures = [self._measure(one) for one in inside]
+            weight, depth = sum(weight for weight, _ in measures), max((depth for _, depth in measures), default=0)
+            self._measures[id(value)] = 1 + weight, 1 + depth, value
+        return self._measures[id(value)][:2]
+
+
+def _too_deep(event: Any) -> CassetteLoadError:
+    return _refusal(event, f"it nests deeper than {MAX_DEPTH} levels")
 
 
 def _refusal(event: Any, message: str) -> CassetteLoadError:

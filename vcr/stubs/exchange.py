@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from .. import active
 from ..cassette import Cassette, Turn
+from ..failure import Failure
 from ..request import Headers
 from ..response import Response
 from ..wire import content_length, keeps_pieces, may_have_body, media_type
@@ -69,28 +70,28 @@ class Recording:
         """The body has come to its end."""
         self._end(trailers, incomplete=False)
 
-    def cut(self) -> None:
-        """No more of the body will come; it is whole all the same if it is as long as it was to be."""
-        self._end(None, incomplete=not self.whole)
+    def cut(self, failure: Failure | None = None) -> None:
+        """No more of the body will come; it is whole all the same if it is as long as it was to be. ``failure``: what
+        the client sees in place of the rest."""
+        self._end(None, incomplete=not self.whole, failure=failure)
 
     def settle(self) -> None:
         """The cassette closes: what has come is what there is."""
         self.cut()
 
-    def _end(self, trailers: Headers | None, *, incomplete: bool) -> None:
+    def _end(self, trailers: Headers | None, *, incomplete: bool, failure: Failure | None = None) -> None:
         if self.over:
             return
         self.over = True
         keep = keeps_pieces(self.headers, self._version)
-        self._turn.finish(
-            Response.of(
-                self._status,
-                self._reason,
-                self.headers,
-                b"".join(self._pieces),
-                http_version=self._version,
-                chunks=[len(piece) for piece in self._pieces] if keep else (),
-                trailers=trailers,
-                incomplete=incomplete,
-            )
+        response = Response.of(
+            self._status,
+            self._reason,
+            self.headers,
+            b"".join(self._pieces),
+            http_version=self._version,
+            chunks=[len(piece) for piece in self._pieces] if keep else (),
+            trailers=trailers,
+            incomplete=incomplete,
         )
+        self._turn.fail(failure if incomplete else None, response)

@@ -25,6 +25,7 @@ import anyio
 import anyio.lowlevel
 
 from ..cassette import Cassette, Turn
+from ..failure import CLOSED, CONNECT, RESPONSE, SEND, SYSTEM, TIMEOUT, Failure
 from ..request import Headers, Request
 from ..response import Response
 from ..wire import asks_for_upgrade, content, content_length, field_bytes, is_chunked
@@ -36,6 +37,19 @@ Native = Any  # a request, a response, a transport: of httpx or of httpx2
 Handle = Callable[[Native, Native], Native]
 AsyncHandle = Callable[[Native, Native], Awaitable[Native]]
 _Came = bytes | Exception | None  # from a live stream; None: its end
+
+#: The errors that stand for a failure of the exchange: in which phase, and whether nothing came in time.
+_ERRORS = {
+    (CONNECT, True): "ConnectTimeout",
+    (CONNECT, False): "ConnectError",
+    (SEND, True): "WriteTimeout",
+    (SEND, False): "WriteError",
+    (RESPONSE, True): "ReadTimeout",
+    (RESPONSE, False): "ReadError",
+}
+
+#: What anyio, which is httpx's way to asyncio, says of whatever the system reports.
+_ANYIO = {CONNECT: "All connection attempts failed", SEND: "", RESPONSE: ""}
 
 # -- the doors ---------------------------------------------------------------------------------------------------------
 
@@ -52,6 +66,8 @@ class Transports:
         self._pieces = type("Pieces", (_Pieces, *streams), {})
         self._tee = type("Tee", (_Tee, streams[0]), {})
         self._async_tee = type("AsyncTee", (_AsyncTee, streams[1]), {})
+        self._errors = _Errors(module, {})
+        self._async_errors = _Errors(module, _ANYIO)
 
     def door(self, owner: type, original: Handle) -> Handle:
         """``handle_request``, as ``owner`` defines it."""
@@ -64,12 +80,12 @@ class Transports:
             sent = list(request.stream)
             turn = cassette.begin(_request(request, sent))
             if turn.response is not None:
-                return transports._replay(turn.response, request)
-            with going_live(turn), transports._sending(request, sent):
+                return transports._replay(turn.response, request, errors)
+            with going_live(turn), transports._sending(request, sent), errors.told(turn):
                 response = original(self, request)
-            return transports._record(turn, request, response, transports._tee)
+            return transports._record(turn, request, response, functools.partial(transports._tee, errors))
 
-        transports = self
+        transports, errors = self, self._errors
         return handle_request
 
     def async_door(self, owner: type, original: AsyncHandle) -> AsyncHandle:
@@ -84,12 +100,12 @@ class Transports:
             turn = cassette.begin(_request(request, sent))
             if turn.response is not None:
                 await anyio.lowlevel.checkpoint()  # (other tasks have their turn, as ever)
-                return transports._replay(turn.response, request)
-            with going_live(turn), transports._sending(request, sent):
+                return transports._replay(turn.response, request, errors)
+            with going_live(turn), transports._sending(request, sent), errors.told(turn):
                 response = await original(self, request)
-            return transports._record(turn, request, response, transports._async_tee)
+            return transports._record(turn, request, response, functools.partial(transports._async_tee, errors))
 
-        transports = self
+        transports, errors = self, self._async_errors
         return handle_async_request
 
     def _cassette(self, transport: Native, request: Native, owner: type, method: str) -> Cassette | None:
@@ -127,9 +143,13 @@ class Transports:
 
     # -- the answer ---------------------------------------------------------------------------------------------------
 
-    def _replay(self, recorded: Response, request: Native) -> Native:
+    def _replay(self, recorded: Response, request: Native, errors: _Errors) -> Native:
+        error = errors.behind(recorded)
+        if error is not None and not recorded.incomplete:
+            raise error
         headers, pieces = content(recorded, request.method)
-        error = self._module.RemoteProtocolError(_cut_text(headers, pieces)) if recorded.incomplete else None
+        if error is None and recorded.incomplete:
+            error = self._module.RemoteProtocolError(_cut_text(headers, pieces))
         extensions = {"http_version": field_bytes(f"HTTP/{recorded.http_version}"), "network_stream": _NoNetwork()}
         if recorded.http_version.startswith(("0", "1")):
             extensions["reason_phrase"] = field_bytes(recorded.reason)
@@ -195,6 +215,66 @@ def _cut_text(headers: Headers, pieces: list[bytes]) -> str:
     return f"peer closed connection without sending complete message body ({how})"
 
 
+# -- errors ------------------------------------------------------------------------------------------------------------
+
+
+class _Errors:
+    """What the transports of one module raise when an exchange fails. ``says``: in which phase, instead of what the
+    system reported."""
+
+    def __init__(self, module: Any, says: Mapping[str, str]) -> None:
+        self._module = module
+        self._says = says
+
+    @contextlib.contextmanager
+    def told(self, turn: Turn) -> Iterator[None]:
+        """Around a live request: the turn is told of its failure."""
+        try:
+            yield
+        except Exception as error:
+            turn.fail(self.failure(error))
+            raise
+
+    def failure(self, error: Exception) -> Failure | None:
+        """What ``error`` stands for, from which it can be made again; None if it is not the network's."""
+        text = str(error)
+        if isinstance(error, self._module.RemoteProtocolError):
+            return None if _is_parsers(error) else Failure(RESPONSE, CLOSED, "", text)
+        for (phase, late), name in _ERRORS.items():
+            if isinstance(error, getattr(self._module, name)):
+                plain = Failure(phase, TIMEOUT if late else SYSTEM, "", text)
+                found = Failure.of(error, phase) or plain
+                attempts = (found, found._replace(code="", message=text), plain)
+                return next(failure for failure in attempts if self._is(failure, error))
+        return None
+
+    def _is(self, failure: Failure, error: Exception) -> bool:
+        again = self.error(failure)
+        return isinstance(error, type(again)) and str(error) == str(again)
+
+    def error(self, failure: Failure) -> Exception:
+        """The inverse; of what another client has recorded, too."""
+        cause = failure.error()
+        name = _ERRORS[failure.phase, isinstance(cause, TimeoutError)]
+        if (failure.phase, failure.kind) == (RESPONSE, CLOSED):
+            name = "RemoteProtocolError"
+        text = failure.message
+        if failure.code:
+            text = self._says.get(failure.phase, str(cause)) if failure.kind == SYSTEM else str(cause)
+        error: Exception = getattr(self._module, name)(text)
+        error.__cause__ = cause
+        return error
+
+    def behind(self, recorded: Response) -> Exception | None:
+        """What a recorded response ended in, or why there was none."""
+        return None if recorded.failure is None else self.error(recorded.failure)
+
+
+def _is_parsers(error: Exception) -> bool:
+    """Whether it is about what the server said: httpcore hands on the parser's error. An early end is its own."""
+    return any(isinstance(said, Exception) for said in getattr(error.__cause__, "args", ()))
+
+
 # -- streams -----------------------------------------------------------------------------------------------------------
 
 
@@ -226,7 +306,8 @@ class _NoNetwork:
 class _Listener(Recording):
     """A live stream, on its way to the client and to its turn."""
 
-    def __init__(self, response: Native, turn: Turn, *head: Any) -> None:
+    def __init__(self, errors: _Errors, response: Native, turn: Turn, *head: Any) -> None:
+        self._errors = errors
         self._stream = response.stream
         self._network = response.extensions.get("network_stream")
         super().__init__(turn, *head)
@@ -242,7 +323,7 @@ class _Listener(Recording):
     def _take(self, came: _Came) -> bytes | None:
         """What the client is given next."""
         if isinstance(came, Exception):
-            self.cut()
+            self.cut(self._errors.failure(came))
             raise came
         if came is None:
             self.finish()
@@ -254,10 +335,10 @@ class _Listener(Recording):
 class _Tee(_Listener):
     """A live stream of a synchronous client."""
 
-    def __init__(self, response: Native, turn: Turn, *head: Any) -> None:
+    def __init__(self, *args: Any) -> None:
         self._ahead: deque[_Came] = deque()  # read for the cassette's sake before the client asked
         self._reading = threading.Lock()
-        super().__init__(response, turn, *head)
+        super().__init__(*args)
 
     def __iter__(self) -> Iterator[bytes]:
         while (piece := self._next()) is not None:

@@ -17,15 +17,17 @@ import functools
 import inspect
 import itertools
 import logging
+import ssl
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from .. import active
 from ..cassette import Cassette, Turn
+from ..failure import CLOSED, CONNECT, DNS, RESPONSE, SEND, TLS, Failure
 from ..request import Headers, Request
 from ..response import Response
 from ..wire import ResponseReader, asks_for_upgrade, media_type, render
@@ -42,6 +44,39 @@ _HURRY = (asyncio.CancelledError, asyncio.TimeoutError, KeyboardInterrupt)
 
 #: Streams that are the cassette's; a server's have positive numbers.
 _stream_ids = itertools.count(-2, -1)
+
+# -- sync and async ----------------------------------------------------------------------------------------------------
+
+#: What is done the same in both: it yields what the client's code returns, which may have to be awaited.
+_Steps = Generator[Any, Any, Any]
+
+
+def _run(steps: _Steps) -> Any:
+    try:
+        value = next(steps)
+        while True:
+            value = steps.send(value)
+    except StopIteration as end:
+        return end.value
+
+
+async def _run_async(steps: _Steps) -> Any:
+    try:
+        step = next(steps)
+        while True:
+            try:
+                value = await step if inspect.isawaitable(step) else step
+            except BaseException as error:  # noqa: BLE001  (it belongs where the step was taken)
+                step = steps.throw(error)
+            else:
+                step = steps.send(value)
+    except StopIteration as end:
+        return end.value
+
+
+def _runner(original: Callable[..., Any]) -> Callable[[_Steps], Any]:
+    return _run_async if inspect.iscoroutinefunction(original) else _run
+
 
 # -- the doors ---------------------------------------------------------------------------------------------------------
 
@@ -99,13 +134,13 @@ def _putheader_door(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _last_door(original: Callable[..., Any]) -> Callable[..., Any]:
     """``endheaders`` and ``send``: either may be the request's end, which is its moment."""
+    run = _runner(original)
 
     @functools.wraps(original)
     def last(self: Any, *args: Any, **kwargs: Any) -> Any:
         if _asking(self) is None:
             return original(self, *args, **kwargs)
-        promise = _write(original, self, *args, **kwargs)
-        return _exchange_async(self, promise) if inspect.isawaitable(promise) else _exchange(self, promise)
+        return run(_exchange(self, functools.partial(_write, original, self, *args, **kwargs)))
 
     return last
 
@@ -118,40 +153,24 @@ def _write(original: Callable[..., Any], connection: Any, *args: Any, **kwargs: 
     return original(connection, *args, **kwargs)
 
 
-def _exchange(connection: Any, promise: Any) -> Any:
+def _exchange(connection: Any, last: Callable[[], Any]) -> _Steps:
+    promise = yield last()
     line = _line(connection)
-    live = line.take_turn(connection, promise) if line is not None else None
-    if line is None or live is None:
+    asked = line.take_turn(connection, promise) if line is not None else None
+    if line is None or asked is None:
         return promise
-    with active.outside():
+    if asked.failure is not None:
+        with _failing(connection, asked.failure):
+            yield connection._new_conn()
+    with active.outside(), asked.failing():
         if not line.connected:
             with line.connecting(connection):
-                connection.connect()
+                yield connection.connect()
                 if connection._protocol is None:  # a subclass has its own way to connect
-                    connection._post_conn()
-        line.listen(live, connection)
-        for write in live.writes(connection):
-            promise = write()
-    return promise
-
-
-async def _exchange_async(connection: Any, writing: Any) -> Any:
-    promise = await writing
-    line = _line(connection)
-    live = line.take_turn(connection, promise) if line is not None else None
-    if line is None or live is None:
-        return promise
-    with active.outside():
-        if not line.connected:
-            with line.connecting(connection):
-                await connection.connect()
-                if connection._protocol is None:
-                    await connection._post_conn()
-        line.listen(live, connection)
-        for write in live.writes(connection):
-            promise = write()
-            if inspect.isawaitable(promise):
-                promise = await promise
+                    yield connection._post_conn()
+        line.listen(asked, connection)
+        for write in asked.writes(connection):
+            promise = yield write()
     return promise
 
 
@@ -168,44 +187,83 @@ def _close_door(original: Callable[..., Any]) -> Callable[..., Any]:
     return close
 
 
+def _response_door(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``getresponse``: that there is none may be recorded, too."""
+    run = _runner(original)
+
+    def steps(connection: Any, promise: Any, kwargs: dict[str, Any]) -> _Steps:
+        line = _line(connection)
+        live = line.listeners(promise.stream_id if promise is not None else None) if line is not None else []
+        try:
+            return (yield original(connection, promise=promise, **kwargs))
+        except Exception as error:
+            for listener in live:
+                listener.finish(_failure(error, RESPONSE))
+            raise
+
+    @functools.wraps(original)
+    def getresponse(self: Any, *, promise: Any = None, **kwargs: Any) -> Any:
+        return run(steps(self, promise, kwargs))
+
+    return getresponse
+
+
+def _read_door(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``read`` of a response: nor may there be more of it."""
+    run = _runner(original)
+
+    def steps(response: Any, args: Any) -> _Steps:
+        live = _listener(response)
+        try:
+            return (yield original(response, *args))
+        except Exception as error:
+            if live is not None:
+                live.finish(_failure(error, RESPONSE))
+            raise
+
+    @functools.wraps(original)
+    def read(self: Any, *args: Any) -> Any:
+        return run(steps(self, args))
+
+    return read
+
+
 def _abort_door(original: Callable[..., Any]) -> Callable[..., Any]:
     """``abort`` of a response that the client has not read to its end: the cassette does, if it is worth it."""
+    run = _runner(original)
 
-    @functools.wraps(original)
-    def abort(self: Any) -> None:
-        live = _listener(self)
-        if live is not None:
-            live.drain()
-        original(self)
-
-    @functools.wraps(original)
-    async def abort_async(self: Any) -> None:
-        live = _listener(self)
+    def steps(response: Any) -> _Steps:
+        live = _listener(response)
         try:
             if live is not None:
-                await live.drain_async()
+                yield (live.drain_async if run is _run_async else live.drain)()
         finally:
-            await original(self)
+            yield original(response)
 
-    return abort_async if inspect.iscoroutinefunction(original) else abort
+    @functools.wraps(original)
+    def abort(self: Any) -> Any:
+        return run(steps(self))
+
+    return abort
 
 
 def _listener(response: Any) -> Listener | None:
     """What listens to this response still."""
     promise = response.from_promise
     line = _line(promise._conn) if promise is not None else None
-    return line.listener(promise.stream_id) if line is not None else None
+    return next(iter(line.listeners(promise.stream_id)), None) if line is not None else None
 
 
-CONNECT: dict[str, Door] = {"connect": _connect_door}
+CONNECTION: dict[str, Door] = {"connect": _connect_door}
 BACKEND: dict[str, Door] = {
     "putrequest": _putrequest_door,
     "putheader": _putheader_door,
     "endheaders": _last_door,
     "send": _last_door,
+    "getresponse": _response_door,
     "close": _close_door,
 }
-RESPONSE: dict[str, Door] = {"abort": _abort_door}
+ANSWER: dict[str, Door] = {"read": _read_door, "read1": _read_door, "abort": _abort_door}
 
 # -- what a connection is given ----------------------------------------------------------------------------------------
 
@@ -271,6 +329,7 @@ class Asked:
         self.head: list[tuple[bytes, bytes]] = []
         self.body = bytearray()
         self.turn: Turn | None = None
+        self.failure: Failure | None = None  # recorded: it does not come to a response
 
     def _pseudo(self, name: bytes) -> str:
         return dict(self.head).get(name, b"").decode("latin-1")
@@ -299,6 +358,20 @@ class Asked:
                 yield functools.partial(call.func, connection, data[:size])
                 data = data[size:]
             yield functools.partial(call.func, connection, data, **call.keywords) if data else call
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Around what may fail while it goes live: the turn hears of it."""
+        try:
+            yield
+        except BrokenPipeError:
+            raise  # The client goes on, and reads why.
+        except Exception as error:
+            # The client has its own errors for a connection that is not made; what the system says then is raw.
+            raw = isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
+            if self.turn is not None:
+                self.turn.fail(_failure(error, SEND if raw else CONNECT))
+            raise
 
     def leaves_http(self) -> bool:
         """Whether it asks to turn its connection, or its stream (RFC 8441), into something else."""
@@ -340,7 +413,7 @@ class Line:
         connection._cached_http_vsn = None
 
     def take_turn(self, connection: Any, promise: Any) -> Asked | None:
-        """Once the request is whole, take its turn. What is returned has to go live."""
+        """Once the request is whole, take its turn. What is returned has to go live, or to fail."""
         asked = self.asked
         assert asked is not None
         upgrade = asked.leaves_http()
@@ -352,21 +425,38 @@ class Line:
             log.info("%s is to become another protocol than HTTP: not recorded", asked.request().uri)
         else:
             asked.turn = asked.cassette.begin(asked.request())
-            if asked.turn.response is not None:
-                self._replay(connection, asked, asked.turn.response)
+            response = asked.turn.response
+            asked.failure = response.failure if response is not None else None
+            if response is not None and (asked.failure is None or asked.failure.phase == RESPONSE):
+                self._replay(connection, asked, response)
                 return None
         if promise is not None:
             del connection._promises[promise.uid], connection._promises_per_stream[promise.stream_id]
         return asked
 
     def _replay(self, connection: Any, asked: Asked, response: Response) -> None:
-        self._replays[asked.stream_id] = Replay(self._parser(), asked, response)
+        self._replays[asked.stream_id] = Replay(self._parser(), asked, response, self._end(response))
         version = {"2": "h2", "3": "h3"}.get(response.http_version[:1], "h11")
         spoken = self.names.HttpVersion[version]
         connection._cached_http_vsn = int(spoken.value.split("/")[1].replace(".", ""))
         if not self.connected:
             connection._svn = self.names.HttpVersion.h11
             connection.conn_info.http_version = spoken
+
+    def _end(self, response: Response) -> Exception | None:
+        """The error that a recorded response ends in, if that is not how the parser sees its end."""
+        failure = response.failure
+        if failure is None:
+            return None
+        error = _error(failure)
+        if not isinstance(error, ConnectionError):
+            return error
+        if response.incomplete:
+            return None  # The client takes a reset for the end.
+        message = "Remote end closed connection without response"
+        closed: Exception = self.names.ProtocolError(message)
+        closed.__cause__ = ConnectionResetError(message)
+        return closed
 
     @contextmanager
     def connecting(self, connection: Any) -> Iterator[None]:
@@ -405,10 +495,9 @@ class Line:
         self.asked = None
         self._finish()
 
-    def listener(self, stream_id: int) -> Listener | None:
-        """What listens to this stream, until it is over."""
-        live = self._live.get(stream_id)
-        return None if live is None or live.over else live
+    def listeners(self, stream_id: int | None) -> list[Listener]:
+        """What listens to this stream, or to any, until it is over."""
+        return [live for live in self._live.values() if stream_id in (None, live.stream_id) and not live.over]
 
     # -- what a connection writes --------------------------------------------------------------------------------------
 
@@ -543,25 +632,76 @@ class Line:
         return [everything[stream_id]] if stream_id in everything else []
 
 
+# -- what goes wrong ---------------------------------------------------------------------------------------------------
+
+
+def _failure(error: Exception, phase: str) -> Failure | None:
+    """What an error of urllib3-future stands for."""
+    cause = error.__cause__
+    if isinstance(cause, ConnectionResetError) and cause.errno is None:
+        return Failure(phase, CLOSED, "", str(cause))  # its own word for a server that does not answer
+    if isinstance(error, ssl.SSLError) and error.errno is None:  # of rustls
+        code = "CERTIFICATE_VERIFY_FAILED" if isinstance(error, ssl.SSLCertVerificationError) else ""
+        return Failure(phase, TLS, code, str(error.args[0]))
+    return Failure.of(error, phase)
+
+
+def _error(failure: Failure) -> OSError:
+    """The inverse: what its network would raise."""
+    error = failure.error()
+    # Its resolver, and rustls, give an error no number.
+    bare = not failure.code if failure.kind == DNS else failure.kind == TLS and "_ssl.c" not in failure.message
+    return type(error)(failure.message) if bare else error
+
+
+@contextmanager
+def _failing(connection: Any, failure: Failure) -> Iterator[None]:
+    """Raise what the client makes of this failure. In here it looks for an address, if that is why there is none."""
+    error = _error(failure)
+    if failure.phase != CONNECT or failure.kind == TLS:
+        raise error
+    connection._has_connected_to_proxy = False
+    connection._resolver, resolver = _Nowhere(error), connection._resolver
+    try:
+        yield
+    finally:
+        connection._resolver = resolver
+    raise error
+
+
+class _Nowhere:
+    """A resolver that leads to no server."""
+
+    def __init__(self, error: OSError) -> None:
+        self._error = error
+
+    def create_connection(self, *_: Any, **__: Any) -> Any:
+        """Fail."""
+        raise self._error
+
+
 # -- recorded ----------------------------------------------------------------------------------------------------------
 
 
 class Replay:
     """A recorded response, on its way through urllib3-future's own parser."""
 
-    def __init__(self, parser: Any, asked: Asked, response: Response) -> None:
+    def __init__(self, parser: Any, asked: Asked, response: Response, error: Exception | None) -> None:
         self.stream_id = asked.stream_id
         self.queue: deque[Any] = deque()
         self._parser = parser
         head = [(b":method", asked.method.encode()), (b":authority", b"cassette"), (b":path", b"/")]
         parser.submit_headers(parser.get_available_stream_id(), head, end_stream=True)
         parser.bytes_to_send()
-        self._pieces: deque[bytes | None] = deque([*render(response, asked.method), None])  # None: the server closes
+        came = render(response, asked.method) if error is None or response.incomplete else []
+        self._pieces: deque[bytes | Exception | None] = deque([*came, error])  # None: the server closes
 
     def pending(self, _: Any = None) -> bool:
         """Whether there is more; the next piece is parsed when the client has seen the one before."""
         while not self.queue and self._pieces:
             piece = self._pieces.popleft()
+            if isinstance(piece, Exception):
+                raise piece
             if piece is None:
                 self._parser.eof_received()
             else:
@@ -611,8 +751,8 @@ class Listener:
         """What the client is going to read."""
         raise NotImplementedError
 
-    def finish(self) -> None:
-        """No more will come, or need come."""
+    def finish(self, failure: Failure | None = None) -> None:
+        """No more will come, or need come. ``failure``: what the client sees instead."""
         raise NotImplementedError
 
     def patience(self) -> tuple[float, int]:
@@ -714,12 +854,12 @@ class Bytes(Listener):
         if event.end_stream and self._reader.complete:
             self.finish()
 
-    def finish(self) -> None:
+    def finish(self, failure: Failure | None = None) -> None:
         """What has come is what there is, unless it is no response to the client: that leaves no trace."""
-        if not self.over:
+        if not self.over or failure is not None:
             self.over = True
-            if self._accepted and not self._reader.broken:
-                self._turn.finish(self._reader.response())
+            so_far = self._reader.response() if self._accepted and not self._reader.broken else None
+            self._turn.fail(None if self._reader.complete else failure, so_far)
 
     def patience(self) -> tuple[float, int]:
         """As long as it may take to its end."""
@@ -760,11 +900,13 @@ class Frames(Listener):
         self._recording = Recording(self._turn, self._method, status, reason, fields, self._version)
         self._turn.stream(self.settle)
 
-    def finish(self) -> None:
+    def finish(self, failure: Failure | None = None) -> None:
         """What has come is what there is."""
         self.over = True
         if self._recording is not None:
-            self._recording.cut()  # (of no effect on what is whole)
+            self._recording.cut(failure)  # (of no effect on what is whole)
+        else:
+            self._turn.fail(failure)
 
     def patience(self) -> tuple[float, int]:
         """As long as it may take to its end."""

@@ -1,0 +1,73 @@
+"""Room: what is in a cassette <-> the bytes that are stored, for every persister of ours. UTF-8 always, compressed
+where the name ends in ``.zz``, as Ruby VCR has it. It knows no file and no store."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import CassetteLoadError, CassetteNotFoundError
+from ..serialize import Contents, deserialize, serialize
+
+_COMPRESSED = ".zz"
+
+#: How many bytes a cassette may have, inflated: read, they take several times as much memory.
+MAX_SIZE = 1 << 30
+
+
+def packed(path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> bytes:
+    """The bytes to store under ``path``."""
+    content = str.encode(serialize(cassette_dict, serializer), "utf-8")
+    return zlib.compress(content) if path.endswith(_COMPRESSED) else content
+
+
+def unpacked(path: str, read: Callable[[], bytes], serializer: Any) -> Contents:
+    """The requests and responses in the bytes that ``read()`` gets from ``path``.
+
+    Raises CassetteNotFoundError when it raises FileNotFoundError, or gets blank text; CassetteLoadError when it raises
+    another OSError, or gets what cannot be read.
+    """
+    try:
+        text = _text(path, read())
+    except FileNotFoundError as error:
+        raise CassetteNotFoundError(f"no cassette at {path}") from error
+    except zlib.error as error:
+        raise CassetteLoadError(f"not compressed, as its name says: {error}", path=path) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise CassetteLoadError(f"not UTF-8 text: {error}", path=path, line=line) from error
+    except OSError as error:
+        raise CassetteLoadError(f"cannot be read: {error}", path=path) from error
+    if not text.strip():
+        raise CassetteNotFoundError(f"the cassette at {path} is blank")
+    try:
+        contents = deserialize(text, serializer)
+    except CassetteLoadError as error:
+        raise CassetteLoadError(str(error), path=path, line=error.line) from error
+    contents.path = path
+    return contents
+
+
+def check_size(path: str, size: int) -> None:
+    """Raises CassetteLoadError when ``size``, in bytes, is more than a cassette may have."""
+    if size > MAX_SIZE:
+        raise CassetteLoadError(f"it has more than {MAX_SIZE:,} bytes", path=path)
+
+
+def _text(path: str, content: bytes) -> str:
+    """The text in these bytes, whatever ends its lines."""
+    check_size(path, len(content))
+    if content and path.endswith(_COMPRESSED):
+        content = _inflated(path, content)
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8").read()
+
+
+def _inflated(path: str, content: bytes) -> bytes:
+    reader = zlib.decompressobj()
+    inflated = reader.decompress(content, MAX_SIZE)
+    check_size(path, len(inflated) + len(reader.unconsumed_tail))
+    if not reader.eof:
+        raise zlib.error("it is cut off")
+    return inflated

@@ -1,0 +1,56 @@
+"""Room: cassettes that are read and never written, as in CI. It knows no file and no store: another persister does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from .filesystem import FilesystemPersister
+
+
+class ReadOnlyCassetteError(PermissionError):
+    """A cassette had something to save, where none is saved. What is stored is as it was.
+
+    ``path``: the cassette's.
+    """
+
+    def __init__(self, message: str, *, path: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+
+    @classmethod
+    def of(cls, path: str, cassette_dict: Mapping[str, Any], writer: str) -> ReadOnlyCassetteError:
+        """For what was to be saved. ``writer``: with what it can be."""
+        return cls(
+            f"the cassette {path} is read-only here and would have been changed: it was to hold "
+            f"{len(cassette_dict['requests'])} interaction(s). Record it with {writer}, where it can be written, and "
+            'keep the result; record_mode="none" refuses a request that is not in it before anything is sent',
+            path=path,
+        )
+
+
+class ReadOnlyPersister:
+    """Loads what another persister keeps, the filesystem's if none is given, and saves nothing.
+
+    The record mode still decides what reaches the network: with any mode but ``none``, what is not in the cassette is
+    sent, and closing the cassette raises ReadOnlyCassetteError. Nothing is locked, created or written, so there is no
+    ``exclusive``, ``version`` or ``journal``.
+    """
+
+    def __init__(self, persister: Any = FilesystemPersister) -> None:
+        self._persister = persister
+
+    def load_cassette(self, cassette_path: str | os.PathLike[str], serializer: Any) -> Any:
+        """What the other persister has under this path. Raises what it raises."""
+        return self._persister.load_cassette(cassette_path, serializer)
+
+    def save_cassette(
+        self,
+        cassette_path: str | os.PathLike[str],
+        cassette_dict: Mapping[str, Any],
+        serializer: Any,  # noqa: ARG002  (the interface's)
+    ) -> NoReturn:
+        """Raises ReadOnlyCassetteError."""
+        writer = getattr(self._persister, "__name__", None) or repr(self._persister)
+        raise ReadOnlyCassetteError.of(os.fspath(cassette_path), cassette_dict, f"the persister {writer}")
