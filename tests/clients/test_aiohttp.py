@@ -7,6 +7,7 @@ import base64
 import gzip
 import hashlib
 import logging
+import ssl
 
 import pytest
 
@@ -494,6 +495,215 @@ def test_a_program_that_is_cancelled_does_not_wait_for_the_rest(server, cassette
     (response,) = cassette.responses
     assert response["incomplete"] is True
     assert response["body"]["string"] == b"piece 1\n"
+
+
+# -- failures ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fails(cassette_path):
+    """``fails(act, *servers)``: the error of ``await act(session)``, live, recorded, and replayed with them gone."""
+
+    def fails(act, *servers, **options):
+        def once():
+            return outcome(lambda: run(act, **options))
+
+        live = once()
+        with vcr.use_cassette(cassette_path, record_errors=True) as recorded:
+            assert once() == live
+        assert all(response["error"] for response in recorded.responses)
+        for server in servers:
+            server.close()
+        with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+            assert once() == live
+        assert cassette.all_played
+        return live.kind
+
+    return fails
+
+
+def _get(url, **options):
+    async def act(session):
+        await (await session.get(url, **options)).read()
+
+    return act
+
+
+@pytest.mark.parametrize("path", ["/silent", "/endless"])
+@pytest.mark.parametrize("limit", ["total", "sock_read"])
+def test_a_timeout_is_replayed_where_it_was_seen(limit, path, server, fails):
+    timeout = aiohttp.ClientTimeout(**{limit: 0.2})
+    kind = fails(_get(server.url + path), server, timeout=timeout)
+    assert kind is asyncio.TimeoutError if limit == "total" else issubclass(kind, aiohttp.ServerTimeoutError)
+
+
+@pytest.mark.parametrize("limit", ["total", "connect"])
+def test_a_connection_that_takes_too_long_is_replayed(limit, server, fails):
+    class Slow(aiohttp.TCPConnector):
+        async def _create_connection(self, *args, **options):
+            await asyncio.Event().wait()
+
+    kind = fails(_get(server.url), server, connector=Slow, timeout=aiohttp.ClientTimeout(**{limit: 0.01}))
+    assert kind is asyncio.TimeoutError if limit == "total" else issubclass(kind, aiohttp.ServerTimeoutError)
+
+
+def test_what_came_before_a_timeout_is_replayed(server, cassette_path):
+    async def act(session):
+        pieces = []
+        try:
+            async with session.get(server.url + "/sse") as response:
+                while True:
+                    server.release(len(pieces) < 2)
+                    pieces.append(await response.content.readany())
+        except aiohttp.ServerTimeoutError:
+            return pieces
+
+    timeout = aiohttp.ClientTimeout(sock_read=0.2)
+    with vcr.use_cassette(cassette_path, record_errors=True):
+        assert run(act, timeout=timeout) == EVENTS[:2]
+    server.close()
+    with vcr.use_cassette(cassette_path, record_mode="none"):
+        assert run(act, timeout=timeout) == EVENTS[:2]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_not_there(scheme, proxy, fails):
+    proxy.close()
+    assert fails(_get(scheme + "://example.com/", proxy=proxy.url)) is aiohttp.ClientProxyConnectionError
+
+
+def test_a_proxy_whose_name_is_unknown(fails):
+    async def unknown(host, *_args, **_options):
+        raise OSError(None, "There is no " + host)  # as aiohttp's resolvers do
+
+    def connector():
+        connector = aiohttp.TCPConnector()
+        connector._resolver.resolve = unknown
+        return connector
+
+    act = _get("http://example.com/", proxy="http://nowhere.example:3128")
+    assert issubclass(fails(act, connector=connector), aiohttp.ClientConnectorError)
+
+
+def test_a_proxy_that_hangs_up_on_a_tunnel(server, fails):
+    def hang_up(exchange, *_):
+        exchange.hang_up()
+
+    server.route("", hang_up)
+    assert fails(_get("https://example.com/", proxy=server.url), server) is aiohttp.ServerDisconnectedError
+
+
+def test_a_server_that_has_no_cipher_in_common(tls_server, fails):
+    context = ssl.create_default_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("AES128-SHA")
+    assert fails(_get(tls_server.url + "/text", ssl=context), tls_server) is aiohttp.ClientConnectorSSLError
+
+
+def test_a_unix_socket_that_is_not_there(tmp_path, fails):
+    connector = lambda: aiohttp.UnixConnector(path=str(tmp_path / "none"))  # noqa: E731
+    assert fails(_get("http://localhost/"), connector=connector).__name__ == "UnixClientConnectorError"
+
+
+def test_a_head_that_breaks_off(server, fails):
+    def half(exchange):
+        exchange.hang_up()
+        exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Half:")
+
+    server.route("/half", half)
+    assert fails(_get(server.url + "/half"), server) is aiohttp.ServerDisconnectedError
+
+
+@pytest.mark.parametrize("path", ["/silent", "/endless"])
+def test_a_program_that_is_cancelled_is_no_failure(path, server, cassette_path):
+    async def act(session):
+        async def get():
+            async with session.get(server.url + path) as response:
+                await response.read()
+
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(get(), 0.2)
+
+    with vcr.use_cassette(cassette_path, record_errors=True) as cassette:
+        run(act)
+    assert ["error" in response for response in cassette.responses] == [False] * (path == "/endless")
+
+
+# -- nothing is waited for that does not come --------------------------------------------------------------------------
+
+
+class BodyError(Exception):
+    """A body that cannot be made."""
+
+
+async def _broken():
+    yield b"one"
+    raise BodyError
+
+
+async def _patiently(act, session):
+    return await asyncio.wait_for(act(session), 20)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", 204),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 204),
+        (b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n", 417),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", aiohttp.ServerDisconnectedError),
+        (b"", aiohttp.ServerDisconnectedError),
+    ],
+    ids=["100 204", "204", "417", "100 200", "100 and no more", "nothing"],
+)
+@pytest.mark.parametrize("data", [b"content", b""], ids=["body", "no body"])
+def test_whatever_answers_a_body_that_is_held_back(data, answer, expected, server, cassette_path):
+    def raw(exchange):
+        exchange.hang_up()
+        exchange.send(answer)
+
+    async def act(session):
+        async with session.put(server.url + "/raw", data=data, expect100=True) as response:
+            await response.read()
+            return response.status
+
+    server.route("/raw", raw)
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True):
+            seen = outcome(lambda: run(lambda session: _patiently(act, session)))
+        assert (seen.kind if isinstance(seen, Raised) else seen) == expected
+
+
+def test_the_clock_runs_on_after_100_continue(server, fails):
+    """aiohttp stops it there, and starts it again when it has sent the body."""
+
+    async def act(session):
+        await session.put(server.url + "/silent", data=b"content", expect100=True)
+
+    timeout = aiohttp.ClientTimeout(sock_read=0.2)
+    kind = fails(lambda session: _patiently(act, session), server, timeout=timeout)
+    assert issubclass(kind, aiohttp.ServerTimeoutError)
+
+
+@pytest.mark.parametrize("expect", [True, False])
+def test_a_body_that_fails_is_not_waited_for(expect, server, cassette_path):
+    async def act(session):
+        await session.put(server.url + "/echo", data=_broken(), expect100=expect)
+
+    with vcr.use_cassette(cassette_path, record_errors=True) as cassette:
+        failed = outcome(lambda: run(lambda session: _patiently(act, session)))
+    assert issubclass(failed.kind, (aiohttp.ClientConnectionError, BodyError))
+    assert len(cassette) == server.connections == 0
+
+
+@pytest.mark.parametrize("expect", [True, False])
+def test_a_server_that_is_not_there_is_not_waited_for(expect, server, fails):
+    async def act(session):
+        await session.put(server.url + "/echo", data=b"content", expect100=expect)
+
+    server.close()
+    assert fails(lambda session: _patiently(act, session)) is aiohttp.ClientConnectorError
 
 
 # -- refusals, hooks, upgrades -----------------------------------------------------------------------------------------

@@ -384,6 +384,58 @@ def test_a_stream_goes_on_after_its_cassette_has_closed(server, run, cassette_pa
     assert response["body"]["string"] == EVENTS[0]
 
 
+# -- failures ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("framing", ["chunked", "until-close"])
+def test_what_came_before_a_timeout_is_replayed_and_then_the_timeout(framing, server, run_simple, cassette_path):
+    async def act(client):
+        pieces = []
+        with pytest.raises(HTTPTimeoutError, match="Timeout during request"):
+            await client.fetch(f"{server.url}/sse/{framing}", streaming_callback=pieces.append, request_timeout=0.2)
+        return pieces
+
+    server.release()
+    with vcr.use_cassette(cassette_path, record_errors=True):
+        assert run_simple(act) == EVENTS[:1]
+    server.close()
+    with vcr.use_cassette(cassette_path, record_mode="none"):
+        assert run_simple(act) == EVENTS[:1]
+
+
+def test_a_connection_that_takes_too_long_is_replayed(server, run_simple, cassette_path, monkeypatch):
+    async def act(client):
+        async def resolve(*_args, **_options):
+            await over.wait()
+            return []
+
+        over = asyncio.Event()
+        monkeypatch.setattr(client.tcp_client.resolver, "resolve", resolve)
+        with pytest.raises(HTTPTimeoutError) as caught:
+            await client.fetch(server.url, connect_timeout=0.1)
+        over.set()
+        return str(caught.value)
+
+    live = run_simple(act)
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True):
+            assert run_simple(act) == live
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize("path", ["/silent", "/sse"])
+def test_a_program_that_leaves_is_no_failure(path, server, run_simple, cassette_path):
+    async def act(client):
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(client.fetch(server.url + path, request_timeout=5), 0.2)
+        server.close()
+
+    server.release(path == "/sse")
+    with vcr.use_cassette(cassette_path) as cassette:
+        run_simple(act)
+    assert ["error" in response for response in cassette.responses] == [False] * (path == "/sse")
+
+
 # -- WebSockets --------------------------------------------------------------------------------------------------------
 
 

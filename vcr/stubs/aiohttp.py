@@ -7,7 +7,8 @@ take the way that they always take:
 
 - replayed, the recorded bytes go through aiohttp's own parser, a piece whenever the client waits for one;
 - live, aiohttp's own connector connects now, and the connection becomes that one. While its response is recorded, a
-  ``Recorder`` stands between the transport and its protocol.
+  ``Recorder`` stands between the transport and its protocol;
+- a recorded failure befalls aiohttp's protocol where it did live, so that aiohttp makes of it what it always makes.
 """
 
 from __future__ import annotations
@@ -15,19 +16,23 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import ssl
 import sys
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 from weakref import WeakSet
 
 import aiohttp
+from aiohttp.client_exceptions import UnixClientConnectorError
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.helpers import ceil_timeout
 from aiohttp.streams import StreamReader
 
 from ..cassette import Cassette, Turn
+from ..failure import CLOSED, CONNECT, DNS, RESPONSE, SYSTEM, TIMEOUT, Failure
 from ..request import Headers
 from ..response import Response
 from ..wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, media_type, render
@@ -37,8 +42,12 @@ log = logging.getLogger(__name__)
 
 Connect = Callable[[], Awaitable[Connection]]
 
-#: aiohttp 3.9 has no name of its own for it.
+#: aiohttp 3.9 has no names of their own for them.
 _ConnectionTimeoutError: type[Exception] = getattr(aiohttp, "ConnectionTimeoutError", aiohttp.ServerTimeoutError)
+_SocketTimeoutError: type[Exception] = getattr(aiohttp, "SocketTimeoutError", aiohttp.ServerTimeoutError)
+_DNSError: type[aiohttp.ClientConnectorError] = getattr(
+    aiohttp, "ClientConnectorDNSError", aiohttp.ClientConnectorError
+)
 
 #: Who leaves a response because of one of these does not wait for the rest of it.
 _HURRY = (asyncio.CancelledError, asyncio.TimeoutError, KeyboardInterrupt)
@@ -115,6 +124,69 @@ def wait_for_close_door(original: Callable[..., Awaitable[None]]) -> Callable[..
     return wait_for_close
 
 
+# -- failures ----------------------------------------------------------------------------------------------------------
+
+
+def _failure_of(error: BaseException | None, phase: str, timer: Any) -> Failure | None:
+    """What an error of aiohttp's stands for; None if it is not the network's. ``timer``: of the whole request."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        # Before 3.12 an error of a certificate has no ``os_error``.
+        cause: Any = getattr(error, "certificate_error", None) or error.os_error
+        kind = DNS if type(error) is _DNSError else SYSTEM
+        return Failure.of(cause, CONNECT) or Failure(CONNECT, kind, "", str(cause.strerror or cause))
+    if isinstance(error, aiohttp.ServerTimeoutError):
+        return Failure(phase, TIMEOUT, "", str(error))
+    if isinstance(error, (asyncio.CancelledError, asyncio.TimeoutError)) and _is_up(timer):
+        return Failure(phase, TIMEOUT, "", "")  # aiohttp cancels the task, and says nothing
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return Failure(RESPONSE, CLOSED, "", str(error))
+    if isinstance(error, aiohttp.ClientOSError):  # of a proxy's tunnel, too: it is no failure of aiohttp's to connect
+        return Failure.of(error, RESPONSE)
+    return None
+
+
+def _is_up(timer: Any) -> bool:
+    try:
+        timer.assert_timeout()
+    except asyncio.TimeoutError:
+        return True
+    return False
+
+
+@contextmanager
+def _failing(turn: Turn, phase: str, timer: Any) -> Iterator[None]:
+    """Around what waits for the server, before there is a response: the cassette hears of it if it fails."""
+    try:
+        yield
+    except (Exception, asyncio.CancelledError) as error:
+        if turn.records:
+            turn.fail(_failure_of(error, phase, timer))
+        raise
+
+
+def _raise_connecting(failure: Failure, connector: aiohttp.BaseConnector, req: aiohttp.ClientRequest) -> None:
+    """Fail as ``connector`` did when it could not connect."""
+    if failure.kind == TIMEOUT:
+        raise _ConnectionTimeoutError(f"Connection timeout to host {req.url}") if failure.message else _late("")
+    cause, key = failure.error(), req.connection_key
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        raise aiohttp.ClientConnectorCertificateError(key, cause) from cause
+    if isinstance(cause, ssl.SSLError):
+        raise aiohttp.ClientConnectorSSLError(key, cause) from cause
+    if isinstance(connector, aiohttp.UnixConnector):
+        raise UnixClientConnectorError(connector.path, key, cause) from cause
+    error: type[aiohttp.ClientConnectorError] = aiohttp.ClientConnectorError
+    if req.proxy is not None:
+        key = aiohttp.ClientRequest("GET", req.proxy, loop=req.loop, ssl=req.ssl).connection_key
+        error = aiohttp.ClientProxyConnectionError
+    raise (_DNSError if failure.kind == DNS else error)(key, cause) from cause
+
+
+def _late(message: str) -> Exception:
+    """aiohttp's error for the server's silence, or, which says nothing, for a request that takes too long."""
+    return _SocketTimeoutError(message) if message else asyncio.TimeoutError()
+
+
 # -- what aiohttp is given ---------------------------------------------------------------------------------------------
 
 
@@ -126,18 +198,19 @@ class CassetteConnection(Connection):
         self, connector: aiohttp.BaseConnector, req: aiohttp.ClientRequest, cassette: Cassette, connect: Connect
     ) -> None:
         loop = asyncio.get_running_loop()
-        protocol = CassetteProtocol(loop, cassette, str(req.url.origin()), self._go_live)
+        fail = functools.partial(_raise_connecting, connector=connector, req=req)
+        protocol = CassetteProtocol(loop, cassette, str(req.url.origin()), self._go_live, fail)
         super().__init__(connector, req.connection_key, protocol, loop)
         self._connect = connect
         self._recorder: Recorder | None = None
 
-    async def _go_live(self, turn: Turn, method: str) -> Recorder:
-        with going_live(turn):
+    async def _go_live(self, turn: Turn, method: str, timer: Any) -> Recorder:
+        with going_live(turn), _failing(turn, CONNECT, timer):
             real = await self._connect()
         assert real.protocol is not None
         # Its finalizer is not to give back what is ours now.
         self._protocol, real._protocol = real.protocol, None
-        self._recorder = Recorder(self._protocol, turn, method)
+        self._recorder = Recorder(self._protocol, turn, method, timer)
         return self._recorder
 
     def close(self) -> None:
@@ -198,6 +271,9 @@ class CassetteTransport(asyncio.Transport):
         """A recording waits until it is asked for more."""
 
 
+GoLive = Callable[[Turn, str, Any], Awaitable["Recorder"]]
+
+
 class CassetteProtocol(ResponseHandler):
     """What aiohttp reads the answer from; the one to take the turn, when the request is whole and the client waits."""
 
@@ -206,17 +282,20 @@ class CassetteProtocol(ResponseHandler):
         loop: asyncio.AbstractEventLoop,
         cassette: Cassette,
         origin: str,
-        go_live: Callable[[Turn, str], Awaitable[Recorder]],
+        go_live: GoLive,
+        fail_to_connect: Callable[[Failure], None],
     ) -> None:
         super().__init__(loop)
         self._cassette = cassette
         self._origin = origin
-        self._go_live: Callable[[Turn, str], Awaitable[Recorder]] | None = go_live
+        self._go_live: GoLive | None = go_live
+        self._fail_to_connect = fail_to_connect
         self._settings: dict[str, Any] = {}
         self._request = RequestReader()
         self._is_out = False
         self._stirred = asyncio.Event()
-        self._pieces: deque[bytes | None] = deque()  # of the recording; None: the server closes
+        self._pieces: deque[bytes] = deque()  # of the recording
+        self._end: Callable[[], None] | None = None  # what comes after them
         self.recorder: Recorder | None = None
         self.connection_made(CassetteTransport(loop, self))
 
@@ -250,48 +329,65 @@ class CassetteProtocol(ResponseHandler):
 
     async def read(self) -> Any:
         """The next message, ``100 Continue`` too, and its payload."""
-        while not (self._is_out or len(self) or self.exception()):
+        while not (self._is_out or len(self) or self.is_eof()):
             self._stirred.clear()
             await self._stirred.wait()
         if self._is_out and self._go_live is not None:
             await self._answer(self._go_live)
         if self.recorder is not None:
-            answer = await self.recorder.protocol.read()
-            self.recorder.raise_error()
-            return answer
+            return await self.recorder.read()
         message, payload = await super().read()
         if not payload.is_eof():
             payload.__class__ = _PacedReader
         return message, payload
 
-    async def _answer(self, go_live: Callable[[Turn, str], Awaitable[Recorder]]) -> None:
+    async def _answer(self, go_live: GoLive) -> None:
         self._go_live = None
         turn = self._cassette.begin(self._request.request(self._origin))
         if turn.response is not None:
             self._replay(turn.response)
             return
-        recorder = await go_live(turn, self._request.method)
+        recorder = await go_live(turn, self._request.method, self._settings.get("timer"))
         recorder.protocol.set_response_params(**self._settings)
         recorder.send(self._request.sent)
         self.recorder = recorder
 
     def _replay(self, response: Response) -> None:
-        head, *pieces = render(response, self._request.method)
+        failure = response.failure
+        if failure is not None and failure.phase == CONNECT:
+            self._fail_to_connect(failure)
+        if failure is None or response.incomplete:
+            head, *pieces = render(response, self._request.method)
+            self._pieces.extend((head + b"".join(pieces[:1]), *pieces[1:]))
         # The client comes to wait for the end only where the message does not tell it.
-        self._pieces.extend((head + b"".join(pieces[:1]), *pieces[1:], None))
+        self._end = functools.partial(self._break_off, failure)
         while not len(self) and self.feed():
             pass
 
-    def feed(self) -> bool:
-        """Parse the next piece of the recording; False when there is none."""
-        if not self._pieces:
-            return False
-        piece = self._pieces.popleft()
-        if piece is None:
+    def _break_off(self, failure: Failure | None) -> None:
+        """The server closes; ``failure``: or what else happens at the end of the recording."""
+        if failure is None:
+            self.connection_lost(None)
+        elif failure.kind == TIMEOUT:
+            error, payload = _late(failure.message), self._payload
+            self.set_exception(error)
+            if payload is not None:
+                payload.set_exception(error)
+        elif failure.kind == CLOSED:
+            self.set_exception(aiohttp.ServerDisconnectedError(failure.message))  # (it may tell of half a head)
             self.connection_lost(None)
         else:
-            self.data_received(piece)
-        return True
+            self.connection_lost(failure.error())
+
+    def feed(self) -> bool:
+        """Parse the next piece of the recording, or come to its end; False when that has been."""
+        if self._pieces:
+            self.data_received(self._pieces.popleft())
+            return True
+        end, self._end = self._end, None
+        if end is not None:
+            end()
+        return end is not None
 
 
 class _PacedReader(StreamReader):
@@ -327,11 +423,12 @@ class Recorder(asyncio.Protocol):
     #: Those whose client has gone, and that read on.
     draining: ClassVar[WeakSet[Recorder]] = WeakSet()
 
-    def __init__(self, protocol: ResponseHandler, turn: Turn, method: str) -> None:
+    def __init__(self, protocol: ResponseHandler, turn: Turn, method: str, timer: Any) -> None:
         assert protocol.transport is not None
         self.protocol = protocol
         self.transport = protocol.transport
         self._turn = turn
+        self._timer = timer
         self._reader = ResponseReader(method)
         self._begun = False
         self._over = not turn.records
@@ -349,6 +446,17 @@ class Recorder(asyncio.Protocol):
         self.transport.write(request)
         if not self._is_sending:
             self.protocol.start_timeout()
+
+    async def read(self) -> Any:
+        """The next message, and its payload."""
+        with _failing(self._turn, RESPONSE, self._timer):
+            message, payload = await self.protocol.read()
+        self.raise_error()
+        if message.code == 100:
+            # aiohttp stops the clock with every message that has no payload; it is to start it again with the body,
+            # which is out already.
+            self.protocol.start_timeout()
+        return message, payload
 
     # -- what the transport says ---------------------------------------------------------------------------------------
 
@@ -389,23 +497,23 @@ class Recorder(asyncio.Protocol):
         """The server has closed, or the client (then the protocol has no transport any more)."""
         if exc is None and self.protocol.transport is not None and self._reader.has_head:
             self._reader.eof()
-        self._finish()
+        self._finish(None if exc is None or self._rest is not None else Failure.of(exc, RESPONSE))
         self.protocol.connection_lost(exc)
         self._end_drain()
 
     # -- the end -------------------------------------------------------------------------------------------------------
 
-    def settle(self) -> None:
-        """The cassette closes: what has come is what there is."""
+    def settle(self, failure: Failure | None = None) -> None:
+        """The cassette closes, or the client has seen a ``failure``: what has come is what there is."""
         if not self._over:
             self._over = True
-            # Without a head there was no response: the turn leaves no trace.
+            # Without a head there is no response: what happened before it, who reads it hears of.
             if self._reader.has_head:
-                self._turn.finish(self._reader.response())
+                self._turn.fail(failure, self._reader.response())
 
-    def _finish(self) -> None:
+    def _finish(self, failure: Failure | None = None) -> None:
         try:
-            self.settle()
+            self.settle(failure)
         except Exception as error:  # noqa: BLE001  (a hook's: the client's to hear, like any other failure to read)
             self._error = error
             if self.protocol._payload is not None:
@@ -419,9 +527,15 @@ class Recorder(asyncio.Protocol):
         """Whether the client may have its connection back. If not, the rest is to be read: call ``drain``."""
         seconds, _ = self._patience()
         if not seconds:
-            self._finish()
+            self._finish(self._late)
             self._step_aside()
         return not seconds
+
+    @property
+    def _late(self) -> Failure | None:
+        """If the rest did not come in time."""
+        seen = self.protocol.exception() or sys.exc_info()[1]
+        return _failure_of(seen, RESPONSE, self._timer) if isinstance(seen, asyncio.TimeoutError) else None
 
     def _patience(self) -> tuple[float, int]:
         """For how many seconds, and bytes, the rest is worth waiting for."""
@@ -469,7 +583,9 @@ class Recorder(asyncio.Protocol):
         rest, self._rest = self._rest, None
         self._deadline.cancel()
         Recorder.draining.discard(self)
-        self._finish()
-        self._step_aside()
-        rest.close()
-        self.ended.set_result(None)
+        try:
+            self._finish()
+            self._step_aside()
+            rest.close()
+        finally:
+            self.ended.set_result(None)  # whatever happens, somebody waits for it

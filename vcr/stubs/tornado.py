@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..cassette import Cassette, Turn
+from ..failure import CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
 from ..request import DEFAULT_PORTS, Headers
 from ..wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, media_type, render
 from .exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, cassette_for
@@ -68,6 +69,7 @@ def connection_door(original: Callable[..., None]) -> Callable[..., None]:
         request = given.arguments["request"]
         fetch = Fetch.of(request)
         if fetch is not None:
+            fetch.connection = self
             given.arguments["tcp_client"] = Connector(fetch, request, given.arguments["tcp_client"])
             fetch.context.run(original, *given.args, **given.kwargs)
             return
@@ -86,6 +88,7 @@ class Fetch:
         self.context = contextvars.copy_context()
         self.refusal: Exception | None = None
         self.exchange: Exchange | None = None
+        self.connection: Any = None
         self._callback = callback
         # A redirect is another fetch, of a request that knows the first.
         first = getattr(request, "original_request", None)
@@ -105,13 +108,34 @@ class Fetch:
             self._hand_over(response)
             return
         if isinstance(response.error, _HTTPTimeoutError):
+            exchange.fail(response.error)
             exchange.hang_up()  # Whose time is up does not wait for the rest.
         exchange.when_over(functools.partial(self._hand_over, response))
+
+    def fail(self, failure: Failure) -> None:
+        """Fail as is recorded. A timeout does not come to tornado by its stream."""
+        if failure.kind == TIMEOUT:
+            error = _HTTPTimeoutError(failure.message)
+            self.connection._handle_exception(type(error), error, None)
+        elif failure.kind != CLOSED:
+            raise failure.error()
 
     def _hand_over(self, response: Any) -> None:
         # A redirect that fails leaves the first fetch waiting for ever in tornado up to 6.5: a refusal goes there.
         refused = self.refusal is not None and response.error is self.refusal
         (self._first if refused else self)._callback(response)
+
+
+# -- failures ----------------------------------------------------------------------------------------------------------
+
+
+def _failure_of(error: BaseException, phase: str) -> Failure | None:
+    """What an error stands for; None if it is not the network's."""
+    if isinstance(error, _HTTPTimeoutError):
+        return Failure(phase, TIMEOUT, "", str(error))
+    if isinstance(error, _StreamClosedError) and error.real_error is None:
+        return Failure(phase, CLOSED, "", str(error))
+    return Failure.of(error.real_error if isinstance(error, _StreamClosedError) else error, phase)
 
 
 # -- what tornado is given ---------------------------------------------------------------------------------------------
@@ -221,6 +245,8 @@ class Exchange:
         self.request = RequestReader()
         self._fetch, self._origin, self._stream, self._connect = fetch, origin, stream, connect
         self._turn: Turn | None = None
+        self._phase = CONNECT
+        self._failure: Failure | None = None
         self._answer = ResponseReader("")  # the live one
         self._has_begun = False
         self._room = 0  # bytes that may still be read after the client has gone
@@ -250,9 +276,13 @@ class Exchange:
         if turn.response is None:
             await self._go_live(turn, continued=continued)
             return
-        for piece in render(turn.response, self.request.method):
-            if await stream.asked():  # It has seen the one before.
-                await stream.give(piece)
+        failure = turn.response.failure
+        if failure is None or turn.response.incomplete:
+            for piece in render(turn.response, self.request.method):
+                if await stream.asked():  # It has seen the one before.
+                    await stream.give(piece)
+        if failure is not None and await stream.asked():
+            self._fetch.fail(failure)
 
     def _take_turn(self) -> Turn:
         try:
@@ -265,7 +295,12 @@ class Exchange:
     # -- live ---------------------------------------------------------------------------------------------------------
 
     async def _go_live(self, turn: Turn, *, continued: bool) -> None:
-        real = await self._connect()
+        try:
+            real = await self._connect()
+        except Exception as error:
+            self.fail(error)
+            raise
+        self._phase = RESPONSE
         try:
             real.write(bytes(self.request.sent))
             self._answer = ResponseReader(self.request.method)
@@ -276,9 +311,11 @@ class Exchange:
                 await self._pass_over_continue(real)
             while await self._pass_on(await real.read_bytes(65536, partial=True)):
                 pass
-        except _StreamClosedError:
+        except _StreamClosedError as closed:
             if self._answer.has_head:
                 self._answer.eof()
+            if await self._stream.asked():  # It has not left, and is to hear of it.
+                self.fail(closed)
             raise
         finally:
             real.close()
@@ -309,7 +346,6 @@ class Exchange:
             self._turn = None
         seconds, self._room = self._drain
         if not seconds:
-            self.settle()
             self.hang_up()
             return
         timer = self._stream.io_loop.call_later(seconds, self.hang_up)
@@ -324,10 +360,20 @@ class Exchange:
             return FINITE_DRAIN
         return NO_DRAIN if media_type(answer.headers) == "text/event-stream" else OPEN_DRAIN
 
+    def fail(self, error: BaseException) -> None:
+        """The client sees this error in the place of what is missing. A part of a head cannot be kept, so neither can
+        what became of it; that a body has come to its end too early is seen without a word about it."""
+        answer, failure = self._answer, _failure_of(error, self._phase)
+        if answer.has_head:
+            cut = failure is not None and failure.kind == CLOSED
+            self._failure = None if answer.complete or cut else failure
+        elif not self._has_begun:
+            self._failure = failure
+
     def settle(self) -> None:
         """It is over, or the cassette closes: what has come is what there is. Without a head it is nothing."""
-        if self._turn is not None and self._turn.records and self._answer.has_head:
-            self._turn.finish(self._answer.response())
+        if self._turn is not None and self._turn.records:
+            self._turn.fail(self._failure, self._answer.response() if self._answer.has_head else None)
 
     def hang_up(self) -> None:
         """Wait for nothing more."""

@@ -78,7 +78,7 @@ class Simple(_Tornado):
     name = "tornado"
     module = "tornado"
     can: ClassVar = {
-        *("redirects", "basic", "text", "upgrades", "forgetting"),
+        *("redirects", "basic", "text", "errors", "upgrades", "forgetting"),
         *(("streams",) if _version() >= (6, 6) else ()),  # before, its callback cannot make it wait
     }
     automatic: ClassVar = set()
