@@ -38,25 +38,6 @@ INFOS = [
 ]
 
 
-@pytest.fixture
-def three_ways(server, cassette_path):
-    """``three_ways(act)``: the one outcome of ``act()``, live, recording, and with the server gone."""
-
-    def three_ways(act):
-        live = outcome(act)
-        with vcr.use_cassette(cassette_path):
-            recorded = outcome(act)
-        server.close()
-        with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
-            replayed = outcome(act)
-        assert recorded == live
-        assert replayed == live
-        assert cassette.all_played
-        return live
-
-    return three_ways
-
-
 # -- what is sent ------------------------------------------------------------------------------------------------------
 
 

@@ -191,17 +191,10 @@ def _listening(curl: Any, handle: Handle, transfer: Transfer) -> Iterator[None]:
         listeners |= {Opt.READDATA: transfer.upload, _SEEKDATA: transfer.upload}
     for option, value in listeners.items():
         _setopt(curl, option, value)
-    whole = False
     try:
-        yield
-        whole = True
-    except _CurlError:
-        if transfer.failure is not None:
-            raise transfer.failure from None
-        if transfer.is_live:
-            raise
+        with transfer.performing(_CurlError):
+            yield
     finally:
-        transfer.end(whole=whole)
         _setopt(curl, Opt.VERBOSE, handle.options.get(Opt.VERBOSE, 0))
     if transfer.stopped is not None:
         raise transfer.stopped

@@ -14,6 +14,7 @@ import email.utils
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
@@ -617,6 +618,21 @@ class Transfer:
             return len(piece) if room > 0 and time.monotonic() < deadline else stop
 
         return on_write
+
+    @contextmanager
+    def performing(self, error: type[Exception]) -> Iterator[None]:
+        """Around libcurl's part. ``error``: what it raises; where it was told to stop, the reason is raised instead."""
+        whole = False
+        try:
+            yield
+            whole = True
+        except error:
+            if self.failure is not None:
+                raise self.failure from None
+            if self.is_live:
+                raise
+        finally:
+            self.end(whole=whole)
 
     def end(self, *, whole: bool) -> None:
         """libcurl has come to its end; ``whole``: without an error."""

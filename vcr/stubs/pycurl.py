@@ -198,17 +198,10 @@ def _live(original: Callable[[], None], curl: Any, handle: Handle, transfer: Tra
         listeners |= {Opt.READFUNCTION: transfer.upload.read, Opt.SEEKFUNCTION: transfer.upload.seek}
     for option, value in listeners.items():
         _setopt(curl, option, value)
-    whole = False
     try:
-        original()
-        whole = True
-    except pycurl.error:
-        if transfer.failure is not None:
-            raise transfer.failure from None
-        if transfer.is_live:
-            raise
+        with transfer.performing(pycurl.error):
+            original()
     finally:
-        transfer.end(whole=whole)
         for option in listeners:
             _put_back(curl, handle, option)
 
