@@ -9,6 +9,7 @@ its thread or task: so it is kept from it, until it reads the response.
 from __future__ import annotations
 
 import functools
+import re
 import sys
 import weakref
 from collections.abc import Callable, Iterator
@@ -179,6 +180,15 @@ def _replay(curl: Any, handle: Handle, transfer: Transfer) -> None:
     )
 
 
+_TEXT = re.compile(r"curl: \(\d+\) (.*)\. See https://curl\.se/", re.DOTALL)
+
+
+def _told(error: Any) -> Failure:
+    """libcurl's own words in an error of curl_cffi."""
+    text = _TEXT.search(str(error))
+    return Failure(int(error.code), text[1] if text else str(error))
+
+
 @contextmanager
 def _listening(curl: Any, handle: Handle, transfer: Transfer) -> Iterator[None]:
     """The cassette listens to the real transfer. curl_cffi forgets all callbacks after it."""
@@ -192,7 +202,7 @@ def _listening(curl: Any, handle: Handle, transfer: Transfer) -> Iterator[None]:
     for option, value in listeners.items():
         _setopt(curl, option, value)
     try:
-        with transfer.performing(_CurlError):
+        with transfer.performing(_CurlError, _told):
             yield
     finally:
         _setopt(curl, Opt.VERBOSE, handle.options.get(Opt.VERBOSE, 0))

@@ -22,6 +22,8 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from .. import active, content_coding
 from ..cassette import Cassette, Turn
 from ..errors import UnsupportedClientError
+from ..failure import CLOSED, CONNECT, DNS, RESPONSE, SEND, SYSTEM, TIMEOUT, TLS
+from ..failure import Failure as Reason
 from ..request import DEFAULT_PORTS, Headers, Request
 from ..response import Response
 from ..wire import ChunkedReader, asks_for_upgrade, content, content_length, is_chunked
@@ -164,6 +166,34 @@ class Failure(Exception):  # noqa: N818
     def __init__(self, code: int, text: str) -> None:
         super().__init__(code, text)
         self.code, self.text = code, text
+
+
+#: The errors of libcurl that come from outside (curl/curl.h), and what each says of the exchange.
+_REASONS: dict[int, tuple[str, str, str]] = {
+    7: (CONNECT, SYSTEM, "ECONNREFUSED"),
+    6: (CONNECT, DNS, "EAI_NONAME"),
+    60: (CONNECT, TLS, "CERTIFICATE_VERIFY_FAILED"),
+    35: (CONNECT, TLS, ""),
+    55: (SEND, SYSTEM, "EPIPE"),
+    28: (RESPONSE, TIMEOUT, ""),
+    52: (RESPONSE, CLOSED, ""),
+    56: (RESPONSE, SYSTEM, "ECONNRESET"),
+}
+
+
+def _reason(failure: Failure) -> Reason | None:
+    """What is to be recorded of an error of libcurl's; None where it is the client's own doing."""
+    known = _REASONS.get(failure.code)
+    return None if known is None else Reason(*known, failure.text)
+
+
+def _failure(reason: Reason) -> Failure:
+    """libcurl's error for what was recorded, by whichever client."""
+    nearest = [code for code, known in _REASONS.items() if known[:2] == reason[:2]] or [
+        code for code, known in _REASONS.items() if known[1] == reason.kind
+    ]
+    same = [code for code in nearest if _REASONS[code][2] == reason.code]
+    return Failure((same or nearest)[0], reason.message)
 
 
 class Upload:
@@ -441,6 +471,8 @@ class Transfer:
         self._handle.info = self._info
         while self.turn.response is not None:
             response = self.turn.response
+            if response.failure is not None and not response.incomplete:
+                raise _failure(response.failure)
             headers, pieces = content(response, self._target.request.method)
             target = self._follow(response.status, headers)
             self._describe(response, headers)
@@ -506,6 +538,8 @@ class Transfer:
         for name, value in response.trailers.pairs():
             self._info[Info.HEADER_SIZE] += len(_line(name, value))
             header(_line(name, value))
+        if response.failure is not None:
+            raise _failure(response.failure)
         if response.incomplete:
             announced = content_length(headers)
             raise Failure(
@@ -620,26 +654,29 @@ class Transfer:
         return on_write
 
     @contextmanager
-    def performing(self, error: type[Exception]) -> Iterator[None]:
-        """Around libcurl's part. ``error``: what it raises; where it was told to stop, the reason is raised instead."""
-        whole = False
+    def performing(self, error: type[Exception], told: Callable[[Any], Failure]) -> Iterator[None]:
+        """Around libcurl's part. ``error``: what the binding raises, and ``told`` makes a Failure of; where libcurl was
+        told to stop, the reason is raised instead."""
+        whole, reason = False, None
         try:
             yield
             whole = True
-        except error:
+        except error as raised:
             if self.failure is not None:
                 raise self.failure from None
             if self.is_live:
+                reason = _reason(told(raised))
                 raise
         finally:
-            self.end(whole=whole)
+            self.end(whole=whole, reason=reason)
 
-    def end(self, *, whole: bool) -> None:
-        """libcurl has come to its end; ``whole``: without an error."""
+    def end(self, *, whole: bool, reason: Reason | None = None) -> None:
+        """libcurl has come to its end; ``whole``: without an error, else for this ``reason``, if it is to be kept."""
         if whole and self._head and self._recording is None:
             self._take_head(self._head)  # Cut off, which libcurl does not mind.
         recording, self._recording = self._recording, None
         if recording is None:
+            self.turn.fail(reason)
             return
         if self._chunks is not None:
             if self._chunks.broken:
@@ -650,7 +687,7 @@ class Transfer:
         if whole:
             recording.finish(self._trailers)
         else:
-            recording.cut()
+            recording.cut(reason)
 
 
 def _fields(lines: list[bytes]) -> Iterator[tuple[str, str]]:

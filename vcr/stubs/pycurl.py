@@ -199,7 +199,7 @@ def _live(original: Callable[[], None], curl: Any, handle: Handle, transfer: Tra
     for option, value in listeners.items():
         _setopt(curl, option, value)
     try:
-        with transfer.performing(pycurl.error):
+        with transfer.performing(pycurl.error, lambda error: Failure(*error.args[:2])):
             original()
     finally:
         for option in listeners:

@@ -24,6 +24,7 @@ class Pycurl(Client):
         "brotli",
         "text",
         "upgrades",
+        "errors",
     }
     automatic: ClassVar = {"host", "user-agent", "accept", "accept-encoding", "content-length", "content-type"}
 
