@@ -77,6 +77,9 @@ PlainDumper.add_multi_representer(object, _represent_plain)
 _BLOCK = re.compile("[\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*")
 
 
+_OPENING = re.compile(r"( *(?:[-:?] )*)(.*)")
+
+
 class _Layout:
     """Keys in order, and text as a person would write it: several lines as a block, an emoji as itself.
 
@@ -102,14 +105,23 @@ class _Layout:
 
     def fill(self, written: str) -> str:
         """What has been dumped, with the texts in the place of their marks."""
-        return re.sub(rf"^( *(?:[-:?] )*)(.*){self._mark}(\d+)$", self._filled, written, flags=re.MULTILINE)
+        before, *marked = written.split(self._mark)
+        parts = [before]
+        for piece in marked:
+            number, _, after = piece.partition("\n")  # a mark is the last thing in its line
+            line = before[before.rfind("\n") + 1 :]
+            parts += [self._spelled(self._texts[int(number)], line), "\n", after]
+            before = after
+        return "".join(parts)
 
-    def _filled(self, line: re.Match[str]) -> str:
-        text = self._texts[int(line[3])]
+    def _spelled(self, text: str, line: str) -> str:
+        """``text`` as it stands behind ``line``."""
         if "\n" not in text:
-            return f"{line[1]}{line[2]}" + _quoted(text)
+            return _quoted(text)
+        opening = _OPENING.match(line)
+        assert opening is not None
         # As deep as the mapping or the sequence that it is in, and two more.
-        return f"{line[1]}{line[2]}" + _block(text, " " * (len(line[1]) + (2 if line[2] else 0)))
+        return _block(text, " " * (len(opening[1]) + (2 if opening[2] else 0)))
 
 
 def _has_astral(text: str) -> bool:
