@@ -276,6 +276,6 @@ def test_greenlets_share_a_cassette_and_have_their_own(server, cassette_path):
     pytest.importorskip("requests")
     for mode in ("once", "none"):
         command = [sys.executable, "-c", GREENLETS, server.url, cassette_path, mode]
-        run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert run.returncode == 0, run.stderr
         assert server.hits == 40 + 3 * 4

@@ -104,6 +104,7 @@ def _locked(directory: str) -> Iterator[None]:
         yield
     finally:
         _held.discard(directory)
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # (gevent may close it later)
         os.close(descriptor)
 
 

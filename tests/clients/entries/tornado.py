@@ -83,6 +83,10 @@ class Simple(_Tornado):
     }
     automatic: ClassVar = set()
 
+    def __init__(self, **options: Any) -> None:
+        # Before 6.6 what it cannot read ends in its own timeout.
+        super().__init__(**({} if _version() >= (6, 6) else {"timeout": 3}) | options)
+
     def _make(self) -> Any:
         from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
