@@ -51,5 +51,5 @@ def _curl_cffi_async(url: str) -> Any:
 
 CLIENTS = (
     Client("curl_cffi", _curl_cffi, "curl_cffi"),
-    Client("curl_cffi, async", _curl_cffi_async, "curl_cffi"),
+    Client("curl_cffi, asynchronous", _curl_cffi_async, "curl_cffi"),
 )
