@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import logging
+import warnings
 from contextlib import suppress
 
 import pytest
@@ -437,6 +438,28 @@ def test_a_program_that_leaves_is_no_failure(path, server, run_simple, cassette_
 
 
 # -- WebSockets --------------------------------------------------------------------------------------------------------
+
+
+def test_what_libcurl_tells_is_logged_as_ever_and_heard_no_longer_once_the_fetch_is_over(server, cassette_path, caplog):
+    async def act(client):
+        for _ in range(2):
+            await client.fetch(server.url + "/text")
+
+    def logged():
+        caplog.clear()
+        _runner(_class("curl"))(act)
+        return [line for line in caplog.messages if line.startswith(("<", ">")) and ":" not in line]
+
+    caplog.set_level(logging.DEBUG, "tornado.curl_httpclient")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # pycurl 7.45: libcurl may tell while an option is set
+        live = logged()
+        with vcr.use_cassette(cassette_path):
+            assert logged() == live
+    assert [line for line in live if line.startswith(">")].count("> GET /text HTTP/1.1") == 2
+    caplog.set_level(logging.INFO, "tornado.curl_httpclient")
+    with vcr.use_cassette(cassette_path, record_mode="all"):
+        assert logged() == []
 
 
 def test_a_websocket_passes_untouched(server, run_simple, cassette_path, caplog):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections
 import contextvars
 import functools
+import logging
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -20,6 +21,7 @@ from .libcurl import PAUSE, WRITE_ERROR, Failure, Handle, Opt, Transfer, stopped
 
 pycurl: Any = import_module("pycurl")
 _CurlError: Any = import_module("tornado.curl_httpclient").CurlError
+_log = logging.getLogger("tornado.curl_httpclient")
 
 FetchImpl = Callable[[Any, Any, Callable[[Any], None]], None]
 
@@ -50,7 +52,7 @@ def setup_door(original: Callable[..., None]) -> Callable[..., None]:
         if isinstance(curl, NotedCurl):
             curl.take_turn(type(self))
         elif fetch is not None and fetch.curl.transfer is not None:
-            fetch.curl.listen(curl, functools.partial(self._curl_header_callback, headers, request.header_callback))
+            fetch.listen(curl, functools.partial(self._curl_header_callback, headers, request.header_callback))
 
     return _curl_setup_request
 
@@ -79,6 +81,7 @@ class Fetch:
         self._fetch_impl, self._client, self._request, self._callback = fetch_impl, client, request, callback
         self._context = contextvars.copy_context()
         self.curl = NotedCurl()
+        self._real: Any = None
         # The client without what belongs to its real handles.
         self._rehearsing = object.__new__(type(client))
         vars(self._rehearsing).update(
@@ -106,8 +109,28 @@ class Fetch:
     def _in_context(self, callback: Callable[[Any], Any], data: Any) -> Any:
         return self._context.copy().run(callback, data)
 
+    def listen(self, real: Any, header: Callable[[bytes], Any]) -> None:
+        """The request goes live on the handle ``real``, whose callback for header lines is ``header``."""
+        self._real = real
+        for option, value in self.curl.listeners(header, self._client._curl_debug).items():
+            real.setopt(option, value)
+        self._client._curls.insert(0, self)  # the handles that it closes when it is closed itself
+
+    def close(self) -> None:
+        """The client is closed, perhaps long after the cassette, and libcurl would tell that it ends the transfer: then
+        pycurl 7.45 aborts the process."""
+        self._real.setopt(pycurl.VERBOSE, 0)
+
+    def _let_go(self) -> None:
+        # The next fetch sets its own callback for header lines.
+        self._client._curls.remove(self)
+        self._real.setopt(pycurl.VERBOSE, self.curl.is_verbose)
+        self._real.setopt(pycurl.DEBUGFUNCTION, self._client._curl_debug)
+
     def _answer_live(self, response: Any) -> None:
         """libcurl has come to its end, or the cassette has stopped it, where it was redirected to."""
+        if self._real is not None:
+            self._let_go()
         transfer, failed = self.curl.transfer, isinstance(response.error, _CurlError)
         if transfer is not None:
             transfer.end(whole=not failed)
@@ -127,8 +150,9 @@ class Fetch:
 class NotedCurl(pycurl.Curl):  # type: ignore[misc]
     """A handle that is set up and never performed.
 
-    ``transfer``: what its options come to; None when that is none of a cassette's business. ``error``: why it failed,
-    if that is not for libcurl to say. ``plays``: whether a recorded answer is on its way; ``steps``: the rest of it.
+    ``transfer``: what its options come to; None when that is none of a cassette's business. ``is_verbose``: whether
+    tornado logs what it does. ``error``: why it failed, if that is not for libcurl to say. ``plays``: whether a
+    recorded answer is on its way; ``steps``: the rest of it.
     """
 
     def __init__(self) -> None:
@@ -139,6 +163,7 @@ class NotedCurl(pycurl.Curl):  # type: ignore[misc]
         self.plays = self.paused = False
         self.steps: collections.deque[tuple[Callable[[bytes], Any], bytes]] = collections.deque()
         self._handle = Handle()
+        self.is_verbose = _log.isEnabledFor(logging.DEBUG)  # as tornado asks when it makes a handle
 
     def setopt(self, option: int, value: Any) -> None:
         """Note the option; one that libcurl does not take is not taken here."""
@@ -170,13 +195,12 @@ class NotedCurl(pycurl.Curl):  # type: ignore[misc]
         self._write = self._handle.options[Opt.WRITEFUNCTION]
         self.transfer = self._handle.transfer(client)
 
-    def listen(self, real: Any, header: Callable[[bytes], Any]) -> None:
-        """The request goes live on another handle, whose callback for header lines is ``header``."""
+    def listeners(self, header: Callable[[bytes], Any], debug: Callable[[int, bytes], Any]) -> dict[int, Any]:
+        """What another handle, on which the request goes live, is set to; ``header`` and ``debug`` are its own."""
         assert self.transfer is not None
-        debug = self._handle.options.get(Opt.DEBUGFUNCTION, lambda *_: None)
         self._handle.note(Opt.HEADERFUNCTION, header)
-        for option, value in self.transfer.listeners(debug, -1).items():
-            real.setopt(option, value)
+        self._handle.note(Opt.VERBOSE, self.is_verbose)
+        return self.transfer.listeners(debug, -1)
 
     def replay(self) -> None:
         """Get the recorded answer ready, and those that it redirects to."""
