@@ -16,6 +16,7 @@ from vcr.request import Headers
 from vcr.response import Response
 from vcr.wire import (
     CONTINUE,
+    MAX_HEAD,
     ChunkedReader,
     RequestReader,
     ResponseReader,
@@ -574,6 +575,16 @@ def test_what_are_no_chunks_is_broken(data):
     reader.feed(data)
     assert reader.broken
     assert not reader.complete
+
+
+@pytest.mark.parametrize("size", [1_000, 64 * 1024, 2 * MAX_HEAD])
+def test_a_head_without_end_is_broken_where_no_client_would_read_on(size):
+    reader = read_response(b"HTTP/1.1 200 OK\r\n")
+    fed = 0
+    while not reader.broken:
+        reader.feed(b"X-One: 1\r\n" * (size // 10))
+        fed += size
+    assert fed <= MAX_HEAD + 2 * size
 
 
 def test_a_broken_reader_takes_no_more():

@@ -18,6 +18,9 @@ from .response import Response
 
 HeaderPairs = list[tuple[str, str]]
 
+#: Bytes. What goes on beyond is no head: http.client, which takes the most (100 lines of 64 KiB), has refused it.
+MAX_HEAD = 8 * 1024 * 1024
+
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _VERSION = re.compile(r"HTTP/(?:0\.9|1\.\S*)")  # those that http.client takes
 _CODE = re.compile(r"[1-9][0-9]{2}")
@@ -51,9 +54,10 @@ def _split_head(head: bytes) -> tuple[str, HeaderPairs]:
     return start.rstrip("\r"), pairs
 
 
-def _end_of_head(data: bytes | bytearray) -> int:
-    """Where the body starts, or -1. Bare LF is a line end too, as http.client reads it (RFC 9112 §2.2)."""
-    blank_line = _BLANK_LINE.search(data)
+def _end_of_head(data: bytes | bytearray, start: int = 0) -> int:
+    """Where the body starts, or -1; before ``start`` it has been looked for. Bare LF is a line end too, as http.client
+    reads it (RFC 9112 §2.2)."""
+    blank_line = _BLANK_LINE.search(data, max(start - 2, 0))
     return blank_line.end() if blank_line else -1
 
 
@@ -171,14 +175,15 @@ class RequestReader:
 
     def feed(self, data: bytes) -> None:
         """Take bytes as the client sends them."""
+        seen = len(self.sent)
         self.sent += data
         if not self.has_head:
-            self._read_head()
+            self._read_head(seen)
         elif self._chunks is not None:
             self._chunks.feed(bytes(data))
 
-    def _read_head(self) -> None:
-        self._body_start = _end_of_head(self.sent)
+    def _read_head(self, seen: int) -> None:
+        self._body_start = _end_of_head(self.sent, seen)
         if self._body_start < 0:
             return
         self.has_head = True
@@ -248,8 +253,9 @@ class ResponseReader:
         if self.complete or self.broken:
             return
         if not self.has_head:
+            seen = len(self._head)
             self._head += data
-            data = self._read_head()
+            data = self._read_head(seen)
         if data and self.has_head and not self.complete:
             self._read_body(data)
 
@@ -257,19 +263,22 @@ class ResponseReader:
         """The server has closed: that ends a message that is not framed otherwise (RFC 9112 §6.3)."""
         if self._head and not self.has_head:
             # As http.client: the end of the connection ends the head, wherever it is.
+            seen = len(self._head)
             self._head += b"\r\n\r\n"
-            self._read_head()
+            self._read_head(seen)
         if self._chunks is not None:
             self._chunks.eof()
             self.complete = self._chunks.complete
         elif self.has_head and self._missing is None:
             self.complete = True
 
-    def _read_head(self) -> bytes:
+    def _read_head(self, seen: int) -> bytes:
         """Read the head if it is whole; the bytes behind it."""
         while not self.broken:
-            end = _end_of_head(self._head)
-            if end < 0:
+            end = _end_of_head(self._head, seen)
+            seen = 0
+            if end < 0 or end > MAX_HEAD:
+                self.broken = len(self._head) > MAX_HEAD
                 return b""
             start, pairs = _split_head(bytes(self._head[:end]))
             del self._head[:end]

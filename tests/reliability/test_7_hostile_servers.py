@@ -11,7 +11,7 @@ import pytest
 
 import vcr
 from tests.clients.conftest import no_settings_from_outside  # noqa: F401  (a fixture)
-from tests.clients.entries import params
+from tests.clients.entries import aiohttp, params
 from tests.server import all_bytes
 
 #: One for each parser of HTTP/1.1: the standard library's, urllib3 on top of it, h11, and llhttp or its like.
@@ -103,6 +103,8 @@ def test_what_no_honest_server_sends(raw, client, server, cassette_path, caplog)
 @pytest.mark.parametrize("unit", [b"x", b"X-One: 1\r\n", b" folded\r\n"])
 def test_headers_without_end(unit, client, server, cassette_path):
     """The server goes on until its client hangs up: it is the client that has a limit, and keeps it."""
+    if client.name == "aiohttp" and aiohttp.VERSION < (3, 14) and unit.endswith(b"\n"):
+        pytest.skip("without a cassette too, it goes on for as long as the server does")
 
     def handler(exchange):
         exchange.hang_up()
