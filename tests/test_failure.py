@@ -44,8 +44,10 @@ def test_it_is_found_behind_the_clients_own_errors():
 
     refused = ERRORS[0]
     expected = Failure(CONNECT, "system", "ECONNREFUSED", "Connection refused")
-    for how in ("cause", "reason", "argument"):
+    for how in ("cause", "reason", "argument", "group"):
         error = ClientError(refused) if how == "argument" else ClientError("it did not work")
+        if how == "group":
+            error.exceptions = (ClientError("nor did this"), refused)  # as ExceptionGroup has them
         if how == "cause":
             error.__cause__ = refused
         if how == "reason":

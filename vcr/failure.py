@@ -84,6 +84,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             yield cause
             # Several clients keep it in an attribute or an argument instead.
             waiting += [getattr(cause, "reason", None), cause.__cause__, cause.__context__, *cause.args]
+            waiting += getattr(cause, "exceptions", ())  # (of a group)
 
 
 def _name(module: Any, prefix: str, number: int | None) -> str:

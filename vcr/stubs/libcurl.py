@@ -181,7 +181,7 @@ _REASONS: dict[int, tuple[str, str, str]] = {
 }
 
 
-def _reason(failure: Failure) -> Reason | None:
+def reason_of(failure: Failure) -> Reason | None:
     """What is to be recorded of an error of libcurl's; None where it is the client's own doing."""
     known = _REASONS.get(failure.code)
     return None if known is None else Reason(*known, failure.text)
@@ -665,7 +665,7 @@ class Transfer:
             if self.failure is not None:
                 raise self.failure from None
             if self.is_live:
-                reason = _reason(told(raised))
+                reason = reason_of(told(raised))
                 raise
         finally:
             self.end(whole=whole, reason=reason)

@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from .. import active
-from .libcurl import PAUSE, WRITE_ERROR, Failure, Handle, Opt, Transfer, stopped, told
+from .libcurl import PAUSE, WRITE_ERROR, Failure, Handle, Opt, Transfer, reason_of, stopped, told
 
 pycurl: Any = import_module("pycurl")
 _CurlError: Any = import_module("tornado.curl_httpclient").CurlError
@@ -133,7 +133,8 @@ class Fetch:
             self._let_go()
         transfer, failed = self.curl.transfer, isinstance(response.error, _CurlError)
         if transfer is not None:
-            transfer.end(whole=not failed)
+            reason = reason_of(Failure(response.error.errno, response.error.message)) if failed else None
+            transfer.end(whole=not failed, reason=reason if transfer.is_live else None)
             if failed and not transfer.is_live:
                 self.curl.replay()
                 self._rehearsing._set_timeout(0)

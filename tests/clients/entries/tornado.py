@@ -141,7 +141,10 @@ class Simple(_Tornado):
 class Curl(_Tornado):
     name = "tornado-curl"
     module = "pycurl"
-    can: ClassVar = {"keep-alive", "redirects", "basic", "proxies", "proxy-auth", "decodes", "text", "upgrades"}
+    can: ClassVar = {
+        *("keep-alive", "redirects", "basic", "proxies", "proxy-auth", "decodes"),
+        *("text", "upgrades", "errors"),
+    }
     automatic: ClassVar = {"host", "accept", "content-length", "content-type"}
 
     def _make(self) -> Any:
