@@ -15,7 +15,7 @@ from vcr.request import Request
 from vcr.response import Response
 from vcr.serialize import deserialize, serialize
 from vcr.serializers import yamlserializer
-from vcr.serializers.yamlpieces import split
+from vcr.serializers.yamlpieces import read_by_patterns, split
 
 patient = settings(deadline=None)
 
@@ -110,6 +110,30 @@ def test_whatever_is_done_to_the_file_the_pieces_are_the_whole(text, edits):
     read = outcome(edited, yamlserializer)
     # Where a quote reaches from one interaction into the next, taking both for one would lose it: that is refused.
     assert read in (outcome(edited, Whole), SPANS)
+
+
+#: What stands behind a key, or a dash: anything, most of it of the characters that mean something there.
+raw = st.text(st.sampled_from("ab1'' \n\n:#|-+2!&*,[]{}>%@`\"\\~.=?\té\x85\u2028\ufeff😀"), max_size=14)
+raw |= st.sampled_from(["'", "|-\n", "|2+\n", "|\n", "!!binary |\n", "no", "0o7", "1e3", "2026-01-01", "<<", "=", "x"])
+
+
+@given(st.tuples(raw, raw, raw), st.tuples(raw, raw, raw), st.sampled_from([" ", "\n        ", "\n      "]))
+@settings(deadline=None, max_examples=1_000)
+def test_what_is_read_by_patterns_is_what_the_parser_reads(starts, ends, between):
+    sent, item, received = (
+        (start + between + end).replace("\n", "\n        " if len(between) == 9 else "\n      ")
+        for start, end in zip(starts, ends, strict=True)
+    )
+    text = (
+        f"- request:\n    body: {sent}\n    headers:\n      A:\n      - {item}\n    method: GET\n    uri: http://h/\n"
+        f"  response:\n    body:\n      string: {received}\n    headers: {{}}\n"
+        "    status:\n      code: 200\n      message: OK\n"
+    )
+    read = read_by_patterns(text)
+    if read is not None:
+        (parsed,) = yamlserializer.deserialize(text)
+        assert read == parsed
+        assert repr(read) == repr(parsed)  # 1, and not True
 
 
 GOLDEN = sorted((Path(__file__).parent / "cassettes").glob("*.y*ml"))

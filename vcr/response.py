@@ -63,7 +63,7 @@ class Response:
             "headers": fields.grouped(),
             "body": content,
         }
-        if fields.pairs() != Headers(data["headers"]).pairs():
+        if len(fields) < len(fields.pairs()) and fields.pairs() != Headers(data["headers"]).pairs():
             data["header_order"] = " ".join(name for name, _ in fields.pairs())
         if http_version != "1.1":
             data["http_version"] = http_version

@@ -191,10 +191,10 @@ def _kind(value: object) -> str:
 
 
 def _part(interaction: Any, name: str) -> Mapping[str, Any]:
-    if not isinstance(interaction, Mapping):
+    if not isinstance(interaction, (dict, Mapping)):
         raise ValueError(f"expected a request with a response, not {_kind(interaction)}")
     part = interaction.get(name)
-    if not isinstance(part, Mapping):
+    if not isinstance(part, (dict, Mapping)):
         raise ValueError(f'expected a mapping under "{name}", not {_kind(part)}')
     return part
 
@@ -203,9 +203,9 @@ def _request_from_data(data: Mapping[str, Any]) -> Request:
     method = data.get("method")
     if not isinstance(method, str):
         raise ValueError(f"the request's method is {_kind(method)}")
-    headers = Headers(_fields(data.get("headers")))
+    headers = Headers.of(_fields(data.get("headers")))
     body = data.get("body")
-    if not isinstance(body, Mapping):  # an aiohttp form, which VCR.py keeps as it was given
+    if not isinstance(body, (dict, Mapping)):  # an aiohttp form, which VCR.py keeps as it was given
         body = _bytes(body, "the request's body")
     request = Request(_checked(method), _checked(_uri(data, headers)), _checked(body), headers)
     _ = request.port  # ValueError: a URI that cannot be taken apart
@@ -226,11 +226,12 @@ def _uri(data: Mapping[str, Any], headers: Headers) -> str:
 
 def _response_from_data(data: Mapping[str, Any]) -> ResponseDict:
     status = data.get("status", data.get("status_code"))  # httpx's, in VCR.py 4 to 5
-    code, message = (status.get("code"), status.get("message")) if isinstance(status, Mapping) else (status, None)
+    of_both = isinstance(status, (dict, Mapping))
+    code, message = (status.get("code"), status.get("message")) if of_both else (status, None)
     if not isinstance(code, (int, str)) or not str(code).isdecimal():
         raise ValueError(f"the response's status code is {code!r}")
     reason = None if message is None else _text(message)
-    response = Response.of(int(code), reason, _fields(data.get("headers")), b"").data
+    response = Response.of(int(code), reason, Headers.of(_fields(data.get("headers"))), b"").data
     response["body"] = _body(data.get("body", data.get("content")))
     version = _text(data.get("http_version") or "1.1").removeprefix("HTTP/")
     if version != "1.1":
@@ -238,7 +239,8 @@ def _response_from_data(data: Mapping[str, Any]) -> ResponseDict:
     if data.get("trailers"):
         response["trailers"] = Headers(_fields(data["trailers"])).grouped()
     read = (*response, "status_code", "content", "http_version", "trailers")
-    return {**response, **_checked({key: value for key, value in data.items() if key not in read})}
+    response |= _checked({key: value for key, value in data.items() if key not in read})
+    return response
 
 
 def _body(body: Any) -> dict[str, Any]:
@@ -270,10 +272,10 @@ def _fields(headers: Any) -> list[tuple[str, str]]:
     a value may be a list, text, bytes or a number."""
     if headers is None:
         return []
-    if not isinstance(headers, (Mapping, list, tuple)):
+    if not isinstance(headers, (dict, Mapping, list, tuple)):
         raise ValueError(f"the headers are {_kind(headers)}")
     pairs: list[tuple[str, str]] = []
-    for field in headers.items() if isinstance(headers, Mapping) else headers:
+    for field in headers.items() if isinstance(headers, (dict, Mapping)) else headers:
         name, value = _name_and_value(field)
         for one in value if isinstance(value, (list, tuple)) else (value,):
             pairs.append((_text(name), _text(one)))
@@ -290,6 +292,8 @@ def _name_and_value(field: Any) -> tuple[Any, Any]:
 
 
 def _text(value: Any) -> str:
+    if type(value) is str and value.isascii():
+        return value
     if isinstance(value, (list, tuple, Mapping)):
         raise ValueError(f"expected text, not {_kind(value)}")
     if isinstance(value, bytes):
@@ -323,9 +327,11 @@ def _checked(value: _Value) -> _Value:
 
 
 def _parts(value: Any) -> Iterable[Any]:
+    if value is None or isinstance(value, (bytes, int)):
+        return ()
     if isinstance(value, str):
         value.encode("utf-8")
-    elif isinstance(value, Mapping):
+    elif isinstance(value, (dict, Mapping)):
         if any(isinstance(key, tuple) for key in value):
             raise ValueError("a key is a list, not text")
         return (*value.keys(), *value.values())

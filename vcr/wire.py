@@ -71,9 +71,11 @@ def is_chunked(headers: Headers) -> bool:
 
 def content_length(headers: Headers) -> int | None:
     """The length that the headers announce; None when they announce none, or none that http.client would read."""
+    if "Content-Length" not in headers:
+        return None
     try:
         length = int(headers["Content-Length"])
-    except (KeyError, ValueError):
+    except ValueError:
         return None
     return length if length >= 0 else None
 

@@ -1,8 +1,9 @@
 """Room: a YAML cassette in the shape that we and VCR.py write, cut into its interactions without being parsed.
 
-Opening a large cassette takes as long as finding where each interaction begins; one is parsed when it is needed. What
-comes out is what parsing the whole gives, always: a cassette of another shape is not cut, and where a piece turns out
-not to stand by itself (it has an alias for something elsewhere), the whole is parsed after all.
+Opening a large cassette takes as long as finding where each interaction begins. One is read when it is needed: by
+patterns, where they know all that is in it. What comes out is what parsing the whole gives, always: a cassette of
+another shape is not cut, a piece with anything else in it is parsed, and where a piece turns out not to stand by itself
+(it has an alias for something elsewhere), the whole is parsed after all.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import CassetteLoadError
+from .yamlreader import binary, plain
 
 Read = Callable[[str], Any]
 
@@ -21,17 +23,102 @@ _NEXT = "\n- request:\n"
 _REST = re.compile(r"^[A-Za-z]", re.MULTILINE)  # a key of the whole: nothing else starts in the first column
 _CONFLICT = ("\n<<<<<<< ", "\n>>>>>>> ")
 
-# A value that ends with its line: plain, or in single quotes.
-_VALUE = r"(?:[A-Za-z0-9_/(+.][^\n]*|'(?:[^'\n]|'')*'|\*/\*)\n"
-_BLOCK = r"(?:\|[-+0-9]*|!!binary \|)\n(?: {6}[^\n]*\n|\n)+"
-#: A request of which there is nothing to doubt, up to its response: each line is known for what it is.
-_REQUEST = re.compile(
-    rf"- request:\n {{4}}body: (?:{_VALUE}|{_BLOCK})"
-    rf" {{4}}headers:(?: \{{\}}\n|\n(?: {{6}}[A-Za-z0-9_-]+:\n(?: {{6}}- {_VALUE})+)+)"
-    r" {4}method: (?P<method>[A-Z]+)\n"
-    r" {4}uri: (?P<uri>https?://[^\s'\"#]*[^\s'\"#:])\n"
-    r"  response:\n"
+# A value: plain or in single quotes, on one line or folded; or a block. What %d says is how far in its other lines are.
+_PLAIN = r"[A-Za-z0-9_/(+.][^\n]*(?:\n {%d}\S[^\n]*)*"
+_QUOTED = r"'[^']*(?:''[^']*)*'"
+_BLOCK = r"(?:\|2?[-+]?|!!binary \|)(?:\n(?: {%d}[^\n]*)?)*"
+_ITEM = rf"{_PLAIN % 8}|{_QUOTED}"
+_FIELDS = rf" {{4}}headers:(?: \{{\}}\n|\n(?: {{6}}[A-Za-z0-9_-]+:\n(?: {{6}}- (?:{_ITEM})\n)+)+)"
+_REQUEST_LINES = (
+    rf"- request:\n {{4}}body: (?P<sent>{_PLAIN % 6}|{_QUOTED}|{_BLOCK % 6})\n(?P<asked>{_FIELDS})"
+    r" {4}method: (?P<method>[A-Z]+)\n {4}uri: (?P<uri>https?://[^\s'\"#]*[^\s'\"#:])\n"
 )
+_RESPONSE_LINES = (
+    rf"  response:\n {{4}}body:\n {{6}}string: (?P<received>{_PLAIN % 8}|{_QUOTED}|{_BLOCK % 8})\n(?P<told>{_FIELDS})"
+    rf" {{4}}status:\n {{6}}code: (?P<code>[1-9][0-9][0-9])\n {{6}}message: (?P<message>{_PLAIN % 8}|{_QUOTED})\n"
+)
+#: A request of which there is nothing to doubt, up to its response: each line is known for what it is.
+_REQUEST = re.compile(_REQUEST_LINES + "  response:\n")
+#: A whole interaction of that kind.
+_INTERACTION = re.compile(_REQUEST_LINES + _RESPONSE_LINES)
+_NAME_OR_ITEM = re.compile(rf" {{6}}(?:([A-Za-z0-9_-]+):|- ({_ITEM}))\n")
+
+_NOT_PLAIN = re.compile(r":(?:\s|\Z)|\s#| \Z")
+_BREAKS = re.compile(r"\n+")
+_UNINDENTED = re.compile(r"\n(?:[^ \n]|\Z)")
+
+
+def read_by_patterns(text: str) -> Any:
+    """The interaction in ``text`` if there is nothing in it but what these patterns know, else None."""
+    lines = _INTERACTION.fullmatch(text)
+    # What cannot be printed may be a line's end in YAML 1.1, or nothing that may stand there.
+    if lines is None or not text.replace("\n", "").isprintable():
+        return None
+    try:
+        return {
+            "request": {
+                "body": _value(lines["sent"], 6),
+                "headers": _fields(lines["asked"]),
+                "method": plain(lines["method"]),
+                "uri": lines["uri"],
+            },
+            "response": {
+                "body": {"string": _value(lines["received"], 8)},
+                "headers": _fields(lines["told"]),
+                "status": {"code": int(lines["code"]), "message": _value(lines["message"], 8)},
+            },
+        }
+    except ValueError:
+        return None
+
+
+def _fields(lines: str) -> dict[Any, list[Any]]:
+    fields: dict[Any, list[Any]] = {}
+    for name, item in _NAME_OR_ITEM.findall(lines):
+        if name:
+            items = fields[plain(name)] = []
+        else:
+            items.append(_value(item, 8))
+    return fields
+
+
+def _value(text: str, margin: int) -> Any:
+    """A value, as the parser would read it; ValueError where only the parser can tell."""
+    if text[0] == "'":
+        return _folded(text[1:-1]).replace("''", "'")
+    if text[0] == "|":
+        return _block(*text.partition("\n")[::2], margin)
+    if text[0] == "!":
+        return binary(text.partition("\n")[2])
+    if _NOT_PLAIN.search(text):
+        raise ValueError("it may end before its line does")
+    return plain(_folded(text))
+
+
+def _folded(text: str) -> str:
+    """Several lines as one (YAML 1.1, 7.3.3)."""
+    if "\n" not in text:
+        return text
+    if _UNINDENTED.search(text):
+        raise ValueError("it may be the end of the document")
+    first, *between, last = text.split("\n")
+    text = "\n".join([first.rstrip(" "), *[line.strip(" ") for line in between], last.lstrip(" ")])
+    if "\n\n" in text:
+        return _BREAKS.sub(lambda breaks: breaks[0][1:] or " ", text)
+    return text.replace("\n", " ")
+
+
+def _block(header: str, lines: str, margin: int) -> str:
+    indented = [line[margin:] for line in lines.split("\n")]
+    if "2" not in header and indented[0][:1] in ("", " "):
+        raise ValueError("how far in it is, another line tells")
+    text = "\n".join(indented)
+    if not text.strip("\n"):
+        raise ValueError("there is nothing in it")
+    if header.endswith("+"):
+        return text + "\n"
+    text = text.rstrip("\n")
+    return text if header.endswith("-") else text + "\n"
 
 
 class Pieces:
@@ -55,8 +142,12 @@ class Pieces:
     def parse(self, index: int) -> Any:
         """An interaction. Raises CassetteLoadError with the line."""
         if self._whole is None:
+            text = self._text[self._starts[index] : self._starts[index + 1]]
+            usual = read_by_patterns(text)
+            if usual is not None:
+                return usual
             try:
-                piece = self._read(self._text[self._starts[index] : self._starts[index + 1]])
+                piece = self._read(text)
             except CassetteLoadError:
                 piece = None
             if isinstance(piece, list) and len(piece) == 1:

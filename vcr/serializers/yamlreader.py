@@ -37,7 +37,8 @@ def _itself(value: Any) -> Any:
     return value
 
 
-def _binary(text: Any) -> bytes:
+def binary(text: Any) -> bytes:
+    """The bytes in base64. Raises ValueError."""
     # PyYAML's own skips what is not base64, and loses it.
     try:
         return base64.b64decode("".join(text.split()), validate=True)
@@ -89,7 +90,7 @@ _constructor = SafeConstructor()
 _TYPES: dict[str, Tag] = {
     **{STANDARD + name: _scalar(name) for name in ("null", "bool", "int", "float", "timestamp")},
     **{STANDARD + name: _itself for name in ("str", "seq", "map", "value")},
-    STANDARD + "binary": _binary,
+    STANDARD + "binary": binary,
     STANDARD + "set": set,
     STANDARD + "omap": _pairs,
     STANDARD + "pairs": _pairs,
@@ -124,7 +125,7 @@ TAGS |= {
     "!ruby/symbol": _itself,
     "!ruby/string": _string,
     "!str": _string,
-    "!binary": _binary,
+    "!binary": binary,
 }
 
 
@@ -141,7 +142,7 @@ _MERGE = _Merge("<<")
 _IMPLICIT: Mapping[str, Sequence[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_resolvers
 
 
-def _plain(text: str) -> Any:
+def plain(text: str) -> Any:
     """What an unquoted scalar stands for: a number, a date, a truth, nothing, or itself."""
     if len(text) > _LONGEST_NUMBER:
         return text
@@ -203,7 +204,7 @@ class _Reader:
                 value = event.value
                 if event.tag is None or event.tag == "!":
                     if event.implicit[0]:
-                        value = self._tagged(event, _plain, value) if value[:1] in _IMPLICIT else value
+                        value = self._tagged(event, plain, value) if value[:1] in _IMPLICIT else value
                 else:
                     value = self._tagged(event, self._meaning(event), value)
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
