@@ -129,7 +129,7 @@ def test_what_is_read_by_patterns_is_what_the_parser_reads(starts, ends, between
         f"  response:\n    body:\n      string: {received}\n    headers: {{}}\n"
         "    status:\n      code: 200\n      message: OK\n"
     )
-    read = read_by_patterns(text)
+    read = read_by_patterns(text, 0, len(text))
     if read is not None:
         (parsed,) = yamlserializer.deserialize(text)
         assert read == parsed

@@ -79,6 +79,7 @@ def test_a_fork_inside_a_cassette_records_what_it_does_if_it_leaves_the_block(se
 def test_a_fork_while_another_thread_is_inside_the_cassette_does_not_hang(server, cassette_path):
     """A lock that another thread held at the fork would be held for ever in the child."""
     with vcr.use_cassette(cassette_path, record_mode="new_episodes"):
+        read(server.url + "/text?before")  # what is imported late is: Python's import locks are held for ever indeed
         stop = threading.Event()
 
         def busy():
@@ -91,6 +92,7 @@ def test_a_fork_while_another_thread_is_inside_the_cassette_does_not_hang(server
             for _ in range(20):
                 child = os.fork()
                 if child == 0:
+                    signal.alarm(30)  # rather than for ever
                     read(server.url + "/text?child")
                     os._exit(0)
                 assert os.waitpid(child, 0)[1] == 0

@@ -23,49 +23,84 @@ _NEXT = "\n- request:\n"
 _REST = re.compile(r"^[A-Za-z]", re.MULTILINE)  # a key of the whole: nothing else starts in the first column
 _CONFLICT = ("\n<<<<<<< ", "\n>>>>>>> ")
 
-# A value: plain or in single quotes, on one line or folded; or a block. What %d says is how far in its other lines are.
+# A value: plain or in single quotes, on one line or folded. What %d says is how far in its other lines are.
 _PLAIN = r"[A-Za-z0-9_/(+.][^\n]*(?:\n {%d}\S[^\n]*)*"
 _QUOTED = r"'[^']*(?:''[^']*)*'"
-_BLOCK = r"(?:\|2?[-+]?|!!binary \|)(?:\n(?: {%d}[^\n]*)?)*"
 _ITEM = rf"{_PLAIN % 8}|{_QUOTED}"
 _FIELDS = rf" {{4}}headers:(?: \{{\}}\n|\n(?: {{6}}[A-Za-z0-9_-]+:\n(?: {{6}}- (?:{_ITEM})\n)+)+)"
-_REQUEST_LINES = (
-    rf"- request:\n {{4}}body: (?P<sent>{_PLAIN % 6}|{_QUOTED}|{_BLOCK % 6})\n(?P<asked>{_FIELDS})"
-    r" {4}method: (?P<method>[A-Z]+)\n {4}uri: (?P<uri>https?://[^\s'\"#]*[^\s'\"#:])\n"
-)
-_RESPONSE_LINES = (
-    rf"  response:\n {{4}}body:\n {{6}}string: (?P<received>{_PLAIN % 8}|{_QUOTED}|{_BLOCK % 8})\n(?P<told>{_FIELDS})"
-    rf" {{4}}status:\n {{6}}code: (?P<code>[1-9][0-9][0-9])\n {{6}}message: (?P<message>{_PLAIN % 8}|{_QUOTED})\n"
-)
-#: A request of which there is nothing to doubt, up to its response: each line is known for what it is.
-_REQUEST = re.compile(_REQUEST_LINES + "  response:\n")
-#: A whole interaction of that kind.
-_INTERACTION = re.compile(_REQUEST_LINES + _RESPONSE_LINES)
 _NAME_OR_ITEM = re.compile(rf" {{6}}(?:([A-Za-z0-9_-]+):|- ({_ITEM}))\n")
 
 _NOT_PLAIN = re.compile(r":(?:\s|\Z)|\s#| \Z")
-_BREAKS = re.compile(r"\n+")
 _UNINDENTED = re.compile(r"\n(?:[^ \n]|\Z)")
+_BREAKS = re.compile(r"\n+")
 
 
-def read_by_patterns(text: str) -> Any:
-    """The interaction in ``text`` if there is nothing in it but what these patterns know, else None."""
-    lines = _INTERACTION.fullmatch(text)
-    # What cannot be printed may be a line's end in YAML 1.1, or nothing that may stand there.
-    if lines is None or not text.replace("\n", "").isprintable():
+class _Body:
+    """How a body stands in a piece: behind ``before``, with ``after`` in the lines that follow. A block's lines are
+    ``margin`` blanks in."""
+
+    def __init__(self, before: str, margin: int, after: str) -> None:
+        self.before = before
+        self.margin = margin
+        self.after = re.compile(after)
+        self._line = re.compile(f"(?:{_PLAIN % margin}|{_QUOTED})(?=\n)")
+        self._header = re.compile(r"(?:\|2?[-+]?|!!binary \|)(?=\n)")
+        self._shallow = re.compile(rf"\n(?! {{{margin}}}|\n|\Z)")
+
+    def end(self, text: str, start: int, end: int) -> int:
+        """Where the body that starts there ends; -1 when there is anything to doubt."""
+        if not self._header.match(text, start, end):
+            line = self._line.match(text, start, end)
+            return -1 if line is None else line.end()
+        found = text.find("\n    headers:", start, end)
+        return -1 if found < 0 or self._shallow.search(text, start, found) else found
+
+
+#: A request of which there is nothing to doubt, up to its response: each line is known for what it is.
+_SENT = _Body(
+    "- request:\n    body: ",
+    6,
+    rf"\n(?P<fields>{_FIELDS})"
+    r" {4}method: (?P<method>[A-Z]+)\n {4}uri: (?P<uri>https?://[^\s'\"#]*[^\s'\"#:])\n  response:\n",
+)
+#: A response of that kind.
+_RECEIVED = _Body(
+    "    body:\n      string: ",
+    8,
+    rf"\n(?P<fields>{_FIELDS})"
+    rf" {{4}}status:\n {{6}}code: (?P<code>[1-9][0-9][0-9])\n {{6}}message: (?P<message>{_ITEM})\n\Z",
+)
+
+
+def _part(kind: _Body, text: str, start: int, end: int) -> tuple[slice, re.Match[str]] | None:
+    """Where the body of a request or a response is, and the lines after it."""
+    if not text.startswith(kind.before, start):
         return None
+    start += len(kind.before)
+    stop = kind.end(text, start, end)
+    after = None if stop < 0 else kind.after.match(text, stop, end)
+    return None if after is None else (slice(start, stop), after)
+
+
+def read_by_patterns(text: str, start: int, end: int) -> Any:
+    """The interaction there, if there is nothing in it but what these patterns know, else None."""
+    request = _part(_SENT, text, start, end)
+    response = None if request is None else _part(_RECEIVED, text, request[1].end(), end)
+    if request is None or response is None:
+        return None
+    (sent, asked), (received, answered) = request, response
     try:
         return {
             "request": {
-                "body": _value(lines["sent"], 6),
-                "headers": _fields(lines["asked"]),
-                "method": plain(lines["method"]),
-                "uri": lines["uri"],
+                "body": _body(text, sent, 6),
+                "headers": _fields(asked["fields"]),
+                "method": plain(asked["method"]),
+                "uri": asked["uri"],
             },
             "response": {
-                "body": {"string": _value(lines["received"], 8)},
-                "headers": _fields(lines["told"]),
-                "status": {"code": int(lines["code"]), "message": _value(lines["message"], 8)},
+                "body": {"string": _body(text, received, 8)},
+                "headers": _fields(answered["fields"]),
+                "status": {"code": int(answered["code"]), "message": _value(answered["message"])},
             },
         }
     except ValueError:
@@ -78,21 +113,34 @@ def _fields(lines: str) -> dict[Any, list[Any]]:
         if name:
             items = fields[plain(name)] = []
         else:
-            items.append(_value(item, 8))
+            items.append(_value(item))
     return fields
 
 
-def _value(text: str, margin: int) -> Any:
-    """A value, as the parser would read it; ValueError where only the parser can tell."""
+def _body(text: str, where: slice, margin: int) -> Any:
+    """A body, as the parser would read it; ValueError where only the parser can tell."""
+    if text.startswith("!", where.start):
+        return binary(text, where.start + len("!!binary |"), where.stop)
+    if text.startswith("|", where.start):
+        header, _, lines = text[where].partition("\n")
+        return _block(header, lines, margin)
+    return _value(text[where])
+
+
+def _value(text: str) -> Any:
+    """The same of a value that is no block."""
+    _check_characters(text)
     if text[0] == "'":
         return _folded(text[1:-1]).replace("''", "'")
-    if text[0] == "|":
-        return _block(*text.partition("\n")[::2], margin)
-    if text[0] == "!":
-        return binary(text.partition("\n")[2])
     if _NOT_PLAIN.search(text):
         raise ValueError("it may end before its line does")
     return plain(_folded(text))
+
+
+def _check_characters(text: str) -> None:
+    # What cannot be printed may be a line's end in YAML 1.1, or nothing that may stand there.
+    if not text.replace("\n", "").isprintable():
+        raise ValueError("it may have other line ends")
 
 
 def _folded(text: str) -> str:
@@ -109,6 +157,7 @@ def _folded(text: str) -> str:
 
 
 def _block(header: str, lines: str, margin: int) -> str:
+    _check_characters(lines)
     indented = [line[margin:] for line in lines.split("\n")]
     if "2" not in header and indented[0][:1] in ("", " "):
         raise ValueError("how far in it is, another line tells")
@@ -136,18 +185,18 @@ class Pieces:
 
     def target(self, index: int) -> tuple[str, str] | None:
         """Method and URI of a request; None where only parsing can tell."""
-        request = _REQUEST.match(self._text, self._starts[index], self._starts[index + 1])
-        return None if request is None else (request["method"], request["uri"])
+        request = _part(_SENT, self._text, self._starts[index], self._starts[index + 1])
+        return None if request is None else (request[1]["method"], request[1]["uri"])
 
     def parse(self, index: int) -> Any:
         """An interaction. Raises CassetteLoadError with the line."""
         if self._whole is None:
-            text = self._text[self._starts[index] : self._starts[index + 1]]
-            usual = read_by_patterns(text)
+            start, end = self._starts[index : index + 2]
+            usual = read_by_patterns(self._text, start, end)
             if usual is not None:
                 return usual
             try:
-                piece = self._read(text)
+                piece = self._read(self._text[start:end])
             except CassetteLoadError:
                 piece = None
             if isinstance(piece, list) and len(piece) == 1:

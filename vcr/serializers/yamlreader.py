@@ -7,6 +7,7 @@ which ends the process. What comes out is what ``yaml.safe_load`` makes of the s
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,9 @@ _LONGEST_NUMBER = 64
 
 Tag = Callable[[Any], Any]
 
+#: Characters that are decoded at a time: a large body is not to be there in all of its forms at once.
+_PART = 1 << 20
+
 # -- tags --------------------------------------------------------------------------------------------------------------
 
 
@@ -37,13 +41,29 @@ def _itself(value: Any) -> Any:
     return value
 
 
-def binary(text: Any) -> bytes:
-    """The bytes in base64. Raises ValueError."""
-    # PyYAML's own skips what is not base64, and loses it.
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (ValueError, AttributeError) as error:
-        raise ValueError(f"not readable as base64: {error}") from error
+def binary(text: str, start: int = 0, end: int | None = None) -> bytes:
+    """The bytes in base64, which may be a part of ``text``, in lines that may be indented. Raises ValueError."""
+    decoded = io.BytesIO()
+    rest, end = "", len(text) if end is None else end
+    for at in range(start, end, _PART):
+        part = rest + text[at : min(at + _PART, end)].replace("\n", "").replace(" ", "")
+        # Its end, which may be padded, is for the last.
+        whole = len(part) if at + _PART >= end else max(len(part) - 4, 0) // 4 * 4
+        rest = part[whole:]
+        if rest and "=" in part[:whole]:
+            raise ValueError("not readable as base64: it goes on after its end")
+        try:
+            # PyYAML's own skips what is not base64, and loses it.
+            decoded.write(base64.b64decode(part[:whole], validate=True))
+        except ValueError as error:
+            raise ValueError(f"not readable as base64: {error}") from error
+    return decoded.getvalue()
+
+
+def _binary(text: Any) -> bytes:
+    if not isinstance(text, str):
+        raise ValueError("not readable as base64: it is no text")
+    return binary("".join(text.split()))
 
 
 def _first(data: Any) -> Any:
@@ -90,7 +110,7 @@ _constructor = SafeConstructor()
 _TYPES: dict[str, Tag] = {
     **{STANDARD + name: _scalar(name) for name in ("null", "bool", "int", "float", "timestamp")},
     **{STANDARD + name: _itself for name in ("str", "seq", "map", "value")},
-    STANDARD + "binary": binary,
+    STANDARD + "binary": _binary,
     STANDARD + "set": set,
     STANDARD + "omap": _pairs,
     STANDARD + "pairs": _pairs,
@@ -125,7 +145,7 @@ TAGS |= {
     "!ruby/symbol": _itself,
     "!ruby/string": _string,
     "!str": _string,
-    "!binary": binary,
+    "!binary": _binary,
 }
 
 
