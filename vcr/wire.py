@@ -21,6 +21,9 @@ HeaderPairs = list[tuple[str, str]]
 #: Bytes. What goes on beyond is no head: http.client, which takes the most (100 lines of 64 KiB), has refused it.
 MAX_HEAD = 8 * 1024 * 1024
 
+#: Bytes of a body that are handed over together with the head.
+_JOINED = 256 * 1024
+
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _VERSION = re.compile(r"HTTP/(?:0\.9|1\.\S*)")  # those that http.client takes
 _CODE = re.compile(r"[1-9][0-9]{2}")
@@ -388,7 +391,9 @@ def _render(response: Response, method: str) -> list[bytes]:
     headers, pieces = content(response, method)
     body = _chunks(response, pieces) if is_chunked(headers) and may_have_body(method, response.status) else pieces
     head = _head(response, headers)
-    return [head, *body] if len(pieces) > 1 else [head + b"".join(body)]
+    # (A large body is not copied.)
+    is_one = len(pieces) <= 1 and sum(map(len, body)) <= _JOINED
+    return [head + b"".join(body)] if is_one else [head, *body]
 
 
 def _chunks(response: Response, pieces: list[bytes]) -> list[bytes]:

@@ -40,7 +40,7 @@ def unpacked(path: str, read: Callable[[], bytes], serializer: Any) -> Contents:
         raise CassetteLoadError(f"not UTF-8 text: {error}", path=path, line=line) from error
     except OSError as error:
         raise CassetteLoadError(f"cannot be read: {error}", path=path) from error
-    if not text.strip():
+    if not text or text.isspace():
         raise CassetteNotFoundError(f"the cassette at {path} is blank")
     try:
         contents = deserialize(text, serializer)

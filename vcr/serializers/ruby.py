@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from ..formats import ruby
-from .yamlserializer import PlainDumper, deserialize, dump, represent_text
+from .yamlserializer import PlainDumper, deserialize, dump
 
 __all__ = ["deserialize", "serialize"]
 
@@ -22,20 +19,12 @@ _PLAIN = re.compile(r"(?!(?:true|false|yes|no|on|off|null|y|n)$)[a-z/].*", re.IG
 class _Dumper(PlainDumper):
     """Strings and bytes as Ruby knows them."""
 
+    binary = "!binary"
 
-def _represent_text(dumper: PlainDumper, text: str) -> yaml.ScalarNode:
-    node = represent_text(dumper, text)
-    if node.style is None and not _PLAIN.fullmatch(text):
-        node.style = "'"
-    return node
-
-
-def _represent_bytes(dumper: PlainDumper, content: bytes) -> yaml.ScalarNode:
-    return dumper.represent_scalar("!binary", base64.encodebytes(content).decode("ascii"), style="|")
-
-
-_Dumper.add_representer(str, _represent_text)
-_Dumper.add_representer(bytes, _represent_bytes)
+    @staticmethod
+    def stands_unquoted(text: str) -> bool:
+        """Whether Ruby's parser takes it for nothing else."""
+        return _PLAIN.fullmatch(text) is not None and PlainDumper.stands_unquoted(text)
 
 
 def serialize(cassette_dict: Mapping[str, Any]) -> str:

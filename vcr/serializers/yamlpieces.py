@@ -20,7 +20,7 @@ Read = Callable[[str], Any]
 _OPENING = "interactions:\n"
 _FIRST = "- request:\n"
 _NEXT = "\n- request:\n"
-_REST = re.compile(r"^[A-Za-z]", re.MULTILINE)  # a key of the whole: nothing else starts in the first column
+_REST = re.compile(r"\n[A-Za-z]")  # a key of the whole: nothing else starts in the first column
 _CONFLICT = ("\n<<<<<<< ", "\n>>>>>>> ")
 
 # A value: plain or in single quotes, on one line or folded. What %d says is how far in its other lines are.
@@ -53,7 +53,11 @@ class _Body:
             line = self._line.match(text, start, end)
             return -1 if line is None else line.end()
         found = text.find("\n    headers:", start, end)
-        return -1 if found < 0 or self._shallow.search(text, start, found) else found
+        if found < 0:
+            return -1
+        # Most blocks have no blank lines, and counting is fast.
+        is_deep = text.count("\n", start, found) == text.count("\n" + " " * self.margin, start, found)
+        return found if is_deep or not self._shallow.search(text, start, found) else -1
 
 
 #: A request of which there is nothing to doubt, up to its response: each line is known for what it is.
@@ -225,9 +229,9 @@ def split(text: str, read: Read) -> Pieces | None:
     if end is None:
         return None
     try:
-        rest = read(text[end.start() :])
+        rest = read(text[end.start() + 1 :])
     except CassetteLoadError:
         return None
     if not isinstance(rest, Mapping) or "interactions" in rest or "http_interactions" in rest:
         return None
-    return Pieces(text, [*starts, end.start()], rest, read)
+    return Pieces(text, [*starts, end.start() + 1], rest, read)

@@ -172,6 +172,11 @@ def plain(text: str) -> Any:
     return text
 
 
+def is_text(text: str) -> bool:
+    """Whether it stands for itself when it is unquoted, to whichever reader."""
+    return not any(pattern.match(text) for _, pattern in _IMPLICIT.get(text[:1], ()))
+
+
 # -- the reader --------------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,8 @@ Keys are sorted, as in VCR.py; header fields stay in their order.
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -20,7 +22,7 @@ from yaml.representer import Representer, RepresenterError, SafeRepresenter
 from ..errors import CassetteLoadError
 from . import jsonserializer, yamlpieces
 from .yamlpieces import Pieces
-from .yamlreader import STANDARD, TAGS, Tag, read
+from .yamlreader import STANDARD, TAGS, Tag, is_text, read
 
 if TYPE_CHECKING:
     from yaml import SafeDumper as Dumper
@@ -35,7 +37,14 @@ _IN_ORDER = ("headers", "trailers")
 
 
 class PlainDumper(Dumper):
-    """Plain data, and nothing by reference."""
+    """Plain data, and nothing by reference. ``binary``: the tag of bytes."""
+
+    binary = "!!binary"
+
+    @staticmethod
+    def stands_unquoted(text: str) -> bool:
+        """Whether text is taken for nothing else when it stands without quotes."""
+        return is_text(text)
 
     def ignore_aliases(self, _: Any) -> bool:
         """Whether a value that is there twice is written twice."""
@@ -61,14 +70,11 @@ def _represent_plain(dumper: Dumper, value: Any) -> yaml.Node:
     return dumper.represent_data(plain(value))
 
 
-def represent_text(dumper: Dumper, text: str) -> yaml.ScalarNode:
-    """A string."""
+def _style(text: str) -> str | None:
     # PyYAML's own emitter lets the line ends of YAML 1.1 stand in single quotes, where they are read as blanks.
-    style = '"' if any(mark in text for mark in "\r\x85\u2028\u2029") else None
-    return dumper.represent_scalar(STANDARD + "str", text, style=style)
+    return '"' if "\r" in text or (not text.isascii() and any(mark in text for mark in "\x85\u2028\u2029")) else None
 
 
-PlainDumper.add_representer(str, represent_text)
 PlainDumper.add_representer(bytearray, lambda dumper, value: dumper.represent_binary(bytes(value)))
 PlainDumper.add_multi_representer(object, _represent_plain)
 
@@ -79,49 +85,112 @@ _BLOCK = re.compile("[\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\
 
 _OPENING = re.compile(r"( *(?:[-:?] )*)(.*)")
 
+_MAPPING, _MAPPING_END = yaml.MappingStartEvent(None, None, True, flow_style=False), yaml.MappingEndEvent()
+_SEQUENCE, _SEQUENCE_END = yaml.SequenceStartEvent(None, None, True, flow_style=False), yaml.SequenceEndEvent()
 
-class _Layout:
-    """Keys in order, and text as a person would write it: several lines as a block, an emoji as itself.
 
-    libyaml's emitter quotes a text that has a tab, a blank at the end of a line, or an emoji. So it is given a mark in
-    the place of such a text, and the text is put in when it is done.
+class _Writer:
+    """Data straight to the emitter's events: no tree of nodes is made first. Keys in order, and text as a person would
+    write it: several lines as a block, an emoji as itself.
+
+    libyaml's emitter quotes a text that has a tab, a blank at the end of a line, or an emoji; and it takes long over
+    base64. So it is given a mark in the place of such a value, and the value is put in when it is done.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, dumper: type[PlainDumper]) -> None:
+        self._written = io.StringIO()
+        self._dumper = dumper(self._written, allow_unicode=True, width=WIDE, default_flow_style=False)
+        self._emit: Callable[[yaml.Event], None] = self._dumper.emit
         self._mark = f"text-{uuid4().hex}-"
-        self._texts: list[str] = []
+        self._marked: list[str | bytes] = []
 
-    def arrange(self, data: Any, *, sort: bool = True) -> Any:
-        """``data`` as it is to be dumped."""
-        if type(data) is dict:
-            items = sorted(data.items(), key=lambda item: str(item[0])) if sort else data.items()
-            return {key: self.arrange(value, sort=sort and key not in _IN_ORDER) for key, value in items}
-        if type(data) in (list, tuple):
-            return [self.arrange(item, sort=sort) for item in data]
-        if type(data) is str and ("\n" in data or _has_astral(data)) and _BLOCK.fullmatch(data):
-            self._texts.append(data)
-            return f"{self._mark}{len(self._texts) - 1}"
-        return data
+    def document(self, data: Any, *, sort: bool) -> str:
+        """``data`` as YAML."""
+        try:
+            self._emit(yaml.StreamStartEvent())
+            self._emit(yaml.DocumentStartEvent(explicit=False))
+            self._write(data, sort)
+            self._emit(yaml.DocumentEndEvent(explicit=False))
+            self._emit(yaml.StreamEndEvent())
+        finally:
+            self._dumper.dispose()
+        return self._filled(self._written.getvalue())
 
-    def fill(self, written: str) -> str:
-        """What has been dumped, with the texts in the place of their marks."""
+    def _write(self, data: Any, sort: bool) -> None:
+        kind = type(data)
+        if kind is str:
+            if ("\n" in data or _has_astral(data)) and _BLOCK.fullmatch(data):
+                self._write_marked(data)
+            else:
+                self._write_text(data)
+        elif kind is dict:
+            self._emit(_MAPPING)
+            for key, value in sorted(data.items(), key=lambda item: str(item[0])) if sort else data.items():
+                self._write_text(key) if type(key) is str else self._write(key, sort)
+                self._write(value, sort and key not in _IN_ORDER)
+            self._emit(_MAPPING_END)
+        elif kind is list or kind is tuple:
+            self._emit(_SEQUENCE)
+            for item in data:
+                self._write(item, sort)
+            self._emit(_SEQUENCE_END)
+        elif kind is bytes and data:
+            self._write_marked(data)
+        else:
+            self._write_node(self._dumper.represent_data(data))
+
+    def _write_text(self, text: str) -> None:
+        implicit = (self._dumper.stands_unquoted(text), True)
+        self._emit(yaml.ScalarEvent(None, None, implicit, text, style=_style(text)))
+
+    def _write_marked(self, value: str | bytes) -> None:
+        self._marked.append(value)
+        mark = f"{self._mark}{len(self._marked) - 1}"
+        self._emit(yaml.ScalarEvent(None, None, (True, True), mark))
+
+    def _write_node(self, node: yaml.Node) -> None:
+        """What PyYAML, or somebody's own representer, makes of it."""
+        if node.tag == STANDARD + "str":
+            self._write_text(node.value)
+        elif isinstance(node, yaml.ScalarNode):
+            resolve: Callable[..., str] = self._dumper.resolve
+            unquoted, quoted = (resolve(yaml.ScalarNode, node.value, how) for how in ((True, False), (False, True)))
+            implicit = (node.tag == unquoted, node.tag == quoted)
+            self._emit(yaml.ScalarEvent(None, node.tag, implicit, node.value, style=node.style))
+        elif isinstance(node, yaml.MappingNode):
+            self._emit(yaml.MappingStartEvent(None, node.tag, node.tag == STANDARD + "map", flow_style=False))
+            for key, value in node.value:
+                self._write_node(key)
+                self._write_node(value)
+            self._emit(_MAPPING_END)
+        else:
+            self._emit(yaml.SequenceStartEvent(None, node.tag, node.tag == STANDARD + "seq", flow_style=False))
+            for item in node.value:
+                self._write_node(item)
+            self._emit(_SEQUENCE_END)
+
+    def _filled(self, written: str) -> str:
+        """What has been written, with the values in the place of their marks."""
         before, *marked = written.split(self._mark)
         parts = [before]
         for piece in marked:
             number, _, after = piece.partition("\n")  # a mark is the last thing in its line
             line = before[before.rfind("\n") + 1 :]
-            parts += [self._spelled(self._texts[int(number)], line), "\n", after]
+            parts += [self._spelled(self._marked[int(number)], line), "\n", after]
             before = after
         return "".join(parts)
 
-    def _spelled(self, text: str, line: str) -> str:
-        """``text`` as it stands behind ``line``."""
-        if "\n" not in text:
-            return _quoted(text)
+    def _spelled(self, value: str | bytes, line: str) -> str:
+        """``value`` as it stands behind ``line``."""
+        if isinstance(value, str) and "\n" not in value:
+            return _quoted(value)
         opening = _OPENING.match(line)
         assert opening is not None
         # As deep as the mapping or the sequence that it is in, and two more.
-        return _block(text, " " * (len(opening[1]) + (2 if opening[2] else 0)))
+        margin = " " * (len(opening[1]) + (2 if opening[2] else 0))
+        if isinstance(value, str):
+            return _block(value, margin)
+        return f"{self._dumper.binary} |\n{margin}{_base64(value, margin)}"
 
 
 def _has_astral(text: str) -> bool:
@@ -139,17 +208,25 @@ def _block(text: str, margin: str) -> str:
     return "\n".join([f"|{indentation}{ending}", *(margin + line if line else "" for line in lines)])
 
 
+#: Lines of base64 that are made at a time, each of 57 bytes, as PyYAML writes them.
+_LINES = 10_000
+
+
+def _base64(data: bytes, margin: str) -> str:
+    end = "\n" + margin
+    parts = []
+    for at in range(0, len(data), 57 * _LINES):
+        encoded = base64.b64encode(data[at : at + 57 * _LINES]).decode("ascii")
+        parts.append(end.join([encoded[start : start + 76] for start in range(0, len(encoded), 76)]))
+    return end.join(parts)
+
+
 # -- the serializer ----------------------------------------------------------------------------------------------------
 
 
-def dump(cassette_dict: Mapping[str, Any], dumper: type[Dumper], *, sort: bool = True) -> str:
+def dump(cassette_dict: Mapping[str, Any], dumper: type[PlainDumper], *, sort: bool = True) -> str:
     """``cassette_dict`` as YAML that a person can read; in its own order unless ``sort``."""
-    layout = _Layout()
-    data = layout.arrange(dict(cassette_dict), sort=sort)
-    written: str = yaml.dump(
-        data, Dumper=dumper, allow_unicode=True, sort_keys=False, width=WIDE, default_flow_style=False
-    )
-    return layout.fill(written)
+    return _Writer(dumper).document(dict(cassette_dict), sort=sort)
 
 
 def _load(cassette_string: str, tags: Mapping[str, Tag]) -> Any:
