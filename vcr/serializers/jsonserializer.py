@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from json.encoder import encode_basestring
 from typing import Any
 
 from ..errors import CassetteLoadError
@@ -30,13 +31,33 @@ def _decode(data: dict[str, Any]) -> Any:
 
 def serialize(cassette_dict: Mapping[str, Any]) -> str:
     """The cassette as JSON."""
-    return json.dumps(cassette_dict, indent=4, ensure_ascii=False, default=encode) + "\n"
+    return _laid_out(dict(cassette_dict), "\n") + "\n"
+
+
+_NUMBERS = (int, float, bool, type(None))
+
+
+def _laid_out(value: Any, end: str) -> str:
+    """What ``json.dumps`` with an indentation of 4 makes of it, which takes twice as long over it. ``end``: of a line,
+    with the blanks that the next begins with."""
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value)
+    if kind in _NUMBERS or (kind in (dict, list) and not value):
+        return json.dumps(value)
+    inner = end + "    "
+    if kind is dict and all(type(key) is str for key in value):
+        items = [f"{encode_basestring(key)}: {_laid_out(item, inner)}" for key, item in value.items()]
+        return f"{{{inner}{(',' + inner).join(items)}{end}}}"
+    if kind is list:
+        return f"[{inner}{(',' + inner).join([_laid_out(item, inner) for item in value])}{end}]"
+    return json.dumps(value, indent=4, ensure_ascii=False, default=encode).replace("\n", end)
 
 
 def deserialize(cassette_string: str) -> Any:
     """The plain data in a JSON cassette. Raises CassetteLoadError with the line when it is not JSON."""
     try:
-        return json.loads(cassette_string, object_hook=_decode)
+        return json.loads(cassette_string, object_hook=_decode if _KEY in cassette_string else None)
     except json.JSONDecodeError as error:
         raise CassetteLoadError(f"not readable as JSON: {error.msg}", line=error.lineno) from error
     except (ValueError, RecursionError) as error:  # base64 that is none, a number of too many digits
