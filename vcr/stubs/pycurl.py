@@ -48,9 +48,10 @@ class Handles:
     # What is known of a handle is kept on it, with whose knowledge it is: pycurl 7.45 breaks on weak references.
 
     def __init__(self) -> None:
-        for item in gc.get_objects():
-            if issubclass(type(item), pycurl.Curl):
-                item._vcr = self, None
+        tracked = gc.get_objects()
+        kinds = {kind for kind in set(map(type, tracked)) if issubclass(kind, pycurl.Curl)}
+        for handle in [item for item in tracked if type(item) in kinds] if kinds else ():
+            handle._vcr = self, None
 
     @staticmethod
     def method(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[..., Any]:
