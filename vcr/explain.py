@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from .matchers import Predicate, get_matchers_results, name_of
+from .matchers import Predicate, agreement, get_matchers_results, name_of
 from .record_mode import RecordMode
 from .request import Request
 
 MOST_SHOWN = 3
+MOST_KEPT = 20
 BODY_SHOWN = 200  # characters
 DIFF_LINES = 20
 
@@ -51,7 +52,7 @@ class Refusal:
     @cached_property
     def closest(self) -> Closest:
         """The most similar recorded requests, best first: (request, matchers that agree, those that do not)."""
-        return most_similar(self.request, self.recorded(), self.matchers)
+        return most_similar(self.request, self.recorded(), self.matchers, most=MOST_KEPT)
 
     @cached_property
     def reason(self) -> str:
@@ -111,20 +112,27 @@ class Refusal:
         yield 'to record everything again: record_mode="all", or delete the cassette and run with record_mode="once"'
 
 
-def most_similar(request: Request, recorded: Iterable[Request], matchers: Sequence[Predicate]) -> Closest:
-    """The recorded requests that agree with ``request`` in the most matchers, at least one."""
-    found: Closest = []
+def most_similar(
+    request: Request, recorded: Iterable[Request], matchers: Sequence[Predicate], most: int | None = None
+) -> Closest:
+    """The recorded requests that agree with ``request`` in the most matchers, at least one: the ``most`` similar of
+    them, or all."""
+    checks = [agreement(matcher, request) for matcher in matchers]
+    groups: dict[int, list[Request]] = {}
     for candidate in recorded:
-        agreed, differing = get_matchers_results(request, candidate, matchers)
-        if agreed:
-            found.append((candidate, agreed, differing))
-    found.sort(key=lambda entry: (-len(entry[1]), -_likeness(request, entry[0])))
-    best = len(found[0][1]) if found else 0
-    return [entry for entry in found if len(entry[1]) == best]
+        groups.setdefault(sum(agrees(candidate) for agrees in checks), []).append(candidate)
+    groups.pop(0, None)
+    if not groups:
+        return []
+    likeness = difflib.SequenceMatcher()
+    likeness.set_seq2(request.uri)
 
+    def unlikeness(candidate: Request) -> float:
+        likeness.set_seq1(candidate.uri)
+        return -likeness.quick_ratio()
 
-def _likeness(r1: Request, r2: Request) -> float:
-    return difflib.SequenceMatcher(None, r1.uri, r2.uri).quick_ratio()
+    similar = sorted(groups[max(groups)], key=unlikeness)[:most]
+    return [(candidate, *get_matchers_results(request, candidate, matchers)) for candidate in similar]
 
 
 def _difference(name: str, message: str, wanted: Request, recorded: Request) -> Iterable[str]:

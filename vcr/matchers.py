@@ -254,6 +254,14 @@ def agrees(matcher: Predicate, r1: Request, r2: Request) -> tuple[bool, str]:
     return verdict is None or bool(verdict), ""
 
 
+def agreement(matcher: Predicate, request: Request) -> Callable[[Request], bool]:
+    """Whether another request agrees with this one, for asking about many."""
+    if not isinstance(matcher, Matcher):
+        return lambda other: agrees(matcher, request, other)[0]
+    key, wanted = matcher.key, matcher.key(request)
+    return lambda other: key(other) == wanted
+
+
 def get_matchers_results(r1: Request, r2: Request, matchers: Iterable[Predicate]) -> MatcherResults:
     """``(names of matchers that agree, [(name of one that does not, what it said)])``."""
     agreed: list[str] = []
