@@ -11,8 +11,10 @@ import pytest
 import vcr
 from vcr.errors import CassetteLoadError, CassetteNotFoundError
 from vcr.persisters.filesystem import FilesystemPersister
+from vcr.persisters.kept import Kept
 from vcr.request import Request
 from vcr.response import Response
+from vcr.serialize import Contents
 from vcr.serializers import jsonserializer, yamlserializer
 
 EMPTY = {"requests": [], "responses": []}
@@ -286,3 +288,72 @@ def test_the_persister_can_be_subclassed(tmp_path):
     persister.save_cassette("cassette.yaml", one("body"), yamlserializer)
     assert load(tmp_path / "tapes" / "cassette.yaml") == "body"
     assert len(persister.load_cassette("cassette.yaml", yamlserializer)[0]) == 1
+
+
+# -- a file that has been read before ----------------------------------------------------------------------------------
+
+
+def _rewrite_unnoticed(path: str, old: str, new: str) -> None:
+    """As nobody does: in place, as long as before, and with the clock put back."""
+    times = os.stat(path)
+    with open(path, "r+", encoding="utf-8") as file:
+        changed = file.read().replace(old, new)
+        file.seek(0)
+        file.write(changed)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@pytest.mark.parametrize(("written", "is_read_again"), [("long ago", False), ("just now", True)])
+def test_a_file_is_read_once_until_it_changes(written, is_read_again, cassette_path):
+    save(cassette_path)
+    if written == "long ago":
+        os.utime(cassette_path, (0, 0))
+    assert load(cassette_path) == "body"
+    _rewrite_unnoticed(cassette_path, "string: body", "string: BODY")
+    assert load(cassette_path) == ("BODY" if is_read_again else "body")
+    os.utime(cassette_path, (1, 1))
+    assert load(cassette_path) == "BODY"
+
+
+def test_somebodys_own_serializer_is_asked_each_time(cassette_path):
+    class Own:
+        serialize = staticmethod(yamlserializer.serialize)
+        deserialize = staticmethod(yamlserializer.deserialize)
+
+    save(cassette_path, serializer=Own)
+    os.utime(cassette_path, (0, 0))
+    assert load(cassette_path, Own) == "body"
+    _rewrite_unnoticed(cassette_path, "string: body", "string: BODY")
+    assert load(cassette_path, Own) == "BODY"
+
+
+def test_what_is_done_to_one_opening_the_next_does_not_see(cassette_path):
+    with vcr.use_cassette(cassette_path) as cassette:
+        cassette.append(Request("GET", "http://h/", None, {"A": "1"}), Response.of(200, "OK", {"B": "2"}, b"body").data)
+        cassette.get_metadata("key", {"inner": [1]})
+    os.utime(cassette_path, (0, 0))
+    for _ in range(3):
+        with vcr.use_cassette(cassette_path) as cassette:
+            (request,), (response,) = cassette.requests, cassette.responses
+            assert (request.headers["A"], response["headers"]["B"]) == ("1", ["2"])
+            assert cassette.get_metadata("key", None) == {"inner": [1]}
+            assert cassette.play_count == 0
+            assert cassette.play_response(Request("GET", "http://h/")) is response
+            request.headers["A"] = "changed"
+            response["headers"]["B"].append("changed")
+            cassette.get_metadata("key", None)["inner"].append("changed")
+
+
+def test_no_more_is_kept_than_there_is_room_for():
+    kept, reads = Kept(room=10), []
+
+    def load(key: str, version: int = 1, size: int = 4) -> None:
+        kept.load(key, version, size, lambda: reads.append(key) or Contents({}))
+
+    for key in ("a", "b", "a", "c", "a", "b"):
+        load(key)
+    assert reads == ["a", "b", "c", "b"]
+    load("large", size=11)
+    load("a", version=2)
+    load("large", size=11)
+    assert reads[4:] == ["large", "a", "large"]

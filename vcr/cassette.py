@@ -11,6 +11,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from os import PathLike, fspath
@@ -309,7 +310,7 @@ class Cassette:
     @property
     def data(self) -> list[tuple[Request, ResponseDict]]:
         """``(request, response)`` pairs, in order."""
-        return [(i.request, i.response.data) for i in self._finished() if i.response is not None]
+        return [(request, response.data) for request, response in (i.own() for i in self._finished())]
 
     @property
     def requests(self) -> list[Request]:
@@ -376,10 +377,10 @@ class Cassette:
         kept = self.filter_request(request)
         with self._lock:
             found = None if kept is None else self._find(kept, self._index.key(kept))
-            if found is None or found.response is None:
+            if found is None:
                 raise self._unhandled(request)
             self._play(found)
-            return found.response.data
+            return found.own()[1].data
 
     def responses_of(self, request: Request) -> list[ResponseDict]:
         """Every recorded response to this request, played or not. Raises UnhandledHTTPRequestError when none is."""
@@ -473,7 +474,7 @@ class Cassette:
         with self._lock:
             matching = set() if kept is None else set(self._index.matching(kept, self._index.key(kept), ALL))
             found = enumerate(self._finished())
-            return [(index, i.response.data) for index, i in found if i in matching and i.response is not None]
+            return [(index, i.own()[1].data) for index, i in found if i in matching]
 
     def _load(self) -> None:
         """Read what is stored under the path; a cassette that is not there is new. Any other failure is an error."""
@@ -531,7 +532,7 @@ class Cassette:
             return None
         # A third value, or an attribute: VCR.py's persisters and the plugins that unpack two.
         metadata = stored[2] if len(stored) > 2 else getattr(stored, "metadata", None)
-        self._metadata = {**(metadata or {}), **self._metadata}
+        self._metadata = {**deepcopy(metadata or {}), **self._metadata}  # theirs may be others', too
         interactions = getattr(stored, "interactions", None)
         if interactions is None:
             interactions = [Interaction(*pair) for pair in zip(stored[0], map(Response, stored[1]), strict=True)]

@@ -33,6 +33,11 @@ class Interaction:
         """Whether the response is there."""
         return self.response is not None
 
+    def own(self) -> tuple[Request, Response]:
+        """Request and response, for whoever may change them; it is finished."""
+        assert self.response is not None
+        return self.request, self.response
+
     def value(self) -> Hashable:
         """Equal for interactions with the same content."""
         request, response = self.request, self.response
@@ -41,15 +46,37 @@ class Interaction:
 
 
 class StoredInteraction(Interaction):
-    """One whose method and URI are known, and which is read when more of it is needed."""
+    """One whose method and URI are known, and which is read when more of it is needed.
 
-    __slots__ = ("_pair", "_read", "_target")
+    What is read may be shared with other openings of the same cassette: whoever is to be free to change it is given
+    what ``own`` returns.
+    """
+
+    __slots__ = ("_own", "_read", "_shared", "_target")
 
     def __init__(self, target: tuple[str, str], read: Callable[[], tuple[Request, Response]]) -> None:
         self._target = target
         self.plays = 0
         self._read = read
-        self._pair: tuple[Request, Response] | None = None
+        self._shared: tuple[Request, Response] | None = None
+        self._own: tuple[Request, Response] | None = None
+
+    def again(self) -> StoredInteraction:
+        """The same as it is stored, not played yet."""
+        return StoredInteraction(self._target, self.read)
+
+    def read(self) -> tuple[Request, Response]:
+        """Request and response as they are stored. Raises CassetteLoadError."""
+        if self._shared is None:
+            self._shared = self._read()
+        return self._shared
+
+    def own(self) -> tuple[Request, Response]:
+        """Request and response, this interaction's alone."""
+        if self._own is None:
+            request, response = self.read()
+            self._own = request.copy(), Response(response.copy_data())
+        return self._own
 
     @property
     def target(self) -> tuple[str, str]:
@@ -57,21 +84,14 @@ class StoredInteraction(Interaction):
         return self._target
 
     @property
-    def pair(self) -> tuple[Request, Response]:
-        """Request and response. Raises CassetteLoadError."""
-        if self._pair is None:
-            self._pair = self._read()
-        return self._pair
-
-    @property
     def request(self) -> Request:  # type: ignore[override]
         """The request."""
-        return self.pair[0]
+        return (self._own or self.read())[0]
 
     @property
     def response(self) -> Response:  # type: ignore[override]
         """The response."""
-        return self.pair[1]
+        return (self._own or self.read())[1]
 
     @property
     def finished(self) -> bool:

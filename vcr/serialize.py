@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from . import formats
 from .errors import CassetteLoadError
-from .index import Interaction, StoredInteraction
+from .index import StoredInteraction
 from .request import DEFAULT_PORTS, Headers, Request
 from .response import Response, ResponseDict
 
@@ -39,16 +39,22 @@ class Contents(Sequence[Any]):
 
     def __init__(self, metadata: Mapping[str, Any]) -> None:
         self.metadata = dict(metadata)
-        self.interactions: list[Interaction] = []
+        self.interactions: list[StoredInteraction] = []
         self.path: str | None = None
 
     def __len__(self) -> int:
         return 2
 
     def __getitem__(self, index: Any) -> Any:
-        requests = [interaction.request for interaction in self.interactions]
-        responses = [interaction.response.data for interaction in self.interactions if interaction.response is not None]
-        return (requests, responses)[index]
+        pairs = [interaction.own() for interaction in self.interactions]
+        return ([request for request, _ in pairs], [response.data for _, response in pairs])[index]
+
+    def again(self) -> Contents:
+        """The same once more, for another opening."""
+        contents = Contents(self.metadata)
+        contents.interactions = [interaction.again() for interaction in self.interactions]
+        contents.path = self.path
+        return contents
 
     def __eq__(self, other: object) -> bool:
         return tuple(self) == tuple(other) if isinstance(other, (tuple, Contents)) else NotImplemented
@@ -91,7 +97,7 @@ def deserialize(cassette_string: str, serializer: Any) -> Contents:
         raise CassetteLoadError('not a cassette: expected a mapping with a list under "interactions"')
     contents = _contents(top)
     for number, interaction in enumerate(top["interactions"], 1):
-        contents.interactions.append(Interaction(*_pair(number, interaction)))
+        contents.interactions.append(_read_now(partial(_pair, number, interaction)))
     return contents
 
 
@@ -129,10 +135,16 @@ def _contents_of_pieces(pieces: Any) -> Contents:
             raise CassetteLoadError(str(error), path=contents.path, line=error.line) from error
 
     for index in range(len(pieces)):
-        target = pieces.target(index)
-        interaction = Interaction(*read(index)) if target is None else StoredInteraction(target, partial(read, index))
-        contents.interactions.append(interaction)
+        target, interaction = pieces.target(index), partial(read, index)
+        contents.interactions.append(
+            _read_now(interaction) if target is None else StoredInteraction(target, interaction)
+        )
     return contents
+
+
+def _read_now(read: Callable[[], tuple[Request, Response]]) -> StoredInteraction:
+    pair = read()
+    return StoredInteraction((pair[0].method, pair[0].uri), lambda: pair)
 
 
 def _parsed(text: str, serializer: Any) -> Any:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 import vcr
 from tests.server import PASSWORD, TEXT, USER
 
-from .entries import having
+from .entries import having, outcome
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,26 @@ def test_the_replay_is_what_was_recorded(client, server, cassette_path):
     assert recorded == replayed == [b"1", b"2", b"3"]
     assert server.hits == 3
     assert cassette.all_played
+
+
+@pytest.mark.parametrize("path", ["/gzip", "/chunked", "/redirect/2", "/text"])
+def test_a_cassette_that_has_not_changed_is_the_same_each_time(path, client, server, cassette_path):
+    """It is read once only: what one replay does to a response, the next must not see."""
+
+    def once():
+        with client() as session:
+            return outcome(lambda: session.get(server.url + path))
+
+    with vcr.use_cassette(cassette_path):
+        recorded = once()
+    server.close()
+    os.utime(cassette_path, (0, 0))  # long ago
+    for _ in range(3):
+        with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+            assert once() == recorded
+            assert cassette.all_played
+            for request, response in zip(cassette.requests, cassette.responses, strict=True):
+                request.uri, response["body"]["string"] = "http://changed.example/", b"changed"
 
 
 def test_the_cassette_holds_the_exchange(client, server, cassette_path):

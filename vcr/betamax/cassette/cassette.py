@@ -129,10 +129,10 @@ class Cassette(engine.Cassette):
         return [self._look_at(interaction) for interaction in self._finished()]
 
     def _look_at(self, interaction: index.Interaction) -> Interaction:
-        assert interaction.response is not None
         view = self._looked_at.get(interaction)
         if view is None:
-            view = self._looked_at[interaction] = self._view(interaction.request, interaction.response.data)
+            request, response = interaction.own()
+            view = self._looked_at[interaction] = self._view(request, response.data)
             view.ignored = isinstance(interaction.request, _Ignored)
         view.used = interaction.plays > 0
         return view
