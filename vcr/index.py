@@ -5,6 +5,7 @@ It knows matchers and their keys; when something is played, and whether, is the 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
@@ -191,33 +192,34 @@ def _path_of(uri: str) -> str:
     return (absolute[1] or "/") if absolute is not None else str(path.key(Request("", uri)))
 
 
+@functools.lru_cache(maxsize=10_000)
+def _target_key(keys: tuple[Callable[[Request], Hashable], ...], method: str, uri: str) -> Hashable:
+    """What these matchers make of a method and a URI; other cassettes have the same."""
+    request = Request(method, uri)
+    return tuple([key(request) for key in keys])
+
+
 class Index:
     """Finds interactions by the tuple of matcher keys; predicates are tried inside the bucket."""
 
     def __init__(self, matchers: Sequence[Predicate]) -> None:
         keyed = [matcher for matcher in matchers if isinstance(matcher, Matcher)]
-        self._target_keys = [matcher.key for matcher in keyed if matcher.of_target]
+        self._target_keys = tuple(matcher.key for matcher in keyed if matcher.of_target)
         self._other_keys = [matcher.key for matcher in keyed if not matcher.of_target]
         self._predicates = [matcher for matcher in matchers if not isinstance(matcher, Matcher)]
         # With any of these among the keys, what matches has the same path.
         self._place = _path_of if any(matcher in (path, uri, url) for matcher in keyed) else lambda _: ""
         self._shelves: dict[str, Shelf] = {}
-        self._targets: dict[tuple[str, str], Hashable] = {}  # what the target keys make of a method and a URI
 
     def key(self, request: Request) -> Hashable:
         """What requests that match have in common."""
-        target = self._target_key((request.method, request.uri))
+        target = _target_key(self._target_keys, request.method, request.uri)
         return (target, *[key(request) for key in self._other_keys]) if self._other_keys else target
 
-    def _target_key(self, target: tuple[str, str]) -> Hashable:
-        key = self._targets.get(target)
-        if key is None:
-            request = Request(*target)
-            key = self._targets[target] = tuple([key(request) for key in self._target_keys])
-        return key
-
     def _key_of(self, interaction: Interaction) -> Hashable:
-        return self.key(interaction.request) if self._other_keys else self._target_key(interaction.target)
+        if self._other_keys:
+            return self.key(interaction.request)
+        return _target_key(self._target_keys, *interaction.target)
 
     def add(self, interaction: Interaction) -> None:
         """Make it findable."""
