@@ -40,11 +40,11 @@ class Bench:
         """A requests.Session, if that is the client."""
         return import_module("requests").Session() if (client or self.client) == "requests" else None
 
-    def warm_up(self) -> None:
+    def warm_up(self, client: str = "") -> None:
         """What is imported late, is now."""
-        session = self.session()
+        session = self.session(client)
         with self.open(self.tiny, session):
-            self.get([uri(0)], session)
+            self.get([uri(0)], session, client=client)
 
     def get(self, urls: Sequence[str], session: Any = None, *, client: str = "", live: bool = False) -> float:
         """CPU seconds for getting them all. ``live``: the floor, too, gets them from the server."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from itertools import chain
 
 from .matchers import Matcher, Predicate, agrees, path, raw_body, uri, url
 from .request import Request
@@ -148,8 +149,8 @@ class Bucket:
 
     def candidates(self, request: Request, walk: Walk) -> Iterator[Interaction]:
         """Those to try, best first."""
-        for row in self._rows(request):
-            yield from walk(row)
+        rows = self._rows(request)
+        return walk(rows[0]) if len(rows) == 1 else chain.from_iterable(map(walk, rows))
 
     def _rows(self, request: Request) -> list[Row]:
         entries = self._all.entries
@@ -234,7 +235,9 @@ class Index:
         shelf = self._shelves.get(self._place(request.uri))
         bucket = None if shelf is None else shelf.bucket(key, self._key_of)
         if bucket is None:
-            return
-        for interaction in bucket.candidates(request, walk):
-            if all(agrees(predicate, request, interaction.request)[0] for predicate in self._predicates):
-                yield interaction
+            return iter(())
+        found = bucket.candidates(request, walk)
+        return filter(functools.partial(self._agrees, request), found) if self._predicates else found
+
+    def _agrees(self, request: Request, interaction: Interaction) -> bool:
+        return all(agrees(predicate, request, interaction.request)[0] for predicate in self._predicates)

@@ -219,6 +219,7 @@ OPTIONS: dict[str, Option] = {
         Option("custom_patches", (), _patches, "more `(object, name, class)` to replace while a cassette is open"),
     )
 }
+_DEFAULTS = {option.name: option.check(option.default) for option in OPTIONS.values()}
 #: The options that change or drop what is recorded.
 FILTERS = [
     name
@@ -240,6 +241,9 @@ def checked(options: Mapping[str, Any]) -> dict[str, Any]:
         name = _ALIASES.get(given, given)
         if name not in OPTIONS:
             raise TypeError(unknown("option", given, OPTIONS))
+        if value is OPTIONS[name].default:
+            result[name] = _DEFAULTS[name]
+            continue
         try:
             result[name] = OPTIONS[name].check(value)
         except (TypeError, ValueError) as error:
