@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -293,62 +294,127 @@ def test_the_persister_can_be_subclassed(tmp_path):
 # -- a file that has been read before ----------------------------------------------------------------------------------
 
 
-def _rewrite_unnoticed(path: str, old: str, new: str) -> None:
-    """As nobody does: in place, as long as before, and with the clock put back."""
-    times = os.stat(path)
-    with open(path, "r+", encoding="utf-8") as file:
-        changed = file.read().replace(old, new)
+def _stored_once(path: str, serializer=yamlserializer) -> bool:
+    """Whether two loads give what has been read once."""
+    one, two = (FilesystemPersister.load_cassette(path, serializer).interactions[0].read() for _ in range(2))
+    return one is two
+
+
+def _let_time_pass(monkeypatch) -> None:
+    """A file that has just been written may be written again before the file system's clock goes on."""
+    later = time.time_ns() + 10_000_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: later)
+
+
+def test_a_file_is_read_once_until_it_changes(cassette_path, monkeypatch):
+    save(cassette_path)
+    assert not _stored_once(cassette_path)
+    _let_time_pass(monkeypatch)
+    assert _stored_once(cassette_path)
+    times = os.stat(cassette_path)
+    # In place, as long as before, and with the clock put back.
+    with open(cassette_path, "r+", encoding="utf-8") as file:
+        changed = file.read().replace("string: body", "string: BODY")
         file.seek(0)
         file.write(changed)
-    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-
-
-@pytest.mark.parametrize(("written", "is_read_again"), [("long ago", False), ("just now", True)])
-def test_a_file_is_read_once_until_it_changes(written, is_read_again, cassette_path):
-    save(cassette_path)
-    if written == "long ago":
-        os.utime(cassette_path, (0, 0))
-    assert load(cassette_path) == "body"
-    _rewrite_unnoticed(cassette_path, "string: body", "string: BODY")
-    assert load(cassette_path) == ("BODY" if is_read_again else "body")
-    os.utime(cassette_path, (1, 1))
+    os.utime(cassette_path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert load(cassette_path) == "BODY"
 
 
-def test_somebodys_own_serializer_is_asked_each_time(cassette_path):
+def test_somebodys_own_serializer_is_asked_each_time(cassette_path, monkeypatch):
     class Own:
         serialize = staticmethod(yamlserializer.serialize)
         deserialize = staticmethod(yamlserializer.deserialize)
 
     save(cassette_path, serializer=Own)
-    os.utime(cassette_path, (0, 0))
-    assert load(cassette_path, Own) == "body"
-    _rewrite_unnoticed(cassette_path, "string: body", "string: BODY")
-    assert load(cassette_path, Own) == "BODY"
+    _let_time_pass(monkeypatch)
+    assert not _stored_once(cassette_path, Own)
 
 
-def test_what_is_done_to_one_opening_the_next_does_not_see(cassette_path):
+def test_every_vcr_has_the_same_file_read_once(cassette_path, monkeypatch):
+    save(cassette_path)
+    _let_time_pass(monkeypatch)
+    assert _stored_once(cassette_path, vcr.VCR().serializers["yaml"])
+    one, two = (
+        FilesystemPersister.load_cassette(cassette_path, vcr.VCR().serializers["yaml"]).interactions[0].read()
+        for _ in range(2)
+    )
+    assert one is two
+
+
+def test_a_subclass_may_change_what_it_has_loaded(cassette_path, monkeypatch):
+    save(cassette_path)
+    _let_time_pass(monkeypatch)
+    for _ in range(3):
+        contents = FilesystemPersister.load_cassette(cassette_path, yamlserializer)
+        assert len(contents.interactions) == 1
+        assert contents.metadata == {}
+        contents.interactions.clear()
+        contents.metadata["key"] = 1
+
+
+def _change(request: Request, response: dict) -> None:
+    request.uri, request.headers["A"] = "http://changed/", "changed"
+    response["headers"]["B"].append("changed")
+
+
+class Scrubbing(FilesystemPersister):
+    """A persister that changes what it is given to save."""
+
+    @staticmethod
+    def save_cassette(cassette_path, cassette_dict, serializer):
+        for pair in zip(cassette_dict["requests"], cassette_dict["responses"], strict=True):
+            _change(*pair)
+
+
+def _matcher_that_writes(_: Request, recorded: Request) -> bool:
+    recorded.headers["A"] = "changed"
+    return True
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"filter_headers": ["C"]},
+        {"before_record_response": lambda response: response},
+        {"before_save_interaction": lambda request, response, _: (request, response)},
+        {"match_on": ["uri", _matcher_that_writes]},
+        {"persister": Scrubbing, "record_mode": "new_episodes"},
+    ],
+    ids=lambda options: ", ".join(options) or "none",
+)
+def test_what_is_done_to_one_opening_the_next_does_not_see(options, cassette_path, monkeypatch):
     with vcr.use_cassette(cassette_path) as cassette:
         cassette.append(Request("GET", "http://h/", None, {"A": "1"}), Response.of(200, "OK", {"B": "2"}, b"body").data)
         cassette.get_metadata("key", {"inner": [1]})
-    os.utime(cassette_path, (0, 0))
+    _let_time_pass(monkeypatch)
     for _ in range(3):
         with vcr.use_cassette(cassette_path) as cassette:
             (request,), (response,) = cassette.requests, cassette.responses
-            assert (request.headers["A"], response["headers"]["B"]) == ("1", ["2"])
+            assert (request.uri, request.headers["A"], response["headers"]["B"]) == ("http://h/", "1", ["2"])
             assert cassette.get_metadata("key", None) == {"inner": [1]}
             assert cassette.play_count == 0
-            assert cassette.play_response(Request("GET", "http://h/")) is response
-            request.headers["A"] = "changed"
-            response["headers"]["B"].append("changed")
+        with vcr.use_cassette(cassette_path, **options) as cassette:
+            assert cassette.can_play_response_for(Request("GET", "http://h/"))
+            assert cassette.play_response(Request("GET", "http://h/")) is cassette.responses[0]
+            _change(cassette.requests[0], cassette.responses[0])
             cassette.get_metadata("key", None)["inner"].append("changed")
+            if "persister" in options:
+                cassette.append(Request("GET", "http://h/new"), Response.of(200, "OK", {"B": "3"}, b"").data)
 
 
 def test_no_more_is_kept_than_there_is_room_for():
     kept, reads = Kept(room=10), []
 
     def load(key: str, version: int = 1, size: int = 4) -> None:
-        kept.load(key, version, size, lambda: reads.append(key) or Contents({}))
+        def read() -> Contents:
+            reads.append(key)
+            contents = Contents({})
+            contents.size = size
+            return contents
+
+        kept.load(key, version, read)
 
     for key in ("a", "b", "a", "c", "a", "b"):
         load(key)

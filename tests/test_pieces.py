@@ -117,6 +117,15 @@ raw = st.text(st.sampled_from("ab1'' \n\n:#|-+2!&*,[]{}>%@`\"\\~.=?\té\x85\u202
 raw |= st.sampled_from(["'", "|-\n", "|2+\n", "|\n", "!!binary |\n", "no", "0o7", "1e3", "2026-01-01", "<<", "=", "x"])
 
 
+@pytest.mark.parametrize("mark", ["\x01", "\x7f", "\ufffe", "\x85", "é", '"'])
+def test_an_address_that_may_not_be_one_is_for_the_parser(mark):
+    text = (
+        f"- request:\n    body: null\n    headers: {{}}\n    method: GET\n    uri: http://h/{mark}x\n"
+        "  response:\n    body:\n      string: a\n    headers: {}\n    status:\n      code: 200\n      message: OK\n"
+    )
+    assert read_by_patterns(text, 0, len(text)) is None
+
+
 @given(st.tuples(raw, raw, raw), st.tuples(raw, raw, raw), st.sampled_from([" ", "\n        ", "\n      "]))
 @settings(deadline=None, max_examples=1_000)
 def test_what_is_read_by_patterns_is_what_the_parser_reads(starts, ends, between):

@@ -129,6 +129,14 @@ def test_yaml_bytes_are_binary():
     assert yamlserializer.serialize({"a": b"\xff\x00"}) == "a: !!binary |\n  /wA=\n"
 
 
+def test_keys_of_bytes_are_written_as_ever():
+    assert yamlserializer.deserialize(yamlserializer.serialize({"a": {b"k": 1}})) == {"a": {b"k": 1}}
+
+
+def test_bytes_are_known_in_json_however_their_key_is_spelled():
+    assert jsonserializer.deserialize('{"body": {"base64\\u005fstring": "YQ=="}}') == {"body": b"a"}
+
+
 # -- YAML: no Python --------------------------------------------------------------------------------------------------
 
 

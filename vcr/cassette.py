@@ -11,7 +11,6 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from copy import deepcopy
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from os import PathLike, fspath
@@ -532,7 +531,7 @@ class Cassette:
             return None
         # A third value, or an attribute: VCR.py's persisters and the plugins that unpack two.
         metadata = stored[2] if len(stored) > 2 else getattr(stored, "metadata", None)
-        self._metadata = {**deepcopy(metadata or {}), **self._metadata}  # theirs may be others', too
+        self._metadata = {**(metadata or {}), **self._metadata}
         interactions = getattr(stored, "interactions", None)
         if interactions is None:
             interactions = [Interaction(*pair) for pair in zip(stored[0], map(Response, stored[1]), strict=True)]
@@ -545,8 +544,7 @@ class Cassette:
         filters = (self._after_load_interaction, self._before_record_request, self._before_record_response)
         if filters == (None, None, None):
             return interaction
-        request, response = interaction.request, interaction.response
-        assert response is not None
+        request, response = interaction.own()
         if self._after_load_interaction is not None:
             pair = self._after_load_interaction(request.copy(), response.copy_data(), self)
             if pair is None:
@@ -606,10 +604,10 @@ class Cassette:
         return theirs + [interaction for interaction in kept if interaction in self._unsaved]
 
     def _stored(self, interaction: Interaction) -> tuple[Request, ResponseDict] | None:
-        assert interaction.response is not None
+        request, response = interaction.own()
         if self._before_save_interaction is None:
-            return interaction.request, interaction.response.data
-        return self._before_save_interaction(interaction.request.copy(), interaction.response.copy_data(), self)
+            return request, response.data
+        return self._before_save_interaction(request.copy(), response.copy_data(), self)
 
     def _to_save(self) -> list[Interaction]:
         finished = self._finished()

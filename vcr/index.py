@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import chain
 
+from .locks import new_lock
 from .matchers import Matcher, Predicate, agrees, path, raw_body, uri, url
 from .request import Request
 from .response import Response
@@ -47,6 +49,9 @@ class Interaction:
         return repr(content)
 
 
+_owning = new_lock()
+
+
 class StoredInteraction(Interaction):
     """One whose method and URI are known, and which is read when more of it is needed.
 
@@ -75,10 +80,11 @@ class StoredInteraction(Interaction):
 
     def own(self) -> tuple[Request, Response]:
         """Request and response, this interaction's alone."""
-        if self._own is None:
-            request, response = self.read()
-            self._own = request.copy(), Response(response.copy_data())
-        return self._own
+        with _owning:
+            if self._own is None:
+                request, response = self.read()
+                self._own = request.copy(), Response(response.copy_data())
+            return self._own
 
     @property
     def target(self) -> tuple[str, str]:
@@ -163,27 +169,6 @@ class Bucket:
         return [self._all] if same is None or len(self._by_body) == 1 else [same, self._all]
 
 
-class Shelf:
-    """The interactions of one place: what matches is in the same. Keys are made when one is looked for here."""
-
-    __slots__ = ("_buckets", "_waiting")
-
-    def __init__(self) -> None:
-        self._buckets: dict[Hashable, Bucket] = {}
-        self._waiting: list[Interaction] = []
-
-    def add(self, interaction: Interaction) -> None:
-        """Put it behind those that are here."""
-        self._waiting.append(interaction)
-
-    def bucket(self, key: Hashable, key_of: Callable[[Interaction], Hashable]) -> Bucket | None:
-        """Those of this key."""
-        for interaction in self._waiting:
-            self._buckets.setdefault(key_of(interaction), Bucket()).add(interaction)
-        self._waiting.clear()
-        return self._buckets.get(key)
-
-
 #: An absolute URI, and its path, in which there is nothing that ``urlsplit`` would take out.
 _ABSOLUTE = re.compile(r"https?://[^/?#\s]*([^?#\s]*)\S*")
 
@@ -210,7 +195,9 @@ class Index:
         self._predicates = [matcher for matcher in matchers if not isinstance(matcher, Matcher)]
         # With any of these among the keys, what matches has the same path.
         self._place = _path_of if any(matcher in (path, uri, url) for matcher in keyed) else lambda _: ""
-        self._shelves: dict[str, Shelf] = {}
+        self._buckets: dict[Hashable, Bucket] = {}
+        # By place, until one is looked for there.
+        self._waiting: defaultdict[str, list[Interaction]] = defaultdict(list)
 
     def key(self, request: Request) -> Hashable:
         """What requests that match have in common."""
@@ -224,20 +211,21 @@ class Index:
 
     def add(self, interaction: Interaction) -> None:
         """Make it findable."""
-        place = self._place(interaction.target[1])
-        shelf = self._shelves.get(place)
-        if shelf is None:
-            shelf = self._shelves[place] = Shelf()
-        shelf.add(interaction)
+        self._waiting[self._place(interaction.target[1])].append(interaction)
 
     def matching(self, request: Request, key: Hashable, walk: Walk) -> Iterator[Interaction]:
         """Those that match, best first (some may come twice)."""
-        shelf = self._shelves.get(self._place(request.uri))
-        bucket = None if shelf is None else shelf.bucket(key, self._key_of)
+        place = self._place(request.uri)
+        if place in self._waiting:
+            for interaction in self._waiting[place]:
+                self._buckets.setdefault(self._key_of(interaction), Bucket()).add(interaction)
+            del self._waiting[place]
+        bucket = self._buckets.get(key)
         if bucket is None:
             return iter(())
         found = bucket.candidates(request, walk)
         return filter(functools.partial(self._agrees, request), found) if self._predicates else found
 
     def _agrees(self, request: Request, interaction: Interaction) -> bool:
-        return all(agrees(predicate, request, interaction.request)[0] for predicate in self._predicates)
+        recorded, _ = interaction.own()
+        return all(agrees(predicate, request, recorded)[0] for predicate in self._predicates)

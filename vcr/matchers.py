@@ -256,7 +256,7 @@ def agrees(matcher: Predicate, r1: Request, r2: Request) -> tuple[bool, str]:
 
 def agreement(matcher: Predicate, request: Request) -> Callable[[Request], bool]:
     """Whether another request agrees with this one, for asking about many."""
-    if not isinstance(matcher, Matcher):
+    if type(matcher) is not Matcher:
         return lambda other: agrees(matcher, request, other)[0]
     key, wanted = matcher.key, matcher.key(request)
     return lambda other: key(other) == wanted

@@ -6,6 +6,7 @@ import functools
 import re
 import warnings
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping
+from copy import deepcopy
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -271,12 +272,12 @@ class Request:
         self.headers[name] = value
 
     def copy(self) -> Request:
-        """An independent copy (the body is shared: bytes do not change)."""
+        """An independent copy (bytes are shared: they do not change)."""
         twin = Request.__new__(Request)
         twin.method = self.method
         twin._uri = self._uri
         twin._split = self._split
-        twin._body = self._body
+        twin._body = self._body if isinstance(self._body, (bytes, type(None))) else deepcopy(self._body)
         twin._headers = self._headers.copy()
         return twin
 

@@ -10,6 +10,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from functools import partial
 from typing import Any, TypeVar
 
@@ -34,12 +35,14 @@ Spelling = Callable[[Any], Any]
 class Contents(Sequence[Any]):
     """What is in a cassette: ``(requests, responses)``, a pair as in VCR.py, and the ``metadata`` beside them.
 
-    ``interactions``: both in one, each of which may be read when it is needed. ``path``: where they come from.
+    ``interactions``: both in one, each of which may be read when it is needed. ``path``: where they come from;
+    ``size``: of their text, in characters.
     """
 
-    def __init__(self, metadata: Mapping[str, Any]) -> None:
-        self.metadata = dict(metadata)
-        self.interactions: list[StoredInteraction] = []
+    def __init__(self, metadata: Mapping[str, Any], interactions: Iterable[StoredInteraction] = ()) -> None:
+        self.metadata = deepcopy(dict(metadata))
+        self.interactions = list(interactions)
+        self.size = 0
         self.path: str | None = None
 
     def __len__(self) -> int:
@@ -51,9 +54,8 @@ class Contents(Sequence[Any]):
 
     def again(self) -> Contents:
         """The same once more, for another opening."""
-        contents = Contents(self.metadata)
-        contents.interactions = [interaction.again() for interaction in self.interactions]
-        contents.path = self.path
+        contents = Contents(self.metadata, (interaction.again() for interaction in self.interactions))
+        contents.path, contents.size = self.path, self.size
         return contents
 
     def __eq__(self, other: object) -> bool:

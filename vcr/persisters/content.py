@@ -46,7 +46,7 @@ def unpacked(path: str, read: Callable[[], bytes], serializer: Any) -> Contents:
         contents = deserialize(text, serializer)
     except CassetteLoadError as error:
         raise CassetteLoadError(str(error), path=path, line=error.line) from error
-    contents.path = path
+    contents.path, contents.size = path, len(text)
     return contents
 
 

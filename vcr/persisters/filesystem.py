@@ -61,17 +61,21 @@ class FilesystemPersister:
         Raises CassetteNotFoundError when there is no file or a blank one, CassetteLoadError when it cannot be read.
         """
         path = os.fspath(cassette_path)
-        version = cls.version(path)
 
         def read() -> Contents:
             return unpacked(path, lambda: _read(path), serializer)
 
         # Somebody's own serializer may not give the same for the same; a file that has just been written may be written
         # again in the same tick of the file system's clock.
-        is_ours = getattr(serializer, "__package__", None) == "vcr.serializers"
-        if version is None or not is_ours or time.time_ns() - version[1] < _SETTLED:
+        try:
+            found = os.stat(path)
+        except OSError:
             return read()
-        return _kept.load((os.path.abspath(path), serializer), version, version[2], read)
+        is_ours = getattr(serializer, "__package__", None) == "vcr.serializers"
+        if not is_ours or time.time_ns() - found.st_ctime_ns < _SETTLED:
+            return read()
+        version = found.st_dev, found.st_ino, found.st_ctime_ns, found.st_mtime_ns, found.st_size
+        return _kept.load((os.path.abspath(path), serializer.__name__), version, read)
 
     @staticmethod
     def save_cassette(cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any) -> None:

@@ -56,8 +56,9 @@ def _laid_out(value: Any, end: str) -> str:
 
 def deserialize(cassette_string: str) -> Any:
     """The plain data in a JSON cassette. Raises CassetteLoadError with the line when it is not JSON."""
+    may_have_bytes = _KEY in cassette_string or "\\u" in cassette_string  # (which may spell it)
     try:
-        return json.loads(cassette_string, object_hook=_decode if _KEY in cassette_string else None)
+        return json.loads(cassette_string, object_hook=_decode if may_have_bytes else None)
     except json.JSONDecodeError as error:
         raise CassetteLoadError(f"not readable as JSON: {error.msg}", line=error.lineno) from error
     except (ValueError, RecursionError) as error:  # base64 that is none, a number of too many digits

@@ -35,40 +35,50 @@ _UNINDENTED = re.compile(r"\n(?:[^ \n]|\Z)")
 _BREAKS = re.compile(r"\n+")
 
 
-class _Body:
-    """How a body stands in a piece: behind ``before``, with ``after`` in the lines that follow. A block's lines are
-    ``margin`` blanks in."""
+class _Part:
+    """A request or a response in a piece: ``before`` its body, the body, and the lines ``after`` it. If the body is a
+    block, its lines are ``margin`` blanks in."""
 
     def __init__(self, before: str, margin: int, after: str) -> None:
-        self.before = before
-        self.margin = margin
-        self.after = re.compile(after)
-        self._line = re.compile(f"(?:{_PLAIN % margin}|{_QUOTED})(?=\n)")
-        self._header = re.compile(r"(?:\|2?[-+]?|!!binary \|)(?=\n)")
+        self._before = before
+        self._margin = "\n" + " " * margin
+        self._block = re.compile(rf"\|2?[-+]?\n|!!binary \|\n {{{margin}}}\S")
         self._shallow = re.compile(rf"\n(?! {{{margin}}}|\n|\Z)")
+        self._after = re.compile(after)
+        self._line_and_after = re.compile(f"(?:{_PLAIN % margin}|{_QUOTED}){after}")
 
-    def end(self, text: str, start: int, end: int) -> int:
-        """Where the body that starts there ends; -1 when there is anything to doubt."""
-        if not self._header.match(text, start, end):
-            line = self._line.match(text, start, end)
-            return -1 if line is None else line.end()
+    def find(self, text: str, start: int, end: int) -> tuple[slice, re.Match[str]] | None:
+        """Where the body is, and the lines after it; None when there is anything to doubt."""
+        if not text.startswith(self._before, start):
+            return None
+        start += len(self._before)
+        if text[start : start + 1] not in ("|", "!"):
+            after = self._line_and_after.match(text, start, end)
+        elif self._block.match(text, start, end):
+            stop = self._end_of_block(text, start, end)
+            after = None if stop < 0 else self._after.match(text, stop, end)
+        else:
+            return None
+        return None if after is None else (slice(start, after.start("fields") - 1), after)
+
+    def _end_of_block(self, text: str, start: int, end: int) -> int:
         found = text.find("\n    headers:", start, end)
         if found < 0:
             return -1
         # Most blocks have no blank lines, and counting is fast.
-        is_deep = text.count("\n", start, found) == text.count("\n" + " " * self.margin, start, found)
-        return found if is_deep or not self._shallow.search(text, start, found) else -1
+        is_indented = text.count("\n", start, found) == text.count(self._margin, start, found)
+        return found if is_indented or not self._shallow.search(text, start, found) else -1
 
 
 #: A request of which there is nothing to doubt, up to its response: each line is known for what it is.
-_SENT = _Body(
+_SENT = _Part(
     "- request:\n    body: ",
     6,
     rf"\n(?P<fields>{_FIELDS})"
-    r" {4}method: (?P<method>[A-Z]+)\n {4}uri: (?P<uri>https?://[^\s'\"#]*[^\s'\"#:])\n  response:\n",
+    r" {4}method: (?P<method>[A-Z]+)\n {4}uri: (?P<uri>https?://[!$-&(-~]*[!$-&(-9;-~])\n  response:\n",
 )
 #: A response of that kind.
-_RECEIVED = _Body(
+_RECEIVED = _Part(
     "    body:\n      string: ",
     8,
     rf"\n(?P<fields>{_FIELDS})"
@@ -76,20 +86,10 @@ _RECEIVED = _Body(
 )
 
 
-def _part(kind: _Body, text: str, start: int, end: int) -> tuple[slice, re.Match[str]] | None:
-    """Where the body of a request or a response is, and the lines after it."""
-    if not text.startswith(kind.before, start):
-        return None
-    start += len(kind.before)
-    stop = kind.end(text, start, end)
-    after = None if stop < 0 else kind.after.match(text, stop, end)
-    return None if after is None else (slice(start, stop), after)
-
-
 def read_by_patterns(text: str, start: int, end: int) -> Any:
     """The interaction there, if there is nothing in it but what these patterns know, else None."""
-    request = _part(_SENT, text, start, end)
-    response = None if request is None else _part(_RECEIVED, text, request[1].end(), end)
+    request = _SENT.find(text, start, end)
+    response = None if request is None else _RECEIVED.find(text, request[1].end(), end)
     if request is None or response is None:
         return None
     (sent, asked), (received, answered) = request, response
@@ -189,7 +189,7 @@ class Pieces:
 
     def target(self, index: int) -> tuple[str, str] | None:
         """Method and URI of a request; None where only parsing can tell."""
-        request = _part(_SENT, self._text, self._starts[index], self._starts[index + 1])
+        request = _SENT.find(self._text, self._starts[index], self._starts[index + 1])
         return None if request is None else (request[1]["method"], request[1]["uri"])
 
     def parse(self, index: int) -> Any:

@@ -99,7 +99,7 @@ class _Writer:
 
     def __init__(self, dumper: type[PlainDumper]) -> None:
         self._written = io.StringIO()
-        self._dumper = dumper(self._written, allow_unicode=True, width=WIDE, default_flow_style=False)
+        self._dumper = dumper(self._written, allow_unicode=True, width=WIDE, default_flow_style=False, sort_keys=False)
         self._emit: Callable[[yaml.Event], None] = self._dumper.emit
         self._mark = f"text-{uuid4().hex}-"
         self._marked: list[str | bytes] = []
@@ -126,7 +126,7 @@ class _Writer:
         elif kind is dict:
             self._emit(_MAPPING)
             for key, value in sorted(data.items(), key=lambda item: str(item[0])) if sort else data.items():
-                self._write_text(key) if type(key) is str else self._write(key, sort)
+                self._write_text(key) if type(key) is str else self._write_node(self._dumper.represent_data(key))
                 self._write(value, sort and key not in _IN_ORDER)
             self._emit(_MAPPING_END)
         elif kind is list or kind is tuple:

@@ -112,9 +112,9 @@ class Fetch:
     def listen(self, real: Any, header: Callable[[bytes], Any]) -> None:
         """The request goes live on the handle ``real``, whose callback for header lines is ``header``."""
         self._real = real
+        self._client._curls.insert(0, self)  # the handles that it closes when it is closed itself
         for option, value in self.curl.listeners(header, self._client._curl_debug).items():
             real.setopt(option, value)
-        self._client._curls.insert(0, self)  # the handles that it closes when it is closed itself
 
     def close(self) -> None:
         """The client is closed, perhaps long after the cassette, and libcurl would tell that it ends the transfer: then
