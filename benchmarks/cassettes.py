@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from functools import partial
@@ -57,7 +56,6 @@ def write(stored: Stored, contender: str, directory: Path) -> Path:
     path = directory / ("-".join(map(str, (*astuple(stored), form))) + _FORMS[form].suffix)
     if not path.exists():
         path.write_text(dump(data(stored, form), form))
-        os.utime(path, (0, 0))  # as a suite's are: not of just now
     return path
 
 
