@@ -410,9 +410,7 @@ def test_no_more_is_kept_than_there_is_room_for():
     def load(key: str, version: int = 1, size: int = 4) -> None:
         def read() -> Contents:
             reads.append(key)
-            contents = Contents({})
-            contents.size = size
-            return contents
+            return Contents({}, size=size)
 
         kept.load(key, version, read)
 

@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
-from .matchers import Predicate, agreement, get_matchers_results, name_of
+from .matchers import Predicate, Verdict, agrees, name_of, verdicts
 from .record_mode import RecordMode
 from .request import Request
 
@@ -112,27 +113,40 @@ class Refusal:
         yield 'to record everything again: record_mode="all", or delete the cassette and run with record_mode="once"'
 
 
+_same = itemgetter(0)  # of a verdict
+
+
 def most_similar(
     request: Request, recorded: Iterable[Request], matchers: Sequence[Predicate], most: int | None = None
 ) -> Closest:
     """The recorded requests that agree with ``request`` in the most matchers, at least one: the ``most`` similar of
     them, or all."""
-    checks = [agreement(matcher, request) for matcher in matchers]
-    groups: dict[int, list[Request]] = {}
+    judges = [verdicts(matcher, request) for matcher in matchers]
+    groups: dict[int, list[tuple[Request, list[Verdict]]]] = {}
     for candidate in recorded:
-        groups.setdefault(sum(agrees(candidate) for agrees in checks), []).append(candidate)
+        judged = [judge(candidate) for judge in judges]
+        groups.setdefault(sum(map(_same, judged)), []).append((candidate, judged))
     groups.pop(0, None)
     if not groups:
         return []
     likeness = difflib.SequenceMatcher()
     likeness.set_seq2(request.uri)
 
-    def unlikeness(candidate: Request) -> float:
-        likeness.set_seq1(candidate.uri)
+    def unlikeness(entry: tuple[Request, list[Verdict]]) -> float:
+        likeness.set_seq1(entry[0].uri)
         return -likeness.quick_ratio()
 
-    similar = sorted(groups[max(groups)], key=unlikeness)[:most]
-    return [(candidate, *get_matchers_results(request, candidate, matchers)) for candidate in similar]
+    closest: Closest = []
+    for candidate, judged in sorted(groups[max(groups)], key=unlikeness)[:most]:
+        named = [(matcher, *verdict) for matcher, verdict in zip(matchers, judged, strict=True)]
+        agreed = [name_of(matcher) for matcher, same, _ in named if same]
+        differing = [
+            (name_of(matcher), agrees(matcher, request, candidate)[1] if told is None else told)
+            for matcher, same, told in named
+            if not same
+        ]
+        closest.append((candidate, agreed, differing))
+    return closest
 
 
 def _difference(name: str, message: str, wanted: Request, recorded: Request) -> Iterable[str]:

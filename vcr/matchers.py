@@ -254,12 +254,16 @@ def agrees(matcher: Predicate, r1: Request, r2: Request) -> tuple[bool, str]:
     return verdict is None or bool(verdict), ""
 
 
-def agreement(matcher: Predicate, request: Request) -> Callable[[Request], bool]:
-    """Whether another request agrees with this one, for asking about many."""
+Verdict = tuple[bool, str | None]
+_SAME, _DIFFERENT = (True, None), (False, None)
+
+
+def verdicts(matcher: Predicate, request: Request) -> Callable[[Request], Verdict]:
+    """``agrees`` for asking about many: by its key alone a matcher says nothing of a difference yet (None)."""
     if type(matcher) is not Matcher:
-        return lambda other: agrees(matcher, request, other)[0]
+        return lambda other: agrees(matcher, request, other)
     key, wanted = matcher.key, matcher.key(request)
-    return lambda other: key(other) == wanted
+    return lambda other: _SAME if key(other) == wanted else _DIFFERENT
 
 
 def get_matchers_results(r1: Request, r2: Request, matchers: Iterable[Predicate]) -> MatcherResults:

@@ -31,6 +31,8 @@ _MERGE_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
 Spelling = Callable[[Any], Any]
 
+_MAPPING = (dict, Mapping)  # (most are of the first, and asking the second takes long)
+
 
 class Contents(Sequence[Any]):
     """What is in a cassette: ``(requests, responses)``, a pair as in VCR.py, and the ``metadata`` beside them.
@@ -39,11 +41,17 @@ class Contents(Sequence[Any]):
     ``size``: of their text, in characters.
     """
 
-    def __init__(self, metadata: Mapping[str, Any], interactions: Iterable[StoredInteraction] = ()) -> None:
+    def __init__(
+        self,
+        metadata: Mapping[str, Any],
+        interactions: Iterable[StoredInteraction] = (),
+        path: str | None = None,
+        size: int = 0,
+    ) -> None:
         self.metadata = deepcopy(dict(metadata))
         self.interactions = list(interactions)
-        self.size = 0
-        self.path: str | None = None
+        self.size = size
+        self.path = path
 
     def __len__(self) -> int:
         return 2
@@ -54,9 +62,7 @@ class Contents(Sequence[Any]):
 
     def again(self) -> Contents:
         """The same once more, for another opening."""
-        contents = Contents(self.metadata, (interaction.again() for interaction in self.interactions))
-        contents.path, contents.size = self.path, self.size
-        return contents
+        return Contents(self.metadata, (interaction.again() for interaction in self.interactions), self.path, self.size)
 
     def __eq__(self, other: object) -> bool:
         return tuple(self) == tuple(other) if isinstance(other, (tuple, Contents)) else NotImplemented
@@ -205,10 +211,10 @@ def _kind(value: object) -> str:
 
 
 def _part(interaction: Any, name: str) -> Mapping[str, Any]:
-    if not isinstance(interaction, (dict, Mapping)):
+    if not isinstance(interaction, _MAPPING):
         raise ValueError(f"expected a request with a response, not {_kind(interaction)}")
     part = interaction.get(name)
-    if not isinstance(part, (dict, Mapping)):
+    if not isinstance(part, _MAPPING):
         raise ValueError(f'expected a mapping under "{name}", not {_kind(part)}')
     return part
 
@@ -219,7 +225,7 @@ def _request_from_data(data: Mapping[str, Any]) -> Request:
         raise ValueError(f"the request's method is {_kind(method)}")
     headers = Headers.of(_fields(data.get("headers")))
     body = data.get("body")
-    if not isinstance(body, (dict, Mapping)):  # an aiohttp form, which VCR.py keeps as it was given
+    if not isinstance(body, _MAPPING):  # an aiohttp form, which VCR.py keeps as it was given
         body = _bytes(body, "the request's body")
     request = Request(_checked(method), _checked(_uri(data, headers)), _checked(body), headers)
     _ = request.port  # ValueError: a URI that cannot be taken apart
@@ -240,7 +246,7 @@ def _uri(data: Mapping[str, Any], headers: Headers) -> str:
 
 def _response_from_data(data: Mapping[str, Any]) -> ResponseDict:
     status = data.get("status", data.get("status_code"))  # httpx's, in VCR.py 4 to 5
-    of_both = isinstance(status, (dict, Mapping))
+    of_both = isinstance(status, _MAPPING)
     code, message = (status.get("code"), status.get("message")) if of_both else (status, None)
     if not isinstance(code, (int, str)) or not str(code).isdecimal():
         raise ValueError(f"the response's status code is {code!r}")
@@ -286,10 +292,10 @@ def _fields(headers: Any) -> list[tuple[str, str]]:
     a value may be a list, text, bytes or a number."""
     if headers is None:
         return []
-    if not isinstance(headers, (dict, Mapping, list, tuple)):
+    if not isinstance(headers, (*_MAPPING, list, tuple)):
         raise ValueError(f"the headers are {_kind(headers)}")
     pairs: list[tuple[str, str]] = []
-    for field in headers.items() if isinstance(headers, (dict, Mapping)) else headers:
+    for field in headers.items() if isinstance(headers, _MAPPING) else headers:
         name, value = _name_and_value(field)
         for one in value if isinstance(value, (list, tuple)) else (value,):
             pairs.append((_text(name), _text(one)))
@@ -345,7 +351,7 @@ def _parts(value: Any) -> Iterable[Any]:
         return ()
     if isinstance(value, str):
         value.encode("utf-8")
-    elif isinstance(value, (dict, Mapping)):
+    elif isinstance(value, _MAPPING):
         if any(isinstance(key, tuple) for key in value):
             raise ValueError("a key is a list, not text")
         return (*value.keys(), *value.values())

@@ -18,7 +18,7 @@ from .response import Response
 
 HeaderPairs = list[tuple[str, str]]
 
-#: Bytes. What goes on beyond is no head: http.client, which takes the most (100 lines of 64 KiB), has refused it.
+#: Bytes. What goes on beyond is no head: clients with a limit have refused it, http.client last (100 lines of 64 KiB).
 MAX_HEAD = 8 * 1024 * 1024
 
 #: Bytes of a body that are handed over together with the head.

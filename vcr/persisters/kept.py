@@ -32,8 +32,7 @@ class Kept:
 
     def _keep(self, key: Hashable, version: Hashable, contents: Contents) -> None:
         # Its interactions are shared: of what is stored only, and again() makes new ones.
-        kept = Contents(contents.metadata, contents.interactions)
-        kept.path, kept.size = contents.path, contents.size
+        kept = Contents(contents.metadata, contents.interactions, contents.path, contents.size)
         self._entries[key] = version, kept
         held = sum(contents.size for _, contents in self._entries.values())
         while held > self._room:

@@ -38,7 +38,7 @@ _NUMBERS = (int, float, bool, type(None))
 
 
 def _laid_out(value: Any, end: str) -> str:
-    """What ``json.dumps`` with an indentation of 4 makes of it, which takes twice as long over it. ``end``: of a line,
+    """What ``json.dumps`` with an indentation of 4 makes of it, which takes longer over it. ``end``: of a line,
     with the blanks that the next begins with."""
     kind = type(value)
     if kind is str:
