@@ -9,7 +9,7 @@ import functools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from .locks import new_lock
 from .matchers import Matcher, Predicate, agrees, path, raw_body, uri, url
@@ -126,9 +126,11 @@ class Row:
 
     def unplayed(self) -> Iterator[Interaction]:
         """Those that have not been played."""
-        while self.cursor < len(self.entries) and self.entries[self.cursor].plays:
+        entries = self.entries
+        while self.cursor < len(entries) and entries[self.cursor].plays:
             self.cursor += 1
-        return (self.entries[i] for i in range(self.cursor, len(self.entries)) if not self.entries[i].plays)
+        rest = islice(entries, self.cursor, None)
+        return rest if len(entries) - self.cursor < 2 else (entry for entry in rest if not entry.plays)
 
 
 def _same_body(request: Request) -> Hashable:
@@ -139,40 +141,34 @@ Walk = Callable[[Row], Iterator[Interaction]]
 ALL, UNPLAYED, LATEST_FIRST = Row.all, Row.unplayed, Row.latest_first
 
 
-class Bucket:
+class Bucket(Row):
     """The interactions of one key. Where bodies differ, those with the body of the request come first."""
 
-    __slots__ = ("_all", "_by_body", "_filed")
+    __slots__ = ("_by_body", "_filed")
 
     def __init__(self) -> None:
-        self._all = Row()
+        self.entries = []
+        self.cursor = 0
         self._by_body: dict[Hashable, Row] = {}
         self._filed = 0  # how many are in there, too: bodies are compared when there is something to choose
 
-    def add(self, interaction: Interaction) -> None:
-        """Put it behind those that are here."""
-        self._all.entries.append(interaction)
-
     def candidates(self, request: Request, walk: Walk) -> Iterator[Interaction]:
         """Those to try, best first."""
-        rows = self._rows(request)
-        return walk(rows[0]) if len(rows) == 1 else chain.from_iterable(map(walk, rows))
-
-    def _rows(self, request: Request) -> list[Row]:
-        entries = self._all.entries
-        if len(entries) == 1:
-            return [self._all]
-        for interaction in entries[self._filed :]:
-            self._by_body.setdefault(_same_body(interaction.request), Row()).entries.append(interaction)
-        self._filed = len(entries)
-        same = self._by_body.get(_same_body(request))
-        return [self._all] if same is None or len(self._by_body) == 1 else [same, self._all]
+        if len(self.entries) > 1:
+            for interaction in self.entries[self._filed :]:
+                self._by_body.setdefault(_same_body(interaction.request), Row()).entries.append(interaction)
+            self._filed = len(self.entries)
+            same = self._by_body.get(_same_body(request))
+            if same is not None and len(self._by_body) > 1:
+                return chain(walk(same), walk(self))
+        return walk(self)
 
 
 #: An absolute URI, and its path, in which there is nothing that ``urlsplit`` would take out.
 _ABSOLUTE = re.compile(r"https?://[^/?#\s]*([^?#\s]*)\S*")
 
 
+@functools.lru_cache(maxsize=10_000)
 def _path_of(uri: str) -> str:
     absolute = _ABSOLUTE.fullmatch(uri)
     return (absolute[1] or "/") if absolute is not None else str(path.key(Request("", uri)))
@@ -195,7 +191,7 @@ class Index:
         self._predicates = [matcher for matcher in matchers if not isinstance(matcher, Matcher)]
         # With any of these among the keys, what matches has the same path.
         self._place = _path_of if any(matcher in (path, uri, url) for matcher in keyed) else lambda _: ""
-        self._buckets: dict[Hashable, Bucket] = {}
+        self._buckets: defaultdict[Hashable, Bucket] = defaultdict(Bucket)
         # By place, until one is looked for there.
         self._waiting: defaultdict[str, list[Interaction]] = defaultdict(list)
 
@@ -215,11 +211,9 @@ class Index:
 
     def matching(self, request: Request, key: Hashable, walk: Walk) -> Iterator[Interaction]:
         """Those that match, best first (some may come twice)."""
-        place = self._place(request.uri)
-        if place in self._waiting:
-            for interaction in self._waiting[place]:
-                self._buckets.setdefault(self._key_of(interaction), Bucket()).add(interaction)
-            del self._waiting[place]
+        if self._waiting:
+            for interaction in self._waiting.pop(self._place(request.uri), ()):
+                self._buckets[self._key_of(interaction)].entries.append(interaction)
         bucket = self._buckets.get(key)
         if bucket is None:
             return iter(())

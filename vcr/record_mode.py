@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
 from .errors import unknown
 
@@ -14,20 +13,28 @@ class RecordMode(str, Enum):
     ``any`` is ``new_episodes`` under the name that VCR.py also accepts.
     """
 
-    NONE = "none"
-    ONCE = "once"
-    NEW_EPISODES = "new_episodes"
-    ALL = "all"
-    ANY = "any"
+    #: Whether recorded responses are replayed.
+    replays: bool
+    _into_new: bool
+    _into_existing: bool
 
-    @property
-    def replays(self) -> bool:
-        """Whether recorded responses are replayed."""
-        return _TABLE[self].replays
+    def __new__(cls, value: str, *row: bool) -> RecordMode:
+        """A mode with its row of the table."""
+        mode = str.__new__(cls, value)
+        mode._value_ = value
+        mode.replays, mode._into_new, mode._into_existing = row
+        return mode
+
+    # replays, records into a new cassette, records into one that was there before
+    NONE = "none", True, False, False
+    ONCE = "once", True, True, False
+    NEW_EPISODES = "new_episodes", True, True, True
+    ALL = "all", False, True, True
+    ANY = "any", True, True, True
 
     def records(self, *, existing: bool) -> bool:
         """Whether this mode records into a cassette that was there before (``existing``), or that is new."""
-        return _TABLE[self].into_existing if existing else _TABLE[self].into_new
+        return self._into_existing if existing else self._into_new
 
     @classmethod
     def _missing_(cls, value: object) -> RecordMode:
@@ -42,18 +49,3 @@ class RecordMode(str, Enum):
 
 #: VCR.py's check of a mode.
 validate_record_mode = RecordMode
-
-
-class _Row(NamedTuple):
-    replays: bool
-    into_new: bool
-    into_existing: bool
-
-
-_TABLE = {
-    RecordMode.NONE: _Row(replays=True, into_new=False, into_existing=False),
-    RecordMode.ONCE: _Row(replays=True, into_new=True, into_existing=False),
-    RecordMode.NEW_EPISODES: _Row(replays=True, into_new=True, into_existing=True),
-    RecordMode.ALL: _Row(replays=False, into_new=True, into_existing=True),
-    RecordMode.ANY: _Row(replays=True, into_new=True, into_existing=True),
-}

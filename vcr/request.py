@@ -31,12 +31,13 @@ class Headers(MutableMapping[str, str]):
     __slots__ = ("_named", "_pairs")
 
     def __init__(self, source: HeaderSource = None) -> None:
+        # Neither is changed once it is there, only replaced: copies share them.
         self._named: dict[str, list[str]] | None = None
         self._pairs: list[tuple[str, str]] = []
         if source is None:
             return
         if isinstance(source, Headers):
-            self._pairs = source._pairs.copy()
+            self._pairs, self._named = source._pairs, source._named
             return
         for name, value in source.items() if isinstance(source, (dict, Mapping)) else source:
             for one in value if isinstance(value, (list, tuple)) else (value,):
@@ -53,11 +54,13 @@ class Headers(MutableMapping[str, str]):
     @property
     def _by_name(self) -> dict[str, list[str]]:
         """The values of each name, in lower case; made when first needed after a change."""
-        if self._named is None:
-            self._named = {}
+        named = self._named
+        if named is None:
+            named = {}
             for name, value in self._pairs:
-                self._named.setdefault(name.lower(), []).append(value)
-        return self._named
+                named.setdefault(name.lower(), []).append(value)
+            self._named = named
+        return named
 
     def pairs(self) -> list[tuple[str, str]]:
         """Every field as ``(name, value)``, in order."""
@@ -80,7 +83,9 @@ class Headers(MutableMapping[str, str]):
 
     def copy(self) -> Headers:
         """An independent copy."""
-        return Headers(self)
+        twin = Headers.of(self._pairs)
+        twin._named = self._named
+        return twin
 
     def _change(self, pairs: list[tuple[str, str]]) -> None:
         self._pairs = pairs
@@ -188,9 +193,10 @@ class Request:
 
     def __init__(self, method: str, uri: str, body: Any = None, headers: HeaderSource = None) -> None:
         self.method = method
-        self.uri = uri
-        self.body = body
-        self.headers = headers
+        self._uri = uri
+        self._split: SplitResult | None = None
+        self._body = None if body is None else _body_bytes(body)
+        self._headers = headers if isinstance(headers, Headers) else Headers(headers)
 
     @property
     def uri(self) -> str:
@@ -200,7 +206,7 @@ class Request:
     @uri.setter
     def uri(self, uri: str) -> None:
         self._uri = uri
-        self._split: SplitResult | None = None
+        self._split = None
 
     @property
     def url(self) -> str:

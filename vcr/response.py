@@ -30,7 +30,7 @@ class Response:
         self.data = data
         self._headers: Headers | None = None
         # The bytes for the wire, made once: wire.py fills and reads it, nothing else does.
-        self._rendered: dict[bool, list[bytes]] = {}
+        self._rendered: dict[str, list[bytes]] = {}
 
     @classmethod
     def of(
@@ -82,7 +82,8 @@ class Response:
     @property
     def failure(self) -> Failure | None:
         """How the exchange failed, if it did."""
-        return Failure.from_data(self.data.get("error"))
+        error = self.data.get("error")
+        return None if error is None else Failure.from_data(error)
 
     @property
     def status(self) -> int:

@@ -10,7 +10,9 @@ Rules:
 
 from __future__ import annotations
 
+import functools
 import re
+from typing import NamedTuple
 
 from . import content_coding
 from .request import Headers, Request
@@ -20,6 +22,9 @@ HeaderPairs = list[tuple[str, str]]
 
 #: Bytes. What goes on beyond is no head: clients with a limit have refused it, http.client last (100 lines of 64 KiB).
 MAX_HEAD = 8 * 1024 * 1024
+
+#: Bytes of fields that are worth remembering.
+_SHORT = 4096
 
 #: Bytes of a body that are handed over together with the head.
 _JOINED = 256 * 1024
@@ -37,14 +42,37 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 HTTP2_PREFACE = b"PRI * HTTP/2.0"
 
 
-def _split_head(head: bytes) -> tuple[str, HeaderPairs]:
-    """The start line and the fields of a message head; a folded line stays with its field (RFC 9112 §5.2).
+class _Fields(NamedTuple):
+    """The fields of a message head, and what they say of the message."""
+
+    headers: Headers
+    length: int | None
+    chunked: bool
+    upgrade: bool
+
+
+def _split_head(head: bytes) -> tuple[str, _Fields]:
+    """The start line and the fields of a message head."""
+    start, _, fields = head.partition(b"\n")
+    return start.decode("latin-1").rstrip("\r"), (_remembered if len(fields) <= _SHORT else _read_fields)(fields)
+
+
+def _read_fields(fields: bytes) -> _Fields:
+    headers = Headers.of(_field_pairs(fields))
+    return _Fields(headers, content_length(headers), is_chunked(headers), asks_for_upgrade(headers))
+
+
+#: A client sends the same fields again and again.
+_remembered = functools.lru_cache(maxsize=256)(_read_fields)
+
+
+def _field_pairs(fields: bytes) -> HeaderPairs:
+    """The fields of a message head or a trailer section; a folded line stays with its field (RFC 9112 §5.2).
 
     As http.client: what follows a value stays, a bare CR ends a field, and no field is read after what is none.
     """
-    start, _, fields = head.decode("latin-1").partition("\n")
     pairs: HeaderPairs = []
-    for line in _LINE_END.split(fields):
+    for line in _LINE_END.split(fields.decode("latin-1")):
         if line[:1] in (" ", "\t"):
             if pairs:
                 name, value = pairs[-1]
@@ -54,7 +82,7 @@ def _split_head(head: bytes) -> tuple[str, HeaderPairs]:
             pairs.append((name, value.lstrip(" \t")))
         else:
             break
-    return start.rstrip("\r"), pairs
+    return pairs
 
 
 def _end_of_head(data: bytes | bytearray, start: int = 0) -> int:
@@ -140,7 +168,7 @@ class ChunkedReader:
             self._missing = 0
         elif self.in_trailers:
             if line:
-                self.trailers += _split_head(b"\n" + line)[1]
+                self.trailers += _field_pairs(line)
             self.complete = not line
         else:
             self._size(line.partition(b";")[0].strip())
@@ -165,6 +193,9 @@ def without_chunks(body: bytes, headers: Headers) -> bytes:
     return b"".join(reader.chunks) if reader.complete else body
 
 
+_NO_FIELDS = _Fields(Headers(), None, chunked=False, upgrade=False)
+
+
 class RequestReader:
     """Reads one request from the bytes that a client sends."""
 
@@ -172,53 +203,48 @@ class RequestReader:
         self.sent = bytearray()
         self.method = ""
         self.target = ""
-        self.headers = Headers()
         self.has_head = False
+        #: Whether all that the head announces has been sent.
+        self.complete = False
+        self._fields = _NO_FIELDS
         self._body_start = 0
         self._chunks: ChunkedReader | None = None
-        self._length = 0
 
     def feed(self, data: bytes) -> None:
         """Take bytes as the client sends them."""
         seen = len(self.sent)
         self.sent += data
         if not self.has_head:
-            self._read_head(seen)
-        elif self._chunks is not None:
+            self._body_start = _end_of_head(self.sent, seen)
+            if self._body_start < 0:
+                return
+            self.has_head = True
+            start, self._fields = _split_head(bytes(self.sent[: self._body_start]))
+            self.method, _, rest = start.partition(" ")
+            self.target = rest.rpartition(" ")[0]
+            if self._fields.chunked:
+                self._chunks = ChunkedReader()
+                data = self.sent[self._body_start :]
+        if self._chunks is None:
+            self.complete = len(self.sent) - self._body_start >= (self._fields.length or 0)
+        else:
             self._chunks.feed(bytes(data))
-
-    def _read_head(self, seen: int) -> None:
-        self._body_start = _end_of_head(self.sent, seen)
-        if self._body_start < 0:
-            return
-        self.has_head = True
-        start, pairs = _split_head(bytes(self.sent[: self._body_start]))
-        method, _, rest = start.partition(" ")
-        self.method, self.target = method, rest.rpartition(" ")[0]
-        self.headers = Headers.of(pairs)
-        self._length = content_length(self.headers) or 0
-        if is_chunked(self.headers):
-            self._chunks = ChunkedReader()
-            self._chunks.feed(bytes(self.sent[self._body_start :]))
+            self.complete = self._chunks.complete
 
     @property
-    def complete(self) -> bool:
-        """Whether all that the head announces has been sent."""
-        if not self.has_head:
-            return False
-        if self._chunks is not None:
-            return self._chunks.complete
-        return len(self.sent) - self._body_start >= self._length
+    def expects_continue(self) -> bool:
+        """Whether the head asks for a word from the server before the body is sent (RFC 9110 §10.1.1)."""
+        return self._fields.headers.get("Expect", "").lower() == "100-continue"
 
     @property
     def awaits_continue(self) -> bool:
-        """Whether the client holds its body back until it is told to go on (RFC 9110 §10.1.1)."""
-        return self.has_head and not self.complete and self.headers.get("Expect", "").lower() == "100-continue"
+        """Whether the client holds its body back until it is told to go on."""
+        return self.has_head and not self.complete and self.expects_continue
 
     @property
     def leaves_http1(self) -> bool:
         """Whether the client speaks HTTP/2, or asks to turn this connection into something else (RFC 9110 §7.8)."""
-        return self.sent.startswith(HTTP2_PREFACE) or asks_for_upgrade(self.headers)
+        return self._fields.upgrade or self.sent.startswith(HTTP2_PREFACE)
 
     def request(self, origin: str, skip: int = 0) -> Request:
         """The request. ``origin``: scheme and authority for an origin-form target. ``skip``: leading fields to leave
@@ -226,8 +252,9 @@ class RequestReader:
         body = b"".join(self._chunks.partial()) if self._chunks else bytes(self.sent[self._body_start :])
         # RFC 9112 §3.2: a proxy is asked with the absolute URI, a whole server with "*".
         target = "/*" if self.target == "*" else self.target
-        uri = target if _ABSOLUTE.match(target) else origin + target
-        return Request(self.method, uri, body or None, Headers.of(self.headers.pairs()[skip:]))
+        uri = origin + target if target[:1] == "/" or not _ABSOLUTE.match(target) else target
+        headers = Headers.of(self._fields.headers.pairs()[skip:])
+        return Request(self.method, uri, body or None, headers)
 
 
 class ResponseReader:
@@ -285,7 +312,7 @@ class ResponseReader:
             if end < 0 or end > MAX_HEAD:
                 self.broken = len(self._head) > MAX_HEAD
                 return b""
-            start, pairs = _split_head(bytes(self._head[:end]))
+            start, fields = _split_head(bytes(self._head[:end]))
             del self._head[:end]
             version, code, reason = [*start.split(None, 2), "", "", ""][:3]
             if not _VERSION.fullmatch(version) or not _CODE.fullmatch(code):
@@ -294,19 +321,19 @@ class ResponseReader:
                 self.has_interim = True
             else:
                 self._status, self._reason, self._version = int(code), reason.strip(), version[5:]
-                self.headers = Headers.of(pairs)
+                self.headers = fields.headers
                 self.has_head = True
-                self._frame()
+                self._frame(fields)
                 return bytes(self._head)
         return b""
 
-    def _frame(self) -> None:
+    def _frame(self, fields: _Fields) -> None:
         if not may_have_body(self._method, self._status):
             self._missing = 0
-        elif is_chunked(self.headers):
+        elif fields.chunked:
             self._chunks = ChunkedReader()
         else:
-            self._missing = content_length(self.headers)
+            self._missing = fields.length
         self.complete = self._missing == 0
 
     def _read_body(self, data: bytes) -> None:
@@ -366,10 +393,10 @@ def may_have_body(method: str, status: int) -> bool:
 
 def render(response: Response, method: str) -> list[bytes]:
     """The bytes of ``response`` for a client that asked with ``method``, in the pieces it is to see them in."""
-    bodied = may_have_body(method, response.status)
-    if bodied not in response._rendered:
-        response._rendered[bodied] = _render(response, method)
-    return response._rendered[bodied]
+    rendered = response._rendered.get(method)
+    if rendered is None:
+        rendered = response._rendered[method] = _render(response, method)
+    return rendered
 
 
 def content(response: Response, method: str) -> tuple[Headers, list[bytes]]:

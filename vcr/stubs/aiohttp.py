@@ -305,7 +305,7 @@ class CassetteProtocol(ResponseHandler):
         """Take a part of the request."""
         is_head = not self._request.has_head
         self._request.feed(data)
-        if is_head and self._request.headers.get("Expect", "").lower() == "100-continue":
+        if is_head and self._request.expects_continue:
             self.data_received(CONTINUE)  # aiohttp waits for it, with a body or without
             self._stirred.set()
 

@@ -61,7 +61,16 @@ class _Pollable:
 
 
 class Whole(_Pollable, io.BytesIO):
-    """A recorded answer in one piece."""
+    """A recorded answer in one piece, as a buffered file."""
+
+    def peek(self, _: int = 0, /) -> bytes:
+        """What comes next, as of a file that reads ahead."""
+        return bytes(self.getbuffer()[self.tell() :][: io.DEFAULT_BUFFER_SIZE])
+
+    @property
+    def raw(self) -> Whole:
+        """Nothing is below it."""
+        return self
 
 
 class Pieces(_Pollable, io.RawIOBase):

@@ -142,17 +142,19 @@ class StubConnection(_Connection):
 
     def _vcr_exchange(self, plugged: CassetteSocket) -> None:
         try:
-            plugged.take_turn()
+            recorded = plugged.take_turn()
         except BaseException:
             # Nothing was sent: the connection is ready for the next request.
             self.close()
             raise
-        if plugged.is_live:
+        if recorded is None:
             if plugged.real is None:
                 self._vcr_connect(plugged)
             plugged.forward()
-        elif plugged.failure is not None:
-            self._vcr_fail(plugged.failure)
+            return
+        failure = recorded.failure
+        if failure is not None and failure.phase != RESPONSE:
+            self._vcr_fail(failure)
 
     def _vcr_connect(self, plugged: CassetteSocket) -> None:
         self.sock = None
@@ -259,7 +261,7 @@ class CassetteSocket:
         """Take a part of the request; what comes after a live request's end goes on to the server."""
         if self._turn is None:
             self._reader.feed(data)
-        elif self.real is not None and self.is_live:
+        elif self.real is not None and self._turn.response is None:
             self.real.sendall(data)
 
     @property
@@ -272,8 +274,8 @@ class CassetteSocket:
         """Whether it has been written to its end."""
         return self._turn is None and self._reader.complete
 
-    def take_turn(self) -> None:
-        """Hand the request to its cassette."""
+    def take_turn(self) -> Response | None:
+        """Hand the request to its cassette; the response to replay, or None: go live."""
         if self._cassette is None:
             raise UnsupportedProtocolError("bytes were sent on a connection of a cassette without putrequest()")
         if self._reader.leaves_http1:
@@ -282,17 +284,7 @@ class CassetteSocket:
                 "recorded on this kind of connection; make the request outside the cassette, or turn the upgrade off"
             )
         self._turn = self._cassette.begin(self._reader.request(self._origin, self._automatic))
-
-    @property
-    def is_live(self) -> bool:
-        """Whether the present request goes to the server."""
-        return self._turn is not None and self._turn.response is None
-
-    @property
-    def failure(self) -> Failure | None:
-        """How the present request failed before there was a response, if it is recorded that it did."""
-        failure = self._turn.response.failure if self._turn is not None and self._turn.response is not None else None
-        return None if failure is None or failure.phase == RESPONSE else failure
+        return self._turn.response
 
     @contextmanager
     def failing(self, phase: str) -> Iterator[None]:
@@ -324,14 +316,14 @@ class CassetteSocket:
         """The answer as a file: the recorded bytes, or the server's as they arrive."""
         if self._turn is None:
             # botocore looks for the answer to its Expect header, and holds the body back until it has one.
-            raw: Any = io.BytesIO(CONTINUE if self._reader.awaits_continue else b"")
+            raw: Any = Whole(CONTINUE if self._reader.awaits_continue else b"")
         elif self._turn.response is not None:
             raw = _recorded(self._turn.response, self._reader.method)
         elif self._tee is not None:
             raw, self._tee = self._tee, None
         else:
             return self.real.makefile(mode, buffering)
-        if buffering == 0:
+        if buffering == 0 or isinstance(raw, Whole):
             return raw
         return io.BufferedReader(raw, buffering if buffering and buffering > 1 else io.DEFAULT_BUFFER_SIZE)
 
