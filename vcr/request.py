@@ -39,9 +39,13 @@ class Headers(MutableMapping[str, str]):
         if isinstance(source, Headers):
             self._pairs, self._named = source._pairs, source._named
             return
-        for name, value in source.items() if isinstance(source, (dict, Mapping)) else source:
-            for one in value if isinstance(value, (list, tuple)) else (value,):
-                self._pairs.append((_text(name), _text(one)))
+        if not isinstance(source, (list, dict)):
+            source = list(source.items() if isinstance(source, Mapping) else source)
+        for name, value in source.items() if isinstance(source, dict) else source:
+            if isinstance(value, (list, tuple)):
+                self._pairs += [(_text(name), _text(one)) for one in value]
+            else:
+                self._pairs.append((_text(name), _text(value)))
 
     @classmethod
     def of(cls, pairs: list[tuple[str, str]]) -> Headers:

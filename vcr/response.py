@@ -24,13 +24,14 @@ class Response:
     where the exchange failed. Keys that others add are kept.
     """
 
-    __slots__ = ("_headers", "_rendered", "data")
+    __slots__ = ("_content", "_headers", "_rendered", "data")
 
     def __init__(self, data: ResponseDict) -> None:
         self.data = data
         self._headers: Headers | None = None
-        # The bytes for the wire, made once: wire.py fills and reads it, nothing else does.
+        # What each method is answered, made once: wire.py fills and reads these, nothing else does.
         self._rendered: dict[str, list[bytes]] = {}
+        self._content: dict[str, tuple[Headers, list[bytes]]] = {}
 
     @classmethod
     def of(

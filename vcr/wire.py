@@ -224,7 +224,7 @@ class RequestReader:
             self.target = rest.rpartition(" ")[0]
             if self._fields.chunked:
                 self._chunks = ChunkedReader()
-                data = self.sent[self._body_start :]
+                data = bytes(self.sent[self._body_start :])
         if self._chunks is None:
             self.complete = len(self.sent) - self._body_start >= (self._fields.length or 0)
         else:
@@ -402,6 +402,13 @@ def render(response: Response, method: str) -> list[bytes]:
 def content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
     """Headers and body, in its pieces, for a client that asked with ``method`` and parses nothing itself: they agree
     on the content coding and on ``Content-Length``, and there is no body where there can be none."""
+    found = response._content.get(method)
+    if found is None:
+        found = response._content[method] = _content(response, method)
+    return found
+
+
+def _content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
     if not may_have_body(method, response.status):
         return response.headers, []
     headers, pieces = _coded(response)
@@ -415,7 +422,7 @@ def content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
 
 
 def _render(response: Response, method: str) -> list[bytes]:
-    headers, pieces = content(response, method)
+    headers, pieces = _content(response, method)
     body = _chunks(response, pieces) if is_chunked(headers) and may_have_body(method, response.status) else pieces
     head = _head(response, headers)
     # (A large body is not copied.)

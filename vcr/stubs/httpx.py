@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import logging
 import sys
 import threading
@@ -75,10 +74,12 @@ class Transports:
         @functools.wraps(original)
         def handle_request(self: Native, request: Native) -> Native:
             cassette = transports._cassette(self, request, owner, "handle_request")
-            if cassette is None:
+            asked = None if cassette is None else _request(request)
+            if cassette is None or asked is None:
                 return original(self, request)
             sent = list(request.stream)
-            turn = cassette.begin(_request(request, sent))
+            asked.body = b"".join(sent) or None
+            turn = cassette.begin(asked)
             if turn.response is not None:
                 return transports._replay(turn.response, request, errors)
             with going_live(turn), transports._sending(request, sent), errors.told(turn):
@@ -94,10 +95,13 @@ class Transports:
         @functools.wraps(original)
         async def handle_async_request(self: Native, request: Native) -> Native:
             cassette = transports._cassette(self, request, owner, "handle_async_request")
-            if cassette is None:
+            asked = None if cassette is None else _request(request)
+            if cassette is None or asked is None:
                 return await original(self, request)
-            sent = [piece async for piece in request.stream]
-            turn = cassette.begin(_request(request, sent))
+            stream = request.stream
+            sent = list(stream) if transports._is_whole(stream) else [piece async for piece in stream]
+            asked.body = b"".join(sent) or None
+            turn = cassette.begin(asked)
             if turn.response is not None:
                 await anyio.lowlevel.checkpoint()  # (other tasks have their turn, as ever)
                 return transports._replay(turn.response, request, errors)
@@ -110,27 +114,27 @@ class Transports:
 
     def _cassette(self, transport: Native, request: Native, owner: type, method: str) -> Cassette | None:
         cassette = cassette_for(request.url.raw_host.decode("ascii"), type(transport))
-        if cassette is None or self._passes_on(transport, owner, method):
-            return None
-        if asks_for_upgrade(Headers(request.headers.raw)):
-            log.info("%s is to become another protocol than HTTP: not recorded", _uri(request))
-            return None
-        return cassette
+        return None if cassette is None or self._passes_on(transport, owner, method) else cassette
 
     def _passes_on(self, transport: Native, owner: type, method: str) -> bool:
         """Whether another transport, with a door of its own, is to answer: a base class, or one that it holds."""
-        above = itertools.dropwhile(lambda cls: cls is not owner, type(transport).__mro__)
-        if any(method in vars(cls) for cls in itertools.islice(above, 1, None) if cls not in self._bases):
-            return True
+        classes = type(transport).__mro__
+        for cls in classes[classes.index(owner) + 1 :]:
+            if method in vars(cls) and cls not in self._bases:
+                return True
         if owner.__module__.partition(".")[0] == self._module.__name__:
             return False  # httpx's own are engines, whatever their subclasses hold.
         return any(isinstance(part, self._inner) for part in _parts(transport))
+
+    def _is_whole(self, stream: Native) -> bool:
+        """Whether it is a body in memory, which can be read in any way and again."""
+        return isinstance(stream, self._module.ByteStream)
 
     @contextlib.contextmanager
     def _sending(self, request: Native, sent: list[bytes]) -> Iterator[None]:
         """In here the request has a body again, in the same pieces, if it was one that can be read but once."""
         stream = request.stream
-        if isinstance(stream, self._module.ByteStream):
+        if self._is_whole(stream):
             yield
             return
         request.stream = standing_in = self._pieces(sent)
@@ -161,7 +165,7 @@ class Transports:
         if not turn.records:
             return response
         head = (request.method, *_head(response))
-        if isinstance(response.stream, self._module.ByteStream):
+        if self._is_whole(response.stream):
             recording, body = Recording(turn, *head), b"".join(response.stream)
         elif response.is_stream_consumed:
             recording, body = Recording(turn, *head), response.content
@@ -183,8 +187,13 @@ def _parts(transport: Native) -> Iterator[Any]:
             yield value
 
 
-def _request(request: Native, sent: list[bytes]) -> Request:
-    return Request(request.method, _uri(request), b"".join(sent) or None, request.headers.raw)
+def _request(request: Native) -> Request | None:
+    """The request, without its body; None when it is to become something else than HTTP."""
+    asked = Request(request.method, _uri(request), None, request.headers.raw)
+    if asks_for_upgrade(asked.headers):
+        log.info("%s is to become another protocol than HTTP: not recorded", asked.uri)
+        return None
+    return asked
 
 
 def _uri(request: Native) -> str:
@@ -290,10 +299,27 @@ class _Pieces:
         if self._error is not None:
             raise self._error
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self:
-            await anyio.lowlevel.checkpoint()
-            yield piece
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _AsyncPieces(iter(self))
+
+
+class _AsyncPieces:
+    """An iterator over them. (No generator: the event loop keeps a record of each of those.)"""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._has_begun = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            if self._has_begun:  # (the first piece has come with the head)
+                await anyio.lowlevel.checkpoint()
+            self._has_begun = True
+            return piece
+        raise StopAsyncIteration
 
 
 class _NoNetwork:
