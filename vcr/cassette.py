@@ -357,7 +357,7 @@ class Cassette:
         """Play everything from the start again, what was recorded in this session included."""
         with self._lock:
             self.rewound = True
-            self._index = Index(self._match_on)
+            self._index.clear()
             for interaction in self._finished():
                 interaction.plays = 0
                 self._index.add(interaction)

@@ -12,7 +12,7 @@ from . import filters, matchers, placeholders, serializers, util
 from .cassette import Cassette, InteractionFilter, RequestFilter, ResponseFilter
 from .errors import UnknownNameError, unknown
 from .matchers import Predicate
-from .options import FILTERS, OPTIONS, checked
+from .options import FILTERS, OPTIONS, checked, completed
 from .patch import supported
 from .record_mode import RecordMode as RecordMode  # noqa: PLC0414  (VCR.py's users find it here too)
 from .request import Request
@@ -110,7 +110,7 @@ class VCR:
     # -- putting a cassette together --------------------------------------------------------------------------------
 
     def _options(self) -> dict[str, Any]:
-        options = checked({name: getattr(self, name) for name in OPTIONS})
+        options = completed(functools.partial(getattr, self))
         before = getattr(self, "before_record", None)
         return options if before is None else {**options, **checked({"before_record": before})}
 

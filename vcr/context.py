@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import ExitStack
 from functools import partial
 from types import FunctionType, TracebackType
 from typing import Any, TypeVar, cast
@@ -19,6 +18,7 @@ from . import active, patch
 from .cassette import Cassette
 from .config import CassetteSettings
 from .patch.compat import custom_replacements
+from .patch.replace import Replacement
 from .persisters.filesystem import FilesystemPersister
 from .serializers import yamlserializer
 
@@ -35,31 +35,37 @@ class _Opening:
         self._record_on_exception = settings.record_on_exception
         self.cassette._load()
         log.debug("Entering context for cassette at %s", self.cassette.path)
-        with ExitStack() as undo:
-            patch.install()
-            undo.callback(patch.uninstall)
+        patch.install()
+        self._custom: list[Replacement] = []
+        try:
             for replacement in custom_replacements(self.cassette):
                 replacement.apply()
-                undo.callback(replacement.revert)
-            undo.push(self._close)
+                self._custom.append(replacement)
             self.entry = active.enter(self.cassette)
-            undo.callback(active.leave, self.entry)
-            self._undo = undo.pop_all()
-
-    def _close(self, kind: type[BaseException] | None, *_: object) -> None:
-        log.debug("Exiting context for cassette at %s", self.cassette.path)
-        # A generator that is closed early has not failed.
-        failed = kind is not None and not issubclass(kind, GeneratorExit)
-        self.cassette.close(save=self._record_on_exception or not failed)
+        except BaseException:
+            self._unpatch()
+            raise
 
     def __enter__(self) -> Cassette:
         return self.cassette
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Let no request in, finish what is on its way, save, take the patches away: each whatever the others do."""
-        self._undo.__exit__(kind, error, traceback)
+        active.leave(self.entry)
+        log.debug("Exiting context for cassette at %s", self.cassette.path)
+        # A generator that is closed early has not failed.
+        failed = kind is not None and not issubclass(kind, GeneratorExit)
+        try:
+            self.cassette.close(save=self._record_on_exception or not failed)
+        finally:
+            self._unpatch()
+
+    def _unpatch(self) -> None:
+        try:
+            while self._custom:
+                self._custom.pop().revert()
+        finally:
+            patch.uninstall()
 
 
 class CassetteContextDecorator:

@@ -164,6 +164,9 @@ class Bucket(Row):
         return walk(self)
 
 
+#: With any of these among the keys, what matches has the same path.
+_PLACES = {path, uri, url}
+
 #: An absolute URI, and its path, in which there is nothing that ``urlsplit`` would take out.
 _ABSOLUTE = re.compile(r"https?://[^/?#\s]*([^?#\s]*)\S*")
 
@@ -189,8 +192,11 @@ class Index:
         self._target_keys = tuple(matcher.key for matcher in keyed if matcher.of_target)
         self._other_keys = [matcher.key for matcher in keyed if not matcher.of_target]
         self._predicates = [matcher for matcher in matchers if not isinstance(matcher, Matcher)]
-        # With any of these among the keys, what matches has the same path.
-        self._place = _path_of if any(matcher in (path, uri, url) for matcher in keyed) else lambda _: ""
+        self._place = (lambda _: "") if _PLACES.isdisjoint(keyed) else _path_of
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget every interaction."""
         self._buckets: defaultdict[Hashable, Bucket] = defaultdict(Bucket)
         # By place, until one is looked for there.
         self._waiting: defaultdict[str, list[Interaction]] = defaultdict(list)

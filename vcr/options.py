@@ -232,6 +232,12 @@ _NOT_OURS = frozenset({"allowed_hosts"})
 _ALIASES = {"before_record": "before_record_request"}
 
 
+def completed(chosen: Callable[[str], Any]) -> dict[str, Any]:
+    """Every option, checked: what ``chosen(name)`` returns for it."""
+    others = {name: value for name in OPTIONS if (value := chosen(name)) is not OPTIONS[name].default}
+    return {**_DEFAULTS, **checked(others)}
+
+
 def checked(options: Mapping[str, Any]) -> dict[str, Any]:
     """``options`` by their own names, each value checked. Raises TypeError or ValueError naming the option."""
     result: dict[str, Any] = {}
@@ -241,9 +247,6 @@ def checked(options: Mapping[str, Any]) -> dict[str, Any]:
         name = _ALIASES.get(given, given)
         if name not in OPTIONS:
             raise TypeError(unknown("option", given, OPTIONS))
-        if value is OPTIONS[name].default:
-            result[name] = _DEFAULTS[name]
-            continue
         try:
             result[name] = OPTIONS[name].check(value)
         except (TypeError, ValueError) as error:

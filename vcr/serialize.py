@@ -48,7 +48,7 @@ class Contents(Sequence[Any]):
         path: str | None = None,
         size: int = 0,
     ) -> None:
-        self.metadata = deepcopy(dict(metadata))
+        self.metadata = deepcopy(dict(metadata)) if metadata else {}
         self.interactions = list(interactions)
         self.size = size
         self.path = path

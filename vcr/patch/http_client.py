@@ -15,7 +15,7 @@ from typing import Any
 
 from ..stubs.connection import StubConnection, address_door, adopt, adopt_in_putrequest
 from .client import Client
-from .replace import Replacement
+from .replace import Replacement, once_for_each
 
 CLIENTS = (Client("httplib", "http.client", None, "Python 3.10 to 3.13", "http"),)
 MODULES = ("http.client",)
@@ -27,7 +27,7 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
     yield Replacement(connection, "__init__", _init_door(connection.__init__))
     yield Replacement(connection, "putrequest", _putrequest_door(connection.putrequest))
     yield from connect_doors(module.HTTPConnection, module.HTTPSConnection)
-    yield Replacement(socket, "getaddrinfo", address_door(socket.getaddrinfo))
+    yield Replacement(socket, "getaddrinfo", _address_door(socket.getaddrinfo))
 
 
 def connect_doors(*classes: type) -> Iterable[Replacement]:
@@ -37,6 +37,10 @@ def connect_doors(*classes: type) -> Iterable[Replacement]:
             yield Replacement(owner, "connect", _connect_door(vars(owner)["connect"]))
 
 
+_address_door = once_for_each(address_door)
+
+
+@once_for_each
 def _init_door(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def __init__(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> None:
@@ -46,6 +50,7 @@ def _init_door(original: Callable[..., None]) -> Callable[..., None]:
     return __init__
 
 
+@once_for_each
 def _putrequest_door(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def putrequest(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> None:
@@ -58,6 +63,7 @@ def _putrequest_door(original: Callable[..., None]) -> Callable[..., None]:
     return putrequest
 
 
+@once_for_each
 def _connect_door(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def connect(self: http.client.HTTPConnection) -> None:

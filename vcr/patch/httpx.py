@@ -12,7 +12,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from .client import Client
-from .replace import Replacement
+from .replace import Replacement, once_for_each
 
 CLIENTS = (
     Client("httpx", "httpx", "httpx", "0.27 to 0.28"),
@@ -27,9 +27,7 @@ Doors = dict[tuple[type, str], Replacement]
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
     """The doors of every transport there is, and of those to come."""
-    from ..stubs.httpx import Transports
-
-    transports = Transports(module)
+    transports = _transports(module)
 
     def doors(cls: type) -> Iterator[Replacement]:
         for name, door in (
@@ -38,7 +36,7 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
         ):
             original = vars(cls).get(name)
             if isinstance(original, FunctionType) and cls.__module__ not in _TEST_CLIENTS:
-                yield Replacement(cls, name, door(cls, original))
+                yield Replacement(cls, name, _door(door, cls, original))
 
     bases = (module.BaseTransport, module.AsyncBaseTransport)
     for cls in dict.fromkeys(cls for base in bases for cls in _subclasses(base)):
@@ -46,6 +44,18 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
     newcomers: Doors = {}
     for base in bases:
         yield _Newcomers(base, doors, newcomers)
+
+
+@once_for_each
+def _transports(module: ModuleType) -> Any:
+    from ..stubs.httpx import Transports
+
+    return Transports(module)
+
+
+@once_for_each
+def _door(make: Callable[[type, Any], Any], owner: type, original: FunctionType) -> Any:
+    return make(owner, original)
 
 
 def _subclasses(cls: type[Any]) -> Iterator[type[Any]]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, ClassVar
 
 from ..locks import new_lock
 
 _MISSING = object()
 _lock = new_lock()
+
+#: For a function that makes the door to an original: the same originals come with every opening.
+once_for_each = functools.lru_cache(maxsize=64)
 
 
 class Replacement:
@@ -33,9 +37,13 @@ class Replacement:
     def revert(self) -> None:
         """Put back what was there, unless somebody else has replaced it since: then it is theirs."""
         with _lock:
-            place = next(i for i, other in enumerate(self._applied) if other is self)
+            above = None
+            place = len(self._applied) - 1  # (mostly: the last goes first)
+            while (other := self._applied[place]) is not self:
+                if other._is_of(self.owner, self.name):
+                    above = other
+                place -= 1
             del self._applied[place]
-            above = next((other for other in self._applied[place:] if other._is_of(self.owner, self.name)), None)
             if above is not None:
                 above._old = self._old
             elif vars(self.owner).get(self.name, _MISSING) is self.new:

@@ -3,7 +3,6 @@ where the name ends in ``.zz``, as Ruby VCR has it. It knows no file and no stor
 
 from __future__ import annotations
 
-import io
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -61,7 +60,8 @@ def _text(path: str, content: bytes) -> str:
     check_size(path, len(content))
     if content and path.endswith(_COMPRESSED):
         content = _inflated(path, content)
-    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8").read()
+    text = content.decode("utf-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _inflated(path: str, content: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from importlib import import_module
 from typing import Any
 
@@ -19,13 +20,17 @@ class _Serializer:
     """One of the modules here, imported when it is first used: whoever writes JSON never waits for YAML."""
 
     def __init__(self, module: str) -> None:
-        self._module = f"{__name__}.{module}"
+        self._name = f"{__name__}.{module}"
+
+    @functools.cached_property
+    def _module(self) -> Any:
+        return import_module(self._name)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(import_module(self._module), name)
+        return getattr(self._module, name)
 
     def __repr__(self) -> str:
-        return f"<serializer {self._module}>"
+        return f"<serializer {self._name}>"
 
 
 def builtin() -> dict[str, Any]:

@@ -21,6 +21,7 @@ _OPENING = "interactions:\n"
 _FIRST = "- request:\n"
 _NEXT = "\n- request:\n"
 _REST = re.compile(r"\n[A-Za-z]")  # a key of the whole: nothing else starts in the first column
+_VERSION = "version: 1\n"  # mostly, there is no more to it
 _CONFLICT = ("\n<<<<<<< ", "\n>>>>>>> ")
 
 # A value: plain or in single quotes, on one line or folded. What %d says is how far in its other lines are.
@@ -228,8 +229,9 @@ def split(text: str, read: Read) -> Pieces | None:
     end = _REST.search(text, starts[-1])
     if end is None:
         return None
+    others = text[end.start() + 1 :]
     try:
-        rest = read(text[end.start() + 1 :])
+        rest = {"version": 1} if others == _VERSION else read(others)
     except CassetteLoadError:
         return None
     if not isinstance(rest, Mapping) or "interactions" in rest or "http_interactions" in rest:
