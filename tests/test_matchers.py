@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import xmlrpc.client
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given, settings
@@ -136,6 +137,15 @@ def test_a_query_is_its_parameters_in_any_order_and_spelling(one, other):
 )
 def test_queries_that_differ_in_any_parameter_differ(one, other):
     assert not same("query", get(f"http://h/?{one}"), get(f"http://h/?{other}"))
+
+
+@patient
+@given(st.text("ab1é=&%+;/? ", min_size=1))
+def test_a_query_is_what_the_standard_library_reads(query):
+    recorded = get(f"http://h/?{query}")
+    assert matchers.query.key(recorded) == tuple(
+        sorted(parse_qsl(recorded.parsed_uri.query, keep_blank_values=True, encoding="latin-1"))
+    )
 
 
 def test_no_query_and_an_empty_one_are_the_same():

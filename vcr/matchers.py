@@ -8,6 +8,7 @@ A user's matcher is any ``f(r1, r2)`` that returns a bool, returns None for "the
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -60,10 +61,18 @@ def _path(request: Request) -> str:
     return request.path or "/"
 
 
+#: A query in which there is nothing to decode.
+_PLAIN_QUERY = re.compile(r"[^%+=&]+=[^%+=&]*(?:&[^%+=&]+=[^%+=&]*)*")
+
+
 def _query(request: Request) -> Hashable:
     query = request.parsed_uri.query
+    if not query:
+        return ()
+    if _PLAIN_QUERY.fullmatch(query):
+        return tuple(sorted([tuple(field.split("=")) for field in query.split("&")]))
     # latin-1 decodes byte by byte, so that %e9 and %e8 stay different.
-    return tuple(sorted(parse_qsl(query, keep_blank_values=True, encoding="latin-1"))) if query else ()
+    return tuple(sorted(parse_qsl(query, keep_blank_values=True, encoding="latin-1")))
 
 
 def _uri(request: Request) -> str:

@@ -356,7 +356,7 @@ class ResponseReader:
             self.headers,
             b"".join(pieces),
             http_version=self._version,
-            chunks=[len(piece) for piece in pieces] if keeps_pieces(self.headers, self._version) else (),
+            chunks=[*map(len, pieces)] if len(pieces) > 1 and keeps_pieces(self.headers, self._version) else (),
             trailers=self._chunks.trailers if self._chunks is not None else None,
             incomplete=not self.complete,
             cut_chunk=self._chunks.cut_chunk if self._chunks is not None else None,

@@ -158,8 +158,11 @@ class StubConnection(_Connection):
 
     def _vcr_connect(self, plugged: CassetteSocket) -> None:
         self.sock = None
-        with plugged.failing(CONNECT):
+        try:
             super().connect()
+        except Exception as error:
+            plugged.failed(error, CONNECT)
+            raise
         plugged.plug_real(self.sock)
         self.sock = plugged
 
@@ -286,15 +289,10 @@ class CassetteSocket:
         self._turn = self._cassette.begin(self._reader.request(self._origin, self._automatic))
         return self._turn.response
 
-    @contextmanager
-    def failing(self, phase: str) -> Iterator[None]:
-        """Around what may fail: the cassette hears of it."""
-        try:
-            yield
-        except Exception as error:
-            if self._turn is not None and self._turn.records:
-                self._turn.fail(Failure.of(error, phase))
-            raise
+    def failed(self, error: Exception, phase: str) -> None:
+        """The live exchange has: the cassette hears of it."""
+        if self._turn is not None and self._turn.records:
+            self._turn.fail(Failure.of(error, phase))
 
     def plug_real(self, real: Any) -> None:
         """The client has connected."""
@@ -304,8 +302,11 @@ class CassetteSocket:
 
     def forward(self) -> None:
         """Send the request to the server, exactly as the client wrote it."""
-        with self.failing(SEND):
+        try:
             self.real.sendall(self._reader.sent)
+        except Exception as error:
+            self.failed(error, SEND)
+            raise
         if self._turn is not None and self._turn.records:
             # From here on the answer may come, and the cassette close.
             self._tee = Tee(self.real, self._turn, self._reader.method)
