@@ -59,13 +59,10 @@ class Response:
         if cut_chunk is not None:
             content["cut_chunk"] = f"{cut_chunk[0]}/{cut_chunk[1]}"
         fields = Headers(headers)
-        data: ResponseDict = {
-            "status": {"code": status, "message": reason},
-            "headers": fields.grouped(),
-            "body": content,
-        }
-        if len(fields) < len(fields.pairs()) and fields.pairs() != Headers(data["headers"]).pairs():
-            data["header_order"] = " ".join(name for name, _ in fields.pairs())
+        pairs, grouped = fields.pairs(), fields.grouped()
+        data: ResponseDict = {"status": {"code": status, "message": reason}, "headers": grouped, "body": content}
+        if len(grouped) < len(pairs) and pairs != Headers(grouped).pairs():
+            data["header_order"] = " ".join(name for name, _ in pairs)
         if http_version != "1.1":
             data["http_version"] = http_version
         if trailers:

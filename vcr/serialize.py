@@ -7,6 +7,7 @@ their own; the shape of version 1 comes out. Written is version 1 alone.
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -72,6 +73,17 @@ class Contents(Sequence[Any]):
 
 def serialize(cassette_dict: Mapping[str, Any], serializer: Any) -> str:
     """``{"requests": [Request], "responses": [dict]}``, and ``"metadata"`` if there is any, as a cassette's text."""
+    text: str = serializer.serialize(_data(cassette_dict))
+    return text
+
+
+def serialized(cassette_dict: Mapping[str, Any], serializer: Any) -> Iterable[str]:
+    """The same in parts, where the serializer can give them. What cannot be written is an error before the first."""
+    parts = getattr(serializer, "parts", None)
+    return [serialize(cassette_dict, serializer)] if parts is None else parts(_data(cassette_dict))
+
+
+def _data(cassette_dict: Mapping[str, Any]) -> dict[str, Any]:
     pairs = zip(cassette_dict["requests"], cassette_dict["responses"], strict=True)
     spelled = _as_it_is if cassette_dict.get("preserve_exact_body_bytes") else _text_or_bytes
     data: dict[str, Any] = {
@@ -83,8 +95,7 @@ def serialize(cassette_dict: Mapping[str, Any], serializer: Any) -> str:
     }
     if cassette_dict.get("metadata"):
         data["metadata"] = cassette_dict["metadata"]
-    text: str = serializer.serialize(data)
-    return text
+    return data
 
 
 def deserialize(cassette_string: str, serializer: Any) -> Contents:
@@ -92,6 +103,17 @@ def deserialize(cassette_string: str, serializer: Any) -> Contents:
 
     A cassette in Betamax's or Ruby VCR's format is known by its structure; saved, it is as the serializer has it.
     """
+    # What is made here stays: looking for garbage among it, again and again, takes as long as all the rest.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return _deserialized(cassette_string, serializer)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _deserialized(cassette_string: str, serializer: Any) -> Contents:
     try:
         pieces = _pieces(cassette_string, serializer)
         if pieces is not None:
@@ -258,18 +280,20 @@ def _response_from_data(data: Mapping[str, Any]) -> ResponseDict:
         response["http_version"] = version
     if data.get("trailers"):
         response["trailers"] = Headers(_fields(data["trailers"])).grouped()
-    read = (*response, "status_code", "content", "http_version", "trailers")
-    response |= _checked({key: value for key, value in data.items() if key not in read})
-    return response
+    others = {key: value for key, value in data.items() if key not in response and key not in _READ}
+    return response | _checked(others) if others else response
+
+
+_READ = ("status_code", "content", "http_version", "trailers")
 
 
 def _body(body: Any) -> dict[str, Any]:
-    content = dict(body) if isinstance(body, Mapping) else {"string": body}
+    content = dict(body) if isinstance(body, _MAPPING) else {"string": body}
     if "base64_string" in content and "string" not in content:
         # As Betamax and Ruby VCR have it.
         content["string"] = base64.b64decode(_text(content.pop("base64_string")), validate=True)
     content["string"] = _bytes(content.get("string"), "the response's body") or b""
-    return _checked(content)
+    return _checked(content) if len(content) > 1 else content
 
 
 def _bytes(value: Any, what: str) -> bytes | None:
@@ -338,6 +362,8 @@ _Value = TypeVar("_Value")
 
 def _checked(value: _Value) -> _Value:
     """A value of any kind that can be copied and saved: it does not nest too deep, and its text is UTF-8."""
+    if value is None or type(value) is bytes or (type(value) is str and value.isascii()):
+        return value
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
         level = [part for one in level for part in _parts(one)]

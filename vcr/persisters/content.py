@@ -4,11 +4,11 @@ where the name ends in ``.zz``, as Ruby VCR has it. It knows no file and no stor
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..errors import CassetteLoadError, CassetteNotFoundError
-from ..serialize import Contents, deserialize, serialize
+from ..serialize import Contents, deserialize, serialized
 
 _COMPRESSED = ".zz"
 
@@ -16,10 +16,18 @@ _COMPRESSED = ".zz"
 MAX_SIZE = 1 << 30
 
 
-def packed(path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> bytes:
-    """The bytes to store under ``path``."""
-    content = str.encode(serialize(cassette_dict, serializer), "utf-8")
-    return zlib.compress(content) if path.endswith(_COMPRESSED) else content
+def packed(path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> Iterable[bytes]:
+    """The bytes to store under ``path``, in parts. What cannot be stored is an error before the first."""
+    text = serialized(cassette_dict, serializer)
+    parts = [str.encode(part, "utf-8") for part in text] if isinstance(text, list) else map(str.encode, text)
+    return _deflated(parts) if path.endswith(_COMPRESSED) else parts
+
+
+def _deflated(parts: Iterable[bytes]) -> Iterator[bytes]:
+    compressor = zlib.compressobj()
+    for part in parts:
+        yield compressor.compress(part)
+    yield compressor.flush()
 
 
 def unpacked(path: str, read: Callable[[], bytes], serializer: Any) -> Contents:

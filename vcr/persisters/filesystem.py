@@ -90,7 +90,7 @@ class FilesystemPersister:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=directory)
         try:
             with open(descriptor, "wb") as file:
-                file.write(content)
+                file.writelines(content)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(temporary, _mode(path))

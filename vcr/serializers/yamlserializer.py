@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Callable, Mapping
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -104,8 +106,8 @@ class _Writer:
         self._mark = f"text-{uuid4().hex}-"
         self._marked: list[str | bytes] = []
 
-    def document(self, data: Any, *, sort: bool) -> str:
-        """``data`` as YAML."""
+    def document(self, data: Any, *, sort: bool) -> Iterator[str]:
+        """``data`` as YAML, in parts. What cannot be written is an error before the first."""
         try:
             self._emit(yaml.StreamStartEvent())
             self._emit(yaml.DocumentStartEvent(explicit=False))
@@ -169,28 +171,27 @@ class _Writer:
                 self._write_node(item)
             self._emit(_SEQUENCE_END)
 
-    def _filled(self, written: str) -> str:
+    def _filled(self, written: str) -> Iterator[str]:
         """What has been written, with the values in the place of their marks."""
         before, *marked = written.split(self._mark)
-        parts = [before]
+        yield before
         for piece in marked:
             number, _, after = piece.partition("\n")  # a mark is the last thing in its line
-            line = before[before.rfind("\n") + 1 :]
-            parts += [self._spelled(self._marked[int(number)], line), "\n", after]
+            yield from self._spelled(self._marked[int(number)], before[before.rfind("\n") + 1 :])
+            yield "\n" + after
             before = after
-        return "".join(parts)
 
-    def _spelled(self, value: str | bytes, line: str) -> str:
+    def _spelled(self, value: str | bytes, line: str) -> Iterable[str]:
         """``value`` as it stands behind ``line``."""
         if isinstance(value, str) and "\n" not in value:
-            return _quoted(value)
+            return [_quoted(value)]
         opening = _OPENING.match(line)
         assert opening is not None
         # As deep as the mapping or the sequence that it is in, and two more.
         margin = " " * (len(opening[1]) + (2 if opening[2] else 0))
         if isinstance(value, str):
-            return _block(value, margin)
-        return f"{self._dumper.binary} |\n{margin}{_base64(value, margin)}"
+            return [_block(value, margin)]
+        return chain([f"{self._dumper.binary} |"], _base64(value, margin))
 
 
 def _has_astral(text: str) -> bool:
@@ -212,13 +213,14 @@ def _block(text: str, margin: str) -> str:
 _LINES = 10_000
 
 
-def _base64(data: bytes, margin: str) -> str:
-    end = "\n" + margin
-    parts = []
+def _base64(data: bytes, margin: str) -> Iterator[str]:
+    start = b"\n" + margin.encode("ascii")
     for at in range(0, len(data), 57 * _LINES):
-        encoded = base64.b64encode(data[at : at + 57 * _LINES]).decode("ascii")
-        parts.append(end.join([encoded[start : start + 76] for start in range(0, len(encoded), 76)]))
-    return end.join(parts)
+        encoded = base64.b64encode(data[at : at + 57 * _LINES])
+        whole = len(encoded) // 76
+        lines = struct.unpack_from("76s" * whole, encoded)
+        last = encoded[76 * whole :]
+        yield start.join([b"", *lines, last] if last else [b"", *lines]).decode("ascii")
 
 
 # -- the serializer ----------------------------------------------------------------------------------------------------
@@ -226,7 +228,7 @@ def _base64(data: bytes, margin: str) -> str:
 
 def dump(cassette_dict: Mapping[str, Any], dumper: type[PlainDumper], *, sort: bool = True) -> str:
     """``cassette_dict`` as YAML that a person can read; in its own order unless ``sort``."""
-    return _Writer(dumper).document(dict(cassette_dict), sort=sort)
+    return "".join(_Writer(dumper).document(dict(cassette_dict), sort=sort))
 
 
 def _load(cassette_string: str, tags: Mapping[str, Tag]) -> Any:
@@ -245,6 +247,11 @@ def _load(cassette_string: str, tags: Mapping[str, Tag]) -> Any:
 def serialize(cassette_dict: Mapping[str, Any]) -> str:
     """The cassette as YAML."""
     return dump(cassette_dict, PlainDumper)
+
+
+def parts(cassette_dict: Mapping[str, Any]) -> Iterator[str]:
+    """The same in parts, which never are in memory all at once."""
+    return _Writer(PlainDumper).document(dict(cassette_dict), sort=True)
 
 
 def deserialize(cassette_string: str) -> Any:
