@@ -255,6 +255,40 @@ def test_every_response_comes_back(*, serializer, status, reason, headers, piece
     assert Response(read).pieces == Response(response).pieces
 
 
+ODD = (
+    *(None, 0, -1, True, 1.5, "", "x", "ü", "\ud800", "http://h:x/", "http://[", b"x"),
+    *([], ["x"], ["\ud800"], [["x"]], {}, {"x": "y"}, {("x",): "y"}, (1,)),
+)
+
+
+def usual() -> dict:
+    return plain(Request("POST", "http://h:81/?a=b", "é", {"A": ["1", "2"]}), answer("é".encode()))["interactions"][0]
+
+
+def places(data, *above) -> list[tuple]:
+    """The way to each value in ``data``, and to one that is not there."""
+    if isinstance(data, dict):
+        inside = [*data.items(), ("more", None)]
+    else:
+        inside = list(enumerate(data)) if isinstance(data, list) else []
+    return [place for key, value in inside for place in ((*above, key), *places(value, *above, key))]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+def test_what_looks_as_usual_can_be_read_later(odd):
+    """What cannot be read is said when the cassette is opened."""
+    for *way, last in places(usual()):
+        interaction = holder = usual()
+        for key in way:
+            holder = holder[key]
+        holder[last] = odd
+        try:
+            stored = deserialize({"interactions": [interaction]}, AsItIs).interactions[0]
+        except CassetteLoadError:
+            continue
+        assert stored.target == (stored.request.method, stored.request.uri)
+
+
 @both_serializers
 @patient
 @given(st.lists(st.tuples(bodies, bodies), max_size=4))

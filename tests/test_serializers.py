@@ -37,6 +37,13 @@ def test_reading_undoes_writing(serializer, data):
     assert serializer.deserialize(serializer.serialize({"data": data})) == {"data": data}
 
 
+def test_a_large_body_is_written_in_parts():
+    data = {"bodies": [bytes(range(256)) * 20_000, "text"]}
+    parts = list(yamlserializer.parts(data))
+    assert max(map(len, parts)) < 1_000_000 < sum(map(len, parts))
+    assert "".join(parts) == yamlserializer.serialize(data)
+
+
 @both_serializers
 @patient
 @given(data=plain_data)

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from functools import partial
+from itertools import chain
 from typing import Any, TypeVar
 
 from . import formats
@@ -125,10 +126,53 @@ def _deserialized(cassette_string: str, serializer: Any) -> Contents:
     top: Mapping[str, Any] = {"interactions": data} if isinstance(data, list) else data
     if not isinstance(top, Mapping) or not isinstance(top.get("interactions"), list):
         raise CassetteLoadError('not a cassette: expected a mapping with a list under "interactions"')
-    contents = _contents(top)
-    for number, interaction in enumerate(top["interactions"], 1):
-        contents.interactions.append(_read_now(partial(_pair, number, interaction)))
-    return contents
+    return _contents_of_pieces(_Parsed(top))
+
+
+#: An absolute URI that can be taken apart.
+_USUAL_URI = re.compile(r"https?://[a-z0-9.-]+(?::[1-9]\d{,3})?(?:[/?][!$-&(-~]*)?")
+
+
+class _Parsed:
+    """A cassette that has been parsed, as pieces: those that look as usual are read when they are needed."""
+
+    def __init__(self, top: Mapping[str, Any]) -> None:
+        self.rest = top
+        self._interactions: list[Any] = list(top["interactions"])
+
+    def __len__(self) -> int:
+        return len(self._interactions)
+
+    def target(self, index: int) -> tuple[str, str] | None:
+        """Method and URI; None where only reading can tell."""
+        try:
+            request, response = self._interactions[index]["request"], self._interactions[index]["response"]
+            method, uri, status, body = request["method"], request["uri"], response["status"], response["body"]
+            names = (*request["headers"], *response["headers"])
+            values = (*request["headers"].values(), *response["headers"].values())
+            # (TypeError: it is no text.)
+            for text in (
+                body["string"],
+                request["body"] or "",
+                "".join(chain((method, uri, status["message"]), names, *values)),
+            ):
+                text.encode()
+            is_usual = (
+                (len(request), len(response), len(status), len(body)) == (4, 3, 2, 1)
+                and type(status["code"]) is int
+                and status["code"] > 0
+                and {*map(type, values)} <= {list}
+                and method.isalpha()
+                and _USUAL_URI.fullmatch(uri)
+            )
+        except (TypeError, LookupError, AttributeError, UnicodeEncodeError):
+            return None
+        return (method, uri) if is_usual else None
+
+    def parse(self, index: int) -> Any:
+        """An interaction; once."""
+        interaction, self._interactions[index] = self._interactions[index], None
+        return interaction
 
 
 def _contents(top: Mapping[str, Any]) -> Contents:
@@ -362,7 +406,7 @@ _Value = TypeVar("_Value")
 
 def _checked(value: _Value) -> _Value:
     """A value of any kind that can be copied and saved: it does not nest too deep, and its text is UTF-8."""
-    if value is None or type(value) is bytes or (type(value) is str and value.isascii()):
+    if value is None or isinstance(value, bytes) or (isinstance(value, str) and value.isascii()):
         return value
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):

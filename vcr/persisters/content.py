@@ -16,8 +16,13 @@ _COMPRESSED = ".zz"
 MAX_SIZE = 1 << 30
 
 
-def packed(path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> Iterable[bytes]:
-    """The bytes to store under ``path``, in parts. What cannot be stored is an error before the first."""
+def packed(path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> bytes:
+    """The bytes to store under ``path``."""
+    return b"".join(packed_parts(path, cassette_dict, serializer))
+
+
+def packed_parts(path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> Iterable[bytes]:
+    """The same in parts. What cannot be stored is an error before the first."""
     text = serialized(cassette_dict, serializer)
     parts = [str.encode(part, "utf-8") for part in text] if isinstance(text, list) else map(str.encode, text)
     return _deflated(parts) if path.endswith(_COMPRESSED) else parts

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import CassetteDecodeError, CassetteNotFoundError
 from ..locks import TaskLock
 from ..serialize import Contents
-from .content import check_size, packed, unpacked
+from .content import check_size, packed_parts, unpacked
 from .journal import Journal
 from .kept import Kept
 
@@ -84,7 +84,7 @@ class FilesystemPersister:
 
         # A link is written through, so that what it points at changes and the link stays.
         path = os.path.realpath(cassette_path)
-        content = packed(path, cassette_dict, serializer)
+        content = packed_parts(path, cassette_dict, serializer)
         directory, name = os.path.split(path)
         os.makedirs(directory, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=directory)

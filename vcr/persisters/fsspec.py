@@ -78,7 +78,7 @@ class FsspecPersister:
         if isinstance(store, LocalFileSystem):
             FilesystemPersister.save_cassette(path, cassette_dict, serializer)
             return
-        content, shown = b"".join(packed(path, cassette_dict, serializer)), self._shown(cassette_path)
+        content, shown = packed(path, cassette_dict, serializer), self._shown(cassette_path)
         read_only = ReadOnlyCassetteError.of(shown, cassette_dict, "a persister of the store behind it")
         if "http" in store.protocol:  # fsspec can PUT; a server that only hands out files may take that for anything
             raise read_only
