@@ -508,8 +508,7 @@ class Cassette:
         if self._journal is None or not self._journal.exists:
             raise CassetteNotFoundError(f"there is nothing to recover for the cassette at {self._path}")
         self._interactions = self._read() or []
-        loaded = [self._loaded(interaction) for interaction in self._journal.interactions()]
-        recovered = [interaction for interaction in loaded if interaction is not None]
+        recovered = self._loaded(self._journal.interactions())
         self._interactions += recovered
         for interaction in recovered:
             self._add(interaction)
@@ -535,15 +534,18 @@ class Cassette:
         interactions = getattr(stored, "interactions", None)
         if interactions is None:
             interactions = [Interaction(*pair) for pair in zip(stored[0], map(Response, stored[1]), strict=True)]
-        loaded = [self._loaded(interaction) for interaction in interactions]
-        self._hidden = loaded.count(None)
-        return [interaction for interaction in loaded if interaction is not None]
+        loaded = self._loaded(interactions)
+        self._hidden = len(interactions) - len(loaded)
+        return loaded
 
-    def _loaded(self, interaction: Interaction) -> Interaction | None:
-        """``interaction`` as the filters leave it; without filters it need not even be read now."""
+    def _loaded(self, interactions: list[Interaction]) -> list[Interaction]:
+        """What the filters leave of these; without filters they need not even be read now."""
         filters = (self._after_load_interaction, self._before_record_request, self._before_record_response)
         if filters == (None, None, None):
-            return interaction
+            return list(interactions)
+        return [kept for interaction in interactions if (kept := self._load_one(interaction)) is not None]
+
+    def _load_one(self, interaction: Interaction) -> Interaction | None:
         request, response = interaction.own()
         if self._after_load_interaction is not None:
             pair = self._after_load_interaction(request.copy(), response.copy_data(), self)

@@ -168,10 +168,9 @@ class Bucket(Row):
 _PLACES = {path, uri, url}
 
 #: An absolute URI, and its path, in which there is nothing that ``urlsplit`` would take out.
-_ABSOLUTE = re.compile(r"https?://[^/?#\s]*([^?#\s]*)\S*")
+_ABSOLUTE = re.compile(r"https?://[!$-.0->@-~]*([!$->@-~]*)[!$-~]*")
 
 
-@functools.lru_cache(maxsize=10_000)
 def _path_of(uri: str) -> str:
     absolute = _ABSOLUTE.fullmatch(uri)
     return (absolute[1] or "/") if absolute is not None else str(path.key(Request("", uri)))
