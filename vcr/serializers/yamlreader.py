@@ -31,8 +31,9 @@ _LONGEST_NUMBER = 64
 
 Tag = Callable[[Any], Any]
 
-#: Characters that are decoded at a time: a large body is not to be there in all of its forms at once.
-_PART = 1 << 20
+#: Characters that are decoded at a time: a large body is not to be there in all of its forms at once, and what is small
+#: stays where the processor has it at hand.
+_PART = 1 << 15
 
 # -- tags --------------------------------------------------------------------------------------------------------------
 
@@ -44,15 +45,15 @@ def _itself(value: Any) -> Any:
 def binary(text: str, start: int = 0, end: int | None = None) -> bytes:
     """The bytes in base64, which may be a part of ``text``, in lines that may be indented. Raises ValueError."""
     decoded = io.BytesIO()
-    rest, end = "", len(text) if end is None else end
+    rest, end = b"", len(text) if end is None else end
     for at in range(start, end, _PART):
-        part = rest + text[at : min(at + _PART, end)].replace("\n", "").replace(" ", "")
-        # Its end, which may be padded, is for the last.
-        whole = len(part) if at + _PART >= end else max(len(part) - 4, 0) // 4 * 4
-        rest = part[whole:]
-        if rest and "=" in part[:whole]:
-            raise ValueError("not readable as base64: it goes on after its end")
         try:
+            part = rest + text[at : min(at + _PART, end)].encode("ascii").translate(None, b"\n ")
+            # Its end, which may be padded, is for the last.
+            whole = len(part) if at + _PART >= end else max(len(part) - 4, 0) // 4 * 4
+            rest = part[whole:]
+            if rest and b"=" in part[:whole]:
+                raise ValueError("it goes on after its end")
             # PyYAML's own skips what is not base64, and loses it.
             decoded.write(base64.b64decode(part[:whole], validate=True))
         except ValueError as error:

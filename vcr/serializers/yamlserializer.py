@@ -210,7 +210,7 @@ def _block(text: str, margin: str) -> str:
 
 
 #: Lines of base64 that are made at a time, each of 57 bytes, as PyYAML writes them.
-_LINES = 10_000
+_LINES = 500
 
 
 def _base64(data: bytes, margin: str) -> Iterator[str]:
