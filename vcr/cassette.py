@@ -25,7 +25,7 @@ from .errors import (
 )
 from .failure import Failure
 from .index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
-from .locks import new_lock
+from .locks import BusyLock
 from .matchers import Predicate
 from .matchers import method as match_method
 from .matchers import uri as match_uri
@@ -174,7 +174,7 @@ class Cassette:
         self._streaming: set[Turn] = set()  # their live responses are on their way
         self._played = 0  # how many interactions have been
         self._closed = False
-        self._lock = new_lock()
+        self._lock = BusyLock()
 
     # -- the one moment ---------------------------------------------------------------------------------------------
 
@@ -196,18 +196,21 @@ class Cassette:
             recorded = self._find(kept, key)
             if recorded is not None:
                 self._play(recorded)
-                log.info("Playing response for %s from cassette", kept)
-                return Turn(self, None, recorded.response)
-            if self.write_protected:
+            elif self.write_protected:
                 self.refused.append(kept)
                 # The text is for later, but it is to tell how things are now.
                 raise CannotOverwriteExistingCassetteException(
                     cassette=self, failed_request=kept, refusal=functools.partial(self.explain, kept, self._played)
                 )
+            else:
+                interaction = Interaction(kept)
+                self._interactions.append(interaction)
+        if recorded is None:
             log.info("%s not in cassette, sending to real server", kept)
-            interaction = Interaction(kept)
-            self._interactions.append(interaction)
             return Turn(self, interaction)
+        log.info("Playing response for %s from cassette", kept)
+        # It may have to be read first, which takes long: other threads do not wait for it.
+        return Turn(self, None, recorded.response)
 
     def _stream(self, turn: Turn) -> None:
         with self._lock:

@@ -170,9 +170,8 @@ class _Parsed:
         return (method, uri) if is_usual else None
 
     def parse(self, index: int) -> Any:
-        """An interaction; once."""
-        interaction, self._interactions[index] = self._interactions[index], None
-        return interaction
+        """An interaction."""
+        return self._interactions[index]
 
 
 def _contents(top: Mapping[str, Any]) -> Contents:
