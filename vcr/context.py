@@ -61,11 +61,13 @@ class _Opening:
             self._unpatch()
 
     def _unpatch(self) -> None:
-        try:
-            while self._custom:
-                self._custom.pop().revert()
-        finally:
+        if not self._custom:
             patch.uninstall()
+            return
+        try:
+            self._custom.pop().revert()
+        finally:
+            self._unpatch()
 
 
 class CassetteContextDecorator:

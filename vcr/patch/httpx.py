@@ -36,7 +36,9 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
         ):
             original = vars(cls).get(name)
             if isinstance(original, FunctionType) and cls.__module__ not in _TEST_CLIENTS:
-                yield Replacement(cls, name, _door(door, cls, original))
+                # A class of its user's is not to be kept alive.
+                is_own = cls.__module__.partition(".")[0] == module.__name__
+                yield Replacement(cls, name, (_door if is_own else _new_door)(door, cls, original))
 
     bases = (module.BaseTransport, module.AsyncBaseTransport)
     for cls in dict.fromkeys(cls for base in bases for cls in _subclasses(base)):
@@ -53,9 +55,11 @@ def _transports(module: ModuleType) -> Any:
     return Transports(module)
 
 
-@once_for_each
-def _door(make: Callable[[type, Any], Any], owner: type, original: FunctionType) -> Any:
+def _new_door(make: Callable[[type, Any], Any], owner: type, original: FunctionType) -> Any:
     return make(owner, original)
+
+
+_door = once_for_each(_new_door)
 
 
 def _subclasses(cls: type[Any]) -> Iterator[type[Any]]:
