@@ -46,21 +46,16 @@ class _Part:
         self._block = re.compile(rf"\|2?[-+]?\n|!!binary \|\n {{{margin}}}\S")
         self._shallow = re.compile(rf"\n(?! {{{margin}}}|\n|\Z)")
         self._after = re.compile(after)
-        self._line_and_after = re.compile(f"(?:{_PLAIN % margin}|{_QUOTED}){after}")
+        self._with_lines = re.compile(f"{re.escape(before)}(?:{_PLAIN % margin}|{_QUOTED}){after}")
 
     def find(self, text: str, start: int, end: int) -> tuple[int, re.Match[str]] | None:
         """Where the body starts, and what ends in the lines after it; None when there is anything to doubt."""
-        if not text.startswith(self._before, start):
-            return None
-        start += len(self._before)
-        if text[start : start + 1] not in ("|", "!"):
-            after = self._line_and_after.match(text, start, end)
-        elif self._block.match(text, start, end):
-            stop = self._end_of_block(text, start, end)
+        body = start + len(self._before)
+        after = self._with_lines.match(text, start, end)
+        if after is None and text.startswith(self._before, start) and self._block.match(text, body, end):
+            stop = self._end_of_block(text, body, end)
             after = None if stop < 0 else self._after.match(text, stop, end)
-        else:
-            return None
-        return None if after is None else (start, after)
+        return None if after is None else (body, after)
 
     def _end_of_block(self, text: str, start: int, end: int) -> int:
         found = text.find("\n    headers:", start, end)
