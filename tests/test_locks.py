@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from vcr.locks import BusyLock
 
@@ -10,19 +12,16 @@ from vcr.locks import BusyLock
 def test_a_busy_lock_lets_one_thread_in_at_a_time():
     lock, inside, together = BusyLock(), [], []
 
-    def work() -> None:
-        for _ in range(2_000):
-            with lock:
-                inside.append(1)
-                together.append(len(inside))
-                inside.pop()
+    def work(_: int) -> None:
+        with lock:
+            inside.append(1)
+            time.sleep(0)  # whoever can come in does
+            together.append(len(inside))
+            inside.pop()
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert together == [1] * 8_000
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(2_000)))
+    assert together == [1] * 2_000
 
 
 def test_a_busy_lock_that_stays_taken_is_waited_for():

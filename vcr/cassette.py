@@ -188,7 +188,7 @@ class Cassette:
 
         Raises CannotOverwriteExistingCassetteException when the record mode allows neither replay nor recording.
         """
-        kept = request if self._before_record_request is None else self.filter_request(request)
+        kept = self.filter_request(request)
         if kept is None:
             return Turn(None, None)
         key = self._index.key(kept)

@@ -129,8 +129,7 @@ class Row:
         entries = self.entries
         while self.cursor < len(entries) and entries[self.cursor].plays:
             self.cursor += 1
-        rest = islice(entries, self.cursor, None)
-        return rest if len(entries) - self.cursor < 2 else (entry for entry in rest if not entry.plays)
+        return (entry for entry in islice(entries, self.cursor, None) if not entry.plays)
 
 
 def _same_body(request: Request) -> Hashable:

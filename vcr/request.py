@@ -39,9 +39,8 @@ class Headers(MutableMapping[str, str]):
         if isinstance(source, Headers):
             self._pairs, self._named = source._pairs, source._named
             return
-        if not isinstance(source, (list, dict)):
-            source = list(source.items() if isinstance(source, Mapping) else source)
-        for name, value in source.items() if isinstance(source, dict) else source:
+        # (To ask a list whether it is a Mapping takes long.)
+        for name, value in source.items() if not isinstance(source, list) and isinstance(source, Mapping) else source:
             if isinstance(value, (list, tuple)):
                 self._pairs += [(_text(name), _text(one)) for one in value]
             else:

@@ -73,10 +73,10 @@ class Transports:
 
         @functools.wraps(original)
         def handle_request(self: Native, request: Native) -> Native:
-            cassette = transports._cassette(self, request, owner, "handle_request")
-            asked = None if cassette is None else _request(request)
-            if cassette is None or asked is None:
+            taken_in = transports._take_in(self, request, owner, "handle_request")
+            if taken_in is None:
                 return original(self, request)
+            cassette, asked = taken_in
             sent = list(request.stream)
             asked.body = b"".join(sent) or None
             turn = cassette.begin(asked)
@@ -94,10 +94,10 @@ class Transports:
 
         @functools.wraps(original)
         async def handle_async_request(self: Native, request: Native) -> Native:
-            cassette = transports._cassette(self, request, owner, "handle_async_request")
-            asked = None if cassette is None else _request(request)
-            if cassette is None or asked is None:
+            taken_in = transports._take_in(self, request, owner, "handle_async_request")
+            if taken_in is None:
                 return await original(self, request)
+            cassette, asked = taken_in
             stream = request.stream
             sent = list(stream) if transports._is_whole(stream) else [piece async for piece in stream]
             asked.body = b"".join(sent) or None
@@ -112,9 +112,16 @@ class Transports:
         transports, errors = self, self._async_errors
         return handle_async_request
 
-    def _cassette(self, transport: Native, request: Native, owner: type, method: str) -> Cassette | None:
+    def _take_in(self, transport: Native, request: Native, owner: type, method: str) -> tuple[Cassette, Request] | None:
+        """The cassette that the request belongs to, and the request without its body; None when it belongs to none."""
         cassette = cassette_for(request.url.raw_host.decode("ascii"), type(transport))
-        return None if cassette is None or self._passes_on(transport, owner, method) else cassette
+        if cassette is None or self._passes_on(transport, owner, method):
+            return None
+        asked = Request(request.method, _uri(request), None, request.headers.raw)
+        if asks_for_upgrade(asked.headers):
+            log.info("%s is to become another protocol than HTTP: not recorded", asked.uri)
+            return None
+        return cassette, asked
 
     def _passes_on(self, transport: Native, owner: type, method: str) -> bool:
         """Whether another transport, with a door of its own, is to answer: a base class, or one that it holds."""
@@ -185,15 +192,6 @@ def _parts(transport: Native) -> Iterator[Any]:
             yield from value
         else:
             yield value
-
-
-def _request(request: Native) -> Request | None:
-    """The request, without its body; None when it is to become something else than HTTP."""
-    asked = Request(request.method, _uri(request), None, request.headers.raw)
-    if asks_for_upgrade(asked.headers):
-        log.info("%s is to become another protocol than HTTP: not recorded", asked.uri)
-        return None
-    return asked
 
 
 def _uri(request: Native) -> str:
