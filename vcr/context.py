@@ -17,7 +17,7 @@ import wrapt
 from . import active, patch
 from .cassette import Cassette
 from .config import CassetteSettings
-from .patch.compat import custom_replacements
+from .patch.custom import custom_replacements
 from .patch.replace import Replacement
 from .persisters.filesystem import FilesystemPersister
 from .serializers import yamlserializer

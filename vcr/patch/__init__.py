@@ -11,8 +11,9 @@ import importlib
 import sys
 from collections.abc import Iterable
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from .._vcrpy import leftovers
 from ..errors import UnsupportedClientError
 from ..locks import new_lock
 from .client import Client, ClientStatus
@@ -27,7 +28,7 @@ class Adapter(NamedTuple):
 
 
 #: The files here that are no client's.
-_SHARED = ("client", "compat", "replace")
+_SHARED = ("client", "custom", "replace")
 
 
 @functools.cache
@@ -124,8 +125,5 @@ def _watch() -> None:
             wrapt.register_post_import_hook(functools.partial(_wake, Adapter(patcher, module)), module)
 
 
-def __getattr__(name: str) -> Any:
-    # VCR.py's names, which lead up to the stubs and the cassette.
-    if name in ("CassettePatcherBuilder", "force_reset"):
-        return getattr(importlib.import_module(f"{__name__}.compat"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+    __getattr__ = leftovers("patch")

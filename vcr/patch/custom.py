@@ -1,21 +1,15 @@
-"""Room: what VCR.py's users import from ``vcr.patch``, and what becomes of ``custom_patches``."""
+"""Turns a cassette's ``custom_patches`` into replacements. It must not know which cassette is current."""
 
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Iterator
 from types import new_class
 from typing import Any
 
-from .. import active
 from ..cassette import Cassette
 from ..stubs import VCRConnection
-from . import install, uninstall
 from .replace import Replacement
-
-#: No cassette is current inside: requests reach the network and are not recorded.
-force_reset = active.outside
 
 
 def custom_replacements(cassette: Cassette) -> Iterator[Replacement]:
@@ -42,26 +36,3 @@ def _own(stub: type[VCRConnection], cassette: Cassette) -> type:
 def _is_stubbed_anyway(owner: Any, there: Any, new: type[VCRConnection]) -> bool:
     is_connection = isinstance(there, type) and issubclass(there, http.client.HTTPConnection)
     return is_connection and (owner is http.client or new.__module__.startswith(VCRConnection.__module__))
-
-
-class CassettePatcherBuilder:
-    """What puts a cassette that was opened by hand in place: enter each of the contexts that ``build`` gives."""
-
-    def __init__(self, cassette: Cassette) -> None:
-        self._cassette = cassette
-
-    def build(self) -> Iterable[AbstractContextManager[Any]]:
-        """One context, in which the cassette is current."""
-        return (_in_place(self._cassette),)
-
-
-@contextmanager
-def _in_place(cassette: Cassette) -> Iterator[None]:
-    with ExitStack() as undo:
-        install()
-        undo.callback(uninstall)
-        for replacement in custom_replacements(cassette):
-            replacement.apply()
-            undo.callback(replacement.revert)
-        undo.callback(active.leave, active.enter(cassette))
-        yield
