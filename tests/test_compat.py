@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 import vcr
-from vcr import stubs
+from vcr import content_coding, filters, stubs
 from vcr.patch import CassettePatcherBuilder, force_reset
 from vcr.request import Request
 from vcr.serializers import compat as body_compat
@@ -30,7 +30,8 @@ NAMES = {
     "vcr.config": "VCR RecordMode",
     "vcr.errors": "CannotOverwriteExistingCassetteException UnhandledHTTPRequestError",
     "vcr.filters": "decode_response replace_headers replace_query_parameters replace_post_data_parameters"
-    " remove_headers remove_query_parameters remove_post_data_parameters",
+    " remove_headers remove_query_parameters remove_post_data_parameters replace_body_parameters replace_text"
+    " decompress_gzip decompress_deflate decompress_brotli AVAILABLE_DECOMPRESSORS brotli sensitive_data_hooks",
     "vcr.matchers": "method uri scheme host port path query headers body raw_body requests_match get_matchers_results"
     " _header_checker _transform_json",
     "vcr.migration": "migrate main",
@@ -60,7 +61,7 @@ def test_every_name_can_be_imported(module, name):
     assert hasattr(import_module(module), name)
 
 
-@pytest.mark.parametrize("module", ["vcr.patch", "vcr.cassette"])
+@pytest.mark.parametrize("module", ["vcr.patch", "vcr.cassette", "vcr.filters"])
 def test_other_names_cannot(module):
     with pytest.raises(AttributeError, match=f"module '{module}' has no attribute 'nothing'"):
         import_module(module).nothing  # noqa: B018
@@ -475,3 +476,57 @@ def test_what_custom_matchers_are_made_of():
 def test_what_pytest_recording_hands_on_is_no_option_of_ours(cassette_path):
     with vcr.use_cassette(cassette_path, allowed_hosts=["127.0.0.1"]):
         pass
+
+
+# -- vcr.filters -------------------------------------------------------------------------------------------------------
+
+
+def test_the_filter_of_post_data_is_for_post_alone():
+    for method, left in (("POST", b"a=1"), ("PUT", b"key=secret&a=1")):
+        request = Request(method, "http://h/", b"key=secret&a=1", {})
+        assert filters.replace_post_data_parameters(request.copy(), [("key", None)]).body == left
+        assert filters.remove_post_data_parameters(request.copy(), ["key"]).body == left
+    request = Request("POST", "http://h/", b'{"a": {"key": 1}}', {"Content-Type": "application/json"})
+    assert filters.replace_post_data_parameters(request, [("key", None)], recursive=True).body == b'{"a": {}}'
+
+
+def test_what_is_to_be_removed_is_named_in_a_list():
+    request = Request("GET", "http://h/?key=secret&a=1", b"", {"Key": "secret", "A": "1"})
+    assert filters.remove_headers(request, ["key"]).headers == {"A": "1"}
+    assert filters.remove_query_parameters(request, ["key"]).uri == "http://h/?a=1"
+
+
+@pytest.mark.parametrize(
+    ("coding", "decompress"),
+    [("gzip", filters.decompress_gzip), ("deflate", filters.decompress_deflate), ("br", filters.decompress_brotli)],
+)
+def test_codings_come_off_by_hand_where_they_are_on(coding, decompress):
+    assert filters.AVAILABLE_DECOMPRESSORS[coding] is decompress
+    assert decompress(content_coding.encode(b"text", [coding])) == b"text"
+    for other in (b"", b"plain", b"\x1f\x8b\x08 cut off", b"\xff\xfe"):
+        assert decompress(other) == other
+    with pytest.raises(TypeError):
+        filters.AVAILABLE_DECOMPRESSORS[coding] = bytes
+
+
+def test_text_is_replaced_at_any_depth_of_a_copy():
+    original = {
+        "uri": "http://h/?key=SECRET",
+        "SECRET": ["SECRET", ("SECRET",), 42, None],
+        "body": bytearray(b"SECRET!"),
+        "file": io.BytesIO(b"SECRET"),
+    }
+    replaced = filters.replace_text(original, "SECRET", "<KEY>")
+    assert replaced.pop("file").getvalue() == b"<KEY>"
+    assert replaced == {"uri": "http://h/?key=<KEY>", "<KEY>": ["<KEY>", ("<KEY>",), 42, None], "body": b"<KEY>!"}
+    assert original["SECRET"][0] == "SECRET"
+
+
+@pytest.mark.parametrize("sensitive", [{"<KEY>": "SECRET"}, [("<KEY>", "SECRET")]])
+def test_the_hooks_for_sensitive_data_hide_and_restore(sensitive):
+    hide, restore = filters.sensitive_data_hooks(sensitive)
+    response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b"SECRET"}}
+    hidden = hide(Request("POST", "http://h/", b"SECRET", {}), response)
+    assert (hidden[0].body, hidden[1]["body"]["string"]) == (b"<KEY>", b"<KEY>")
+    restored = restore(*hidden)
+    assert (restored[0].body, restored[1]["body"]["string"]) == (b"SECRET", b"SECRET")

@@ -78,13 +78,13 @@ def test_filter_headers(client, server, cassette_path, given, stored):
 @pytest.mark.parametrize(
     ("given", "query"),
     [
-        ("key", "a=1&a=%20&c"),
-        (("key", "K Y"), "a=1&key=K+Y&a=%20&c"),
-        (("key", lambda key, value, request: value.upper()), "a=1&key=S%2FT&a=%20&c"),
+        ("key", "a=+&a=1"),
+        (("key", "K Y"), "a=+&a=1&key=K+Y"),
+        (("key", lambda key, value, request: value.upper()), "a=+&a=1&key=S%2FT"),
     ],
     ids=["name", "replacement", "callable"],
 )
-def test_filter_query_parameters_leaves_the_others_as_they_are_written(client, server, cassette_path, given, query):
+def test_filter_query_parameters_keeps_the_others_as_vcrpy_does(client, server, cassette_path, given, query):
     with vcr.use_cassette(cassette_path, filter_query_parameters=[given]) as cassette:
         client.send("GET", f"{server.url}/text?a=1&key=s%2Ft&a=%20&c")
         assert cassette.requests[0].uri == f"{server.url}/text?{query}"
@@ -133,11 +133,10 @@ def test_filter_nested_post_data_parameters(client, server, cassette_path):
         assert json.loads(cassette.requests[0].body) == {"user": {"key": "K", "id": 7}, "all": [{"key": "K"}]}
 
 
-def test_a_body_without_the_field_stays_byte_for_byte(client, server, cassette_path):
-    body = b'{ "id" :7 }'
+def test_a_body_without_the_field_keeps_its_fields(client, server, cassette_path):
     with vcr.use_cassette(cassette_path, filter_post_data_parameters=["key"]) as cassette:
-        client.send("POST", f"{server.url}/text", {"Content-Type": "application/json"}, body)
-        assert cassette.requests[0].body == body
+        client.send("POST", f"{server.url}/text", {"Content-Type": "application/json"}, b'{ "id" :7 }')
+        assert cassette.requests[0].body == b'{"id": 7}'
 
 
 # -- secrets ----------------------------------------------------------------------------------------------------------
@@ -385,7 +384,7 @@ def test_decode_compressed_response_keeps_the_plain_body_and_the_client_sees_the
         (response,) = cassette.responses
         body = response["body"]["string"]
         assert "Content-Encoding" not in response["headers"]
-        assert response["headers"]["Content-Length"] == [str(len(body))]
+        assert response["headers"]["content-length"] == [str(len(body))]
     with vcr.use_cassette(cassette_path, record_mode="none", match_on=["method", "path"]):
         assert client.send("GET", f"{server.url}/gzip") == body
 

@@ -193,13 +193,11 @@ def _request_filter(options: Mapping[str, Any]) -> RequestFilter | None:
         ("filter_query_parameters", filters.replace_query_parameters),
         (
             "filter_post_data_parameters",
-            functools.partial(
-                filters.replace_post_data_parameters, nested=options["filter_nested_post_data_parameters"]
-            ),
+            functools.partial(filters.replace_body_parameters, recursive=options["filter_nested_post_data_parameters"]),
         ),
     ):
         if options[option]:
-            chain.append(functools.partial(function, wanted=filters.replacements(options[option])))
+            chain.append(functools.partial(function, replacements=filters.by_name(options[option])))
     if hosts := _ignored_hosts(options):
         chain.append(functools.partial(filters.ignore_hosts, hosts=hosts))
     return filters.pipeline([*chain, *options["before_record_request"]])

@@ -78,13 +78,14 @@ def _is_brotli(body: bytes) -> bool:
     try:
         _unbrotli(body)
     except ImportError:
-        return not _is_text(body)
+        return not is_text(body)
     except ValueError:
         return False
     return True
 
 
-def _is_text(body: bytes) -> bool:
+def is_text(body: bytes) -> bool:
+    """Whether it reads as UTF-8."""
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
@@ -137,7 +138,7 @@ def decode(body: bytes, codings: list[str]) -> tuple[bytes, list[str]]:
         try:
             body = CODINGS[left[-1]].decode(body) if body else body
         except _UNDECODABLE:
-            if CODINGS[left[-1]].is_on(body) or not _is_text(body):
+            if CODINGS[left[-1]].is_on(body) or not is_text(body):
                 break  # Cut off, or there is no library for it.
         left.pop()
     return body, left

@@ -1,24 +1,29 @@
-"""Room: what is changed or dropped before it is kept; pure functions. It knows no cassette and no client.
+"""What is changed or dropped before it is kept: pure functions, which know no cassette and no client.
 
 A request filter takes a Request that it may change and returns it, another, or None to drop it; a response filter does
-the same with VCR.py's dictionary. ``None`` ends the pipeline.
+the same with VCR.py's dictionary. ``None`` ends the pipeline. VCR.py's users call these functions by hand, too.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
-from urllib.parse import quote_plus, unquote_plus
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from . import content_coding, multipart
+from ._vcrpy import leftovers
+from .matchers import FORM
 from .request import Headers, Request
 from .response import ResponseDict
+from .wire import media_type
 
 T = TypeVar("T")
 #: What takes a value's place: a string, None to remove it, or ``f(key, value, request)`` that returns either.
 Replacement = str | Callable[..., Any] | None
-Replacements = Mapping[str, Replacement]
+#: Names to remove, ``(name, replacement)`` pairs, or a mapping of names to replacements.
+Replacements = Iterable[Any] | Mapping[str, Replacement]
 
 LOCALHOST = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})
 
@@ -40,18 +45,20 @@ def pipeline(functions: Iterable[Callable[[T], T | None]]) -> Callable[[T], T | 
     return run
 
 
-def replacements(names: Iterable[Any]) -> dict[str, Replacement]:
-    """``["a", ("b", "x")] -> {"a": None, "b": "x"}``: the two spellings that the options take."""
-    return dict((name, None) if isinstance(name, str) else tuple(name) for name in names)
+def by_name(replacements: Replacements) -> Mapping[str, Replacement]:
+    """``["a", ("b", "x")] -> {"a": None, "b": "x"}``: each spelling of replacements, as a mapping."""
+    if isinstance(replacements, Mapping):
+        return replacements
+    return dict((item, None) if isinstance(item, str) else tuple(item) for item in replacements)
 
 
-def _replaced(key: str, value: str, replacement: Replacement, request: Request) -> Any:
+def _replaced(key: str, value: Any, replacement: Replacement, request: Request) -> Any:
     return replacement(key=key, value=value, request=request) if callable(replacement) else replacement
 
 
-def replace_headers(request: Request, wanted: Replacements) -> Request:
+def replace_headers(request: Request, replacements: Replacements) -> Request:
     """Replace or remove request headers."""
-    for name, replacement in wanted.items():
+    for name, replacement in by_name(replacements).items():
         if name in request.headers:
             new = _replaced(name, request.headers[name], replacement, request)
             if new is None:
@@ -61,100 +68,95 @@ def replace_headers(request: Request, wanted: Replacements) -> Request:
     return request
 
 
-def _replace_fields(encoded: str, wanted: Replacements, request: Request) -> str:
-    """Replace or remove fields of ``a=1&b=2``; every other field stays as it is written."""
-    kept: list[str] = []
-    for field in encoded.split("&"):
-        name, equals, value = field.partition("=")
-        key = unquote_plus(name)
-        if key not in wanted:
-            kept.append(field)
-            continue
-        new = _replaced(key, unquote_plus(value), wanted[key], request)
+def replace_query_parameters(request: Request, replacements: Replacements) -> Request:
+    """Replace or remove parameters of the query.
+
+    The query is written again as VCR.py writes it: sorted, and without blank values. A cassette of VCR.py's holds such
+    queries, and the ``uri`` matcher compares them as they are written.
+    """
+    wanted = by_name(replacements)
+    kept: list[tuple[str, Any]] = []
+    # What is not UTF-8 comes through unchanged as a surrogate.
+    for name, value in sorted(parse_qsl(request.parsed_uri.query, errors="surrogateescape")):
+        new = _replaced(name, value, wanted[name], request) if name in wanted else value
         if new is not None:
-            kept.append(f"{name}{equals or '='}{quote_plus(str(new))}")
-    return "&".join(kept)
-
-
-def replace_query_parameters(request: Request, wanted: Replacements) -> Request:
-    """Replace or remove parameters of the query."""
-    parts = request.parsed_uri
-    query = _replace_fields(parts.query, wanted, request) if parts.query else ""
-    if query != parts.query:
-        request.uri = parts._replace(query=query).geturl()
+            kept.append((name, new))
+    request.uri = request.parsed_uri._replace(query=urlencode(kept, errors="surrogateescape")).geturl()
     return request
 
 
-def replace_post_data_parameters(request: Request, wanted: Replacements, nested: bool = False) -> Request:
-    """Replace or remove fields of a urlencoded or multipart body, or keys of a JSON object: those at the top, or, with
-    ``nested``, those at any depth."""
-    if not isinstance(request.body, bytes) or not request.body:
-        return request
-    content_type = request.headers.get("Content-Type", "")
-    kind = content_type.partition(";")[0].strip().lower()
+def replace_body_parameters(request: Request, replacements: Replacements, recursive: bool = False) -> Request:
+    """Replace or remove fields of a form (urlencoded or multipart), or keys of a JSON object.
+
+    ``recursive``: keys at any depth, not only those at the top. JSON is written again. Any text may be a form, whatever
+    its Content-Type says; other bodies stay as they are.
+    """
+    body, wanted = request.body, by_name(replacements)
+    if isinstance(body, bytes):
+        request.body = _replace_in_bytes(body, wanted, request, recursive)
+    elif isinstance(body, Mapping):
+        request.body = _replace_keys(body, wanted, request, recursive)
+    return request
+
+
+def _replace_in_bytes(body: bytes, wanted: Mapping[str, Replacement], request: Request, recursive: bool) -> bytes:
+    kind = media_type(request.headers)
     if kind == "application/json" or kind.endswith("+json"):
-        request.body = _replace_in_json(request.body, wanted, request, nested)
-    elif kind == "multipart/form-data":
-        request.body = _replace_parts(request.body, content_type, wanted, request)
-    elif kind in ("", "application/x-www-form-urlencoded"):
-        body = request.body.decode("latin-1")
-        request.body = _replace_fields(body, wanted, request).encode("latin-1")
-    return request
+        try:
+            data = json.loads(body)
+        except (ValueError, RecursionError):
+            pass  # It is not what its Content-Type says.
+        else:
+            return json.dumps(_replace_keys(data, wanted, request, recursive)).encode()
+    if kind == "multipart/form-data":
+        content_type = request.headers["Content-Type"]
+        replace = functools.partial(_replace_part, wanted=wanted, request=request)
+        replaced = multipart.replace_values(body, content_type, replace)
+        if replaced is not None:
+            return replaced
+    if kind == FORM or content_coding.is_text(body):
+        return _replace_fields(body, wanted, request)
+    return body
 
 
-def _replace_in_json(body: bytes, wanted: Replacements, request: Request, nested: bool) -> bytes:
-    try:
-        data = json.loads(body)
-        replaced = _replace_keys(data, wanted, request, nested)
-    except (ValueError, RecursionError):
-        return body  # Not what its Content-Type says, so there are no keys.
-    return body if replaced == data else json.dumps(replaced).encode()
-
-
-def _replace_keys(data: Any, wanted: Replacements, request: Request, nested: bool) -> Any:
-    if isinstance(data, list) and nested:
-        return [_replace_keys(item, wanted, request, nested) for item in data]
-    if not isinstance(data, dict):
+def _replace_keys(data: Any, wanted: Mapping[str, Replacement], request: Request, recursive: bool) -> Any:
+    """``data``, which stays as it is, with these keys replaced or removed."""
+    if isinstance(data, list) and recursive:
+        return [_replace_keys(item, wanted, request, recursive) for item in data]
+    if not isinstance(data, Mapping):
         return data
-    kept: dict[str, Any] = {}
+    kept: dict[Any, Any] = {}
     for key, value in data.items():
         if key not in wanted:
-            kept[key] = _replace_keys(value, wanted, request, nested) if nested else value
+            kept[key] = _replace_keys(value, wanted, request, recursive) if recursive else value
         elif (new := _replaced(key, value, wanted[key], request)) is not None:
             kept[key] = new
     return kept
 
 
-def _replace_parts(body: bytes, content_type: str, wanted: Replacements, request: Request) -> bytes:
-    parts = multipart.split(body, content_type)
-    if parts is None:
-        return body
-    kept: list[bytes] = []
-    for part in parts[1:-1]:
-        head, blank, value = part.partition(b"\r\n\r\n")
-        name = multipart.field_name(head)
-        if name not in wanted:
-            kept.append(part)
-            continue
-        new = _replaced(name, value.decode("utf-8", "replace"), wanted[name], request)
-        if new is not None:
-            kept.append(head + blank + str(new).encode())
-    return multipart.join([parts[0], *kept, parts[-1]], content_type)
+def _replace_part(name: str, value: bytes, wanted: Mapping[str, Replacement], request: Request) -> bytes | None:
+    """The value of a multipart field. A function is given text, or, where the value is none, bytes."""
+    if name not in wanted:
+        return value
+    new = _replaced(name, value.decode() if content_coding.is_text(value) else value, wanted[name], request)
+    return new if new is None or isinstance(new, bytes) else str(new).encode()
 
 
-def remove_headers(request: Request, names: Iterable[str]) -> Request:
-    """Remove request headers (VCR.py's name)."""
-    return replace_headers(request, replacements(names))
+def _replace_fields(body: bytes, wanted: Mapping[str, Replacement], request: Request) -> bytes:
+    """Replace or remove fields of ``a=1&b=2``; every other field stays as it is written.
 
-
-def remove_query_parameters(request: Request, names: Iterable[str]) -> Request:
-    """Remove parameters of the query (VCR.py's name)."""
-    return replace_query_parameters(request, replacements(names))
-
-
-def remove_post_data_parameters(request: Request, names: Iterable[str]) -> Request:
-    """Remove fields of the body (VCR.py's name)."""
-    return replace_post_data_parameters(request, replacements(names))
+    A name may be given as it is written, or decoded. A value is given to a function, and taken, as it is written.
+    """
+    kept: list[str] = []
+    for field in body.decode("utf-8", "surrogateescape").split("&"):
+        name, equals, value = field.partition("=")
+        key = name if name in wanted else unquote_plus(name)
+        if not equals or key not in wanted:
+            kept.append(field)
+        elif (new := _replaced(key, value, wanted[key], request)) is not None:
+            text = new.decode("utf-8", "surrogateescape") if isinstance(new, bytes) else str(new)
+            kept.append(f"{name}={text.replace('&', '%26')}")  # else the field would end there
+    return "&".join(kept).encode("utf-8", "surrogateescape")
 
 
 def ignore_hosts(request: Request, hosts: Iterable[Any]) -> Request | None:
@@ -169,7 +171,10 @@ def is_one_of(name: str, hosts: Iterable[Any]) -> bool:
 
 
 def decode_response(response: ResponseDict) -> ResponseDict:
-    """The body without its content codings, the headers to match."""
+    """The body without its content codings, the headers to match.
+
+    The length is put where a length says how the message ends: not beside a Transfer-Encoding (RFC 9112 §6.2).
+    """
     headers = Headers(response["headers"])
     codings = content_coding.named(headers.get_all("Content-Encoding"))
     body = response["body"]["string"]
@@ -182,6 +187,10 @@ def decode_response(response: ResponseDict) -> ResponseDict:
         headers["Content-Encoding"] = ", ".join(left)
     else:
         del headers["Content-Encoding"]
-    if "Content-Length" in headers:
-        headers["Content-Length"] = str(len(plain))
+    if "Content-Length" in headers or "Transfer-Encoding" not in headers:
+        headers["content-length"] = str(len(plain))  # (VCR.py's spelling)
     return {**response, "headers": headers.grouped(), "body": {"string": plain}}
+
+
+if not TYPE_CHECKING:
+    __getattr__ = leftovers("filters")

@@ -1,6 +1,11 @@
-"""Room: multipart bodies (RFC 2046 §5.1), apart and together again. It knows bytes and a Content-Type, nothing else."""
+"""Multipart bodies (RFC 2046 §5.1): their parts, and the values of their fields.
+
+It knows bytes and a Content-Type, nothing else.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 
 def _parameter(field: str, value: str, name: str) -> str | None:
@@ -32,12 +37,24 @@ def split(body: bytes, content_type: str) -> list[bytes] | None:
     return [first[2:], *(part.partition(b"\r\n")[2] for part in rest[:-1]), rest[-1][2:]]
 
 
-def join(parts: list[bytes], content_type: str) -> bytes:
-    """The inverse of ``split``."""
-    delimiter = b"--" + (_boundary(content_type) or b"")
-    body = b"".join(b"\r\n" + delimiter + b"\r\n" + part for part in parts[1:-1])
-    body += b"\r\n" + delimiter + b"--" + parts[-1]
-    return parts[0] + b"\r\n" + body[2:] if parts[0] else body[2:]
+def replace_values(body: bytes, content_type: str, replace: Callable[[str, bytes], bytes | None]) -> bytes | None:
+    """``body`` with each field's value as ``replace(name, value)`` has it; a field for which that is None goes.
+
+    Everything else stays byte for byte, and a body that is cut off is read as far as it goes. None when the
+    Content-Type names no boundary.
+    """
+    boundary = _boundary(content_type)
+    if boundary is None:
+        return None
+    delimiter = b"\r\n--" + boundary
+    preamble, *parts = (b"\r\n" + body).split(delimiter)
+    kept = [preamble]
+    for part in parts:
+        head, blank, value = part.partition(b"\r\n\r\n")
+        new = replace(field_name(head), value) if blank and not part.startswith(b"--") else value
+        if new is not None:
+            kept.append(head + blank + new)
+    return delimiter.join(kept)[2:]
 
 
 def field_name(head: bytes) -> str:

@@ -272,12 +272,10 @@ def _codings(data: bytes) -> None:
 
 
 def _parts(data: bytes) -> None:
-    """What is split is joined to the same parts; the boundary is in none of them."""
+    """Values that are replaced by themselves leave a body as it was, and each part has a name."""
     kind, body = _typed(data)
-    parts = multipart.split(body, kind)
-    if parts is not None:
-        assert multipart.split(multipart.join(parts, kind), kind) == parts
-    for part in parts or [body]:
+    assert multipart.replace_values(body, kind, lambda name, value: value) in (None, body)
+    for part in multipart.split(body, kind) or [body]:
         multipart.field_name(part)
 
 

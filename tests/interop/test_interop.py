@@ -6,11 +6,9 @@ VCR.py cannot be in this environment, whose ``vcr`` is ours: each of its version
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import pytest
@@ -18,22 +16,7 @@ import pytest
 import vcr
 from tests.server import Exchange, Server
 
-if not os.environ.get("VCR_INTEROP"):
-    pytest.skip("installs VCR.py into environments of its own: tox -e interop", allow_module_level=True)
-
 CHILD = Path(__file__).with_name("exchanges.py")
-VERSIONS = ["8.5.0", pytest.param("9.4.2", marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="needs 3.11"))]
-
-
-@pytest.fixture(scope="module", params=VERSIONS)
-def theirs(request, tmp_path_factory) -> tuple[str, str]:
-    """VCR.py's version, and a Python that has it."""
-    directory = tmp_path_factory.mktemp("vcrpy")
-    venv.create(directory, with_pip=True)
-    python = str(directory / ("Scripts" if os.name == "nt" else "bin") / "python")
-    packages = [f"vcrpy=={request.param}", "requests", "httplib2"]
-    subprocess.run([python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *packages], check=True)
-    return request.param, python
 
 
 @pytest.fixture
