@@ -213,6 +213,7 @@ def test_among_those_that_match_one_with_the_same_body_comes_first():
     cassette = insert(Memory(), record_mode="new_episodes")
     for body in (b"one", b"two", b"three"):
         cassette.append(Request("POST", "http://h/", body), answer(f"to {body.decode()}").data)
+    cassette.rewind()
     asked = [b"two", b"other", b"one", b"three"]
     turns = [cassette.begin(Request("POST", "http://h/", body)) for body in asked]
     replayed = [turn.response and turn.response.body for turn in turns]
@@ -469,7 +470,7 @@ def test_play_response_counts_and_goes_on_to_the_next():
     assert cassette.play_response(get("/a"))["body"]["string"] == b"A1"
     assert cassette.play_response(get("/a"))["body"]["string"] == b"A2"
     assert cassette.play_counts == {0: 1, 2: 1}
-    with pytest.raises(UnhandledHTTPRequestError, match="GET http://h/a") as caught:
+    with pytest.raises(UnhandledHTTPRequestError, match="http://h/a") as caught:
         cassette.play_response(get("/a"))
     assert "'tape'" in str(caught.value)
 
@@ -479,7 +480,7 @@ def test_responses_of_gives_all_of_them_played_or_not_and_counts_nothing():
     ask(cassette, "/a")
     assert [response["body"]["string"] for response in cassette.responses_of(get("/a"))] == [b"A1", b"A2"]
     assert cassette.play_count == 1
-    with pytest.raises(UnhandledHTTPRequestError, match="GET http://h/c"):
+    with pytest.raises(UnhandledHTTPRequestError, match="http://h/c"):
         cassette.responses_of(get("/c"))
 
 

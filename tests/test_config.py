@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,9 @@ import pytest
 import vcr
 from vcr import matchers
 from vcr.cassette import Cassette
-from vcr.config import OPTIONS, VCR
-from vcr.errors import CassetteNotFoundError
+from vcr.config import VCR
+from vcr.errors import CassetteNotFoundError, VCRWarning
+from vcr.options import DEFAULTS, OPTIONS
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.record_mode import RecordMode
 from vcr.request import Request
@@ -41,8 +44,8 @@ def test_every_option_is_an_attribute_an_argument_and_documented(name):
     assert option.name == name
     assert option.doc
     assert getattr(VCR(), name, "missing") != "missing"
-    assert getattr(VCR(**{name: option.default}), name) == option.check(option.default)
-    assert VCR().get_merged_config(**{name: option.default})[name] == option.check(option.default)
+    assert getattr(VCR(**{name: option.default}), name) == option.default
+    assert VCR().get_merged_config(**{name: option.default})[name] == DEFAULTS[name]
 
 
 def test_the_options_of_vcrpy_are_all_there():
@@ -74,60 +77,134 @@ def test_the_defaults_are_those_of_vcrpy(name, default):
     assert getattr(VCR(), name) == default
 
 
+#: Values that cannot work: those that VCR.py refuses when a cassette is opened, or at its first request.
 WRONG = [
-    ("record_mode", "never", ValueError, "unknown record mode 'never'"),
-    ("record_mode", None, ValueError, "unknown record mode"),
-    ("match_on", "method", TypeError, r"expected a list of names, got the string 'method'; write \('method',\)"),
-    ("match_on", 7, TypeError, "not iterable"),
-    ("additional_matchers", "body", TypeError, "expected a list of names"),
-    ("filter_headers", "Authorization", TypeError, "expected a list of names"),
-    ("filter_query_parameters", "key", TypeError, "expected a list of names"),
-    ("filter_post_data_parameters", "key", TypeError, "expected a list of names"),
-    ("ignore_hosts", "example.com", TypeError, "expected a list of names"),
-    ("path_transformer", "suffix", TypeError, "expected a function or None, got 'suffix'"),
-    ("func_path_generator", 7, TypeError, "expected a function or None, got 7"),
-    ("before_record_request", 7, TypeError, ""),
-    ("before_record_request", "my_hook", TypeError, ""),
-    ("before_record_request", [None], TypeError, ""),
-    ("before_record_response", "my_hook", TypeError, ""),
-    ("before_record", "my_hook", TypeError, ""),
-    ("custom_patches", 7, TypeError, ""),
-    ("custom_patches", [("only", "two")], (TypeError, ValueError), ""),
-    ("filter_headers", [7], (TypeError, ValueError), ""),
-    ("filter_query_parameters", [("one", "two", "three")], (TypeError, ValueError), ""),
-    ("ignore_hosts", [7], TypeError, ""),
-    ("cassette_library_dir", 7, TypeError, ""),
-    ("serializer", 7, TypeError, ""),
-    ("serializer", None, TypeError, ""),
-    ("persister", 7, TypeError, ""),
+    ("record_mode", "never", ValueError, "'never' is not a valid record_mode. Valid: all, any, new_episodes"),
+    ("record_mode", "Once", ValueError, "'Once' is not a valid record_mode. Did you mean 'once'?"),
+    ("record_mode", None, ValueError, "None is not a valid record_mode"),
+    ("skip_patchers", ["url3"], ValueError, "Unknown patcher 'url3'. Did you mean 'urllib3'"),
+    ("before_record_request", 7, TypeError, "expected functions, got 7"),
+    ("before_record_request", "my_hook", TypeError, "expected functions"),
+    ("before_record_request", [None], TypeError, "expected functions, got None"),
+    ("before_record_response", "my_hook", TypeError, "expected functions"),
+    ("before_record", "my_hook", TypeError, "expected functions"),
+    ("custom_patches", 7, TypeError, "not iterable"),
+    ("custom_patches", [("only", "two")], TypeError, "expected .object, attribute name, replacement."),
+    ("filter_query_parameters", [("one", "two", "three")], TypeError, "expected names and"),
+    ("filter_sensitive_data", [("one", "two", "three")], TypeError, "expected .placeholder, secret. pairs"),
+    ("cassette_library_dir", 7, TypeError, "expected str"),
+    ("serializer", 7, TypeError, "expected something with serialize and deserialize, got 7"),
+    ("persister", 7, TypeError, "expected something with load_cassette and save_cassette, got 7"),
+]
+
+#: Values that mean something other than they look like, or nothing: VCR.py lets them pass.
+PASSES = [
+    ("match_on", "uri", ("uri",), None),
+    ("match_on", {"uri"}, ("uri",), None),
+    ("match_on", {"uri": True}, ("uri",), None),
+    ("match_on", None, ("method", "scheme", "host", "port", "path", "query"), None),
+    ("additional_matchers", "body", ("body",), None),
+    ("additional_matchers", None, (), None),
+    ("filter_headers", "Authorization", ("Authorization",), None),
+    ("filter_headers", {"Authorization"}, ("Authorization",), None),
+    ("filter_headers", {"Authorization": "X"}, (("Authorization", "X"),), None),
+    ("filter_headers", [b"Authorization"], ("Authorization",), None),
+    ("filter_headers", None, (), None),
+    ("filter_headers", [7, "A"], ("A",), "filter_headers: expected names and .* pairs; 7 has no effect"),
+    ("filter_query_parameters", [None], (), "filter_query_parameters: expected names and .*; None has no effect"),
+    ("filter_post_data_parameters", "key", ("key",), None),
+    ("filter_sensitive_data", None, (), None),
+    ("ignore_hosts", "example.com", ("example.com",), None),
+    ("ignore_hosts", None, (), None),
+    ("ignore_hosts", [7, None, "a"], ("a",), "ignore_hosts: expected host names and .*; 7, None has no effect"),
+    ("skip_patchers", "httpx", ("httpx",), None),
+    ("skip_patchers", None, (), None),
+    ("custom_patches", None, (), None),
+    ("path_transformer", "suffix", None, "path_transformer: expected a function or None; 'suffix' has no effect"),
+    ("func_path_generator", 7, None, "func_path_generator: expected a function or None; 7 has no effect"),
+    ("path_transformer", "", None, None),
+    ("allow_playback_repeats", "yes", True, "allow_playback_repeats: 'yes' means True"),
+    ("allow_playback_repeats", "", False, None),
+    ("drop_unused_requests", "yes", True, None),
+    ("serializer", None, "yaml", None),
+    ("persister", None, FilesystemPersister, None),
 ]
 
 
 @pytest.mark.parametrize(("name", "value", "error", "message"), WRONG)
-@pytest.mark.parametrize("use", [VCR, VCR().use_cassette, VCR().get_merged_config])
-def test_a_wrong_value_is_an_error_at_once_that_names_the_option(name, value, error, message, use):
-    arguments = {"path": "cassette.yaml"} if use.__name__ == "use_cassette" else {}
-    with pytest.raises(error, match=f"^{name}: .*{message}"):
-        use(**arguments, **{name: value})
+def test_a_wrong_value_is_an_error_that_names_the_option_when_a_cassette_is_opened(name, value, error, message):
+    opening = VCR().use_cassette("cassette.yaml", **{name: value})  # a decorator's module can be imported
+
+    @VCR().use_cassette("cassette.yaml", **{name: value})
+    def function(): ...
+
+    my_vcr = VCR()
+    setattr(my_vcr, name, value)
+    for use in (opening.__enter__, function, lambda: opened(my_vcr)):
+        with pytest.raises(error, match=f"^{name}.*: .*{message}"):
+            use()
+    assert not Path("cassette.yaml").exists()
 
 
 @pytest.mark.parametrize(("name", "value", "error", "message"), WRONG)
-def test_a_wrong_value_set_on_an_instance_is_an_error_when_a_cassette_is_opened(name, value, error, message):
-    my_vcr = VCR()
-    setattr(my_vcr, name, value)
-    with pytest.raises(error, match=f"^{name}.*: .*{message}"):
-        opened(my_vcr)
+def test_a_vcr_judges_record_mode_and_skip_patchers_at_once_as_vcrpy_does(name, value, error, message):
+    if name in ("record_mode", "skip_patchers"):
+        with pytest.raises(error, match=f"^{name}: {message}"):
+            VCR(**{name: value})
+    else:
+        VCR(**{name: value})
 
 
-@pytest.mark.parametrize("use", [VCR, VCR().use_cassette, VCR().get_merged_config])
-@pytest.mark.parametrize(
-    ("misspelled", "meant"),
-    [("record_modes", "record_mode"), ("filter_header", "filter_headers"), ("match_ons", "match_on")],
-)
-def test_an_unknown_option_is_an_error_with_the_nearest_spelling(misspelled, meant, use):
-    with pytest.raises(TypeError, match=f"unknown option '{misspelled}'. Did you mean '{meant}'. Valid: ") as caught:
-        use(**{misspelled: ()})
+@pytest.mark.parametrize(("name", "value", "meant", "warning"), PASSES)
+def test_what_vcrpy_lets_pass_is_taken_as_it_is_meant(name, value, meant, warning):
+    with pytest.warns(VCRWarning, match=warning) if warning else nullcontext():
+        merged = VCR().get_merged_config(**{name: value})
+    assert merged[name] == meant
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        opened(VCR(), **{name: value})
+        opened(VCR(**{name: value}))
+
+
+MISSPELLED = [("record_modes", "record_mode"), ("filter_header", "filter_headers"), ("match_ons", "match_on")]
+
+
+@pytest.mark.parametrize(("misspelled", "meant"), MISSPELLED)
+def test_an_unknown_option_of_a_vcr_is_an_error_with_the_nearest_spelling(misspelled, meant):
+    with pytest.raises(TypeError, match=f"Unknown option '{misspelled}'. Did you mean '{meant}'. Valid: ") as caught:
+        VCR(**{misspelled: ()})
     assert all(name in str(caught.value) for name in OPTIONS)
+
+
+@pytest.mark.parametrize(("misspelled", "meant"), MISSPELLED)
+def test_an_unknown_option_of_use_cassette_warns_with_the_nearest_spelling(misspelled, meant):
+    opening = VCR().use_cassette("cassette.yaml", **{misspelled: ()})
+    message = f"Unknown option '{misspelled}'. Did you mean '{meant}'. Valid: .* It has no effect"
+    with pytest.warns(VCRWarning, match=message) as caught, opening:
+        pass
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(("misspelled", "meant"), MISSPELLED)
+def test_an_attribute_that_is_no_option_is_noticed(misspelled, meant):
+    my_vcr = VCR()
+    with pytest.raises(AttributeError, match=f"VCR has no attribute '{misspelled}'. Did you mean '{meant}'"):
+        getattr(my_vcr, misspelled)
+    with pytest.warns(VCRWarning, match=f"Unknown option '{misspelled}'. Did you mean '{meant}'.* It has no effect"):
+        setattr(my_vcr, misspelled, ())
+
+
+def test_a_subclass_may_have_attributes_of_its_own():
+    class Recorder(VCR):
+        mode = "fast"
+
+        def __init__(self):
+            super().__init__()
+            self.mode = "slow"
+            self.service = "weather"
+            self._record_mode = "none"
+
+    assert Recorder().service == "weather"
 
 
 def test_names_are_looked_up_when_a_cassette_is_opened_since_they_may_be_registered_until_then():
@@ -142,10 +219,10 @@ def test_names_are_looked_up_when_a_cassette_is_opened_since_they_may_be_registe
     [
         (
             {"match_on": ["metod"]},
-            "unknown matcher 'metod'. Did you mean 'method'. Valid: body, digest-auth, form-urlenc",
+            "Unknown matcher 'metod'. Did you mean 'method'. Valid: body, digest-auth, form-urlenc",
         ),
-        ({"additional_matchers": ["bdy"]}, "unknown matcher 'bdy'. Did you mean 'body'"),
-        ({"serializer": "yml"}, "unknown serializer 'yml'. Did you mean 'yaml'. Valid: .*json"),
+        ({"additional_matchers": ["bdy"]}, "Unknown matcher 'bdy'. Did you mean 'body'"),
+        ({"serializer": "yml"}, "Unknown serializer 'yml'. Did you mean 'yaml'. Valid: .*json"),
     ],
 )
 def test_an_unknown_name_is_a_key_error_with_the_nearest_spelling(options, message):
@@ -163,7 +240,7 @@ def test_before_record_is_another_name_for_before_record_request():
     def hook(request):
         return None
 
-    assert VCR(before_record=hook).before_record_request == (hook,)
+    assert VCR(before_record=hook).before_record_request is hook
     assert VCR().get_merged_config(before_record=hook)["before_record_request"] == (hook,)
     my_vcr = VCR()
     my_vcr.before_record = hook
@@ -218,11 +295,21 @@ def test_with_current_defaults_takes_the_instance_as_it_is_now():
         assert cassette.record_mode == "all"
 
 
-def test_options_that_are_changed_by_who_passed_them_do_not_change_the_instance():
+def test_a_list_that_is_changed_after_it_was_passed_counts_as_it_is_when_a_cassette_is_opened():
     headers = ["A"]
     my_vcr = VCR(filter_headers=headers)
     headers.append("B")
-    assert my_vcr.get_merged_config()["filter_headers"] == ("A",)
+    assert my_vcr.get_merged_config()["filter_headers"] == ("A", "B")
+
+
+def test_custom_patches_of_a_vcr_and_of_use_cassette_are_added_up():
+    class Module:
+        one, two = "real", "real"
+
+    my_vcr = VCR(custom_patches=[(Module, "one", "stub")])
+    with my_vcr.use_cassette("cassette.yaml", custom_patches=[(Module, "two", "stub")]):
+        assert (Module.one, Module.two) == ("stub", "stub")
+    assert (Module.one, Module.two) == ("real", "real")
 
 
 def test_instances_share_nothing():

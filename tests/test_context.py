@@ -899,6 +899,7 @@ def test_what_is_appended_by_hand_is_answered_and_saved(server, cassette_path):
     response = Response.of(200, "OK", {"Content-Length": "7"}, b"by hand").data
     with vcr.use_cassette(cassette_path) as cassette:
         cassette.append(Request("GET", f"{server.url}/text"), response)
+        cassette.rewind()
         assert fetch(f"{server.url}/text") == "by hand"
     assert bodies_in(cassette_path) == ["by hand"]
     assert server.hits == 0

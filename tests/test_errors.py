@@ -109,12 +109,12 @@ def test_an_unhandled_request_error_may_be_empty():
 
 def test_a_misspelled_name_gets_the_nearest_one_and_all_valid_ones():
     sentence = unknown("colour", "gren", ["red", "green", "blue"])
-    assert sentence == "unknown colour 'gren'. Did you mean 'green'? Valid: blue, green, red."
+    assert sentence == "Unknown colour 'gren'. Did you mean 'green'? Valid: blue, green, red."
 
 
 def test_a_name_that_is_like_no_other_gets_the_valid_ones_only():
-    assert unknown("colour", "xyzzy", ["red", "green"]) == "unknown colour 'xyzzy'. Valid: green, red."
+    assert unknown("colour", "xyzzy", ["red", "green"]) == "Unknown colour 'xyzzy'. Valid: green, red."
 
 
 def test_what_is_not_even_a_name_is_named_too():
-    assert unknown("colour", 7, ["red"]) == "unknown colour 7. Valid: red."
+    assert unknown("colour", 7, ["red"]) == "Unknown colour 7. Valid: red."

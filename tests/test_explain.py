@@ -216,7 +216,7 @@ def test_what_a_hook_hides_is_counted():
 
 
 def test_secrets_are_masked():
-    cassette = Cassette("tape.yaml", record_mode="none", mask=lambda text: text.replace("hunter2", "PASSWORD"))
+    cassette = Cassette("tape.yaml", record_mode="none", filter_sensitive_data={"PASSWORD": "hunter2"})
     assert "GET http://h/?password=PASSWORD" in str(refusal(cassette, get("http://h/?password=hunter2")))
 
 

@@ -371,7 +371,7 @@ def test_skip_patchers_lets_the_requests_of_those_clients_pass_by(server, casset
 
 
 def test_an_unknown_name_in_skip_patchers_is_an_error():
-    with pytest.raises(ValueError, match=r"skip_patchers: unknown client 'url3'\. Did you mean 'urllib3'"):
+    with pytest.raises(ValueError, match=r"skip_patchers: Unknown patcher 'url3'\. Did you mean 'urllib3'"):
         vcr.VCR(skip_patchers=["url3"])
 
 
@@ -479,7 +479,7 @@ def test_placeholders_are_sensitive_data_as_betamax_spells_it(client, server, ca
 )
 def test_a_placeholder_is_a_dictionary_of_two(wrong):
     with pytest.raises(TypeError, match='placeholders: expected dictionaries with "placeholder" and "replace"'):
-        vcr.VCR(placeholders=[wrong])
+        vcr.VCR().get_merged_config(placeholders=[wrong])
 
 
 def age(path: str, recorded_at: str) -> None:
@@ -531,7 +531,7 @@ def test_a_cassette_that_does_not_say_when_it_was_recorded_is_not_too_old(client
 @pytest.mark.parametrize(("wrong", "error"), [(0, ValueError), (-1, ValueError), ("1 day", TypeError)])
 def test_an_interval_is_a_time_to_come(wrong, error):
     with pytest.raises(error, match="re_record_interval: "):
-        vcr.VCR(re_record_interval=wrong)
+        vcr.VCR().get_merged_config(re_record_interval=wrong)
 
 
 @pytest.mark.parametrize(("serializer", "exact"), [("yaml", "!!binary"), ("json", "base64_string")])

@@ -46,13 +46,14 @@ def test_an_unknown_mode_is_a_value_error_with_the_nearest_spelling():
     with pytest.raises(ValueError, match="new_episodes") as caught:
         RecordMode("new_episode")
     assert str(caught.value) == (
-        "unknown record mode 'new_episode'. Did you mean 'new_episodes'? Valid: all, any, new_episodes, none, once."
+        "'new_episode' is not a valid record_mode. Did you mean 'new_episodes'? "
+        "Valid: all, any, new_episodes, none, once."
     )
 
 
 @pytest.mark.parametrize("value", ["", None, 1, True, b"once"])
 def test_what_is_no_mode_is_a_value_error(value):
-    with pytest.raises(ValueError, match="unknown record mode"):
+    with pytest.raises(ValueError, match="is not a valid record_mode"):
         RecordMode(value)
 
 

@@ -20,7 +20,7 @@ from .errors import AmbiguousCassetteError
 from .locks import new_lock
 
 if TYPE_CHECKING:
-    from .cassette import Cassette
+    from ._engine.cassette import Cassette
 
 F = TypeVar("F", bound=Callable[..., Any])
 

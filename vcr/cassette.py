@@ -1,318 +1,154 @@
-"""Room: Cassette and Turn: order, counters, and the one decision about each request.
+"""VCR.py's ``Cassette``, which programs build by hand, look into, change while it is open, subclass and patch.
 
-It knows no socket, client or file: storage is a persister handed to it, filters are functions handed to it.
+The decision about a request is the engine's. This file must not know a client or a file format.
 """
 
 from __future__ import annotations
 
-import functools
-import logging
-import weakref
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime, timedelta, timezone
-from importlib import import_module
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from .errors import (
-    CannotOverwriteExistingCassetteException,
-    CassetteDecodeError,
-    CassetteNotFoundError,
-    MissingMetadataError,
-    UnhandledHTTPRequestError,
-)
-from .failure import Failure
-from .index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
-from .locks import BusyLock
-from .matchers import Predicate
-from .matchers import method as match_method
-from .matchers import uri as match_uri
-from .record_mode import RecordMode
+from . import matchers
+from ._assembly import cassette_path, filters_of, matchers_of
+from ._engine import cassette as engine
+from ._engine.cassette import Turn
+from ._engine.storage import Persister, Storage
+from ._vcrpy import leftovers
+from .errors import CassetteDecodeError, CassetteNotFoundError, MissingMetadataError, UnhandledHTTPRequestError
+from .index import ALL, Interaction
+from .matchers import get_matchers_results, requests_match
+from .options import completed, named, unknown_option
+from .persisters.filesystem import FilesystemPersister
 from .request import Request
 from .response import Response, ResponseDict
+from .serializers import builtin
 
 if TYPE_CHECKING:
-    from .explain import Closest, Refusal
+    from .context import CassetteContextDecorator
+    from .explain import Closest
 
-log = logging.getLogger(__name__)
+__all__ = [
+    "Cassette",
+    "CassetteDecodeError",
+    "CassetteNotFoundError",
+    "FilesystemPersister",
+    "Persister",
+    "Turn",
+    "get_matchers_results",
+    "requests_match",
+]
 
-RequestFilter = Callable[[Request], "Request | None"]
-ResponseFilter = Callable[[ResponseDict], "ResponseDict | None"]
-InteractionFilter = Callable[[Request, ResponseDict, "Cassette"], "tuple[Request, ResponseDict] | None"]
+#: The options that say where a cassette is and how it is opened: a cassette made by hand has no use for them.
+OPENING_OPTIONS = frozenset(
+    {"cassette_library_dir", "func_path_generator", "inject_cassette", "path_transformer", "record_on_exception"}
+)
+_REQUESTS_MATCH = requests_match
 
 
-class Persister(Protocol):
-    """Where cassettes are kept. The interface is VCR.py's.
+class Cassette(engine.Cassette):
+    """Recorded HTTP interactions.
 
-    It may also have ``version(path)``, a value that changes whenever what is stored does, and ``exclusive(path)``, a
-    context manager within which nobody else stores: then what several cassettes add to one path is merged. And
-    ``journal(path)``, an object that keeps interactions before they are saved (``vcr/persisters/journal.py``).
+    ``path`` is where they are kept. The other arguments are the options of ``use_cassette``; ``inject`` is VCR.py's
+    name for ``inject_cassette``. ``match_on`` takes matchers, or the names of built-in ones. A cassette made by hand is
+    empty until ``append`` adds to it: ``Cassette.load`` reads what is stored. Raises TypeError for an unknown option.
     """
-
-    def load_cassette(self, cassette_path: Any, serializer: Any) -> Any:
-        """``(requests, responses)``, or raise CassetteNotFoundError when there is none."""
-
-    def save_cassette(self, cassette_path: Any, cassette_dict: Any, serializer: Any) -> None:
-        """Keep ``{"requests": [...], "responses": [...]}`` under this path."""
-
-
-class Turn:
-    """One request's passage through a cassette: made by ``begin``, over after ``finish``.
-
-    ``response``: what to replay, or None: go live. ``records``: whether what comes back is kept; when it is not, the
-    exchange is none of the cassette's business. A turn that never finishes leaves no trace.
-    """
-
-    __slots__ = ("_cassette", "_interaction", "_settle", "response")
-
-    def __init__(
-        self, cassette: Cassette | None, interaction: Interaction | None, response: Response | None = None
-    ) -> None:
-        self._cassette = cassette
-        self._interaction = interaction
-        self._settle: weakref.WeakMethod[Callable[[], None]] | None = None
-        self.response = response
-
-    @property
-    def records(self) -> bool:
-        """Whether ``finish`` is to be called with the live response."""
-        return self._interaction is not None
-
-    def stream(self, settle: Callable[[], None]) -> None:
-        """The live response is on its way. Should the cassette close first, ``settle`` is called once: it finishes
-        the turn with what can be had. It is a method, held weakly: a response that nobody reads must be able to go."""
-        self._settle = weakref.WeakMethod(settle)
-        if self._cassette is not None:
-            self._cassette._stream(self)
-
-    def fail(self, failure: Failure | None, so_far: Response | None = None) -> None:
-        """The exchange has failed, and the client knows. ``so_far``: what has come of the response, which is kept
-        in any case; the failure is where the cassette keeps them."""
-        if failure is not None and self._cassette is not None and self._cassette.record_errors:
-            self.finish(Response.failed(failure, so_far))
-        elif so_far is not None:
-            self.finish(so_far)
-
-    def settle(self) -> None:
-        """Finish now, if a response is on its way."""
-        settle = self._settle() if self._settle is not None else None
-        if settle is not None:
-            settle()
-
-    def finish(self, response: Response) -> Response:
-        """Keep ``response`` in the place that ``begin`` reserved. The caller gets back what it gave."""
-        interaction, self._interaction, self._settle = self._interaction, None, None
-        if interaction is not None and self._cassette is not None:
-            self._cassette._finish(self, interaction, response)
-        return response
-
-
-class Cassette:
-    """Recorded HTTP interactions, in the order in which their requests were started."""
 
     def __init__(  # noqa: PLR0917  (VCR.py's signature)
         self,
         path: str | PathLike[str],
         serializer: Any = None,
-        persister: Persister | None = None,
-        record_mode: RecordMode | str = RecordMode.ONCE,
-        match_on: Sequence[Predicate] = (match_uri, match_method),
-        before_record_request: RequestFilter | None = None,
-        before_record_response: ResponseFilter | None = None,
-        custom_patches: Iterable[tuple[Any, str, Any]] = (),
+        persister: Any = None,
+        record_mode: Any = "once",
+        match_on: Any = (matchers.uri, matchers.method),
+        before_record_request: Any = None,
+        before_record_response: Any = None,
+        custom_patches: Any = (),
         inject: bool = False,
-        allow_playback_repeats: bool | str = False,
-        drop_unused_requests: bool = False,
-        before_save_interaction: InteractionFilter | None = None,
-        after_load_interaction: InteractionFilter | None = None,
-        re_record_interval: timedelta | None = None,
-        preserve_exact_body_bytes: bool = False,
-        journal: bool = False,
-        record_errors: bool = False,
-        passes_by: Callable[[str, Sequence[type]], bool] | None = None,
-        mask: Callable[[str], str] = str,
-        filters: Sequence[str] = (),
+        **options: Any,
     ) -> None:
-        self._path = fspath(path)
-        self._serializer = serializer
-        self._persister = persister
-        self._match_on = tuple(match_on)
-        self._before_record_request = before_record_request
-        self._before_record_response = before_record_response
-        self.custom_patches = tuple(custom_patches)
+        for name in options:
+            if unknown := unknown_option(name, without=OPENING_OPTIONS):
+                raise TypeError(unknown)
+        chosen = {
+            "record_mode": record_mode,
+            "match_on": match_on,
+            "before_record_request": before_record_request,
+            "before_record_response": before_record_response,
+            "custom_patches": custom_patches,
+            "persister": persister,
+            **options,
+        }
+        settings = completed(chosen)
+        super().__init__(
+            Storage(
+                fspath(path),
+                settings["persister"],
+                _serializer(serializer or "yaml"),
+                preserve_exact_body_bytes=settings["preserve_exact_body_bytes"],
+            ),
+            record_mode=settings["record_mode"],
+            match_on=matchers_of(settings, matchers.builtin()),
+            allow_playback_repeats=settings["allow_playback_repeats"],
+            drop_unused_requests=settings["drop_unused_requests"],
+            re_record_interval=settings["re_record_interval"],
+            journal=settings["journal"],
+            record_errors=settings["record_errors"],
+            **filters_of(settings),
+        )
         self.inject = inject
-        self.record_mode = RecordMode(record_mode)
-        self.allow_playback_repeats = allow_playback_repeats
-        self.drop_unused_requests = drop_unused_requests
-        self._before_save_interaction = before_save_interaction
-        self._after_load_interaction = after_load_interaction
-        self._re_record_interval = re_record_interval
-        self._preserve_exact_body_bytes = preserve_exact_body_bytes
-        self._journal = _journal(persister, self._path)
-        if journal and self._journal is None:
-            raise TypeError(f"journal: the persister {persister!r} keeps none (it has no journal(path))")
-        self._journals = journal
-        self.record_errors = record_errors
-        self._passes_by = passes_by
-        self._mask = mask
-        self._filters = tuple(filters)  # the names of the options above that are in use
-        self._metadata: dict[str, Any] = {}
-        self._hidden = 0  # stored interactions that a filter dropped while loading
-        #: Whether there is something to save.
-        self.dirty = False
-        #: Whether what the cassette holds can be replayed: it was loaded, or wound back.
-        self.rewound = False
-        #: Requests refused so far: they stay visible when an SDK swallows the exception.
-        self.refused: list[Request] = []
-        self._interactions: list[Interaction] = []
-        self._recorded: set[Interaction] = set()  # by identity: what this session added
-        self._unsaved: set[Interaction] = set()  # of these, what has not been saved
-        self._version: Hashable = None  # of what is stored, when it was read or written
-        self._index = Index(self._match_on)
-        self._streaming: set[Turn] = set()  # their live responses are on their way
-        self._played = 0  # how many interactions have been
-        self._closed = False
-        self._lock = BusyLock()
+        self.custom_patches = settings["custom_patches"]
+        self.skip_patchers = settings["skip_patchers"]
 
-    # -- the one moment ---------------------------------------------------------------------------------------------
+    # -- opening one --------------------------------------------------------------------------------------------------
 
-    def passes_by(self, host: str, client: Sequence[type]) -> bool:
-        """Whether requests to ``host``, or by ``client`` (the classes it is made of, most derived first), are none of
-        this cassette's business; asked before one is made. What only a filter can tell is decided in ``begin``."""
-        return self._passes_by is not None and self._passes_by(host, client)
+    @classmethod
+    def load(cls, **kwargs: Any) -> Cassette:
+        """A cassette with what is stored under its path (arguments as for ``Cassette``).
 
-    def begin(self, request: Request) -> Turn:
-        """Take ``request`` in: filter it, look it up, decide; once per request, before anything is sent.
-
-        Raises CannotOverwriteExistingCassetteException when the record mode allows neither replay nor recording.
+        Raises CassetteLoadError when what is stored cannot be read.
         """
-        kept = self.filter_request(request)
-        if kept is None:
-            return Turn(None, None)
-        key = self._index.key(kept)
-        with self._lock:
-            recorded = self._find(kept, key)
-            if recorded is not None:
-                self._play(recorded)
-            elif self.write_protected:
-                self.refused.append(kept)
-                # The text is for later, but it is to tell how things are now.
-                raise CannotOverwriteExistingCassetteException(
-                    cassette=self, failed_request=kept, refusal=functools.partial(self.explain, kept, self._played)
-                )
-            else:
-                interaction = Interaction(kept)
-                self._interactions.append(interaction)
-        if recorded is None:
-            log.info("%s not in cassette, sending to real server", kept)
-            return Turn(self, interaction)
-        log.info("Playing response for %s from cassette", kept)
-        # It may have to be read first, which takes long: other threads do not wait for it.
-        return Turn(self, None, recorded.response)
+        cassette = cls(**kwargs)
+        cassette._load()
+        return cassette
 
-    def _stream(self, turn: Turn) -> None:
-        with self._lock:
-            self._streaming.add(turn)
+    @classmethod
+    def use(cls, **kwargs: Any) -> CassetteContextDecorator:
+        """A context manager and decorator that opens a cassette: ``path``, and every option of ``use_cassette``."""
+        return cls.use_arg_getter(lambda: kwargs)
 
-    def _finish(self, turn: Turn, interaction: Interaction, response: Response) -> None:
-        kept = self._filter_response(response)
-        with self._lock:
-            self._streaming.discard(turn)
-            if self._closed:
-                log.warning("The response to %s came after its cassette was saved: not recorded", interaction.request)
-                return
-            if kept is None:
-                self._interactions.remove(interaction)
-                return
-            if self._re_record_interval is not None:
-                kept.stamp(datetime.now(timezone.utc))
-            interaction.response = kept
-            self._add(interaction)
-            if self.allow_playback_repeats:
-                self._index.add(interaction)
-            if self._journals:
-                self._note(interaction)
+    @classmethod
+    def use_arg_getter(cls, arg_getter: Callable[[], Mapping[str, Any]]) -> CassetteContextDecorator:
+        """As ``use``, with the arguments that ``arg_getter()`` returns each time when a cassette is opened."""
+        from .context import CassetteContextDecorator, Settings
 
-    def _note(self, interaction: Interaction) -> None:
-        """Keep it now, lest the program does not come to save the cassette."""
-        pair = self._stored(interaction)
-        if pair is None:
-            return
-        try:
-            self._journal.add(*pair)
-        except OSError as error:  # the recording itself goes on
-            log.warning("What cassette %s records is no longer kept until it is saved: %s", self._path, error)
-            self._journals = False
+        def settings() -> Settings:
+            given = dict(arg_getter())
+            opening = completed({name: given.pop(name) for name in OPENING_OPTIONS & given.keys()})
+            if opening["inject_cassette"]:
+                given["inject"] = True
+            if opening["func_path_generator"] is None:
+                opening["func_path_generator"] = lambda function: function.__name__
+            path = given.pop("path", None)
 
-    def close(self, *, save: bool = True) -> None:
-        """The end of the cassette: finish the turns whose live responses are still on their way, then save."""
-        with self._lock:
-            streaming = list(self._streaming)
-        errors: list[Exception] = []
-        for turn in streaming:
-            try:
-                turn.settle()
-            except Exception as error:  # noqa: BLE001  (a hook's: raised below, when all is saved)
-                errors.append(error)
-        with self._lock:
-            self._closed = True
-            if save:
-                self._save()
-            elif self._journals:
-                self._journal.discard()
-        if errors:
-            raise errors[0]
+            def load(function: Callable[..., Any] | None) -> Cassette:
+                return cls.load(path=cassette_path(opening, path, function), **given)
 
-    def _add(self, interaction: Interaction) -> None:
-        self._recorded.add(interaction)
-        self._unsaved.add(interaction)
-        self.dirty = True
+            return Settings(load, opening["record_on_exception"])
 
-    def _play(self, interaction: Interaction) -> None:
-        self._played += not interaction.plays
-        interaction.plays += 1
+        return CassetteContextDecorator(settings)
 
-    def _find(self, request: Request, key: Hashable) -> Interaction | None:
-        if not self.record_mode.replays:
-            return None
-        # False: each once. True: the first one always, as in VCR.py. "last": each once, then the last one always.
-        which = ALL if self.allow_playback_repeats is True else UNPLAYED
-        found = next(self._index.matching(request, key, which), None)
-        if found is None and self.allow_playback_repeats == "last":
-            found = next(self._index.matching(request, key, LATEST_FIRST), None)
-        return found
-
-    # -- filters ----------------------------------------------------------------------------------------------------
-
-    def filter_request(self, request: Request) -> Request | None:
-        """``request`` as it is kept and matched (a copy), or None when it is to be ignored."""
-        if self._before_record_request is None:
-            return request
-        return self._before_record_request(request.copy())
-
-    def _filter_response(self, response: Response) -> Response | None:
-        if self._before_record_response is None:
-            return response
-        data = self._before_record_response(response.copy_data())
-        return None if data is None else Response(data)
-
-    # -- what it holds ----------------------------------------------------------------------------------------------
-
-    def _finished(self) -> list[Interaction]:
-        with self._lock:
-            return [interaction for interaction in self._interactions if interaction.finished]
+    # -- what it holds ------------------------------------------------------------------------------------------------
 
     @property
-    def path(self) -> str:
-        """Where the cassette is kept."""
-        return self._path
+    def data(self) -> MutableSequence[tuple[Request, ResponseDict]]:
+        """``(request, response)`` pairs, in order. What is changed in this list is changed in the cassette."""
+        return _Data(self)
 
-    @property
-    def data(self) -> list[tuple[Request, ResponseDict]]:
-        """``(request, response)`` pairs, in order."""
-        return [(request, response.data) for request, response in (i.own() for i in self._finished())]
+    @data.setter
+    def data(self, pairs: Iterable[tuple[Request, ResponseDict]]) -> None:
+        self.data[:] = pairs
 
     @property
     def requests(self) -> list[Request]:
@@ -326,8 +162,15 @@ class Cassette:
 
     @property
     def play_counts(self) -> Counter[int]:
-        """How often each interaction has been replayed, by its index."""
-        return Counter({index: i.plays for index, i in enumerate(self._finished()) if i.plays})
+        """How often each interaction has been replayed, by its index. One that is set to 0 is played again."""
+        return _PlayCounts(self)
+
+    @play_counts.setter
+    def play_counts(self, counts: Mapping[int, int]) -> None:
+        finished = self._finished()
+        for index, interaction in enumerate(finished):
+            interaction.plays = counts.get(index, 0)
+        self._hold(finished)
 
     @property
     def play_count(self) -> int:
@@ -338,105 +181,6 @@ class Cassette:
     def all_played(self) -> bool:
         """Whether every interaction that the cassette holds has been replayed."""
         return all(interaction.plays for interaction in self._finished())
-
-    @property
-    def write_protected(self) -> bool:
-        """Whether the record mode forbids recording now."""
-        return not self.record_mode.records(existing=self.rewound)
-
-    def append(self, request: Request, response: ResponseDict) -> None:
-        """Add an interaction, through the filters."""
-        kept_request = self.filter_request(request)
-        kept_response = self._filter_response(Response(response))
-        if kept_request is None or kept_response is None:
-            return
-        interaction = Interaction(kept_request, kept_response)
-        with self._lock:
-            self._interactions.append(interaction)
-            self._add(interaction)
-            self._index.add(interaction)
-
-    def rewind(self) -> None:
-        """Play everything from the start again, what was recorded in this session included."""
-        with self._lock:
-            self.rewound = True
-            self._index.clear()
-            for interaction in self._finished():
-                interaction.plays = 0
-                self._index.add(interaction)
-            self._played = 0
-
-    def can_play_response_for(self, request: Request) -> bool:
-        """Whether ``begin`` would replay a response for this request."""
-        kept = self.filter_request(request)
-        if kept is None:
-            return False
-        with self._lock:
-            return self._find(kept, self._index.key(kept)) is not None
-
-    def play_response(self, request: Request) -> ResponseDict:
-        """The next recorded response, counted as played. Raises UnhandledHTTPRequestError when there is none."""
-        kept = self.filter_request(request)
-        with self._lock:
-            found = None if kept is None else self._find(kept, self._index.key(kept))
-            if found is None:
-                raise self._unhandled(request)
-            self._play(found)
-            return found.own()[1].data
-
-    def responses_of(self, request: Request) -> list[ResponseDict]:
-        """Every recorded response to this request, played or not. Raises UnhandledHTTPRequestError when none is."""
-        responses = [response for _, response in self._responses(request)]
-        if not responses:
-            raise self._unhandled(request)
-        return responses
-
-    def _unhandled(self, request: Request) -> UnhandledHTTPRequestError:
-        return UnhandledHTTPRequestError(
-            f"The cassette ({self._path!r}) doesn't contain the request ({request.method} {request.uri}) asked for"
-        )
-
-    def find_requests_with_most_matches(self, request: Request) -> Closest:
-        """The recorded requests most like this one: ``(request, matchers that agree, [(matcher, difference)])``."""
-        from .explain import most_similar
-
-        kept = self.filter_request(request)
-        return [] if kept is None else most_similar(kept, self.requests, self._match_on)
-
-    def explain(self, request: Request, played: int | None = None) -> Refusal:
-        """Why this cassette refuses ``request``, which has been through the filters. ``played``: how many interactions
-        had been when it did."""
-        from .explain import Refusal
-
-        finished = self._finished()
-        return Refusal(
-            request=request,
-            path=self._path,
-            record_mode=self.record_mode,
-            matchers=self._match_on,
-            found=self.rewound,
-            total=len(finished),
-            played=self._played if played is None else played,
-            hidden=self._hidden,
-            filters=self._filters,
-            recorded=lambda: [interaction.request for interaction in finished],
-            mask=self._mask,
-        )
-
-    def __len__(self) -> int:
-        return len(self._finished())
-
-    def __contains__(self, request: Request) -> bool:
-        kept = self.filter_request(request)
-        if kept is None:
-            return False
-        with self._lock:
-            which = ALL if self.allow_playback_repeats else UNPLAYED
-            matching = self._index.matching(kept, self._index.key(kept), which)
-            return next(matching, None) is not None
-
-    def __str__(self) -> str:
-        return f"<Cassette containing {len(self)} recorded response(s)>"
 
     def get_metadata(self, key: str, default: Any) -> Any:
         """The value kept under ``key`` in the cassette; ``default`` is put there first where there is none (VCR.py 9).
@@ -451,193 +195,195 @@ class Cassette:
                 self.dirty = True
             return self._metadata[key]
 
-    # -- storage ----------------------------------------------------------------------------------------------------
+    def __str__(self) -> str:
+        return f"<Cassette containing {len(self)} recorded response(s)>"
 
-    @classmethod
-    def load(cls, **kwargs: Any) -> Cassette:
-        """A cassette with what is stored under its path (arguments as for ``Cassette``)."""
-        cassette = cls(**kwargs)
-        cassette._load()
-        return cassette
+    # -- asking and playing by hand -----------------------------------------------------------------------------------
 
-    @classmethod
-    def use(cls, **kwargs: Any) -> Any:
-        """A context manager and decorator that opens such a cassette (arguments as for ``Cassette``)."""
-        return cls.use_arg_getter(lambda: kwargs)
+    def can_play_response_for(self, request: Request) -> bool:
+        """Whether a response would be replayed for this request now."""
+        return self.filter_request(request) is not None and self._replays and request in self
 
-    @classmethod
-    def use_arg_getter(cls, arg_getter: Callable[[], dict[str, Any]]) -> Any:
-        """As ``use``, with the arguments of the moment when it is opened."""
-        return import_module(".context", __package__).opener(cls, arg_getter)
+    def play_response(self, request: Request) -> ResponseDict:
+        """The next recorded response, counted as played. Raises UnhandledHTTPRequestError when there is none."""
+        with self._lock:
+            found = self._next_for(request)
+            if found is None:
+                self._not_held(request)
+            self._play(found)
+            return found.own()[1].data
+
+    def responses_of(self, request: Request) -> list[ResponseDict]:
+        """Every recorded response to this request, played or not. Raises UnhandledHTTPRequestError when none is."""
+        responses = [response for _, response in self._responses(request)]
+        if not responses:
+            self._not_held(request)
+        return responses
+
+    def find_requests_with_most_matches(self, request: Request) -> Closest:
+        """The recorded requests most like this one: ``(request, matchers that agree, [(matcher, difference)])``."""
+        from .explain import most_similar
+
+        kept = self.filter_request(request)
+        return [] if kept is None else most_similar(kept, self.requests, self._match_on)
+
+    def __contains__(self, request: Request) -> bool:
+        return self._next_for(request) is not None
 
     def _responses(self, request: Request) -> list[tuple[int, ResponseDict]]:
         """``(index, response)`` of each interaction that matches: kept for the users of VCR.py who build on it."""
         kept = self.filter_request(request)
+        matching = set() if kept is None else set(self._matching(kept))
+        return [(index, i.own()[1].data) for index, i in enumerate(self._finished()) if i in matching]
+
+    def _matching(self, request: Request) -> Iterator[Interaction]:
+        if requests_match is not _REQUESTS_MATCH:  # the program has put a function of its own there
+            return (i for i in self._finished() if requests_match(request, i.own()[0], self._match_on))
+        key = self._index.key(request)
         with self._lock:
-            matching = set() if kept is None else set(self._index.matching(kept, self._index.key(kept), ALL))
-            found = enumerate(self._finished())
-            return [(index, i.own()[1].data) for index, i in found if i in matching]
+            return self._index.matching(request, key, ALL)
 
-    def _load(self) -> None:
-        """Read what is stored under the path; a cassette that is not there is new. Any other failure is an error."""
-        stored = self._read()
-        if self._journal is not None and self._journal.exists:
-            log.warning(
-                "A recording of cassette %s was interrupted, or is going on elsewhere. What it has so far is in %s; "
-                "vcr.recover(%r) adds it to the cassette",
-                *(self._path, self._journal.path, self._path),
-            )
-        if stored is None:
-            return
-        if self._is_too_old(stored):
-            log.info("Cassette %s is older than its re_record_interval: recording it anew", self._path)
-            return
-        self._interactions = stored
-        self.rewind()
-        self.dirty = False
-
-    def _is_too_old(self, stored: list[Interaction]) -> bool:
-        """Whether to record anew. What is stored stays until there is something to take its place."""
-        if self._re_record_interval is None or not self.record_mode.records(existing=False):
-            return False
-        dates = [i.response.recorded_at for i in stored if i.response is not None and i.response.recorded_at]
-        return bool(dates) and datetime.now(timezone.utc) - min(dates) > self._re_record_interval
-
-    def recover(self) -> int:
-        """Add what interrupted recordings have left (``journal=True``), and save. Returns how many interactions.
-
-        Raises CassetteNotFoundError when nothing is left.
-        """
-        if self._journal is None or not self._journal.exists:
-            raise CassetteNotFoundError(f"there is nothing to recover for the cassette at {self._path}")
-        self._interactions = self._read() or []
-        recovered = self._loaded(self._journal.interactions())
-        self._interactions += recovered
-        for interaction in recovered:
-            self._add(interaction)
-        self._save(force=True)
-        self._journal.remove()
-        return len(recovered)
-
-    def _read(self) -> list[Interaction] | None:
-        """What is stored now, through the filters; None when nothing is. Its metadata joins what is here."""
-        if self._persister is None:
+    def _next_for(self, request: Request) -> Interaction | None:
+        """What would be played for this request, which has not been through the filters, whatever the record mode."""
+        kept = self.filter_request(request)
+        if kept is None:
             return None
-        self._version = self._version_stored()
-        try:
-            stored = self._persister.load_cassette(self._path, serializer=self._serializer)
-        except CassetteNotFoundError:
-            return None
-        except CassetteDecodeError as error:
-            log.warning("Cassette %s counts as empty: %s", self._path, error)
-            return None
-        # A third value, or an attribute: VCR.py's persisters and the plugins that unpack two.
-        metadata = stored[2] if len(stored) > 2 else getattr(stored, "metadata", None)
-        self._metadata = {**(metadata or {}), **self._metadata}
-        interactions = getattr(stored, "interactions", None)
-        if interactions is None:
-            interactions = [Interaction(*pair) for pair in zip(stored[0], map(Response, stored[1]), strict=True)]
-        loaded = self._loaded(interactions)
-        self._hidden = len(interactions) - len(loaded)
-        return loaded
+        if requests_match is not _REQUESTS_MATCH:
+            return next((i for i in self._matching(kept) if self.allow_playback_repeats or not i.plays), None)
+        key = self._index.key(kept)
+        with self._lock:
+            return self._find(kept, key)
 
-    def _loaded(self, interactions: list[Interaction]) -> list[Interaction]:
-        """What the filters leave of these; without filters they need not even be read now."""
-        filters = (self._after_load_interaction, self._before_record_request, self._before_record_response)
-        if filters == (None, None, None):
-            return list(interactions)
-        return [kept for interaction in interactions if (kept := self._load_one(interaction)) is not None]
+    def _not_held(self, request: Request) -> NoReturn:
+        message = f"The cassette ({self.path!r}) doesn't contain the request ({request!r}) asked for"
+        raise UnhandledHTTPRequestError(message)
 
-    def _load_one(self, interaction: Interaction) -> Interaction | None:
-        request, response = interaction.own()
-        if self._after_load_interaction is not None:
-            pair = self._after_load_interaction(request.copy(), response.copy_data(), self)
-            if pair is None:
-                return None
-            request, response = pair[0], Response(pair[1])
-        kept_request = self.filter_request(request)
-        kept_response = None if kept_request is None else self._filter_response(response)
-        return None if kept_request is None or kept_response is None else Interaction(kept_request, kept_response)
+    # -- replaced by the program --------------------------------------------------------------------------------------
 
-    def _save(self, force: bool = False) -> None:
-        """Write the cassette if there is something to write; what others have stored since it was read stays."""
-        kept = self._to_save()
-        if self._persister is None or not (force or self.dirty or len(kept) != len(self)):
-            return
-        with self._storage():
-            if self._version_stored() != self._version:
-                kept = self._merged(kept)
-            pairs = [pair for interaction in kept if (pair := self._stored(interaction)) is not None]
-            cassette_dict: dict[str, Any] = {
-                "requests": [request for request, _ in pairs],
-                "responses": [response for _, response in pairs],
-            }
-            if self._metadata:
-                cassette_dict["metadata"] = self._metadata
-            if self._preserve_exact_body_bytes:
-                cassette_dict["preserve_exact_body_bytes"] = True
-            self._persister.save_cassette(self._path, cassette_dict, serializer=self._serializer)
-            self._version = self._version_stored()
-            if self._journals:
-                self._journal.discard()
-        self._unsaved.clear()
-        self.dirty = False
+    def begin(self, request: Request) -> Turn:
+        """The engine's decision; or that of the methods that VCR.py asks, where the program has replaced one."""
+        return self._begin_by_methods(request) if _is_changed(self) else super().begin(request)
 
-    def _storage(self) -> AbstractContextManager[object]:
-        """The storage under the path for this cassette alone, where the persister can give it."""
-        exclusive = getattr(self._persister, "exclusive", None)
-        return nullcontext() if exclusive is None else exclusive(self._path)
-
-    def _version_stored(self) -> Hashable:
-        """What changes whenever what is stored under the path does, where the persister can tell."""
-        version = getattr(self._persister, "version", None)
-        return None if version is None else version(self._path)
-
-    def _merged(self, kept: list[Interaction]) -> list[Interaction]:
-        """What is stored now, without what this cassette drops, with what it adds."""
-        dropped = Counter(interaction.value() for interaction in set(self._finished()).difference(kept))
-        stored = self._read()
-        if stored is None:
-            return kept
-        theirs = []
-        for interaction in stored:
-            value = interaction.value()
-            if dropped[value]:
-                dropped[value] -= 1
-            else:
-                theirs.append(interaction)
-        return theirs + [interaction for interaction in kept if interaction in self._unsaved]
-
-    def _stored(self, interaction: Interaction) -> tuple[Request, ResponseDict] | None:
-        request, response = interaction.own()
-        if self._before_save_interaction is None:
-            return request, response.data
-        return self._before_save_interaction(request.copy(), response.copy_data(), self)
-
-    def _to_save(self) -> list[Interaction]:
-        finished = self._finished()
-        if not self.record_mode.replays and self._recorded:
-            again = Index(self._match_on)
-            for interaction in self._recorded:
-                again.add(interaction)
-            finished = [
-                interaction
-                for interaction in finished
-                if interaction in self._recorded
-                or not any(again.matching(interaction.request, again.key(interaction.request), ALL))
-            ]
-        if self.drop_unused_requests:
-            finished = [i for i in finished if i in self._recorded or i.plays]
-        return finished
+    def _begin_by_methods(self, request: Request) -> Turn:
+        """Ask ``can_play_response_for``, ``play_response`` and ``append``, one after the other, as VCR.py does."""
+        if self.can_play_response_for(request):
+            return Turn(self, None, Response(self.play_response(request)))
+        kept = self.filter_request(request)
+        if kept is None:
+            return Turn(None, None)
+        if self.write_protected:
+            raise self._refusal(kept)
+        return _AppendingTurn(self, request)
 
 
-def _journal(persister: Any, path: str) -> Any:
-    journal = getattr(persister, "journal", None)
-    return None if journal is None else journal(path)
+def _serializer(serializer: Any) -> Any:
+    return named("serializer", serializer, builtin()) if isinstance(serializer, str) else serializer
 
 
-def __getattr__(name: str) -> Any:
-    # VCR.py's home of it; it leads up, and waits until it is asked for.
-    if name == "CassetteContextDecorator":
-        return import_module(".context", __package__).CassetteContextDecorator
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+class _AppendingTurn(Turn):
+    """A turn of a cassette whose methods the program has replaced: the interaction is kept by ``cassette.append``."""
+
+    __slots__ = ("_request",)
+
+    def __init__(self, cassette: Cassette, request: Request) -> None:
+        super().__init__(cassette, Interaction(request))
+        self._request = request
+
+    def finish(self, response: Response) -> Response:
+        """Hand the interaction to ``append``, once. The caller gets back what it gave."""
+        cassette, pending, self._interaction, self._settle = self._cassette, self._interaction, None, None
+        if pending is not None and cassette is not None:
+            cassette.append(self._request, response.copy_data())
+        return response
+
+
+#: The methods that VCR.py's own stubs ask, and that programs replace on the class, in a subclass or on one cassette.
+_ASKED = {
+    name: getattr(Cassette, name) for name in ("__contains__", "append", "can_play_response_for", "play_response")
+}
+
+
+def _is_changed(cassette: Cassette) -> bool:
+    """Whether the program has replaced something that VCR.py's stubs would ask."""
+    if requests_match is not _REQUESTS_MATCH or not _ASKED.keys().isdisjoint(vars(cassette)):
+        return True
+    kind = type(cassette)
+    return any(getattr(kind, name) is not method for name, method in _ASKED.items())
+
+
+class _Data(MutableSequence[tuple[Request, ResponseDict]]):
+    """``cassette.data``: VCR.py's users append to this list, delete from it, and compare it with others."""
+
+    def __init__(self, cassette: Cassette) -> None:
+        self._cassette = cassette
+
+    def __len__(self) -> int:
+        return len(self._cassette._finished())
+
+    def __getitem__(self, index: Any) -> Any:
+        found = self._cassette._finished()[index]
+        return [_pair(one) for one in found] if isinstance(index, slice) else _pair(found)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        held = self._cassette._finished()
+        held[index] = [_interaction(pair) for pair in value] if isinstance(index, slice) else _interaction(value)
+        self._cassette._hold(held)
+
+    def __delitem__(self, index: Any) -> None:
+        held = self._cassette._finished()
+        del held[index]
+        self._cassette._hold(held)
+
+    def insert(self, index: int, value: tuple[Request, ResponseDict]) -> None:
+        """Put a ``(request, response)`` pair before the one at ``index``."""
+        self[index:index] = [value]
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, (list, tuple, _Data)) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+def _pair(interaction: Interaction) -> tuple[Request, ResponseDict]:
+    request, response = interaction.own()
+    return request, response.data
+
+
+def _interaction(pair: tuple[Request, ResponseDict]) -> Interaction:
+    request, response = pair
+    return Interaction(request, Response(response))
+
+
+class _PlayCounts(Counter[int]):
+    """``cassette.play_counts``: VCR.py's users set counts in this dictionary, or clear it, to play something again."""
+
+    def __init__(self, cassette: Cassette) -> None:
+        super().__init__({index: i.plays for index, i in enumerate(cassette._finished()) if i.plays})
+        self._cassette = cassette
+
+    def __setitem__(self, index: int, count: int) -> None:
+        super().__setitem__(index, count)
+        self._cassette.play_counts = self
+
+    def __delitem__(self, index: object) -> None:
+        super().__delitem__(index)
+        self._cassette.play_counts = self
+
+    def clear(self) -> None:
+        """Count every interaction as not played."""
+        super().clear()
+        self._cassette.play_counts = self
+
+    def copy(self) -> Counter[int]:  # type: ignore[override]
+        """A plain Counter: what is changed in the copy does not change the cassette."""
+        return Counter(dict(self))
+
+    def __reduce__(self) -> Any:
+        return Counter, (dict(self),)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = leftovers("cassette")

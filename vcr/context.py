@@ -1,6 +1,6 @@
-"""Room: use_cassette: with, async with, and decorator of functions, coroutines, generators and classes.
+"""What ``use_cassette`` returns: ``with``, ``async with``, and a decorator of functions of any kind and of classes.
 
-It opens and closes; what a cassette does is the cassette's.
+It opens and closes a cassette. It must not know options, or what a cassette does.
 """
 
 from __future__ import annotations
@@ -10,30 +10,37 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Generator
 from functools import partial
 from types import FunctionType, TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import wrapt
 
 from . import active, patch
-from .cassette import Cassette
-from .config import CassetteSettings
+from ._engine.cassette import Cassette
 from .patch.custom import custom_replacements
 from .patch.replace import Replacement
-from .persisters.filesystem import FilesystemPersister
-from .serializers import yamlserializer
 
 C = TypeVar("C", bound=Callable[..., Any])
 
 log = logging.getLogger(__name__)
 
 
+class Settings(NamedTuple):
+    """How a cassette is opened this time.
+
+    ``load``: makes the cassette with what is stored; it is given the decorated function, if there is one, to name the
+    cassette after. ``record_on_exception``: whether the cassette is saved when the block raises.
+    """
+
+    load: Callable[[Callable[..., Any] | None], Any]
+    record_on_exception: bool
+
+
 class _Opening:
     """A cassette, open from the moment this is made; leaving it closes the cassette."""
 
-    def __init__(self, settings: CassetteSettings, path: Any, function: Callable[..., Any] | None) -> None:
-        self.cassette = settings.make(path, function)
+    def __init__(self, settings: Settings, function: Callable[..., Any] | None) -> None:
+        self.cassette: Cassette = settings.load(function)
         self._record_on_exception = settings.record_on_exception
-        self.cassette._load()
         log.debug("Entering context for cassette at %s", self.cassette.path)
         patch.install()
         self._custom: list[Replacement] = []
@@ -46,10 +53,10 @@ class _Opening:
             self._unpatch()
             raise
 
-    def __enter__(self) -> Cassette:
+    def __enter__(self) -> Any:
         return self.cassette
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None = None, *_: object) -> None:
         """Let no request in, finish what is on its way, save, take the patches away: each whatever the others do."""
         active.leave(self.entry)
         log.debug("Exiting context for cassette at %s", self.cassette.path)
@@ -73,31 +80,36 @@ class _Opening:
 class CassetteContextDecorator:
     """What ``use_cassette`` returns. Each entering and each call opens the cassette anew, with the options of then."""
 
-    def __init__(self, settings: Callable[[], CassetteSettings], path: Any = None) -> None:
+    def __init__(self, settings: Callable[[], Settings]) -> None:
         self._settings = settings
-        self._path = path
         self._openings: list[_Opening] = []
 
     # -- with, async with -------------------------------------------------------------------------------------------
 
     def _open(self, function: Callable[..., Any] | None = None) -> _Opening:
-        return _Opening(self._settings(), self._path, function)
+        return _Opening(self._settings(), function)
 
-    def __enter__(self) -> Cassette:
+    def __enter__(self) -> Any:
         opening = self._open()
         self._openings.append(opening)
         return opening.cassette
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
     ) -> None:
         self._last_opening().__exit__(kind, error, traceback)
 
-    async def __aenter__(self) -> Cassette:
+    async def __aenter__(self) -> Any:
         return self.__enter__()
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
     ) -> None:
         self.__exit__(kind, error, traceback)
 
@@ -123,19 +135,6 @@ class CassetteContextDecorator:
             if name.startswith("test") and isinstance(method, FunctionType):
                 setattr(cls, name, self(method))
         return cls
-
-
-def opener(cls: type[Cassette], get_arguments: Callable[[], dict[str, Any]]) -> CassetteContextDecorator:
-    """What ``Cassette.use`` returns: the cassette is made with these arguments, kept in YAML files unless they say
-    otherwise."""
-    defaults = {"persister": FilesystemPersister, "serializer": yamlserializer}
-
-    def settings() -> CassetteSettings:
-        arguments = {**defaults, **get_arguments()}
-        record_on_exception = arguments.pop("record_on_exception", True)
-        return CassetteSettings(lambda path, function: cls(**arguments), record_on_exception)  # noqa: ARG005
-
-    return CassetteContextDecorator(settings)
 
 
 def _runner(function: Callable[..., Any], open_for: Callable[..., _Opening]) -> Callable[..., Any]:

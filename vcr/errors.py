@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from .cassette import Cassette
+    from ._engine.cassette import Cassette
     from .explain import Refusal
     from .request import Request
 
@@ -147,11 +149,28 @@ class UnsupportedClientError(RuntimeError):
     """An installed client lacks the place where ``vcr`` takes hold; its requests would escape the cassette."""
 
 
+class VCRWarning(UserWarning):
+    """Something that the program asked for has no effect."""
+
+
+def warn(message: str) -> None:
+    """Warn with a ``VCRWarning`` that points at the line outside this package which led here."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("vcr", "wrapt"):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, VCRWarning, stacklevel=level)
+
+
 def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
     """The one sentence for a misspelled name: what was wrong, the nearest spelling, what is valid."""
+    return f"Unknown {kind} {name!r}. {choices(name, valid)}"
+
+
+def choices(name: object, valid: Iterable[str]) -> str:
+    """The spelling of ``valid`` ones that is nearest to ``name``, if one is near, and all of them."""
     import difflib
 
     names = sorted(valid)
     near = difflib.get_close_matches(str(name).lower(), names, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"unknown {kind} {name!r}.{hint} Valid: {', '.join(names)}."
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    return f"{hint}Valid: {', '.join(names)}."

@@ -1,71 +1,99 @@
-"""Room: the options, each defined once: its name, its default, what checks a value, and what it is for."""
+"""The options, each defined once: its name, its default, what checks and tidies a value, and what it is for.
+
+A value that VCR.py accepts is accepted here. What VCR.py ignores in it is passed over, with a warning. This file must
+not know what an option does.
+"""
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from . import matchers
-from .errors import unknown
+from .errors import UnknownNameError, unknown, warn
 from .patch import supported
 from .persisters.filesystem import FilesystemPersister
 from .record_mode import RecordMode
 
-Check = Callable[[Any], Any]
+T = TypeVar("T")
+#: Says, of a value that has no effect, why: one sentence.
+PassOver = Callable[[str], None]
+#: The value that counts. Raises TypeError or ValueError for one that cannot work.
+Check = Callable[[Any, PassOver], Any]
 
 
-def _functions(value: Any) -> tuple[Callable[..., Any], ...]:
+def _list_of(accept: Callable[[Any], bool], what: str) -> Check:
+    """A check for a list of what ``accept`` accepts, or for one of them alone; None is an empty list."""
+
+    def check(value: Any, pass_over: PassOver) -> tuple[Any, ...]:
+        if value is None:
+            return ()
+        given = (value,) if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) else value
+        kept = tuple(item for item in given if accept(item))
+        if len(kept) < len(tuple(given)):
+            others = ", ".join(repr(item) for item in given if not accept(item))
+            pass_over(f"expected {what}; {others} has no effect")
+        return kept
+
+    return check
+
+
+def _functions(value: Any, _: PassOver) -> tuple[Callable[..., Any], ...]:
     """A callable, an iterable of callables, or None."""
-    functions = () if value is None else (value,) if callable(value) else tuple(value)
+    functions = (
+        () if value is None else tuple(value) if isinstance(value, Iterable) and not callable(value) else (value,)
+    )
     for function in functions:
         if not callable(function):
             raise TypeError(f"expected functions, got {function!r}")
     return functions
 
 
-def _names(value: Any) -> tuple[Any, ...]:
-    if isinstance(value, str):
-        raise TypeError(f"expected a list of names, got the string {value!r}; write ({value!r},)")
-    return tuple(value)
+def is_pair(item: Any) -> bool:
+    """Whether this is a tuple, or a list, of two."""
+    return isinstance(item, (tuple, list)) and len(item) == 2
 
 
-def _replacements(value: Any) -> tuple[Any, ...]:
-    """Names, and pairs of a name and what replaces its value."""
-    items = tuple(value.items()) if isinstance(value, Mapping) else _names(value)
-    for item in items:
-        if not isinstance(item, str) and not (isinstance(item, (tuple, list)) and len(item) == 2):
+def _replacements(value: Any, pass_over: PassOver) -> tuple[Any, ...]:
+    """Names, and pairs of a name and what replaces its value; or a mapping from the one to the other."""
+    items = tuple(value.items()) if isinstance(value, Mapping) else value
+    for item in items if isinstance(items, (tuple, list, set, frozenset)) else ():
+        if isinstance(item, (tuple, list)) and not is_pair(item):
             raise TypeError(f"expected names and (name, replacement) pairs, got {item!r}")
-    return items
+    named = _list_of(
+        lambda item: isinstance(item, (str, bytes)) or is_pair(item), "names and (name, replacement) pairs"
+    )
+    return tuple(item.decode("latin-1") if isinstance(item, bytes) else item for item in named(items, pass_over))
 
 
-def _hosts(value: Any) -> tuple[Any, ...]:
-    hosts = _names(value)
-    for host in hosts:
-        if not isinstance(host, str) and not hasattr(host, "fullmatch"):
-            raise TypeError(f"expected host names and compiled patterns, got {host!r}")
-    return hosts
+_matchers = _list_of(lambda _: True, "names of matchers, or functions")
+_hosts = _list_of(lambda host: isinstance(host, str) or hasattr(host, "fullmatch"), "host names and compiled patterns")
 
 
-def _patches(value: Any) -> tuple[tuple[Any, str, Any], ...]:
-    patches = tuple(value)
+def _match_on(value: Any, pass_over: PassOver) -> tuple[Any, ...]:
+    return matchers.DEFAULT_MATCH_ON if value is None else tuple(_matchers(value, pass_over))
+
+
+def _patches(value: Any, _: PassOver) -> tuple[tuple[Any, str, Any], ...]:
+    patches = () if value is None else tuple(value)
     for patch in patches:
-        if len(patch) != 3:
+        if not isinstance(patch, (tuple, list)) or len(patch) != 3:
             raise TypeError(f"expected (object, attribute name, replacement), got {patch!r}")
     return patches
 
 
-def _directory(value: Any) -> Any:
+def _directory(value: Any, _: PassOver) -> Any:
     return None if value is None else os.fspath(value)
 
 
-def _with_methods(*methods: str) -> Check:
-    """A check for an object of the user's that has these methods."""
+def _with_methods(*methods: str) -> Callable[[T], T]:
+    """A check for an object of the user's that has these methods, or the one that it needs."""
 
-    def check(value: Any) -> Any:
-        missing = [method for method in methods if not callable(getattr(value, method, None))]
-        if missing:
+    def check(value: T) -> T:
+        if not any(callable(getattr(value, method, None)) for method in methods):
             raise TypeError(f"expected something with {' and '.join(methods)}, got {value!r}")
         return value
 
@@ -76,34 +104,51 @@ _is_serializer = _with_methods("serialize", "deserialize")
 _is_persister = _with_methods("load_cassette", "save_cassette")
 
 
-def _persister(value: Any) -> Any:
+def _serializer(value: Any, _: PassOver) -> Any:
+    return "yaml" if value is None else value if isinstance(value, str) else _is_serializer(value)
+
+
+def _persister(value: Any, _: PassOver) -> Any:
     return FilesystemPersister if value is None else _is_persister(value)
 
 
-def _mode(value: Any) -> RecordMode:
+def _mode(value: Any, _: PassOver) -> RecordMode:
     return RecordMode(value)
 
 
-def _repeats(value: Any) -> bool | str:
-    if isinstance(value, str) and value != "last":
-        raise ValueError(f'expected True, False or "last", got {value!r}')
+def _switch(value: Any, _: PassOver) -> bool:
+    return bool(value)
+
+
+def _repeats(value: Any, pass_over: PassOver) -> bool | str:
+    if isinstance(value, str) and value not in ("", "last"):
+        pass_over(f'{value!r} means True; valid: True, False, "last"')
     return value if value == "last" else bool(value)
 
 
-def _pairs(value: Any) -> tuple[tuple[str, Any], ...]:
+def _pairs(value: Any, _: PassOver) -> tuple[tuple[str, Any], ...]:
     """A mapping, or pairs."""
-    return tuple(tuple(pair) for pair in (value.items() if isinstance(value, Mapping) else value))
+    pairs = tuple(value.items() if isinstance(value, Mapping) else value or ())
+    for pair in pairs:
+        if not is_pair(pair):
+            raise TypeError(f"expected (placeholder, secret) pairs, got {pair!r}")
+    return tuple((placeholder, secret) for placeholder, secret in pairs)
 
 
-def _placeholders(value: Any) -> tuple[tuple[str, Any], ...]:
+def _placeholders(value: Any, _: PassOver) -> tuple[tuple[str, Any], ...]:
     """Betamax's spelling of pairs: ``[{"placeholder": ..., "replace": ...}]``."""
-    for item in value:
-        if not isinstance(item, Mapping) or set(item) != {"placeholder", "replace"}:
+    pairs = []
+    for item in value or ():
+        if isinstance(item, Mapping) and set(item) == {"placeholder", "replace"}:
+            pairs.append((item["placeholder"], item["replace"]))
+        elif isinstance(item, tuple) and is_pair(item):  # checked before
+            pairs.append((item[0], item[1]))
+        else:
             raise TypeError(f'expected dictionaries with "placeholder" and "replace", got {item!r}')
-    return tuple((item["placeholder"], item["replace"]) for item in value)
+    return tuple(pairs)
 
 
-def _interval(value: Any) -> timedelta | None:
+def _interval(value: Any, _: PassOver) -> timedelta | None:
     """A timedelta, from one or from seconds."""
     if value is None:
         return None
@@ -113,22 +158,22 @@ def _interval(value: Any) -> timedelta | None:
     return interval
 
 
-def _clients(value: Any) -> tuple[str, ...]:
-    names = _names(value)
+def _clients(value: Any, pass_over: PassOver) -> tuple[str, ...]:
+    names = _list_of(lambda _: True, "names of clients")(value, pass_over)
     for name in names:
         if name not in supported():
-            raise ValueError(unknown("client", name, supported()))
-    return names
+            raise ValueError(unknown("patcher", name, supported()))
+    return tuple(names)
 
 
-def _function(value: Any) -> Any:
-    if value is not None and not callable(value):
-        raise TypeError(f"expected a function or None, got {value!r}")
-    return value
+def _function(value: Any, pass_over: PassOver) -> Any:
+    if value and not callable(value):
+        pass_over(f"expected a function or None; {value!r} has no effect")
+    return value if callable(value) else None
 
 
 class Option(NamedTuple):
-    """One option: its name, default, what checks (and tidies) a value, and what it is for."""
+    """One option: its name, its default, what checks and tidies a value, and what it is for."""
 
     name: str
     default: Any
@@ -141,27 +186,29 @@ OPTIONS: dict[str, Option] = {
     option.name: option
     for option in (
         Option("record_mode", RecordMode.ONCE, _mode, "when to record and when to replay: see the modes"),
-        Option("match_on", matchers.DEFAULT_MATCH_ON, _names, "names of matchers, or functions, that must all agree"),
-        Option("additional_matchers", (), _names, "matchers added to `match_on`"),
+        Option(
+            "match_on", matchers.DEFAULT_MATCH_ON, _match_on, "names of matchers, or functions, that must all agree"
+        ),
+        Option("additional_matchers", (), _matchers, "matchers added to `match_on`"),
         Option("cassette_library_dir", None, _directory, "directory that relative cassette paths start from"),
         Option("path_transformer", None, _function, "`f(path) -> path`, applied to each cassette's path"),
         Option("func_path_generator", None, _function, "`f(function) -> path`, for decorators without a path"),
         Option(
             "serializer",
             "yaml",
-            lambda value: value if isinstance(value, str) else _is_serializer(value),
+            _serializer,
             "`yaml`, `json`, `betamax`, `prettyjson`, `ruby`, `rubyjson`, or a registered name",
         ),
         Option("persister", FilesystemPersister, _persister, "where cassettes are kept"),
-        Option("inject_cassette", False, bool, "a decorator passes the cassette as the first argument"),
-        Option("record_on_exception", True, bool, "save also when the block is left by an exception"),
+        Option("inject_cassette", False, _switch, "a decorator passes the cassette as the first argument"),
+        Option("record_on_exception", True, _switch, "save also when the block is left by an exception"),
         Option(
             "allow_playback_repeats",
             False,
             _repeats,
             'replay the first match again and again; `"last"`: each, then the last',
         ),
-        Option("drop_unused_requests", False, bool, "do not save loaded interactions that were not played"),
+        Option("drop_unused_requests", False, _switch, "do not save loaded interactions that were not played"),
         Option(
             "re_record_interval",
             None,
@@ -171,25 +218,25 @@ OPTIONS: dict[str, Option] = {
         Option(
             "record_errors",
             False,
-            bool,
+            _switch,
             "record failures too (refused, no such host, timeout, TLS, reset): replayed as the client's own error",
         ),
         Option(
             "journal",
             False,
-            bool,
+            _switch,
             "keep what is recorded in `<cassette>.partial` until it is saved; `vcr.recover(path)` brings it back",
         ),
-        Option("preserve_exact_body_bytes", False, bool, "write bodies as base64, text or not"),
+        Option("preserve_exact_body_bytes", False, _switch, "write bodies as base64, text or not"),
         Option("ignore_hosts", (), _hosts, "hosts (names or compiled patterns) whose requests pass by"),
-        Option("ignore_localhost", False, bool, "requests to this machine pass by"),
+        Option("ignore_localhost", False, _switch, "requests to this machine pass by"),
         Option("filter_headers", (), _replacements, "request headers to remove, or `(name, replacement)`"),
         Option("filter_query_parameters", (), _replacements, "query parameters to remove, or `(name, replacement)`"),
         Option(
             "filter_post_data_parameters", (), _replacements, "form or JSON fields to remove, or `(name, replacement)`"
         ),
-        Option("decode_compressed_response", False, bool, "keep bodies without their gzip or deflate coding"),
-        Option("filter_nested_post_data_parameters", False, bool, "that filter reaches JSON keys at any depth"),
+        Option("decode_compressed_response", False, _switch, "keep bodies without their gzip or deflate coding"),
+        Option("filter_nested_post_data_parameters", False, _switch, "that filter reaches JSON keys at any depth"),
         Option(
             "filter_sensitive_data", (), _pairs, "`{placeholder: secret}`: what stands in the file for what was sent"
         ),
@@ -219,7 +266,8 @@ OPTIONS: dict[str, Option] = {
         Option("custom_patches", (), _patches, "more `(object, name, class)` to replace while a cassette is open"),
     )
 }
-_DEFAULTS = {option.name: option.check(option.default) for option in OPTIONS.values()}
+#: What each option is when nothing is said of it.
+DEFAULTS = {option.name: option.check(option.default, lambda _: None) for option in OPTIONS.values()}
 #: The options that change or drop what is recorded.
 FILTERS = [
     name
@@ -227,28 +275,57 @@ FILTERS = [
     if name.startswith(("filter_", "ignore_", "before_", "after_"))
     or name in ("decode_compressed_response", "placeholders")
 ]
+#: What ``VCR(...)`` judges at once, as VCR.py does; the others are judged when a cassette is opened.
+JUDGED_AT_ONCE = ("record_mode", "skip_patchers")
 #: What pytest-recording reads from the same dictionary as the options of a cassette, and hands on.
 _NOT_OURS = frozenset({"allowed_hosts"})
 _ALIASES = {"before_record": "before_record_request"}
 
 
-def completed(chosen: Callable[[str], Any]) -> dict[str, Any]:
-    """Every option, checked: what ``chosen(name)`` returns for it."""
-    others = {name: value for name in OPTIONS if (value := chosen(name)) is not OPTIONS[name].default}
-    return {**_DEFAULTS, **checked(others)}
+def own_name(name: str) -> str | None:
+    """The name of the option that ``name`` means; None for an option of pytest-recording's, which is not ours."""
+    return None if name in _NOT_OURS else _ALIASES.get(name, name)
+
+
+def unknown_option(name: str, without: Iterable[str] = ()) -> str | None:
+    """The sentence that says that there is no option ``name``, with the nearest one; None where there is one."""
+    valid = OPTIONS.keys() - set(without)
+    own = own_name(name)
+    return None if own is None or own in valid else unknown("option", name, valid)
+
+
+def named(kind: str, name: Any, known: Mapping[str, T]) -> T:
+    """What is registered as ``name``. Raises UnknownNameError, which names the nearest spelling, when nothing is."""
+    if name not in known:
+        raise UnknownNameError(unknown(kind, name, known))
+    return known[name]
+
+
+def _pass_over(name: str, message: str) -> None:
+    warn(f"{name}: {message}")
 
 
 def checked(options: Mapping[str, Any]) -> dict[str, Any]:
-    """``options`` by their own names, each value checked. Raises TypeError or ValueError naming the option."""
+    """``options`` by their own names, each value checked.
+
+    Raises TypeError or ValueError, naming the option, for a value that cannot work. Warns of a value, or of an option,
+    that has no effect.
+    """
     result: dict[str, Any] = {}
     for given, value in options.items():
-        if given in _NOT_OURS:
+        name = own_name(given)
+        if name is None:
             continue
-        name = _ALIASES.get(given, given)
         if name not in OPTIONS:
-            raise TypeError(unknown("option", given, OPTIONS))
+            warn(f"{unknown('option', given, OPTIONS)} It has no effect.")
+            continue
         try:
-            result[name] = OPTIONS[name].check(value)
+            result[name] = OPTIONS[name].check(value, functools.partial(_pass_over, given))
         except (TypeError, ValueError) as error:
             raise type(error)(f"{given}: {error}") from None
     return result
+
+
+def completed(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Every option, by its own name: those in ``chosen``, checked as by ``checked``, and the defaults of the others."""
+    return {**DEFAULTS, **checked(chosen)}

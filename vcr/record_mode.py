@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from .errors import unknown
+from .errors import choices
 
 
 class RecordMode(str, Enum):
@@ -38,7 +38,7 @@ class RecordMode(str, Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> RecordMode:
-        raise ValueError(unknown("record mode", value, (mode.value for mode in cls)))
+        raise ValueError(f"{value!r} is not a valid record_mode. {choices(value, (mode.value for mode in cls))}")
 
     def __str__(self) -> str:
         return str(self.value)

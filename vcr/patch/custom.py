@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import new_class
 from typing import Any
 
-from ..cassette import Cassette
+from .._engine.cassette import Cassette
 from ..stubs import VCRConnection
 from .replace import Replacement
 

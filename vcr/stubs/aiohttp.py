@@ -31,7 +31,7 @@ from aiohttp.connector import Connection
 from aiohttp.helpers import ceil_timeout
 from aiohttp.streams import StreamReader
 
-from ..cassette import Cassette, Turn
+from .._engine.cassette import Cassette, Turn
 from ..failure import CLOSED, CONNECT, DNS, RESPONSE, SYSTEM, TIMEOUT, Failure
 from ..request import Headers
 from ..response import Response

@@ -13,7 +13,7 @@ import time
 import weakref
 from typing import Any, ClassVar
 
-from ..cassette import Turn
+from .._engine.cassette import Turn
 from ..failure import CLOSED, RESPONSE, Failure
 from ..wire import ResponseReader, media_type
 from .exchange import FINITE_DRAIN, OPEN_DRAIN

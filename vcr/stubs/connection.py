@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..cassette import Cassette, Turn
+from .._engine.cassette import Cassette, Turn
 from ..errors import UnsupportedProtocolError
 from ..failure import CLOSED, CONNECT, RESPONSE, SEND, TLS, Failure
 from ..request import DEFAULT_PORTS

@@ -6,7 +6,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 
 from .. import active
-from ..cassette import Cassette, Turn
+from .._engine.cassette import Cassette, Turn
 from ..failure import Failure
 from ..request import Headers
 from ..response import Response

@@ -23,7 +23,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 
-from ..cassette import Cassette, Turn
+from .._engine.cassette import Cassette, Turn
 from ..failure import CLOSED, CONNECT, RESPONSE, SEND, SYSTEM, TIMEOUT, Failure
 from ..request import Headers, Request
 from ..response import Response

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from .. import active, content_coding
-from ..cassette import Cassette, Turn
+from .._engine.cassette import Cassette, Turn
 from ..errors import UnsupportedClientError
 from ..failure import CLOSED, CONNECT, DNS, RESPONSE, SEND, SYSTEM, TIMEOUT, TLS
 from ..failure import Failure as Reason

@@ -20,7 +20,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..cassette import Cassette, Turn
+from .._engine.cassette import Cassette, Turn
 from ..failure import CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
 from ..request import DEFAULT_PORTS, Headers
 from ..wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, media_type, render

@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import active
-from ..cassette import Cassette, Turn
+from .._engine.cassette import Cassette, Turn
 from ..failure import CLOSED, CONNECT, DNS, RESPONSE, SEND, TLS, Failure
 from ..request import Headers, Request
 from ..response import Response

@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
 
-from ... import cassette as engine
 from ... import index, placeholders
+from ..._engine import cassette as engine
+from ..._engine.storage import Storage
 from ...index import Index
 from ...matchers import Predicate
 from ...persisters.filesystem import FilesystemPersister
@@ -90,15 +91,17 @@ class Cassette(engine.Cassette):
         self._looked_at: dict[index.Interaction, Interaction] = {}
         self._matching = self._wanted()
         super().__init__(
-            serializer.generate_cassette_name(cassette_library_dir, cassette_name),
-            serializer=SerializerProxy(serializer),
-            persister=BinaryPersister if serializer.stored_as_binary else FilesystemPersister,
+            Storage(
+                serializer.generate_cassette_name(cassette_library_dir, cassette_name),
+                BinaryPersister if serializer.stored_as_binary else FilesystemPersister,
+                SerializerProxy(serializer),
+                preserve_exact_body_bytes=self.preserve_exact_body_bytes,
+            ),
             record_mode=options["record"],
             match_on=self._matchers(),
             allow_playback_repeats=bool(options["allow_playback_repeats"]),
             after_load_interaction=self._after_load,
             re_record_interval=as_interval(options["re_record_interval"]),
-            preserve_exact_body_bytes=self.preserve_exact_body_bytes,
             mask=self.masked,
         )
         self._load()

@@ -1,0 +1,176 @@
+"""Turns options into what a cassette is made of: its path, its matchers, and the functions that filter.
+
+It must not open or load a cassette, and it must not know a client.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from . import filters, placeholders
+from ._engine.cassette import InteractionFilter, RequestFilter, ResponseFilter
+from .matchers import Predicate
+from .options import FILTERS, is_pair, named
+from .patch import supported
+from .request import Request
+from .response import ResponseDict
+
+Path = str | os.PathLike[str] | None
+
+
+# -- the path ----------------------------------------------------------------------------------------------------------
+
+
+def cassette_path(options: Mapping[str, Any], path: Path, function: Callable[..., Any] | None) -> str:
+    """Where the cassette is kept: the path given, or one named after ``function``; transformed, then in the library.
+
+    Raises TypeError when there is neither a path nor a function.
+    """
+    if path is None:
+        if function is None:
+            raise TypeError("use_cassette() needs a path, except where it decorates a function to name it after")
+        generate = options["func_path_generator"]
+        path = generate(function) if generate else _path_after(function, options["cassette_library_dir"])
+    where = os.fspath(path)
+    if options["path_transformer"]:
+        where = os.fspath(options["path_transformer"](where))
+    library = options["cassette_library_dir"]
+    return os.path.join(library, where) if library and not _is_in(library, where) else where
+
+
+def _is_in(directory: str, path: str) -> bool:
+    from pathlib import PurePath
+
+    return PurePath(path).is_relative_to(directory)
+
+
+def _path_after(function: Callable[..., Any], library: Any) -> str:
+    if library:
+        return function.__name__
+    import inspect
+
+    return os.path.join(os.path.dirname(inspect.getfile(function)), function.__name__)
+
+
+# -- matchers ----------------------------------------------------------------------------------------------------------
+
+
+def matchers_of(options: Mapping[str, Any], known: Mapping[str, Predicate]) -> list[Predicate]:
+    """The matchers that ``match_on`` and ``additional_matchers`` mean: functions, and names of ``known`` ones."""
+    chosen = (*options["match_on"], *options["additional_matchers"])
+    return [matcher if callable(matcher) else named("matcher", matcher, known) for matcher in chosen]
+
+
+# -- filters -----------------------------------------------------------------------------------------------------------
+
+
+def filters_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a cassette that filter, drop or mask, by their names in the engine's ``Cassette``."""
+    return {
+        "before_record_request": _request_filter(options),
+        "before_record_response": _response_filter(options),
+        "before_save_interaction": _saving(options),
+        "after_load_interaction": _loading(options),
+        "passes_by": _passes_by(options),
+        "mask": functools.partial(_mask, _sensitive(options)),
+        "filters": [name for name in FILTERS if options[name]],
+    }
+
+
+def _request_filter(options: Mapping[str, Any]) -> RequestFilter | None:
+    chain: list[RequestFilter] = []
+    for option, function in (
+        ("filter_headers", filters.replace_headers),
+        ("filter_query_parameters", filters.replace_query_parameters),
+        (
+            "filter_post_data_parameters",
+            functools.partial(filters.replace_body_parameters, recursive=options["filter_nested_post_data_parameters"]),
+        ),
+    ):
+        if options[option]:
+            chain.append(functools.partial(function, replacements=filters.by_name(options[option])))
+    if hosts := _ignored_hosts(options):
+        chain.append(functools.partial(filters.ignore_hosts, hosts=hosts))
+    return filters.pipeline([*chain, *options["before_record_request"]])
+
+
+def _ignored_hosts(options: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (*options["ignore_hosts"], *(sorted(filters.LOCALHOST) if options["ignore_localhost"] else ()))
+
+
+def _passes_by(options: Mapping[str, Any]) -> Callable[[str, Sequence[type]], bool] | None:
+    hosts = _ignored_hosts(options)
+    packages = {supported()[name].home for name in options["skip_patchers"]}
+    if not hosts and not packages:
+        return None
+    return lambda host, client: _package_of(client) in packages or filters.is_one_of(host, hosts)
+
+
+def _package_of(classes: Sequence[type]) -> str | None:
+    """The package of the first class that is a client's own: of a user's subclass, what it derives from."""
+    homes = {client.home for client in supported().values()}
+    packages = (cls.__module__.partition(".")[0] for cls in classes)
+    return next((package for package in packages if package in homes), None)
+
+
+def _saving(options: Mapping[str, Any]) -> InteractionFilter | None:
+    hooks = [_with_cassette(hook) for hook in options["before_save_interaction"]]
+    return _pair_pipeline([*hooks, *_secrets(options, placeholders.hide)])
+
+
+def _loading(options: Mapping[str, Any]) -> InteractionFilter | None:
+    hooks = [_with_cassette(hook) for hook in options["after_load_interaction"]]
+    return _pair_pipeline([*_secrets(options, placeholders.reveal), *hooks])
+
+
+def _secrets(options: Mapping[str, Any], replace: Callable[..., Any]) -> Iterable[InteractionFilter]:
+    pairs = _sensitive(options)
+    if pairs:
+        yield lambda request, response, _: replace(placeholders.resolve(pairs, request, response), request, response)
+
+
+def _sensitive(options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return (*options["filter_sensitive_data"], *options["placeholders"])
+
+
+def _mask(pairs: Iterable[tuple[str, Any]], text: str) -> str:
+    known = [(placeholder, secret) for placeholder, secret in pairs if not callable(secret)]
+    return placeholders.mask(placeholders.resolve(known), text)
+
+
+def _with_cassette(hook: Callable[..., Any]) -> InteractionFilter:
+    """A hook as it is called: with the cassette, if it takes a third argument."""
+    import inspect
+
+    try:
+        inspect.signature(hook).bind(None, None, None)
+    except TypeError:
+        return functools.update_wrapper(lambda request, response, _: hook(request, response), hook)
+    return hook
+
+
+def _pair_pipeline(chain: Iterable[InteractionFilter]) -> InteractionFilter | None:
+    hooks = tuple(chain)
+    if not hooks:
+        return None
+
+    def run(request: Request, response: ResponseDict, cassette: Any) -> tuple[Request, ResponseDict] | None:
+        for hook in hooks:
+            pair = hook(request, response, cassette)
+            if pair is None:
+                return None
+            if not is_pair(pair):
+                name, kind = getattr(hook, "__name__", repr(hook)), type(pair).__name__
+                raise TypeError(f"Interaction hook {name} must return (request, response) or None, not {kind}")
+            request, response = pair
+        return request, response
+
+    return run
+
+
+def _response_filter(options: Mapping[str, Any]) -> ResponseFilter | None:
+    decode = [filters.decode_response] if options["decode_compressed_response"] else []
+    return filters.pipeline([*decode, *options["before_record_response"]])

@@ -1,0 +1,486 @@
+"""A cassette and a turn: the order of interactions, their counters, and the one decision about each request.
+
+This file must not know a socket, a client or a file: a ``Storage`` is handed to it, filters are functions handed to it.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import weakref
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CannotOverwriteExistingCassetteException, CassetteNotFoundError
+from ..failure import Failure
+from ..index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
+from ..locks import BusyLock
+from ..matchers import Predicate
+from ..record_mode import RecordMode
+from ..request import Request
+from ..response import Response, ResponseDict
+from .storage import Storage
+
+if TYPE_CHECKING:
+    from ..explain import Refusal
+
+log = logging.getLogger("vcr.cassette")
+
+RequestFilter = Callable[[Request], "Request | None"]
+ResponseFilter = Callable[[ResponseDict], "ResponseDict | None"]
+InteractionFilter = Callable[[Request, ResponseDict, Any], "tuple[Request, ResponseDict] | None"]
+
+
+class Turn:
+    """One request's passage through a cassette: made by ``begin``, over after ``finish``.
+
+    ``response``: what to replay, or None: go live. ``records``: whether what comes back is kept; when it is not, the
+    exchange is none of the cassette's business. A turn that never finishes leaves no trace.
+    """
+
+    __slots__ = ("_cassette", "_interaction", "_settle", "response")
+
+    def __init__(
+        self, cassette: Cassette | None, interaction: Interaction | None, response: Response | None = None
+    ) -> None:
+        self._cassette = cassette
+        self._interaction = interaction
+        self._settle: weakref.WeakMethod[Callable[[], None]] | None = None
+        self.response = response
+
+    @property
+    def records(self) -> bool:
+        """Whether ``finish`` is to be called with the live response."""
+        return self._interaction is not None
+
+    def stream(self, settle: Callable[[], None]) -> None:
+        """The live response is on its way. Should the cassette close first, ``settle`` is called once: it finishes
+        the turn with what can be had. It is a method, held weakly: a response that nobody reads must be able to go."""
+        self._settle = weakref.WeakMethod(settle)
+        if self._cassette is not None:
+            self._cassette._stream(self)
+
+    def fail(self, failure: Failure | None, so_far: Response | None = None) -> None:
+        """The exchange has failed, and the client knows. ``so_far``: what has come of the response, which is kept
+        in any case; the failure is where the cassette keeps them."""
+        if failure is not None and self._cassette is not None and self._cassette.record_errors:
+            self.finish(Response.failed(failure, so_far))
+        elif so_far is not None:
+            self.finish(so_far)
+
+    def settle(self) -> None:
+        """Finish now, if a response is on its way."""
+        settle = self._settle() if self._settle is not None else None
+        if settle is not None:
+            settle()
+
+    def finish(self, response: Response) -> Response:
+        """Keep ``response`` in the place that ``begin`` reserved. The caller gets back what it gave."""
+        interaction, self._interaction, self._settle = self._interaction, None, None
+        if interaction is not None and self._cassette is not None:
+            self._cassette._finish(self, interaction, response)
+        return response
+
+
+class Cassette:
+    """Recorded HTTP interactions, in the order in which their requests were started.
+
+    Every argument but ``storage`` may be left out. ``match_on``: matchers that must all agree. ``mask``: takes secrets
+    out of a text that a person will read. ``filters``: the names of the options at work, for the text of a refusal.
+    ``passes_by``: see the method of that name.
+    """
+
+    #: What is replaced while the cassette is open, and whether a decorator passes it on: read when it is opened.
+    custom_patches: tuple[tuple[Any, str, Any], ...] = ()
+    inject: bool = False
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        record_mode: RecordMode | str = RecordMode.ONCE,
+        match_on: Sequence[Predicate] = (),
+        before_record_request: RequestFilter | None = None,
+        before_record_response: ResponseFilter | None = None,
+        before_save_interaction: InteractionFilter | None = None,
+        after_load_interaction: InteractionFilter | None = None,
+        allow_playback_repeats: bool | str = False,
+        drop_unused_requests: bool = False,
+        re_record_interval: timedelta | None = None,
+        journal: bool = False,
+        record_errors: bool = False,
+        passes_by: Callable[[str, Sequence[type]], bool] | None = None,
+        mask: Callable[[str], str] = str,
+        filters: Sequence[str] = (),
+    ) -> None:
+        self._storage = storage
+        self._match_on = tuple(match_on)
+        self._before_record_request = before_record_request
+        self._before_record_response = before_record_response
+        self._before_save_interaction = before_save_interaction
+        self._after_load_interaction = after_load_interaction
+        self.record_mode = record_mode
+        self.allow_playback_repeats = allow_playback_repeats
+        self.drop_unused_requests = drop_unused_requests
+        self._re_record_interval = re_record_interval
+        if journal and storage.journal is None:
+            raise TypeError(f"journal: the persister {storage.persister!r} keeps none (it has no journal(path))")
+        self._journals = journal
+        self.record_errors = record_errors
+        self._passes_by = passes_by
+        self._mask = mask
+        self._filters = tuple(filters)
+        self._metadata: dict[str, Any] = {}
+        self._hidden = 0  # stored interactions that a filter dropped while loading
+        #: Whether there is something to save.
+        self.dirty = False
+        #: Whether what the cassette holds can be replayed: it was loaded, or wound back.
+        self.rewound = False
+        #: Requests refused so far: they stay visible when an SDK swallows the exception.
+        self.refused: list[Request] = []
+        self._interactions: list[Interaction] = []
+        self._recorded: set[Interaction] = set()  # by identity: what this session added
+        self._unsaved: set[Interaction] = set()  # of these, what has not been saved
+        self._index = Index(self._match_on)
+        self._streaming: set[Turn] = set()  # their live responses are on their way
+        self._played = 0  # how many interactions have been
+        self._closed = False
+        self._lock = BusyLock()
+
+    @property
+    def record_mode(self) -> RecordMode:
+        """When the cassette replays and when it records. A mode, or its name, may be assigned at any time."""
+        return self._record_mode
+
+    @record_mode.setter
+    def record_mode(self, mode: RecordMode | str) -> None:
+        self._record_mode = RecordMode(mode)
+
+    # -- the one moment ---------------------------------------------------------------------------------------------
+
+    def passes_by(self, host: str, client: Sequence[type]) -> bool:
+        """Whether requests to ``host``, or by ``client`` (the classes it is made of, most derived first), are none of
+        this cassette's business; asked before one is made. What only a filter can tell is decided in ``begin``."""
+        return self._passes_by is not None and self._passes_by(host, client)
+
+    def begin(self, request: Request) -> Turn:
+        """Take ``request`` in: filter it, look it up, decide; once per request, before anything is sent.
+
+        Raises CannotOverwriteExistingCassetteException when the record mode allows neither replay nor recording.
+        """
+        kept = self.filter_request(request)
+        if kept is None:
+            return Turn(None, None)
+        key = self._index.key(kept)
+        with self._lock:
+            recorded = self._find(kept, key) if self._replays else None
+            if recorded is not None:
+                self._play(recorded)
+            elif self.write_protected:
+                raise self._refusal(kept)
+            else:
+                interaction = Interaction(kept)
+                self._interactions.append(interaction)
+        if recorded is None:
+            log.info("%s not in cassette, sending to real server", kept)
+            return Turn(self, interaction)
+        log.info("Playing response for %s from cassette", kept)
+        # It may have to be read first, which takes long: other threads do not wait for it.
+        return Turn(self, None, recorded.response)
+
+    def _stream(self, turn: Turn) -> None:
+        with self._lock:
+            self._streaming.add(turn)
+
+    def _finish(self, turn: Turn, interaction: Interaction, response: Response) -> None:
+        kept = self._filter_response(response)
+        with self._lock:
+            self._streaming.discard(turn)
+            if self._closed:
+                log.warning("The response to %s came after its cassette was saved: not recorded", interaction.request)
+                return
+            if kept is None:
+                self._interactions.remove(interaction)
+                return
+            if self._re_record_interval is not None:
+                kept.stamp(datetime.now(timezone.utc))
+            interaction.response = kept
+            self._add(interaction)
+            if self.allow_playback_repeats:
+                self._index.add(interaction)
+            if self._journals:
+                self._note(interaction)
+
+    def _note(self, interaction: Interaction) -> None:
+        """Keep it now, lest the program does not come to save the cassette."""
+        pair = self._stored(interaction)
+        if pair is None:
+            return
+        try:
+            self._storage.journal.add(*pair)
+        except OSError as error:  # the recording itself goes on
+            log.warning("What cassette %s records is no longer kept until it is saved: %s", self.path, error)
+            self._journals = False
+
+    def close(self, *, save: bool = True) -> None:
+        """The end of the cassette: finish the turns whose live responses are still on their way, then save."""
+        with self._lock:
+            streaming = list(self._streaming)
+        errors: list[Exception] = []
+        for turn in streaming:
+            try:
+                turn.settle()
+            except Exception as error:  # noqa: BLE001  (a hook's: raised below, when all is saved)
+                errors.append(error)
+        with self._lock:
+            self._closed = True
+            if save:
+                self._save()
+            elif self._journals:
+                self._storage.journal.discard()
+        if errors:
+            raise errors[0]
+
+    def _add(self, interaction: Interaction) -> None:
+        self._recorded.add(interaction)
+        self._unsaved.add(interaction)
+        self.dirty = True
+
+    def _play(self, interaction: Interaction) -> None:
+        self._played += not interaction.plays
+        interaction.plays += 1
+
+    @property
+    def _replays(self) -> bool:
+        """Whether requests are answered from the cassette now: not with what this session alone has recorded."""
+        return self.record_mode.replays and bool(self.rewound or self.allow_playback_repeats)
+
+    def _refusal(self, request: Request) -> CannotOverwriteExistingCassetteException:
+        """The error for a request that is refused now; ``request`` has been through the filters."""
+        self.refused.append(request)
+        # The text is made when it is read, but it tells how things are now.
+        explain = functools.partial(self.explain, request, self._played)
+        return CannotOverwriteExistingCassetteException(cassette=self, failed_request=request, refusal=explain)
+
+    def _find(self, request: Request, key: Hashable) -> Interaction | None:
+        """What would be played for this request, whatever the record mode."""
+        # False: each once. True: the first one always, as in VCR.py. "last": each once, then the last one always.
+        which = ALL if self.allow_playback_repeats is True else UNPLAYED
+        found = next(self._index.matching(request, key, which), None)
+        if found is None and self.allow_playback_repeats == "last":
+            found = next(self._index.matching(request, key, LATEST_FIRST), None)
+        return found
+
+    # -- filters ----------------------------------------------------------------------------------------------------
+
+    def filter_request(self, request: Request) -> Request | None:
+        """``request`` as it is kept and matched (a copy), or None when it is to be ignored."""
+        if self._before_record_request is None:
+            return request
+        return self._before_record_request(request.copy())
+
+    def _filter_response(self, response: Response) -> Response | None:
+        if self._before_record_response is None:
+            return response
+        data = self._before_record_response(response.copy_data())
+        return None if data is None else Response(data)
+
+    # -- what it holds ----------------------------------------------------------------------------------------------
+
+    def _finished(self) -> list[Interaction]:
+        with self._lock:
+            return [interaction for interaction in self._interactions if interaction.finished]
+
+    @property
+    def path(self) -> str:
+        """Where the cassette is kept."""
+        return self._storage.path
+
+    @property
+    def write_protected(self) -> bool:
+        """Whether the record mode forbids recording now."""
+        return not self.record_mode.records(existing=self.rewound)
+
+    def append(self, request: Request, response: ResponseDict) -> None:
+        """Add an interaction, through the filters."""
+        kept_request = self.filter_request(request)
+        kept_response = self._filter_response(Response(response))
+        if kept_request is None or kept_response is None:
+            return
+        interaction = Interaction(kept_request, kept_response)
+        with self._lock:
+            self._interactions.append(interaction)
+            self._add(interaction)
+            self._index.add(interaction)
+
+    def rewind(self) -> None:
+        """Play everything from the start again, what was recorded in this session included."""
+        with self._lock:
+            self.rewound = True
+            self._index.clear()
+            for interaction in self._finished():
+                interaction.plays = 0
+                self._index.add(interaction)
+            self._played = 0
+
+    def _hold(self, interactions: list[Interaction]) -> None:
+        """Hold these interactions and no others, from now on; each stays played as often as it has been."""
+        with self._lock:
+            self._unsaved.update(set(interactions).difference(self._interactions))
+            self._interactions = interactions + [one for one in self._interactions if not one.finished]
+            self._index.clear()
+            for interaction in interactions:
+                self._index.add(interaction)
+            self._played = sum(bool(interaction.plays) for interaction in interactions)
+
+    def explain(self, request: Request, played: int | None = None) -> Refusal:
+        """Why this cassette refuses ``request``, which has been through the filters. ``played``: how many interactions
+        had been when it did."""
+        from ..explain import Refusal
+
+        finished = self._finished()
+        return Refusal(
+            request=request,
+            path=self.path,
+            record_mode=self.record_mode,
+            matchers=self._match_on,
+            found=self.rewound,
+            total=len(finished),
+            played=self._played if played is None else played,
+            hidden=self._hidden,
+            filters=self._filters,
+            recorded=lambda: [interaction.request for interaction in finished],
+            mask=self._mask,
+        )
+
+    def __len__(self) -> int:
+        return len(self._finished())
+
+    # -- storage ----------------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        """Read what is stored under the path; a cassette that is not there is new. Any other failure is an error."""
+        stored = self._read()
+        journal = self._storage.journal
+        if journal is not None and journal.exists:
+            log.warning(
+                "A recording of cassette %s was interrupted, or is going on elsewhere. What it has so far is in %s; "
+                "vcr.recover(%r) adds it to the cassette",
+                *(self.path, journal.path, self.path),
+            )
+        if stored is None:
+            return
+        if self._is_too_old(stored):
+            log.info("Cassette %s is older than its re_record_interval: recording it anew", self.path)
+            return
+        self._interactions = stored
+        self.rewind()
+        self.dirty = False
+
+    def _is_too_old(self, stored: list[Interaction]) -> bool:
+        """Whether to record anew. What is stored stays until there is something to take its place."""
+        if self._re_record_interval is None or not self.record_mode.records(existing=False):
+            return False
+        dates = [i.response.recorded_at for i in stored if i.response is not None and i.response.recorded_at]
+        return bool(dates) and datetime.now(timezone.utc) - min(dates) > self._re_record_interval
+
+    def recover(self) -> int:
+        """Add what interrupted recordings have left (``journal=True``), and save. Returns how many interactions.
+
+        Raises CassetteNotFoundError when nothing is left.
+        """
+        journal = self._storage.journal
+        if journal is None or not journal.exists:
+            raise CassetteNotFoundError(f"there is nothing to recover for the cassette at {self.path}")
+        self._interactions = self._read() or []
+        recovered = self._loaded(journal.interactions())
+        self._interactions += recovered
+        for interaction in recovered:
+            self._add(interaction)
+        self._save(force=True)
+        journal.remove()
+        return len(recovered)
+
+    def _read(self) -> list[Interaction] | None:
+        """What is stored now, through the filters; None when nothing is. Its metadata joins what is here."""
+        stored = self._storage.load()
+        if stored is None:
+            return None
+        self._metadata = {**stored.metadata, **self._metadata}
+        loaded = self._loaded(stored.interactions)
+        self._hidden = len(stored.interactions) - len(loaded)
+        return loaded
+
+    def _loaded(self, interactions: list[Interaction]) -> list[Interaction]:
+        """What the filters leave of these; without filters they need not even be read now."""
+        filters = (self._after_load_interaction, self._before_record_request, self._before_record_response)
+        if filters == (None, None, None):
+            return list(interactions)
+        return [kept for interaction in interactions if (kept := self._load_one(interaction)) is not None]
+
+    def _load_one(self, interaction: Interaction) -> Interaction | None:
+        request, response = interaction.own()
+        if self._after_load_interaction is not None:
+            pair = self._after_load_interaction(request.copy(), response.copy_data(), self)
+            if pair is None:
+                return None
+            request, response = pair[0], Response(pair[1])
+        kept_request = self.filter_request(request)
+        kept_response = None if kept_request is None else self._filter_response(response)
+        return None if kept_request is None or kept_response is None else Interaction(kept_request, kept_response)
+
+    def _save(self, force: bool = False) -> None:
+        """Write the cassette if there is something to write; what others have stored since it was read stays."""
+        kept = self._to_save()
+        storage = self._storage
+        if storage.persister is None or not (force or self.dirty or len(kept) != len(self)):
+            return
+        with storage.exclusive():
+            if storage.has_changed():
+                kept = self._merged(kept)
+            storage.save(
+                [pair for interaction in kept if (pair := self._stored(interaction)) is not None], self._metadata
+            )
+            if self._journals:
+                storage.journal.discard()
+        self._unsaved.clear()
+        self.dirty = False
+
+    def _merged(self, kept: list[Interaction]) -> list[Interaction]:
+        """What is stored now, without what this cassette drops, with what it adds."""
+        dropped = Counter(interaction.value() for interaction in set(self._finished()).difference(kept))
+        stored = self._read()
+        if stored is None:
+            return kept
+        theirs = []
+        for interaction in stored:
+            value = interaction.value()
+            if dropped[value]:
+                dropped[value] -= 1
+            else:
+                theirs.append(interaction)
+        return theirs + [interaction for interaction in kept if interaction in self._unsaved]
+
+    def _stored(self, interaction: Interaction) -> tuple[Request, ResponseDict] | None:
+        request, response = interaction.own()
+        if self._before_save_interaction is None:
+            return request, response.data
+        return self._before_save_interaction(request.copy(), response.copy_data(), self)
+
+    def _to_save(self) -> list[Interaction]:
+        finished = self._finished()
+        if not self.record_mode.replays and self._recorded:
+            again = Index(self._match_on)
+            for interaction in self._recorded:
+                again.add(interaction)
+            finished = [
+                interaction
+                for interaction in finished
+                if interaction in self._recorded
+                or not any(again.matching(interaction.request, again.key(interaction.request), ALL))
+            ]
+        if self.drop_unused_requests:
+            finished = [i for i in finished if i in self._recorded or i.plays]
+        return finished
