@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import os
 import unittest
 import urllib.request
 from pathlib import Path
@@ -148,17 +150,41 @@ def test_a_set_up_that_fails_leaves_no_cassette_open(here, counter):
     assert len(run(Case).errors) == 1  # and conftest finds nothing left behind
 
 
-def test_async_tests_have_one_too(here, counter):
+def test_async_tests_have_one_too(here, counter, server):
     class Case(here, VCRMixin, unittest.IsolatedAsyncioTestCase):
         async def asyncSetUp(self):
             fetch(counter)
+            self.addAsyncCleanup(self.cleaned_up)
 
         async def test_one(self):
-            assert fetch(counter) == b"2"
+            tasks = [asyncio.create_task(asyncio.to_thread(fetch, counter)) for _ in range(3)]
+            assert sorted(await asyncio.gather(*tasks)) == [b"2", b"3", b"4"]
+
+        async def asyncTearDown(self):
+            fetch(counter)
+
+        async def cleaned_up(self):
+            assert fetch(counter) == b"6"
 
     assert run(Case).wasSuccessful()
+    assert run(Case).wasSuccessful()
+    assert server.hits == 6
     with vcr.use_cassette("here/Case.test_one.yaml") as cassette:
-        assert len(cassette) == 2
+        assert len(cassette) == 6
+
+
+def test_the_directory_of_the_cassettes_is_asked_for_when_it_is_needed():
+    class Case(VCRTestCase):
+        def _get_vcr_kwargs(self):
+            return {"cassette_library_dir": "here"}
+
+        def _get_cassette_library_dir(self):
+            raise LookupError("there is none")
+
+        def test_one(self):
+            assert self.cassette.path == os.path.join("here", "Case.test_one.yaml")
+
+    assert run(Case).wasSuccessful()
 
 
 # -- what has become of the test ------------------------------------------------------------------------------------

@@ -47,7 +47,9 @@ class VCRMixin(_Test):
 
     def _get_vcr(self, **kwargs: Any) -> VCR:
         """The VCR to use, with these options."""
-        return VCR(**{"cassette_library_dir": self._get_cassette_library_dir(), **kwargs})
+        if "cassette_library_dir" not in kwargs:  # else the directory is not even asked for: it may not exist
+            kwargs["cassette_library_dir"] = self._get_cassette_library_dir()
+        return VCR(**kwargs)
 
     def _get_vcr_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         """Options of the VCR."""
