@@ -195,16 +195,44 @@ def test_help_names_the_commands():
     assert "demo" in done.stdout
 
 
+# -- without click and rich -------------------------------------------------------------------------------------------
+
+
+def run_plainly(*arguments: str, missing: str = "click", prepare: str = "") -> subprocess.CompletedProcess[str]:
+    """The command line where one of the two is not installed."""
+    lines = ["import runpy, sys", f"sys.modules[{missing!r}] = None", f"sys.argv[1:] = {arguments!r}", prepare]
+    return run("-c", "\n".join([*lines, "runpy.run_module('vcr', run_name='__main__')"]))
+
+
 @pytest.mark.parametrize("missing", ["click", "rich"])
-def test_without_its_extra_one_sentence_says_what_to_install(missing):
-    script = f"import runpy, sys; sys.modules[{missing!r}] = None; runpy.run_module('vcr', run_name='__main__')"
+def test_the_demo_prints_a_plain_table(missing):
+    done = run_plainly("demo", missing=missing)
 
-    done = run("-c", script)
+    assert (done.returncode, done.stderr) == (0, "")
+    table = rows(done.stdout)
+    for client in clients.CLIENTS:
+        version, recorded, replayed, hits, same = table[client.name]
+        assert version == (client.version or "not installed")
+        assert (replayed, same) == ((recorded, "yes") if client.version else ("", ""))
+        assert hits == (f"{recorded} / 0" if client.version else "")
+    assert "Every client saw the same on replay" in done.stdout
 
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1
-    assert 'pip install "vcrpy[cli]"' in done.stderr
+
+def test_the_plain_demo_fails_when_a_client_is_not_replayed():
+    crash = "def crash(url): raise ValueError('no demo for you')"
+    other = "from vcr.cli import clients; clients.CLIENTS = [clients.Client('the other', crash, 'httplib')]"
+
+    done = run_plainly("demo", prepare=f"{crash}\n{other}")
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert rows(done.stdout)["the other"][-1] == "NO"
+    assert done.stdout.endswith("recording: ValueError: no demo for you\nNot replayed as recorded: the other.\n")
+
+
+def test_the_plain_command_line_has_the_same_commands():
+    assert run_plainly("--version").stdout == f"vcr {vcr.__version__}\n"
+    assert "demo" in run_plainly("--help").stdout
+    assert run_plainly("nonsense").returncode == 2
 
 
 def test_the_library_needs_neither_click_nor_rich():

@@ -1,9 +1,13 @@
-"""Room: the commands, their options and exit statuses. What a command does is another module's."""
+"""The commands, with click and rich: their options and exit statuses. What a command does is another module's."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from .. import __version__
 from . import clients, demo, report
@@ -24,5 +28,14 @@ def demo_command(context: click.Context) -> None:
     is 1 when a client sees anything else on replay than while recording, or when one of its requests gets out.
     """
     outcomes = demo.run(clients.CLIENTS)
-    report.show(outcomes, Console())
-    context.exit(0 if all(outcome.fine for outcome in outcomes) else 1)
+    _show(outcomes, Console())
+    context.exit(report.status(outcomes))
+
+
+def _show(outcomes: Sequence[demo.Outcome], console: Console) -> None:
+    table = Table(*report.COLUMNS, title=report.TITLE)
+    for outcome in outcomes:
+        table.add_row(*report.cells(outcome), style=None if outcome.fine else "red")
+    console.print(table)
+    for remark in report.remarks(outcomes):
+        console.print(Text(remark), soft_wrap=True)
