@@ -50,6 +50,7 @@ setup(
             "hypothesis",
             "pytest>=8",
             "pytest-randomly",
+            "pytest-timeout",
             "pytest-xdist",
             "trustme",
         ],

@@ -5,10 +5,13 @@ from __future__ import annotations
 import gc
 import http.client
 import os
+import re
+import signal
 import socket
 import ssl
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -19,7 +22,10 @@ from vcr import active, patch
 
 
 def pytest_configure(config):
-    """What Python 3.10 says of a TLS connection that its peer has closed: later versions know better."""
+    # What is started in the background inherits an ignored SIGINT, and so do its children: tests interrupt both.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # What Python 3.10 says of a TLS connection that its peer has closed: later versions know better.
     if sys.version_info < (3, 11):
         unclosed = "ignore:unclosed transport <asyncio.sslproto._SSLProtocolTransport:ResourceWarning"
         config.addinivalue_line("filterwarnings", unclosed)
@@ -49,9 +55,24 @@ def _descriptors() -> set[str]:
     return found
 
 
+#: What tools leave beside the code, at any time.
+_BUILT = re.compile(r"\..*|__pycache__|build|dist|.*\.egg-info")
+
+
+def _entries(directories: Iterable[str | Path]) -> set[str]:
+    """The files and directories in these."""
+    found = (entry for directory in directories for entry in os.scandir(directory))
+    return {entry.path for entry in found if not _BUILT.fullmatch(entry.name)}
+
+
 @pytest.fixture(autouse=True)
-def nothing_left_behind(tmp_path, monkeypatch):
-    """No patch, open cassette, thread, descriptor or file in the working directory survives a test."""
+def nothing_left_behind(request, tmp_path, monkeypatch):
+    """No patch, open cassette, thread, descriptor or file outside of ``tmp_path`` survives a test.
+
+    Files are looked for in the repository's root, where pytest was started, and beside the test.
+    """
+    directories = {Path(__file__).parents[1], Path.cwd(), request.path.parent}
+    entries = _entries(directories)
     monkeypatch.chdir(tmp_path)
     threads, descriptors = set(threading.enumerate()), _descriptors()
     yield
@@ -64,6 +85,7 @@ def nothing_left_behind(tmp_path, monkeypatch):
     if not _descriptors() <= descriptors:
         gc.collect()  # in a cycle of the test's own, such as an exception with its traceback
     assert _descriptors() <= descriptors, "a descriptor is still open"
+    assert _entries(directories) <= entries, "a file is left behind"
 
 
 @pytest.fixture

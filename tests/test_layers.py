@@ -152,7 +152,12 @@ print("\\n".join(sorted(set(sys.modules) - before)))
 def imported_with_vcr() -> set[str]:
     """The modules that ``import vcr`` loads in a new interpreter."""
     run = subprocess.run(
-        [sys.executable, "-c", LIST_WHAT_IS_NEW], cwd=PACKAGE.parent, check=True, capture_output=True, text=True
+        [sys.executable, "-c", LIST_WHAT_IS_NEW],
+        cwd=PACKAGE.parent,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     return set(run.stdout.split())
 

@@ -104,7 +104,8 @@ def test_it_says_of_each_cassette_in_a_directory_what_has_become_of_it(copy, tmp
 
 def test_it_is_run_as_a_module(copy):
     path = copy(OLD[0])
-    run = subprocess.run([sys.executable, "-m", "vcr.migration", str(path)], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "vcr.migration", str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert run.stdout == f"[OK] {path}\nDone.\n"
 
 

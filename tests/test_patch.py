@@ -281,6 +281,7 @@ def run(script: str, directory: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr

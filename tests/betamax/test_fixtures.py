@@ -178,7 +178,7 @@ def test_the_fixtures_of_pytest(pytester, server, monkeypatch, name):
     )
     pytester.makepyfile(test_it=dedent(TESTS).replace("betamax_face", name))
     for _ in ("record", "replay"):
-        pytester.runpytest_subprocess("-Werror", "-p", "no:randomly").assert_outcomes(passed=7)
+        pytester.runpytest_subprocess("-Werror", "-p", "no:randomly", timeout=60).assert_outcomes(passed=7)
     assert server.hits == 7
     assert sorted(file.name for file in (pytester.path / "library").iterdir()) == [
         "decorated-too.json",
@@ -194,7 +194,7 @@ def test_the_fixtures_of_pytest(pytester, server, monkeypatch, name):
 @pytest.mark.skipif(BETAMAX, reason="Betamax registers its own")
 def test_the_fixtures_are_nobodys_who_has_not_asked(pytester):
     pytester.makepyfile("def test_it(betamax_session): pass")
-    result = pytester.runpytest_subprocess()
+    result = pytester.runpytest_subprocess(timeout=60)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*fixture 'betamax_session' not found"])
 
@@ -209,6 +209,7 @@ def in_a_new_interpreter(source: str) -> str:
         check=False,
         capture_output=True,
         text=True,
+        timeout=60,
     )
     assert run.returncode == 0, run.stderr
     return run.stdout

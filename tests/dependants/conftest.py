@@ -38,7 +38,7 @@ class Project:
 
     def run(self, *arguments: str, **outcomes: int) -> str:
         """What is printed. ``outcomes``: how many have ``passed``, ``failed`` …"""
-        result = self.pytester.runpytest_subprocess("-Werror", *arguments)
+        result = self.pytester.runpytest_subprocess("-Werror", *arguments, timeout=60)
         result.assert_outcomes(**outcomes)
         return "\n".join(result.outlines)
 

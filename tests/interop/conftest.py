@@ -21,5 +21,7 @@ def theirs(request, tmp_path_factory) -> tuple[str, str]:
     venv.create(directory, with_pip=True)
     python = str(directory / ("Scripts" if os.name == "nt" else "bin") / "python")
     packages = [f"vcrpy=={request.param}", "requests", "httplib2"]
-    subprocess.run([python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *packages], check=True)
+    subprocess.run(
+        [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *packages], timeout=300, check=True
+    )
     return request.param, python

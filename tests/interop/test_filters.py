@@ -60,7 +60,9 @@ def some_case(random: random.Random) -> list:
 
 
 def filtered_by(python: str, cases: list) -> list:
-    run = subprocess.run([python, str(CHILD)], input=json.dumps(cases), check=True, capture_output=True, text=True)
+    run = subprocess.run(
+        [python, str(CHILD)], input=json.dumps(cases), check=True, capture_output=True, text=True, timeout=60
+    )
     return json.loads(run.stdout)
 
 
@@ -103,6 +105,6 @@ with vcr.use_cassette(cassette, record_mode=mode, match_on=["method", "uri", "ra
 def test_what_vcrpy_has_filtered_is_found_as_it_is_written(theirs, server, tmp_path):
     for python, mode, played in ((theirs[1], "once", "0"), (sys.executable, "none", "1"), (theirs[1], "none", "1")):
         arguments = [python, "-c", FILTERING, server.url, str(tmp_path / "cassette.yaml"), mode]
-        run = subprocess.run(arguments, check=True, capture_output=True, text=True)
+        run = subprocess.run(arguments, check=True, capture_output=True, text=True, timeout=60)
         assert run.stdout.strip() == played
     assert "SECRET" not in (tmp_path / "cassette.yaml").read_text().partition("response:")[0]

@@ -34,7 +34,8 @@ def chunked_text(exchange: Exchange) -> None:
 
 
 def make_the_exchanges(python: str, *arguments: object) -> dict:
-    run = subprocess.run([python, str(CHILD), *map(str, arguments)], check=True, capture_output=True, text=True)
+    command = [python, str(CHILD), *map(str, arguments)]
+    run = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
     return json.loads(run.stdout)
 
 
@@ -56,7 +57,7 @@ def test_what_one_records_the_other_replays(ours_records, serializer, theirs, se
 def test_a_cassette_that_both_record_into_stays_readable_by_both(theirs, server, tmp_path):
     cassette = tmp_path / "cassette.yaml"
     for python in (theirs[1], sys.executable, theirs[1], sys.executable):
-        subprocess.run([python, "-c", ADD_ONE, server.url, str(cassette)], check=True)
+        subprocess.run([python, "-c", ADD_ONE, server.url, str(cassette)], timeout=60, check=True)
     with vcr.use_cassette(cassette, record_mode="none") as opened:
         assert [request.path for request in opened.requests] == ["/text/0", "/text/1", "/text/2", "/text/3"]
 
@@ -73,9 +74,10 @@ with vcr.use_cassette(sys.argv[2], record_mode="new_episodes") as cassette:
 def test_a_migrated_cassette_is_read_by_vcrpy(theirs, tmp_path):
     for cassette in (Path(__file__).parent.parent / "cassettes").glob("vcrpy_0.*"):
         shutil.copy(cassette, tmp_path)
-    subprocess.run([sys.executable, "-m", "vcr.migration", str(tmp_path)], check=True)
+    subprocess.run([sys.executable, "-m", "vcr.migration", str(tmp_path)], timeout=60, check=True)
     for cassette in sorted(tmp_path.iterdir()):
-        run = subprocess.run([theirs[1], "-c", COUNT, str(cassette)], check=True, capture_output=True, text=True)
+        command = [theirs[1], "-c", COUNT, str(cassette)]
+        run = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
         assert int(run.stdout) > 0
 
 

@@ -98,7 +98,9 @@ def test_a_disk_that_is_full_leaves_the_old_cassette_and_says_so(cassette_path):
     with vcr.use_cassette(cassette_path) as cassette:
         cassette.append(Request("GET", "http://h/old"), RESPONSE)
     before = Path(cassette_path).read_bytes()
-    run = subprocess.run([sys.executable, "-c", FULL, cassette_path], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", FULL, cassette_path], capture_output=True, text=True, timeout=60, check=False
+    )
     assert run.returncode == 1
     assert "OSError" in run.stderr
     assert Path(cassette_path).read_bytes() == before

@@ -29,7 +29,7 @@ def test_what_processes_record_side_by_side_is_all_there(server, cassette_path):
         subprocess.Popen([sys.executable, "-c", RECORDS, server.url, cassette_path, str(name), str(EACH)])
         for name in range(PROCESSES)
     ]
-    assert [process.wait() for process in running] == [0] * PROCESSES
+    assert [process.wait(60) for process in running] == [0] * PROCESSES
     with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
         counted = Counter(request.uri for request in cassette.requests)
     assert len(counted) == PROCESSES * EACH == server.hits

@@ -53,7 +53,7 @@ def read(server, *numbers):
 def test_what_a_killed_program_has_recorded_is_recovered(server, cassette_path, partial, caplog):
     with vcr.use_cassette(cassette_path, filter_sensitive_data={"<KEY>": "s3cret"}):
         read(server, "old")
-    run = subprocess.run([sys.executable, "-c", KILLED, server.url, cassette_path], check=False)
+    run = subprocess.run([sys.executable, "-c", KILLED, server.url, cassette_path], timeout=60, check=False)
     assert run.returncode == -signal.SIGKILL
     assert len(partial.read_bytes().splitlines()) == 10
     assert b"s3cret" not in partial.read_bytes()

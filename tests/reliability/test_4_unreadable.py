@@ -123,7 +123,8 @@ posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="limits and files of 
 def said_with_little_memory(path: str, more: str = "") -> str:
     """The CassetteLoadError of opening this cassette where memory is short."""
     script = READS.replace("{more}", more)
-    return subprocess.run([sys.executable, "-c", script, path], check=True, capture_output=True, text=True).stdout
+    command = [sys.executable, "-c", script, path]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
 @pytest.mark.parametrize("record_mode", [mode.value for mode in RecordMode])

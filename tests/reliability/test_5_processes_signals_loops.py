@@ -36,6 +36,14 @@ def helpers_of_multiprocessing():
         forkserver.ensure_running()
 
 
+def fork() -> int:
+    """As ``os.fork``, with a child that ends by itself if it hangs."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+    return child
+
+
 def read(url: str) -> bytes:
     with urlopen(url) as response:
         return response.read()
@@ -59,7 +67,7 @@ def test_a_fork_inside_a_cassette_records_what_it_does_if_it_leaves_the_block(se
     child = None
     with vcr.use_cassette(cassette_path, record_mode="new_episodes"):
         read(server.url + "/text?before")
-        child = os.fork()
+        child = fork()
         if child == 0:
             read(server.url + "/text?child")
         else:
@@ -90,9 +98,8 @@ def test_a_fork_while_another_thread_is_inside_the_cassette_does_not_hang(server
         thread.start()
         try:
             for _ in range(20):
-                child = os.fork()
+                child = fork()
                 if child == 0:
-                    signal.alarm(30)  # rather than for ever
                     read(server.url + "/text?child")
                     os._exit(0)
                 assert os.waitpid(child, 0)[1] == 0
@@ -113,7 +120,7 @@ def test_a_lock_that_is_held_at_a_fork_is_free_in_the_child():
     thread = threading.Thread(target=hold)
     thread.start()
     held.wait()
-    child = os.fork()
+    child = fork()
     if child == 0:
         os._exit(0 if lock.acquire(blocking=False) else 1)
     status = os.waitpid(child, 0)[1]
@@ -129,10 +136,10 @@ def test_workers_of_a_pool_use_their_own_cassettes(method, server, cassette_path
     with ProcessPoolExecutor(2, mp_context=context) as pool:
         urls = [f"{server.url}/text?{number}" for number in range(6)]
         jobs = [pool.submit(read_in_cassette, cassette_path, "new_episodes", url) for url in urls]
-        bodies = [job.result() for job in jobs]
+        bodies = [job.result(60) for job in jobs]
         assert server.hits == 6
         jobs = [pool.submit(read_in_cassette, cassette_path, "none", url) for url in urls]
-        assert [job.result() for job in jobs] == bodies
+        assert [job.result(60) for job in jobs] == bodies
     assert server.hits == 6
 
 
@@ -141,7 +148,7 @@ def test_a_refusal_comes_back_from_a_worker(server, cassette_path):
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         job = pool.submit(read_in_cassette, cassette_path, "none", server.url + "/text")
         with pytest.raises(CannotOverwriteExistingCassetteException, match="Cannot replay or record GET") as caught:
-            job.result()
+            job.result(60)
     assert caught.value.failed_request.uri == server.url + "/text"
     again = pickle.loads(pickle.dumps(caught.value))
     assert str(again) == str(caught.value)
@@ -179,7 +186,7 @@ def test_control_c_in_the_middle_of_a_request_saves_what_was_recorded(server, ca
         try:
             assert asked.wait(30)
             run.send_signal(signal.SIGINT)
-            assert run.stdout.read() == "interrupted 0\n"
+            assert run.communicate(timeout=60)[0] == "interrupted 0\n"
         finally:
             run.kill()
             server.release()

@@ -1,0 +1,106 @@
+"""The tests' own environment: where there is no terminal, when a child hangs, and what a test leaves behind."""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+#: What is interrupted in these: this process, a child.
+SIGNALS = [
+    "tests/reliability/test_1_files.py::test_an_interrupt_while_saving_leaves_the_old_cassette",
+    "tests/reliability/test_5_processes_signals_loops.py"
+    "::test_control_c_in_the_middle_of_a_request_saves_what_was_recorded",
+]
+
+
+def pytest_in(directory: Path, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments]
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120, check=False, **options)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="signals of POSIX")
+def test_tests_that_interrupt_pass_where_interrupts_are_ignored():
+    # As in the background of a script, or of a step of CI.
+    run = pytest_in(ROOT, *SIGNALS, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+    assert run.returncode == 0, run.stdout
+    assert f"{len(SIGNALS)} passed" in run.stdout
+
+
+# -- what a test leaves ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["beside", "started"])
+def test_a_test_that_leaves_a_file_fails(place, tmp_path):
+    started = tmp_path / "started"
+    started.mkdir()
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    (beside / "conftest.py").write_text("from tests.conftest import nothing_left_behind\n")
+    (beside / "test_litter.py").write_text(
+        dedent(f"""
+        from pathlib import Path
+
+        def test_tidy(tmp_path):
+            Path("out.yaml").write_text("in the test's own directory")
+
+        def test_litter():
+            Path({str(tmp_path / place)!r}, "out.yaml").write_text("")
+        """)
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    run = pytest_in(started, str(beside), env=environment)
+    assert "2 passed, 1 error" in run.stdout, run.stdout
+    assert "a file is left behind" in run.stdout
+
+
+# -- children ----------------------------------------------------------------------------------------------------------
+
+
+#: What waits for a process, and how many positional arguments it has when one of them is a limit.
+WAITS = {
+    "subprocess.run": None,
+    "subprocess.check_call": None,
+    "subprocess.check_output": None,
+    "runpytest_subprocess": None,
+    "communicate": None,
+    "process.wait": 1,
+    "job.result": 1,
+}
+
+
+def calls_without_a_limit(source: str) -> Iterator[int]:
+    """The lines that wait for a process, for as long as it takes."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            name = next((name for name in WAITS if called == name or called.endswith(f".{name}")), None)
+            if name and "timeout" not in {word.arg for word in node.keywords} and len(node.args) != WAITS[name]:
+                yield node.lineno
+
+
+def test_the_reader_of_waits_sees_those_without_a_limit():
+    source = """
+    subprocess.run(["a"], timeout=1)
+    subprocess.run(["a"])
+    run.communicate(timeout=1)
+    run.communicate()
+    [process.wait(60) for process in running]
+    [process.wait() for process in running]
+    pytester.runpytest_subprocess("-q")
+    """
+    assert sorted(calls_without_a_limit(dedent(source))) == [3, 5, 7, 8]
+
+
+@pytest.mark.parametrize("file", sorted(TESTS.rglob("*.py")), ids=lambda file: str(file.relative_to(TESTS)))
+def test_each_wait_for_a_process_has_a_limit(file):
+    assert list(calls_without_a_limit(file.read_text(encoding="utf-8"))) == []
