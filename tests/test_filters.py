@@ -125,7 +125,7 @@ def uri_after(wanted, uri):
         ({"key": None}, "http://h/p?key=1&key=2&a=1", "http://h/p?a=1"),
         ({"key": "XXX"}, "http://h/p?a=1&key=secret", "http://h/p?a=1&key=XXX"),
         ({"key": "a b&c"}, "http://h/p?key=secret", "http://h/p?key=a+b%26c"),
-        ({"key": ""}, "http://h/p?key=secret", "http://h/p?key="),
+        ({"key": ""}, "http://h/p?key=secret", "http://h/p"),
         ({"key": 7}, "http://h/p?key=secret", "http://h/p?key=7"),
         ({"key": b"7"}, "http://h/p?key=secret", "http://h/p?key=7"),
         ({"k y": None}, "http://h/p?k%20y=1&k+y=2", "http://h/p"),
