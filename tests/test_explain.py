@@ -39,7 +39,10 @@ def refusal(cassette: Cassette, request: Request) -> CannotOverwriteExistingCass
 def test_there_is_no_cassette_and_the_mode_makes_none():
     error = refusal(Cassette("tape.yaml", record_mode="none"), get("http://h/"))
     assert error.reason == "cassette_not_found"
-    assert "There is no cassette yet" in str(error)
+    message = str(error)
+    assert "the cassette doesn't exist, and record_mode 'none' doesn't record new ones." in message
+    assert "run once with record_mode='once'" in message
+    assert "new_episodes" not in message  # there is nothing to keep
     assert error.similar_requests == []
 
 
@@ -104,40 +107,50 @@ def test_the_whole_message():
     cassette = cassette_with(get("http://h/a?x=1"), get("http://h/b"))
     cassette.begin(get("http://h/b"))
     assert str(refusal(cassette, get("http://h/a?x=2"))).splitlines() == [
-        "Cannot replay or record GET http://h/a?x=2",
-        "  Nothing recorded matches; what comes closest is below.",
-        "  cassette:    tape.yaml",
+        "Can't play back this request: no recorded interaction matches it (the closest differ in query).",
+        "record_mode 'none' doesn't record new requests.",
+        "Request:",
+        "  GET http://h/a?x=2",
+        "Cassette:",
+        "  path: tape.yaml",
         "  record_mode: none",
-        "  match_on:    method, host, path, query",
-        "  recorded:    2 interactions, 1 of them played, 1 not",
+        "  match_on: method, host, path, query",
+        "  recorded: 2 interactions, 1 of them played, 1 not",
         "Closest recorded requests:",
         "  1. GET http://h/a?x=1",
-        "     same:    method, host, path",
-        "     differs: query",
-        "       [('x', '2')] != [('x', '1')]",
+        "     query differs: [('x', '2')] != [('x', '1')]",
+        "     same: method, host, path",
         "How to fix it:",
-        "  - if the difference does not matter, leave query out of match_on",
-        '  - to keep what is recorded and add this request: record_mode="new_episodes"',
-        '  - to record everything again: record_mode="all", or delete the cassette and run with record_mode="once"',
+        "  - to keep what is recorded and add this request: record_mode='new_episodes'",
+        "  - to record everything again: record_mode='all', or delete the cassette and run with record_mode='once'",
+        "  - if the difference never matters: leave query out of match_on",
     ]
 
 
 def test_only_the_closest_few_are_shown():
     recorded = [get(f"http://h/a?x={number}") for number in range(10)]
     error = refusal(cassette_with(*recorded), get("http://h/a?x=new"))
-    assert str(error).count("differs: query") == MOST_SHOWN
+    assert str(error).count("query differs") == MOST_SHOWN
+    assert f"  …and {10 - MOST_SHOWN} more that also differ in query." in str(error).splitlines()
     assert len(error.similar_requests) == 10
+
+
+def test_the_rest_are_counted_by_what_differs_in_them():
+    recorded = [get(f"http://h/a?x={number}") for number in range(3)] + [Request("PUT", "http://h/a?x=new")] * 4
+    lines = str(refusal(cassette_with(*recorded), get("http://h/a?x=new"))).splitlines()
+    start = lines.index("  …and 4 more:")
+    assert lines[start + 1 : start + 3] == ["     3 differ in query", "     1 differ in method"]
 
 
 def test_a_body_is_shown_when_it_is_matched_on():
     sent = Request("POST", "http://h/", b"the body")
-    assert "body:        the body" in str(refusal(cassette_with(match_on=[matchers.body]), sent))
+    assert "  body: the body" in str(refusal(cassette_with(match_on=[matchers.body]), sent))
     assert "the body" not in str(refusal(cassette_with(match_on=[matchers.method]), sent))
 
 
 def test_a_long_body_is_cut():
     message = str(refusal(cassette_with(match_on=[matchers.raw_body]), Request("POST", "http://h/", b"x" * 5000)))
-    assert f"  body:        {'x' * BODY_SHOWN}... (5000 characters)" in message.splitlines()
+    assert f"  body: {'x' * BODY_SHOWN}… (5000 characters)" in message.splitlines()
 
 
 def test_bodies_that_differ_are_compared_line_by_line():
@@ -145,7 +158,7 @@ def test_bodies_that_differ_are_compared_line_by_line():
     recorded, sent = Request("POST", "http://h/", b"one\ntwo\nthree"), Request("POST", "http://h/", b"one\n2\nthree")
     lines = str(refusal(cassette_with(recorded, match_on=match_on), sent)).splitlines()
     assert "       --- recorded" in lines
-    assert "       +++ requested" in lines
+    assert "       +++ this request" in lines
     assert lines.index("       -two") < lines.index("       +2")
 
 
@@ -165,15 +178,15 @@ def test_a_long_difference_is_cut():
     sent = Request("POST", "http://h/", b"\n".join(b"new %d" % number for number in range(100)))
     lines = str(refusal(cassette_with(recorded, match_on=match_on), sent)).splitlines()
     assert sum(line.startswith(("       -", "       +")) for line in lines) <= DIFF_LINES
-    assert f"       ... {3 + 200 - DIFF_LINES} more lines" in lines
+    assert f"       … {3 + 200 - DIFF_LINES} more lines" in lines
 
 
 @pytest.mark.parametrize("body", [b"\xff\x00binary", b"[" * 100_000, {"a": 1}, None])
 def test_any_body_can_be_explained(body):
     match_on = [matchers.method, matchers.raw_body]
     recorded, sent = Request("POST", "http://h/", body), Request("POST", "http://h/", b"other")
-    assert "differs: raw_body" in str(refusal(cassette_with(recorded, match_on=match_on), sent))
-    assert "differs: raw_body" in str(refusal(cassette_with(sent, match_on=match_on), recorded))
+    assert "raw_body differs" in str(refusal(cassette_with(recorded, match_on=match_on), sent))
+    assert "raw_body differs" in str(refusal(cassette_with(sent, match_on=match_on), recorded))
 
 
 def test_what_a_users_matcher_says_is_shown():
@@ -181,8 +194,7 @@ def test_what_a_users_matcher_says_is_shown():
         raise AssertionError("tenant 1 is not tenant 2")
 
     message = str(refusal(cassette_with(get("http://h/"), match_on=[matchers.method, same_tenant]), get("http://h/")))
-    assert "differs: same_tenant" in message
-    assert "tenant 1 is not tenant 2" in message
+    assert "same_tenant differs: tenant 1 is not tenant 2" in message
 
 
 def test_a_users_matcher_may_say_nothing():
@@ -198,7 +210,7 @@ def test_the_message_names_the_mode_and_how_to_record(record_mode):
     message = str(refusal(cassette_with(record_mode=record_mode), get("http://h/")))
     assert f"record_mode: {record_mode.value}" in message
     for mode in ("new_episodes", "all", "once"):
-        assert f'record_mode="{mode}"' in message
+        assert f"record_mode='{mode}'" in message
 
 
 def test_what_a_hook_hides_is_counted():
@@ -212,7 +224,7 @@ def test_what_a_hook_hides_is_counted():
 
     cassette = Cassette("tape.yaml", persister=Stored, before_record_response=lambda response: None)
     cassette._load()
-    assert "hidden:      1 stored interactions" in str(refusal(cassette, get("http://h/")))
+    assert "hidden: 1 stored interactions" in str(refusal(cassette, get("http://h/")))
 
 
 def test_secrets_are_masked():

@@ -198,7 +198,7 @@ def test_a_refusal_shows_no_password_and_no_authorization_that_it_was_not_told_o
     assert "X-Tag: '2' != '1'" in text
     assert "Authorization: differs (not shown)" in text
     assert "Bearer" not in text
-    assert "filters:     filter_headers" in text
+    assert "filters: filter_headers" in text
     in_the_uri = str(cassette.explain(vcr.Request("GET", "http://user:pass@h/")).text())
     assert "GET http://***@h/" in in_the_uri
 

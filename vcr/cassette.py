@@ -198,6 +198,20 @@ class Cassette(engine.Cassette):
     def __str__(self) -> str:
         return f"<Cassette containing {len(self)} recorded response(s)>"
 
+    # Private names of VCR.py's that public projects read.
+
+    @property
+    def _path(self) -> str:
+        return self.path
+
+    @property
+    def _persister(self) -> Any:
+        return self._storage.persister
+
+    @property
+    def _serializer(self) -> Any:
+        return self._storage.serializer
+
     # -- asking and playing by hand -----------------------------------------------------------------------------------
 
     def can_play_response_for(self, request: Request) -> bool:

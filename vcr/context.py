@@ -58,14 +58,16 @@ class _Opening:
 
     def __exit__(self, kind: type[BaseException] | None = None, *_: object) -> None:
         """Let no request in, finish what is on its way, save, take the patches away: each whatever the others do."""
-        active.leave(self.entry)
-        log.debug("Exiting context for cassette at %s", self.cassette.path)
         # A generator that is closed early has not failed.
         failed = kind is not None and not issubclass(kind, GeneratorExit)
         try:
-            self.cassette.close(save=self._record_on_exception or not failed)
+            active.leave(self.entry)
         finally:
-            self._unpatch()
+            try:
+                log.debug("Exiting context for cassette at %s", self.cassette.path)
+                self.cassette.close(save=self._record_on_exception or not failed)
+            finally:
+                self._unpatch()
 
     def _unpatch(self) -> None:
         if not self._custom:
@@ -115,6 +117,8 @@ class CassetteContextDecorator:
 
     def _last_opening(self) -> _Opening:
         """The one that ends now: the innermost of this context, else the last (a fixture left from elsewhere)."""
+        if not self._openings:
+            raise RuntimeError("this cassette is not open: __exit__ was called without, or once more than, __enter__")
         here = active.entered_here()
         opening = next((o for o in reversed(self._openings) if o.entry in here), self._openings[-1])
         self._openings.remove(opening)

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.py's name)
     """A request that the cassette neither holds nor may record. Nothing was sent.
 
-    It derives from plain ``Exception`` on purpose: under ``OSError`` or ``HTTPException`` urllib3 and requests would
-    wrap it into, or retry it as, an error of their own.
+    The class derives from plain ``Exception`` on purpose: urllib3 and requests would wrap an ``OSError`` or an
+    ``HTTPException`` into an error of their own, or send the request again.
 
-    ``cassette``, ``failed_request``: who refused what. ``refusal``: the facts. The text is made when it is read.
-    Pickled, to go to another process, it leaves the cassette behind and takes its text along.
+    ``cassette``: the cassette that refused ``failed_request``. ``refusal``: gives the facts; the text is made when it
+    is read. Without ``refusal`` (as VCR.py's users make this error) the facts are those of now. Pickled, the error
+    leaves the cassette behind and takes its text along.
     """
 
     def __init__(
@@ -33,13 +34,17 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
         super().__init__(cassette, failed_request)
         self.cassette = cassette
         self.failed_request = failed_request
-        self._refusal = refusal or (lambda: cassette.explain(failed_request))
+        self._refusal = refusal
         self._read: Refusal | None = None
+        if refusal is None:
+            similar = getattr(cassette, "find_requests_with_most_matches", lambda _: None)(failed_request)
+            self._read = cassette.explain(failed_request, similar=similar)
 
     @property
     def refusal(self) -> Refusal:
         """The facts behind the refusal, gathered at the first read."""
         if self._read is None:
+            assert self._refusal is not None
             self._read = self._refusal()
         return self._read
 
@@ -53,8 +58,22 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
         """The closest recorded requests: ``(request, names of matchers that agree, [(name, difference)])``."""
         return self.refusal.closest
 
+    @classmethod
+    def _get_message(cls, cassette: Cassette, failed_request: Request) -> str:
+        """The text of such an error, which VCR.py's users ask for by this name."""
+        return str(cls(cassette=cassette, failed_request=failed_request))
+
     def __str__(self) -> str:
-        return self.refusal.text()
+        try:
+            return self.refusal.text()
+        except Exception as error:  # noqa: BLE001  (a matcher's or a mask's: the text of an error never raises)
+            return (
+                f"Can't play back this {getattr(self.failed_request, 'method', '')} request. What is closest to it "
+                f"cannot be told: {type(error).__name__} while the recorded requests were compared with it"
+            )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {str(self).partition(chr(10))[0]}>"
 
     def __reduce__(self) -> Any:
         told = _Told(self.reason, self.similar_requests, str(self))

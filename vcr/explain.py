@@ -1,6 +1,7 @@
-"""Room: why a request was refused, what is closest, how to fix it -> text.
+"""Makes the text of a refusal: why a request was refused, what is closest, how to fix it.
 
-It is given the facts as a ``Refusal`` and knows no cassette, file or client. Nothing here runs until a message is read.
+It is given the facts as a ``Refusal``. It must not know a cassette, a file or a client. Nothing here runs until a
+message is read.
 """
 
 from __future__ import annotations
@@ -8,35 +9,37 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 
+from .errors import CassetteLoadError
+from .index import Interaction
 from .matchers import Predicate, Verdict, agrees, name_of, verdicts
 from .record_mode import RecordMode
 from .request import Request
 
 MOST_SHOWN = 3
-MOST_KEPT = 20
+MOST_TOLD = 20  # the similar requests for which matchers are asked what differs
 BODY_SHOWN = 200  # characters
 DIFF_LINES = 20
 
-_REASONS = {
-    "cassette_not_found": "There is no cassette yet, and this record mode does not make one.",
-    "already_played": "It is recorded, but every recorded response to it has been played.",
-    "no_match": "Nothing recorded matches; what comes closest is below.",
-    "nothing_similar": "Nothing like it is recorded.",
-}
-
 _USERINFO = re.compile(r"://[^/@\s]+@")
 
+#: Recorded requests, best first: ``(request, names of matchers that agree, [(name of one that does not, message)])``.
 Closest = list[tuple[Request, list[str], list[tuple[str, str]]]]
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """The facts of a refused request."""
+    """The facts of a refused request.
+
+    ``found``: whether the cassette was there. ``total``, ``played``: how many interactions it holds, and how many of
+    them had been played. ``hidden``: how many a filter dropped when the cassette was loaded. ``recorded``: gives the
+    interactions. ``mask``: takes secrets out of a text. ``similar``: the closest requests, where they are known.
+    """
 
     request: Request
     path: str
@@ -47,17 +50,31 @@ class Refusal:
     played: int
     hidden: int
     filters: Sequence[str]
-    recorded: Callable[[], Sequence[Request]]
+    recorded: Callable[[], Iterable[Interaction]]
     mask: Callable[[str], str]
+    similar: Closest | None = None
+
+    @cached_property
+    def _recorded(self) -> tuple[list[Request], list[str]]:
+        """The recorded requests, and what is wrong with the interactions that cannot be read."""
+        requests, broken = [], []
+        for interaction in self.recorded():
+            try:
+                requests.append(interaction.request)
+            except CassetteLoadError as error:
+                broken.append(str(error))
+        return requests, broken
 
     @cached_property
     def closest(self) -> Closest:
         """The most similar recorded requests, best first: (request, matchers that agree, those that do not)."""
-        return most_similar(self.request, self.recorded(), self.matchers, most=MOST_KEPT)
+        if self.similar is not None:
+            return self.similar
+        return most_similar(self.request, self._recorded[0], self.matchers, most_told=MOST_TOLD)
 
     @cached_property
     def reason(self) -> str:
-        """One word for why."""
+        """One word for why: ``cassette_not_found``, ``nothing_similar``, ``no_match`` or ``already_played``."""
         if not self.found and not self.total:
             return "cassette_not_found"
         if not self.closest:
@@ -66,31 +83,57 @@ class Refusal:
 
     def text(self) -> str:
         """The whole message."""
-        names = ", ".join(name_of(matcher) for matcher in self.matchers)
         lines = [
-            f"Cannot replay or record {self.request.method} {self.request.uri}",
-            f"  {_REASONS[self.reason]}",
-            f"  cassette:    {self.path}",
-            f"  record_mode: {self.record_mode}",
-            f"  match_on:    {names}",
-            f"  recorded:    {self.total} interactions, {self.played} of them played, {self.total - self.played} not",
-            *self._filter_lines(),
+            f"Can't play back this request: {self._headline()}",
+            *self._mode_line(),
+            "Request:",
+            f"  {self.request.method} {self.request.uri}",
             *self._body_line(),
+            "Cassette:",
+            f"  path: {self.path}",
+            f"  record_mode: {self.record_mode}",
+            f"  match_on: {', '.join(map(name_of, self.matchers))}",
+            *self._count_lines(),
+            *self._filter_lines(),
             *self._closest_lines(),
             "How to fix it:",
             *(f"  - {advice}" for advice in self._advice()),
         ]
         return _USERINFO.sub("://***@", self.mask("\n".join(lines)))
 
-    def _filter_lines(self) -> Iterable[str]:
-        if self.filters:
-            yield f"  filters:     {', '.join(self.filters)} (requests are shown and compared as these left them)"
-        if self.hidden:
-            yield f"  hidden:      {self.hidden} stored interactions, which one of these dropped while loading"
+    def _headline(self) -> str:
+        if self.reason == "cassette_not_found":
+            return f"the cassette doesn't exist, and record_mode '{self.record_mode}' doesn't record new ones."
+        if self.reason == "nothing_similar":
+            return "the cassette has nothing similar to it."
+        if self.reason == "no_match":
+            return f"no recorded interaction matches it (the closest differ in {_differing(self.closest[0])})."
+        if len(self.closest) == 1:
+            return "it matches 1 recorded interaction, but that has already been played back."
+        return f"it matches {len(self.closest)} recorded interactions, but they have all been played back."
+
+    def _mode_line(self) -> Iterable[str]:
+        if self.reason != "cassette_not_found":
+            where = " into an existing cassette" if self.record_mode.records(existing=False) else ""
+            yield f"record_mode '{self.record_mode}' doesn't record new requests{where}."
 
     def _body_line(self) -> Iterable[str]:
         if self.request.body and any("body" in name_of(matcher) for matcher in self.matchers):
-            yield f"  body:        {_preview(self.request.body)}"
+            yield f"  body: {_preview(self.request.body)}"
+
+    def _count_lines(self) -> Iterable[str]:
+        if self.reason != "cassette_not_found":
+            yield f"  recorded: {self.total} interactions, {self.played} of them played, {self.total - self.played} not"
+        for broken in self._recorded[1][:MOST_SHOWN]:
+            yield f"  not readable: {broken}"
+        if len(self._recorded[1]) > MOST_SHOWN:
+            yield f"  not readable: {len(self._recorded[1]) - MOST_SHOWN} more"
+
+    def _filter_lines(self) -> Iterable[str]:
+        if self.filters:
+            yield f"  filters: {', '.join(self.filters)} (requests are shown and compared as these left them)"
+        if self.hidden:
+            yield f"  hidden: {self.hidden} stored interactions, which one of these dropped while loading"
 
     def _closest_lines(self) -> Iterable[str]:
         if self.reason != "no_match":
@@ -98,29 +141,70 @@ class Refusal:
         yield "Closest recorded requests:"
         for number, (request, agreed, differing) in enumerate(self.closest[:MOST_SHOWN], 1):
             yield f"  {number}. {request.method} {request.uri}"
-            yield f"     same:    {', '.join(agreed) or 'nothing'}"
             for name, message in differing:
-                yield f"     differs: {name}"
-                yield from (f"       {line}" for line in _difference(name, message, self.request, request))
+                yield from _difference_lines(name, message, self.request, request)
+            yield f"     same: {', '.join(agreed) or 'nothing'}"
+        yield from _rest_lines(self.closest)
 
     def _advice(self) -> Iterable[str]:
+        if self.reason == "cassette_not_found":
+            yield "to record it: run once with record_mode='once'"
+            yield "if it exists somewhere else: check the path, and cassette_library_dir"
+            return
         if self.reason == "already_played":
             yield "to play a recorded response more than once: allow_playback_repeats=True"
+        yield "to keep what is recorded and add this request: record_mode='new_episodes'"
+        yield "to record everything again: record_mode='all', or delete the cassette and run with record_mode='once'"
+        if self.reason == "nothing_similar":
+            yield "to send requests to this host without recording them: ignore_hosts"
         if self.reason == "no_match":
-            names = ", ".join(name for name, _ in self.closest[0][2])
-            yield f"if the difference does not matter, leave {names} out of match_on"
-        yield 'to keep what is recorded and add this request: record_mode="new_episodes"'
-        yield 'to record everything again: record_mode="all", or delete the cassette and run with record_mode="once"'
+            yield f"if the difference never matters: leave {_differing(self.closest[0])} out of match_on"
+
+
+def _differing(similar: tuple[Request, list[str], list[tuple[str, str]]]) -> str:
+    """``path``, ``path and query``, ``path, query and body``: the matchers that do not agree."""
+    *most, last = [name for name, _ in similar[2]]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _difference_lines(name: str, message: str, wanted: Request, recorded: Request) -> Iterable[str]:
+    lines = message.splitlines()
+    if len(lines) == 1 and "body" in name:
+        lines = _body_difference(wanted, recorded)
+    if len(lines) > 1:
+        yield f"     {name} differs:"
+        yield from (f"       {line}" for line in lines)
+    else:
+        yield f"     {name} differs: {message}" if message else f"     {name} differs"
+
+
+def _body_difference(wanted: Request, recorded: Request) -> list[str]:
+    old, new = _readable(recorded.body), _readable(wanted.body)
+    diff = list(difflib.unified_diff(old, new, "recorded", "this request", lineterm="", n=1))
+    return diff[:DIFF_LINES] + ([f"… {len(diff) - DIFF_LINES} more lines"] if len(diff) > DIFF_LINES else [])
+
+
+def _rest_lines(closest: Closest) -> Iterable[str]:
+    """How many more requests are as close, by what differs in them."""
+    rest = Counter(_differing(similar) for similar in closest[MOST_SHOWN:])
+    if len(rest) == 1:
+        ((names, count),) = rest.items()
+        yield f"  …and {count} more that also differ in {names}."
+    elif rest:
+        yield f"  …and {sum(rest.values())} more:"
+        yield from (f"     {count} differ in {names}" for names, count in rest.most_common())
 
 
 _same = itemgetter(0)  # of a verdict
 
 
 def most_similar(
-    request: Request, recorded: Iterable[Request], matchers: Sequence[Predicate], most: int | None = None
+    request: Request, recorded: Iterable[Request], matchers: Sequence[Predicate], most_told: int | None = None
 ) -> Closest:
-    """The recorded requests that agree with ``request`` in the most matchers, at least one: the ``most`` similar of
-    them, or all."""
+    """The recorded requests that agree with ``request`` in the most matchers, at least one; the most similar first.
+
+    ``most_told``: for how many of them matchers are asked what differs, which takes long; None: for all.
+    """
     judges = [verdicts(matcher, request) for matcher in matchers]
     groups: dict[int, list[tuple[Request, list[Verdict]]]] = {}
     for candidate in recorded:
@@ -137,24 +221,17 @@ def most_similar(
         return -likeness.quick_ratio()
 
     closest: Closest = []
-    for candidate, judged in sorted(groups[max(groups)], key=unlikeness)[:most]:
+    for place, (candidate, judged) in enumerate(sorted(groups[max(groups)], key=unlikeness)):
         named = [(matcher, *verdict) for matcher, verdict in zip(matchers, judged, strict=True)]
         agreed = [name_of(matcher) for matcher, same, _ in named if same]
+        is_told = most_told is None or place < most_told
         differing = [
-            (name_of(matcher), agrees(matcher, request, candidate)[1] if told is None else told)
+            (name_of(matcher), told or (agrees(matcher, request, candidate)[1] if is_told and told is None else ""))
             for matcher, same, told in named
             if not same
         ]
         closest.append((candidate, agreed, differing))
     return closest
-
-
-def _difference(name: str, message: str, wanted: Request, recorded: Request) -> Iterable[str]:
-    if "body" not in name:
-        return [message] if message else []
-    old, new = _readable(recorded.body), _readable(wanted.body)
-    diff = list(difflib.unified_diff(old, new, "recorded", "requested", lineterm="", n=1))
-    return diff[:DIFF_LINES] + ([f"... {len(diff) - DIFF_LINES} more lines"] if len(diff) > DIFF_LINES else [])
 
 
 def _readable(body: object) -> list[str]:
@@ -166,5 +243,6 @@ def _readable(body: object) -> list[str]:
 
 
 def _preview(body: object) -> str:
-    text = " ".join(_readable(body))
-    return text if len(text) <= BODY_SHOWN else f"{text[:BODY_SHOWN]}... ({len(text)} characters)"
+    text = body.decode("utf-8", "backslashreplace") if isinstance(body, bytes) else str(body)
+    text = " ".join(text.split())
+    return text if len(text) <= BODY_SHOWN else f"{text[:BODY_SHOWN]}… ({len(text)} characters)"

@@ -196,6 +196,7 @@ class Index:
     def clear(self) -> None:
         """Forget every interaction."""
         self._buckets: defaultdict[Hashable, Bucket] = defaultdict(Bucket)
+        self._added: list[Interaction] = []  # those that nothing has been looked for since
         # By place, until one is looked for there.
         self._waiting: defaultdict[str, list[Interaction]] = defaultdict(list)
 
@@ -211,10 +212,14 @@ class Index:
 
     def add(self, interaction: Interaction) -> None:
         """Make it findable."""
-        self._waiting[self._place(interaction.target[1])].append(interaction)
+        self._added.append(interaction)
 
     def matching(self, request: Request, key: Hashable, walk: Walk) -> Iterator[Interaction]:
         """Those that match, best first (some may come twice)."""
+        if self._added:
+            for interaction in self._added:
+                self._waiting[self._place(interaction.target[1])].append(interaction)
+            self._added.clear()
         if self._waiting:
             for interaction in self._waiting.pop(self._place(request.uri), ()):
                 self._buckets[self._key_of(interaction)].entries.append(interaction)

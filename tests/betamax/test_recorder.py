@@ -223,7 +223,7 @@ The settings on the cassette are:
     - match_options {options}.
 """
     assert str(caught.value).startswith(expected)
-    assert "differs: path" in str(caught.value)
+    assert "path differs" in str(caught.value)
     assert not isinstance(caught.value, requests.RequestException)
     assert isinstance(caught.value.__cause__, CannotOverwriteExistingCassetteException)
 

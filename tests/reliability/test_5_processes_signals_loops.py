@@ -147,7 +147,7 @@ def test_a_refusal_comes_back_from_a_worker(server, cassette_path):
     """It crosses the border between processes with its message."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         job = pool.submit(read_in_cassette, cassette_path, "none", server.url + "/text")
-        with pytest.raises(CannotOverwriteExistingCassetteException, match="Cannot replay or record GET") as caught:
+        with pytest.raises(CannotOverwriteExistingCassetteException, match="Can't play back this request") as caught:
             job.result(60)
     assert caught.value.failed_request.uri == server.url + "/text"
     again = pickle.loads(pickle.dumps(caught.value))

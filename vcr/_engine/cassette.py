@@ -24,7 +24,7 @@ from ..response import Response, ResponseDict
 from .storage import Storage
 
 if TYPE_CHECKING:
-    from ..explain import Refusal
+    from ..explain import Closest, Refusal
 
 log = logging.getLogger("vcr.cassette")
 
@@ -335,9 +335,12 @@ class Cassette:
                 self._index.add(interaction)
             self._played = sum(bool(interaction.plays) for interaction in interactions)
 
-    def explain(self, request: Request, played: int | None = None) -> Refusal:
-        """Why this cassette refuses ``request``, which has been through the filters. ``played``: how many interactions
-        had been when it did."""
+    def explain(self, request: Request, played: int | None = None, similar: Closest | None = None) -> Refusal:
+        """Why this cassette refuses ``request``, which has been through the filters.
+
+        ``played``: how many interactions had been played when it did. ``similar``: the closest recorded requests, where
+        the caller knows them.
+        """
         from ..explain import Refusal
 
         finished = self._finished()
@@ -351,8 +354,9 @@ class Cassette:
             played=self._played if played is None else played,
             hidden=self._hidden,
             filters=self._filters,
-            recorded=lambda: [interaction.request for interaction in finished],
+            recorded=lambda: finished,
             mask=self._mask,
+            similar=similar,
         )
 
     def __len__(self) -> int:
@@ -481,6 +485,6 @@ class Cassette:
                 if interaction in self._recorded
                 or not any(again.matching(interaction.request, again.key(interaction.request), ALL))
             ]
-        if self.drop_unused_requests:
+        if self.drop_unused_requests and (self.record_mode.replays or self._recorded):
             finished = [i for i in finished if i in self._recorded or i.plays]
         return finished

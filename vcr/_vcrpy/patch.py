@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
@@ -10,6 +11,9 @@ from .. import active
 from ..cassette import Cassette
 from ..patch import install, uninstall
 from ..patch.custom import custom_replacements
+
+_HTTPConnection = http.client.HTTPConnection
+_HTTPSConnection = http.client.HTTPSConnection
 
 #: No cassette is current inside: requests reach the network and are not recorded.
 force_reset = active.outside
