@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from vcr import content_coding
 from vcr.content_coding import CODINGS, decode, encode, named
 
 patient = settings(deadline=None)
@@ -53,6 +54,18 @@ def test_the_codings_that_the_header_names_in_the_order_they_were_put_on(values,
 @pytest.mark.parametrize("body", TEXTS)
 def test_a_coding_is_taken_off(coding, put_on, body):
     assert decode(put_on(body), [coding]) == (body, [])
+
+
+@pytest.mark.parametrize("library", ["compression.zstd", "backports.zstd", "zstandard"])
+def test_zstd_is_put_on_and_taken_off_by_any_of_its_libraries(library, monkeypatch):
+    zstd = pytest.importorskip(library)
+    monkeypatch.setattr(content_coding, "_zstd", lambda: zstd)
+    for body in TEXTS:
+        assert decode(zstd.compress(body), ["zstd"]) == (body, [])
+        assert decode(encode(body, ["zstd"]), ["zstd"]) == (body, [])
+    assert decode(zstd.compress(b"one ") + zstd.compress(b"two"), ["zstd"]) == (b"one two", [])
+    cut_off, other = zstd.compress(b"text" * 99)[:-3], content_coding.ZSTD_MAGIC + b"no zstd"
+    assert [decode(body, ["zstd"]) for body in (cut_off, other)] == [(cut_off, ["zstd"]), (other, ["zstd"])]
 
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "br", "zstd"])

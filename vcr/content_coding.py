@@ -25,15 +25,20 @@ class Coding(NamedTuple):
     encode: Callable[[bytes], bytes]
 
 
-def _gunzip(body: bytes) -> bytes:
-    members = []
+def _members(body: bytes, reader: Callable[[], Any], padding: bytes = b"") -> bytes:
+    """What stands in a body of members (gzip), or frames (zstd), that follow one another."""
+    plain = []
     while body:
-        reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        members.append(reader.decompress(body))
-        if not reader.eof:
-            raise EOFError("the gzip body is cut off")
-        body = reader.unused_data.lstrip(b"\0")  # RFC 1952 §2.2: members follow one another; zeros are padding
-    return b"".join(members)
+        member = reader()
+        plain.append(member.decompress(body))
+        if not member.eof:
+            raise EOFError("the body is cut off")
+        body = member.unused_data.lstrip(padding)
+    return b"".join(plain)
+
+
+def _gunzip(body: bytes) -> bytes:
+    return _members(body, lambda: zlib.decompressobj(zlib.MAX_WBITS | 16), padding=b"\0")  # RFC 1952 §2.2
 
 
 def _inflate(body: bytes) -> bytes:
@@ -104,13 +109,15 @@ def _unbrotli(body: bytes) -> bytes:
 
 def _unzstd(body: bytes) -> bytes:
     zstd = _zstd()
-    # The package zstandard wants to know the size for decompress(), but not for a decompressobj.
-    whole = getattr(zstd.ZstdDecompressor(), "decompressobj", None)
+
+    def reader() -> Any:
+        made = zstd.ZstdDecompressor()
+        return made.decompressobj() if hasattr(made, "decompressobj") else made  # the package zstandard, or the others
+
     try:
-        decoded: bytes = whole().decompress(body) if whole else zstd.decompress(body)
+        return _members(body, reader)
     except zstd.ZstdError as error:
         raise ValueError(f"not zstd: {error}") from error
-    return decoded
 
 
 CODINGS: dict[str, Coding] = {
