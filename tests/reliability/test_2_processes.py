@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
 from urllib.request import urlopen
+
+import pytest
 
 import vcr
 
@@ -15,8 +18,10 @@ RECORDS = """
 import sys
 from urllib.request import urlopen
 import vcr
+from vcr.persisters import locking
 
-url, path, name, each = sys.argv[1:]
+url, path, name, each, lock = sys.argv[1:]
+locking._locked = getattr(locking, lock)
 for part in range(4):
     with vcr.use_cassette(path, record_mode="new_episodes"):
         for number in range(int(each) // 4):
@@ -24,9 +29,13 @@ for part in range(4):
 """
 
 
-def test_what_processes_record_side_by_side_is_all_there(server, cassette_path):
+@pytest.mark.parametrize("lock", ["_locked", "_locked_by_file"], ids=["of this platform", "as on Windows"])
+def test_what_processes_record_side_by_side_is_all_there(lock, server, cassette_path, tmp_path):
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
     running = [
-        subprocess.Popen([sys.executable, "-c", RECORDS, server.url, cassette_path, str(name), str(EACH)])
+        subprocess.Popen(
+            [sys.executable, "-c", RECORDS, server.url, cassette_path, str(name), str(EACH), lock], env=environment
+        )
         for name in range(PROCESSES)
     ]
     assert [process.wait(60) for process in running] == [0] * PROCESSES

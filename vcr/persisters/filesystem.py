@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from ..errors import CassetteDecodeError, CassetteNotFoundError
-from ..locks import TaskLock
 from ..serialize import Contents
 from .content import check_size, packed_parts, unpacked
 from .journal import Journal
 from .kept import Kept
+from .locking import alone_in
 
 __all__ = ["CassetteDecodeError", "CassetteNotFoundError", "FilesystemPersister"]
-
-
-if sys.platform != "win32":
-    import fcntl
 
 #: Nanoseconds: the coarsest clock that a file system is known to have (FAT).
 _SETTLED = 2_000_000_000
 
 _kept = Kept(16 * 1024 * 1024)
-_one_at_a_time = TaskLock()
-_held: set[str] = set()  # the directories that whoever has that lock has locked
 
 
 class FilesystemPersister:
@@ -46,10 +39,10 @@ class FilesystemPersister:
     @staticmethod
     @contextmanager
     def exclusive(cassette_path: str | os.PathLike[str]) -> Iterator[None]:
-        """The files in this directory are this thread's and, where the platform locks directories, this process's."""
+        """The files in this directory are this thread's alone."""
         directory = os.path.dirname(os.path.realpath(cassette_path))
         os.makedirs(directory, exist_ok=True)
-        with _one_at_a_time, _locked(directory):
+        with alone_in(directory):
             yield
 
     journal = Journal
@@ -109,23 +102,6 @@ def _read(path: str) -> bytes:
     check_size(path, found.st_size)
     with open(path, "rb") as file:
         return file.read()
-
-
-@contextmanager
-def _locked(directory: str) -> Iterator[None]:
-    # On Windows a directory cannot be locked; and a lock is a descriptor's: who has one would wait for himself.
-    if sys.platform == "win32" or directory in _held:
-        yield
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        _held.add(directory)
-        yield
-    finally:
-        _held.discard(directory)
-        fcntl.flock(descriptor, fcntl.LOCK_UN)  # (gevent may close it later)
-        os.close(descriptor)
 
 
 def _mode(path: str) -> int:
