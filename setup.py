@@ -8,7 +8,9 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "vcr" / "__init__.py").read_text(encoding="utf-8"))[1]
 
+PAGE = "https://pypi.org/project/vcrpy/"
 CLI = ["click>=8.1", "rich>=13"]
+CODINGS = ["brotli", 'backports.zstd; python_version < "3.14"']
 CLIENTS = [
     "aiohttp",
     "boto3",
@@ -28,7 +30,10 @@ setup(
     description="Records the HTTP traffic of any Python program to a file and replays it",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
+    author="The vcr authors",
     license="MIT",
+    project_urls={"Homepage": PAGE, "Documentation": PAGE},
+    keywords=["http", "testing", "record", "replay", "cassette", "mock", "vcr", "vcrpy", "betamax", "pytest"],
     packages=find_packages(include=["vcr", "vcr.*"]),
     package_data={"vcr": ["py.typed"]},
     python_requires=">=3.10",
@@ -36,6 +41,7 @@ setup(
     extras_require={
         "cli": CLI,
         "clients": CLIENTS,
+        "codings": CODINGS,
         "fsspec": ["fsspec"],
         "tests": [
             *CLI,
@@ -52,13 +58,17 @@ setup(
             "pytest-randomly",
             "pytest-timeout",
             "pytest-xdist",
+            "setuptools>=77",
             "trustme",
         ],
     },
     classifiers=[
-        "Development Status :: 5 - Production/Stable",
+        "Development Status :: 4 - Beta",
+        "Framework :: AsyncIO",
+        "Framework :: Pytest",
         "Intended Audience :: Developers",
         "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
         "Programming Language :: Python :: 3.10",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
