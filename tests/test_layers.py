@@ -19,6 +19,7 @@ PACKAGE = Path(vcr.__file__).parent
 ROOMS = [
     "errors",
     "locks",
+    "body",
     "util",
     "request",
     "failure",

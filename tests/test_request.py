@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import copy
 import io
+import mmap
+from array import array
 from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vcr.request import Headers, Request
+from vcr.request import Headers, HeadersDict, Request
+from vcr.util import read_body
 
 patient = settings(deadline=None)
 
@@ -28,6 +31,23 @@ def test_a_header_is_found_whatever_its_case(name):
     assert headers[name] == "text/plain"
     assert headers.get(name) == "text/plain"
     assert headers.get_all(name) == ["text/plain"]
+
+
+def test_a_name_stays_as_it_was_first_spelt_as_in_vcrpy():
+    headers = HeadersDict()
+    headers["Content-Type"] = "application/json"
+    headers["content-TYPE"] = "text/plain"
+    assert list(headers) == ["Content-Type"]
+    assert list(headers.lower_items()) == [("content-type", "text/plain")]
+
+
+def test_headers_equal_the_plain_mapping_that_they_show_as_in_vcrpy():
+    headers = HeadersDict()
+    headers["x"] = ["foo", "bar"]
+    assert headers == {"X": "foo"}
+    assert headers == {"X": ["foo", "bar"]}
+    assert headers != {"X": "bar"}
+    assert headers != Headers({"X": "foo"})
 
 
 def test_a_header_keeps_the_case_it_was_given_in():
@@ -124,7 +144,7 @@ def test_a_value_in_bytes_keeps_every_byte(value):
 def test_assignment_replaces_every_field_of_the_name_in_the_place_of_the_first():
     headers = Headers(COOKIES)
     headers["SET-COOKIE"] = "new"
-    assert headers.pairs() == [("SET-COOKIE", "new"), ("X-Between", "here")]
+    assert headers.pairs() == [("Set-Cookie", "new"), ("X-Between", "here")]
 
 
 def test_assignment_of_a_list_gives_several_fields():
@@ -263,10 +283,17 @@ def test_the_parts_follow_the_uri_when_a_hook_rewrites_it():
         (memoryview(b"view"), b"view"),
         (io.BytesIO(b"file"), b"file"),
         (io.StringIO("grün"), "grün".encode()),
-        ([b"a", "b", bytearray(b"c")], b"abc"),
-        (iter([b"a", b"b"]), b"ab"),
+        (memoryview(array("H", [0x6161, 0x6262])), b"aabb"),
+        (array("H", [0x6161, 0x6262]), b"aabb"),
+        (iter([b"a", "b", bytearray(b"c")]), b"abc"),
+        (iter(b"Foo"), b"Foo"),
+        (iter([70, 111, 111]), b"Foo"),
+        ((number for number in (70, 111, 111)), b"Foo"),
+        (map(str.encode, "abc"), b"abc"),
         ((piece for piece in ("a", "b")), b"ab"),
-        ([], b""),
+        ((b"a", b"b"), b"ab"),
+        ({b"a"}, b"a"),
+        (iter(()), b""),
     ],
 )
 def test_whatever_is_handed_over_as_a_body_becomes_bytes(given_body, body):
@@ -281,9 +308,23 @@ def test_a_body_that_a_hook_assigns_becomes_bytes_too():
     assert request.body == b"new"
 
 
-@pytest.mark.parametrize("body", [{"field": "value"}, 42])
-def test_a_body_of_no_known_kind_stays_as_it_is(body):
+def test_a_mapped_file_becomes_its_bytes(tmp_path):
+    (tmp_path / "file").write_bytes(b"mapped")
+    with open(tmp_path / "file", "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        assert Request("POST", "http://h/", mapped).body == b"mapped"
+
+
+@pytest.mark.parametrize("body", [{"field": "value"}, 42, [], [["name", "value"]], ["a", "b"], [b"a"], (("a", "b"),)])
+def test_a_body_that_stands_for_no_bytes_stays_as_it_is(body):
     assert Request("POST", "http://h/", body).body == body
+
+
+@pytest.mark.parametrize("pieces", [[[]], [None], [1.5], [300], [b"a", ("b", "c")]])
+def test_an_iterable_that_holds_no_body_is_refused_when_its_bytes_are_asked_for(pieces):
+    request = Request("POST", "http://h/", iter(pieces))
+    assert request.body == tuple(pieces)
+    with pytest.raises(ValueError, match=r"not supported|range"):
+        read_body(request)
 
 
 # -- Request: the other parts -----------------------------------------------------------------------------------------
@@ -364,7 +405,7 @@ def test_headers_of_any_history_find_what_they_hold():
     headers.add("B", "4")
     assert headers.get_all("b") == ["2", "4"]
     headers["a"] = "5"
-    assert headers.pairs() == [("a", "5"), ("b", "2"), ("B", "4")]
+    assert headers.pairs() == [("A", "5"), ("b", "2"), ("B", "4")]
     del headers["b"]
     assert "B" not in headers
     assert len(headers) == 1

@@ -10,6 +10,8 @@ from copy import deepcopy
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from .body import kept
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 HeaderSource = Mapping[str, Any] | Iterable[tuple[Any, Any]] | None
@@ -103,14 +105,15 @@ class Headers(MutableMapping[str, str]):
     def __setitem__(self, name: str, value: Any) -> None:
         low = name.lower()
         fresh = Headers({name: value})._pairs
-        kept: list[tuple[str, str]] = []
+        changed: list[tuple[str, str]] = []
         for pair in self._pairs:
             if pair[0].lower() != low:
-                kept.append(pair)
+                changed.append(pair)
             elif fresh:
-                kept.extend(fresh)
+                # The name stays as it was first spelt, as in VCR.py.
+                changed.extend((pair[0], text) for _, text in fresh)
                 fresh = []
-        self._change(kept + fresh)
+        self._change(changed + fresh)
 
     def __delitem__(self, name: str) -> None:
         low = name.lower()
@@ -136,15 +139,20 @@ class Headers(MutableMapping[str, str]):
         """One ``(name, first value)`` for each name."""
         return super().items()
 
+    def lower_items(self) -> Iterator[tuple[str, str]]:
+        """``(name in lower case, first value)`` of each name (VCR.py's name)."""
+        return ((name, values[0]) for name, values in self._by_name.items())
+
     def __eq__(self, other: object) -> bool:
+        """Whether the other has the same fields. A plain mapping with one value for a name is compared with the value
+        that this one shows: the first."""
         if not isinstance(other, Mapping):
             return NotImplemented
-        return self._comparable() == Headers(other)._comparable()
+        if not isinstance(other, Headers) and all(isinstance(value, str) for value in other.values()):
+            return dict(self.lower_items()) == dict(Headers(other).lower_items())
+        return self._by_name == Headers(other)._by_name
 
     __hash__ = None  # type: ignore[assignment]
-
-    def _comparable(self) -> list[tuple[str, list[str]]]:
-        return sorted(self._by_name.items())
 
     def __repr__(self) -> str:
         return repr(dict(self.items()))
@@ -171,21 +179,6 @@ def _host_and_port(authority: str) -> tuple[str | None, int | None]:
     return parts.hostname, parts.port
 
 
-def _body_bytes(body: Any) -> Any:
-    """The bytes of whatever a caller may hand over as a body; a value of no known kind stays as it is."""
-    if body is None or isinstance(body, bytes):
-        return body
-    if isinstance(body, str):
-        return body.encode("utf-8")
-    if isinstance(body, (bytearray, memoryview)):
-        return bytes(body)
-    if hasattr(body, "read"):
-        return _body_bytes(body.read())
-    if isinstance(body, Iterable) and not isinstance(body, Mapping):
-        return b"".join(_body_bytes(piece) for piece in body)
-    return body
-
-
 class Request:
     """One HTTP request: ``method``, absolute ``uri``, ``body`` (bytes or None) and ``headers``.
 
@@ -198,7 +191,7 @@ class Request:
         self.method = method
         self._uri = uri
         self._split: SplitResult | None = None
-        self._body = None if body is None else _body_bytes(body)
+        self._body = kept(body)
         self._headers = headers if isinstance(headers, Headers) else Headers(headers)
 
     @property
@@ -223,7 +216,7 @@ class Request:
 
     @body.setter
     def body(self, body: Any) -> None:
-        self._body = _body_bytes(body)
+        self._body = kept(body)
 
     @property
     def body_bytes(self) -> Any:

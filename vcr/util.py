@@ -1,10 +1,13 @@
-"""Room: small helpers under the names by which VCR.py's users import them. It knows nothing else of the package."""
+"""Room: small helpers under the names by which VCR.py's users import them. Of the package it knows what
+a body is, and nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from types import FunctionType
 from typing import Any
+
+from .body import joined
 
 
 class CaseInsensitiveDict(MutableMapping[str, Any]):
@@ -72,8 +75,10 @@ def compose(*functions: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
 
 
 def read_body(request: Any) -> Any:
-    """The body of a request: of an open file, what is in it."""
+    """The body of a request, a file's content read. Raises ValueError for an iterable whose pieces are no body."""
     body = request.body
+    if isinstance(body, tuple):
+        return joined(body)
     return body.read() if hasattr(body, "read") else body
 
 
