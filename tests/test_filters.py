@@ -96,7 +96,7 @@ def test_headers_are_removed_whatever_their_case_and_number():
 
 
 def test_headers_are_replaced_where_they_stand():
-    assert headers_after({"token": "XXX"}, [("Token", "secret"), ("X", "1")]) == [("token", "XXX"), ("X", "1")]
+    assert headers_after({"token": "XXX"}, [("Token", "secret"), ("X", "1")]) == [("Token", "XXX"), ("X", "1")]
 
 
 def test_a_header_that_is_not_there_is_not_added():

@@ -188,6 +188,7 @@ def decode_response(response: ResponseDict) -> ResponseDict:
     else:
         del headers["Content-Encoding"]
     if "Content-Length" in headers or "Transfer-Encoding" not in headers:
+        headers.pop("Content-Length", None)
         headers["content-length"] = str(len(plain))  # (VCR.py's spelling)
     return {**response, "headers": headers.grouped(), "body": {"string": plain}}
 
