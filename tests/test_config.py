@@ -12,10 +12,10 @@ import pytest
 
 import vcr
 from vcr import matchers
+from vcr._options import DEFAULTS, OPTIONS, OptionArguments
 from vcr.cassette import Cassette
 from vcr.config import VCR
 from vcr.errors import CassetteNotFoundError, VCRWarning
-from vcr.options import DEFAULTS, OPTIONS
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.record_mode import RecordMode
 from vcr.request import Request
@@ -45,7 +45,11 @@ def test_every_option_is_an_attribute_an_argument_and_documented(name):
     assert option.doc
     assert getattr(VCR(), name, "missing") != "missing"
     assert getattr(VCR(**{name: option.default}), name) == option.default
-    assert VCR().get_merged_config(**{name: option.default})[name] == DEFAULTS[name]
+    assert VCR().get_merged_config(**{name: option.default})[name] == getattr(DEFAULTS, name)
+
+
+def test_type_checkers_are_told_of_every_option_and_of_no_other():
+    assert OptionArguments.__annotations__.keys() - {"before_record"} == OPTIONS.keys()
 
 
 def test_the_options_of_vcrpy_are_all_there():

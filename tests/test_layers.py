@@ -41,7 +41,7 @@ ROOMS = [
     "persisters",
     "stubs",
     "patch",
-    "options",
+    "_options",
     "_assembly",
     "context",
     "cassette",

@@ -12,7 +12,7 @@ import pytest
 
 import vcr
 from vcr import matchers
-from vcr.config import OPTIONS
+from vcr._options import OPTIONS
 from vcr.patch import supported
 from vcr.record_mode import RecordMode
 

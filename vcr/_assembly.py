@@ -12,8 +12,8 @@ from typing import Any
 
 from . import filters, placeholders
 from ._engine.cassette import InteractionFilter, RequestFilter, ResponseFilter
+from ._options import FILTERS, Options, is_pair, named
 from .matchers import Predicate
-from .options import FILTERS, is_pair, named
 from .patch import supported
 from .request import Request
 from .response import ResponseDict
@@ -24,7 +24,7 @@ Path = str | os.PathLike[str] | None
 # -- the path ----------------------------------------------------------------------------------------------------------
 
 
-def cassette_path(options: Mapping[str, Any], path: Path, function: Callable[..., Any] | None) -> str:
+def cassette_path(options: Options, path: Path, function: Callable[..., Any] | None) -> str:
     """Where the cassette is kept: the path given, or one named after ``function``; transformed, then in the library.
 
     Raises TypeError when there is neither a path nor a function.
@@ -32,12 +32,12 @@ def cassette_path(options: Mapping[str, Any], path: Path, function: Callable[...
     if path is None:
         if function is None:
             raise TypeError("use_cassette() needs a path, except where it decorates a function to name it after")
-        generate = options["func_path_generator"]
-        path = generate(function) if generate else _path_after(function, options["cassette_library_dir"])
+        generate = options.func_path_generator
+        path = generate(function) if generate else _path_after(function, options.cassette_library_dir)
     where = os.fspath(path)
-    if options["path_transformer"]:
-        where = os.fspath(options["path_transformer"](where))
-    library = options["cassette_library_dir"]
+    if options.path_transformer:
+        where = os.fspath(options.path_transformer(where))
+    library = options.cassette_library_dir
     return os.path.join(library, where) if library and not _is_in(library, where) else where
 
 
@@ -58,16 +58,16 @@ def _path_after(function: Callable[..., Any], library: Any) -> str:
 # -- matchers ----------------------------------------------------------------------------------------------------------
 
 
-def matchers_of(options: Mapping[str, Any], known: Mapping[str, Predicate]) -> list[Predicate]:
+def matchers_of(options: Options, known: Mapping[str, Predicate]) -> list[Predicate]:
     """The matchers that ``match_on`` and ``additional_matchers`` mean: functions, and names of ``known`` ones."""
-    chosen = (*options["match_on"], *options["additional_matchers"])
+    chosen = (*options.match_on, *options.additional_matchers)
     return [matcher if callable(matcher) else named("matcher", matcher, known) for matcher in chosen]
 
 
 # -- filters -----------------------------------------------------------------------------------------------------------
 
 
-def filters_of(options: Mapping[str, Any]) -> dict[str, Any]:
+def filters_of(options: Options) -> dict[str, Any]:
     """The arguments of a cassette that filter, drop or mask, by their names in the engine's ``Cassette``."""
     return {
         "before_record_request": _request_filter(options),
@@ -76,34 +76,34 @@ def filters_of(options: Mapping[str, Any]) -> dict[str, Any]:
         "after_load_interaction": _loading(options),
         "passes_by": _passes_by(options),
         "mask": functools.partial(_mask, _sensitive(options)),
-        "filters": [name for name in FILTERS if options[name]],
+        "filters": [name for name in FILTERS if getattr(options, name)],
     }
 
 
-def _request_filter(options: Mapping[str, Any]) -> RequestFilter | None:
-    chain: list[RequestFilter] = []
-    for option, function in (
-        ("filter_headers", filters.replace_headers),
-        ("filter_query_parameters", filters.replace_query_parameters),
-        (
-            "filter_post_data_parameters",
-            functools.partial(filters.replace_body_parameters, recursive=options["filter_nested_post_data_parameters"]),
-        ),
-    ):
-        if options[option]:
-            chain.append(functools.partial(function, replacements=filters.by_name(options[option])))
+def _request_filter(options: Options) -> RequestFilter | None:
+    replace_body = functools.partial(
+        filters.replace_body_parameters, recursive=options.filter_nested_post_data_parameters
+    )
+    replacing: tuple[tuple[Callable[..., Any], Any], ...] = (
+        (filters.replace_headers, options.filter_headers),
+        (filters.replace_query_parameters, options.filter_query_parameters),
+        (replace_body, options.filter_post_data_parameters),
+    )
+    chain: list[RequestFilter] = [
+        functools.partial(function, replacements=filters.by_name(wanted)) for function, wanted in replacing if wanted
+    ]
     if hosts := _ignored_hosts(options):
         chain.append(functools.partial(filters.ignore_hosts, hosts=hosts))
-    return filters.pipeline([*chain, *options["before_record_request"]])
+    return filters.pipeline([*chain, *options.before_record_request])
 
 
-def _ignored_hosts(options: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (*options["ignore_hosts"], *(sorted(filters.LOCALHOST) if options["ignore_localhost"] else ()))
+def _ignored_hosts(options: Options) -> tuple[Any, ...]:
+    return (*options.ignore_hosts, *(sorted(filters.LOCALHOST) if options.ignore_localhost else ()))
 
 
-def _passes_by(options: Mapping[str, Any]) -> Callable[[str, Sequence[type]], bool] | None:
+def _passes_by(options: Options) -> Callable[[str, Sequence[type]], bool] | None:
     hosts = _ignored_hosts(options)
-    packages = {supported()[name].home for name in options["skip_patchers"]}
+    packages = {supported()[name].home for name in options.skip_patchers}
     if not hosts and not packages:
         return None
     return lambda host, client: _package_of(client) in packages or filters.is_one_of(host, hosts)
@@ -116,24 +116,24 @@ def _package_of(classes: Sequence[type]) -> str | None:
     return next((package for package in packages if package in homes), None)
 
 
-def _saving(options: Mapping[str, Any]) -> InteractionFilter | None:
-    hooks = [_with_cassette(hook) for hook in options["before_save_interaction"]]
+def _saving(options: Options) -> InteractionFilter | None:
+    hooks = [_with_cassette(hook) for hook in options.before_save_interaction]
     return _pair_pipeline([*hooks, *_secrets(options, placeholders.hide)])
 
 
-def _loading(options: Mapping[str, Any]) -> InteractionFilter | None:
-    hooks = [_with_cassette(hook) for hook in options["after_load_interaction"]]
+def _loading(options: Options) -> InteractionFilter | None:
+    hooks = [_with_cassette(hook) for hook in options.after_load_interaction]
     return _pair_pipeline([*_secrets(options, placeholders.reveal), *hooks])
 
 
-def _secrets(options: Mapping[str, Any], replace: Callable[..., Any]) -> Iterable[InteractionFilter]:
+def _secrets(options: Options, replace: Callable[..., Any]) -> Iterable[InteractionFilter]:
     pairs = _sensitive(options)
     if pairs:
         yield lambda request, response, _: replace(placeholders.resolve(pairs, request, response), request, response)
 
 
-def _sensitive(options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    return (*options["filter_sensitive_data"], *options["placeholders"])
+def _sensitive(options: Options) -> tuple[tuple[str, Any], ...]:
+    return (*options.filter_sensitive_data, *options.placeholders)
 
 
 def _mask(pairs: Iterable[tuple[str, Any]], text: str) -> str:
@@ -171,6 +171,6 @@ def _pair_pipeline(chain: Iterable[InteractionFilter]) -> InteractionFilter | No
     return run
 
 
-def _response_filter(options: Mapping[str, Any]) -> ResponseFilter | None:
-    decode = [filters.decode_response] if options["decode_compressed_response"] else []
-    return filters.pipeline([*decode, *options["before_record_response"]])
+def _response_filter(options: Options) -> ResponseFilter | None:
+    decode = [filters.decode_response] if options.decode_compressed_response else []
+    return filters.pipeline([*decode, *options.before_record_response])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
+from dataclasses import replace
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,11 +16,11 @@ from ._assembly import cassette_path, filters_of, matchers_of
 from ._engine import cassette as engine
 from ._engine.cassette import Turn
 from ._engine.storage import Persister, Storage
+from ._options import completed, named, unknown_option
 from ._vcrpy import leftovers
 from .errors import CassetteDecodeError, CassetteNotFoundError, MissingMetadataError, UnhandledHTTPRequestError
 from .index import ALL, Interaction
 from .matchers import get_matchers_results, requests_match
-from .options import completed, named, unknown_option
 from .persisters.filesystem import FilesystemPersister
 from .request import Request
 from .response import Response, ResponseDict
@@ -84,22 +85,22 @@ class Cassette(engine.Cassette):
         super().__init__(
             Storage(
                 fspath(path),
-                settings["persister"],
+                settings.persister,
                 _serializer(serializer or "yaml"),
-                preserve_exact_body_bytes=settings["preserve_exact_body_bytes"],
+                preserve_exact_body_bytes=settings.preserve_exact_body_bytes,
             ),
-            record_mode=settings["record_mode"],
+            record_mode=settings.record_mode,
             match_on=matchers_of(settings, matchers.builtin()),
-            allow_playback_repeats=settings["allow_playback_repeats"],
-            drop_unused_requests=settings["drop_unused_requests"],
-            re_record_interval=settings["re_record_interval"],
-            journal=settings["journal"],
-            record_errors=settings["record_errors"],
+            allow_playback_repeats=settings.allow_playback_repeats,
+            drop_unused_requests=settings.drop_unused_requests,
+            re_record_interval=settings.re_record_interval,
+            journal=settings.journal,
+            record_errors=settings.record_errors,
             **filters_of(settings),
         )
         self.inject = inject
-        self.custom_patches = settings["custom_patches"]
-        self.skip_patchers = settings["skip_patchers"]
+        self.custom_patches = settings.custom_patches
+        self.skip_patchers = settings.skip_patchers
 
     # -- opening one --------------------------------------------------------------------------------------------------
 
@@ -126,16 +127,16 @@ class Cassette(engine.Cassette):
         def settings() -> Settings:
             given = dict(arg_getter())
             opening = completed({name: given.pop(name) for name in OPENING_OPTIONS & given.keys()})
-            if opening["inject_cassette"]:
+            if opening.inject_cassette:
                 given["inject"] = True
-            if opening["func_path_generator"] is None:
-                opening["func_path_generator"] = lambda function: function.__name__
+            if opening.func_path_generator is None:
+                opening = replace(opening, func_path_generator=lambda function: function.__name__)
             path = given.pop("path", None)
 
             def load(function: Callable[..., Any] | None) -> Cassette:
                 return cls.load(path=cassette_path(opening, path, function), **given)
 
-            return Settings(load, opening["record_on_exception"])
+            return Settings(load, opening.record_on_exception)
 
         return CassetteContextDecorator(settings)
 

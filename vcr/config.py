@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import cassette, matchers, serializers, util
 from ._assembly import cassette_path, matchers_of
+from ._options import DEFAULTS, JUDGED_AT_ONCE, OPTIONS, checked, completed, named, own_name, unknown_option
 from .errors import choices, unknown, warn
 from .matchers import Predicate
-from .options import DEFAULTS, JUDGED_AT_ONCE, OPTIONS, checked, completed, named, own_name, unknown_option
 from .record_mode import RecordMode as RecordMode  # noqa: PLC0414  (VCR.py's users find it here too)
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._options import OptionArguments, Options, StrPath
     from .context import CassetteContextDecorator, Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class VCR:
@@ -34,7 +40,7 @@ class VCR:
     matchers: dict[str, Predicate]
     serializers: dict[str, Any]
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: Unpack[OptionArguments]) -> None:
         vars(self).update(matchers=matchers.builtin(), serializers=serializers.builtin())
         for option in OPTIONS.values():
             setattr(self, option.name, option.default)
@@ -52,9 +58,21 @@ class VCR:
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"VCR has no attribute {name!r}. {choices(name, OPTIONS)}", name=name, obj=self)
 
+    @overload
+    def use_cassette(self, path: F) -> F: ...
+
+    @overload
     def use_cassette(
-        self, path: Any = None, *, with_current_defaults: bool = False, **options: Any
-    ) -> CassetteContextDecorator | Any:
+        self,
+        path: StrPath | None = None,
+        *,
+        with_current_defaults: bool = False,
+        **options: Unpack[OptionArguments],
+    ) -> CassetteContextDecorator: ...
+
+    def use_cassette(
+        self, path: Any = None, *, with_current_defaults: bool = False, **options: Unpack[OptionArguments]
+    ) -> Any:
         """Record into, or replay from, the cassette at ``path``: a context manager and a decorator.
 
         ``path`` may be left out when decorating: the cassette is then named after the function. Options override those
@@ -70,12 +88,12 @@ class VCR:
         opening = CassetteContextDecorator(functools.partial(self._settings, where, options, frozen))
         return opening(path) if decorated else opening
 
-    def recover(self, path: Any, **options: Any) -> int:
+    def recover(self, path: StrPath, **options: Unpack[OptionArguments]) -> int:
         """Add what an interrupted recording has left (``journal=True``) to the cassette at ``path``.
 
         Returns how many interactions that were. Raises CassetteNotFoundError when there is nothing to recover.
         """
-        merged = self.get_merged_config(**options)
+        merged = self._merged(options, None)
         return cassette.Cassette(cassette_path(merged, path, None), **self._arguments(merged)).recover()
 
     def register_matcher(self, name: str, matcher: Predicate) -> None:
@@ -90,9 +108,9 @@ class VCR:
         """Keep cassettes with this persister instead of in files."""
         self.persister = persister
 
-    def get_merged_config(self, **overrides: Any) -> dict[str, Any]:
+    def get_merged_config(self, **overrides: Unpack[OptionArguments]) -> dict[str, Any]:
         """The options that a cassette opened with ``overrides`` would have."""
-        return self._merged(overrides, None)
+        return vars(self._merged(overrides, None)).copy()
 
     @staticmethod
     def ensure_suffix(suffix: str) -> Callable[[str], str]:
@@ -115,21 +133,21 @@ class VCR:
 
     # -- putting a cassette together --------------------------------------------------------------------------------
 
-    def _options(self) -> dict[str, Any]:
+    def _options(self) -> Options:
         """The options of this VCR as they are now, judged."""
         chosen = {name: value for name in OPTIONS if (value := getattr(self, name)) is not OPTIONS[name].default}
         if "before_record" in vars(self):
             chosen["before_record"] = self.before_record
         return completed(chosen)
 
-    def _merged(self, overrides: Mapping[str, Any], frozen: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _merged(self, overrides: Mapping[str, Any], frozen: Options | None) -> Options:
         own = self._options() if frozen is None else frozen
-        merged = {**own, **checked(overrides)}
+        merged = replace(own, **checked(overrides))
         if "custom_patches" in overrides:
-            merged["custom_patches"] = (*own["custom_patches"], *merged["custom_patches"])
+            merged = replace(merged, custom_patches=(*own.custom_patches, *merged.custom_patches))
         return merged
 
-    def _settings(self, path: Any, overrides: Mapping[str, Any], frozen: Mapping[str, Any] | None) -> Settings:
+    def _settings(self, path: Any, overrides: Mapping[str, Any], frozen: Options | None) -> Settings:
         from .context import Settings
 
         options = self._merged(overrides, frozen)
@@ -138,26 +156,26 @@ class VCR:
         def load(function: Callable[..., Any] | None) -> cassette.Cassette:
             return cassette.Cassette.load(path=cassette_path(options, path, function), **arguments)
 
-        return Settings(load, options["record_on_exception"])
+        return Settings(load, options.record_on_exception)
 
-    def _arguments(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def _arguments(self, options: Options) -> dict[str, Any]:
         """What ``Cassette(path, ...)`` is given: names resolved, and options that are as by default left out."""
         chosen = {
             name: value
-            for name, value in options.items()
-            if name not in cassette.OPENING_OPTIONS and value is not DEFAULTS[name]
+            for name, value in vars(options).items()
+            if name not in cassette.OPENING_OPTIONS and value is not getattr(DEFAULTS, name)
         }
-        serializer = options["serializer"]
+        serializer = options.serializer
         return {
             **chosen,
-            "record_mode": options["record_mode"],
+            "record_mode": options.record_mode,
             "match_on": matchers_of(options, self.matchers),
             "additional_matchers": (),
             "serializer": named("serializer", serializer, self.serializers)
             if isinstance(serializer, str)
             else serializer,
-            "persister": options["persister"],
-            "inject": options["inject_cassette"],
+            "persister": options.persister,
+            "inject": options.inject_cassette,
         }
 
 

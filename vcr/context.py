@@ -10,14 +10,16 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Generator
 from functools import partial
 from types import FunctionType, TracebackType
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import wrapt
 
 from . import active, patch
-from ._engine.cassette import Cassette
 from .patch.custom import custom_replacements
 from .patch.replace import Replacement
+
+if TYPE_CHECKING:
+    from .cassette import Cassette
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -31,7 +33,7 @@ class Settings(NamedTuple):
     cassette after. ``record_on_exception``: whether the cassette is saved when the block raises.
     """
 
-    load: Callable[[Callable[..., Any] | None], Any]
+    load: Callable[[Callable[..., Any] | None], Cassette]
     record_on_exception: bool
 
 
@@ -53,7 +55,7 @@ class _Opening:
             self._unpatch()
             raise
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Cassette:
         return self.cassette
 
     def __exit__(self, kind: type[BaseException] | None = None, *_: object) -> None:
@@ -91,7 +93,7 @@ class CassetteContextDecorator:
     def _open(self, function: Callable[..., Any] | None = None) -> _Opening:
         return _Opening(self._settings(), function)
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Cassette:
         opening = self._open()
         self._openings.append(opening)
         return opening.cassette
@@ -104,7 +106,7 @@ class CassetteContextDecorator:
     ) -> None:
         self._last_opening().__exit__(kind, error, traceback)
 
-    async def __aenter__(self) -> Any:
+    async def __aenter__(self) -> Cassette:
         return self.__enter__()
 
     async def __aexit__(

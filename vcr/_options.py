@@ -8,15 +8,43 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypedDict, TypeVar
 
 from . import matchers
+from ._engine.storage import Persister
 from .errors import UnknownNameError, unknown, warn
+from .filters import Replacement
+from .matchers import Predicate
 from .patch import supported
 from .persisters.filesystem import FilesystemPersister
 from .record_mode import RecordMode
+from .request import Request
+from .response import ResponseDict
+
+StrPath = str | os.PathLike[str]
+#: A value that must not stand in the file: text, or ``f(request, response)`` that returns it. None: nothing to hide.
+Secret = str | bytes | int | None | Callable[..., Any]
+#: Names of what a filter removes, and ``(name, replacement)`` pairs; or a mapping from the one to the other.
+Replacements = Iterable[str | tuple[str, Replacement]] | Mapping[str, Replacement]
+RequestHook = Callable[[Request], Request | None]
+ResponseHook = Callable[[ResponseDict], ResponseDict | None]
+#: ``f(request, response)`` or ``f(request, response, cassette)``.
+InteractionHook = Callable[..., tuple[Request, ResponseDict] | None]
+
+
+class Serializer(Protocol):
+    """Turns the plain data of a cassette into text and back. A module may be one."""
+
+    def serialize(self, cassette_dict: Any, /) -> str:
+        """The text of a cassette."""
+
+    def deserialize(self, cassette_string: Any, /) -> Any:
+        """The data in a text; raises CassetteLoadError when it cannot be read."""
+
 
 T = TypeVar("T")
 #: Says, of a value that has no effect, why: one sentence.
@@ -172,8 +200,134 @@ def _function(value: Any, pass_over: PassOver) -> Any:
     return value if callable(value) else None
 
 
+def _option(default: Any, check: Check, doc: str) -> Any:
+    """A field of ``Options``: what the option is when nothing is said of it, what checks a value, what it is for."""
+    return field(default=default, metadata={"check": check, "doc": doc})
+
+
+@dataclass(frozen=True)
+class Options:
+    """Every option of ``VCR(...)`` and ``use_cassette(...)``, with values that have been checked.
+
+    This is where an option is defined: the attributes of a ``VCR`` and the table in the README are made from it.
+    """
+
+    record_mode: RecordMode = _option(RecordMode.ONCE, _mode, "when to record and when to replay: see the modes")
+    match_on: tuple[str | Predicate, ...] = _option(
+        matchers.DEFAULT_MATCH_ON, _match_on, "names of matchers, or functions, that must all agree"
+    )
+    additional_matchers: tuple[str | Predicate, ...] = _option((), _matchers, "matchers added to `match_on`")
+    cassette_library_dir: str | None = _option(None, _directory, "directory that relative cassette paths start from")
+    path_transformer: Callable[[str], StrPath] | None = _option(
+        None, _function, "`f(path) -> path`, applied to each cassette's path"
+    )
+    func_path_generator: Callable[[Callable[..., Any]], StrPath] | None = _option(
+        None, _function, "`f(function) -> path`, for decorators without a path"
+    )
+    serializer: str | Serializer = _option(
+        "yaml", _serializer, "`yaml`, `json`, `betamax`, `prettyjson`, `ruby`, `rubyjson`, or a registered name"
+    )
+    persister: Persister = _option(FilesystemPersister, _persister, "where cassettes are kept")
+    inject_cassette: bool = _option(False, _switch, "a decorator passes the cassette as the first argument")
+    record_on_exception: bool = _option(True, _switch, "save also when the block is left by an exception")
+    allow_playback_repeats: bool | Literal["last"] = _option(
+        False, _repeats, 'replay the first match again and again; `"last"`: each, then the last'
+    )
+    drop_unused_requests: bool = _option(False, _switch, "do not save loaded interactions that were not played")
+    re_record_interval: timedelta | None = _option(
+        None, _interval, "seconds, or a `timedelta`, after which a cassette is recorded anew (not by `none`)"
+    )
+    record_errors: bool = _option(
+        False,
+        _switch,
+        "record failures too (refused, no such host, timeout, TLS, reset): replayed as the client's own error",
+    )
+    journal: bool = _option(
+        False,
+        _switch,
+        "keep what is recorded in `<cassette>.partial` until it is saved; `vcr.recover(path)` brings it back",
+    )
+    preserve_exact_body_bytes: bool = _option(False, _switch, "write bodies as base64, text or not")
+    ignore_hosts: tuple[str | re.Pattern[str], ...] = _option(
+        (), _hosts, "hosts (names or compiled patterns) whose requests pass by"
+    )
+    ignore_localhost: bool = _option(False, _switch, "requests to this machine pass by")
+    filter_headers: tuple[str | tuple[str, Replacement], ...] = _option(
+        (), _replacements, "request headers to remove, or `(name, replacement)`"
+    )
+    filter_query_parameters: tuple[str | tuple[str, Replacement], ...] = _option(
+        (), _replacements, "query parameters to remove, or `(name, replacement)`"
+    )
+    filter_post_data_parameters: tuple[str | tuple[str, Replacement], ...] = _option(
+        (), _replacements, "form or JSON fields to remove, or `(name, replacement)`"
+    )
+    decode_compressed_response: bool = _option(False, _switch, "keep bodies without their gzip or deflate coding")
+    filter_nested_post_data_parameters: bool = _option(False, _switch, "that filter reaches JSON keys at any depth")
+    filter_sensitive_data: tuple[tuple[str, Secret], ...] = _option(
+        (), _pairs, "`{placeholder: secret}`: what stands in the file for what was sent"
+    )
+    placeholders: tuple[tuple[str, Secret], ...] = _option(
+        (), _placeholders, '`[{"placeholder": ..., "replace": secret}]`: the same, as Betamax spells it'
+    )
+    before_record_request: tuple[RequestHook, ...] = _option(
+        None, _functions, "`f(request) -> request`, or None to let it pass by"
+    )
+    before_record_response: tuple[ResponseHook, ...] = _option(
+        None, _functions, "`f(response) -> response`, or None not to record it"
+    )
+    before_save_interaction: tuple[InteractionHook, ...] = _option(
+        None, _functions, "`f(request, response[, cassette])` -> the pair to save, or None"
+    )
+    after_load_interaction: tuple[InteractionHook, ...] = _option(
+        None, _functions, "`f(request, response[, cassette])` -> the pair to use, or None"
+    )
+    skip_patchers: tuple[str, ...] = _option(
+        (), _clients, "clients whose requests pass by, as `vcr.clients()` names them"
+    )
+    custom_patches: tuple[tuple[Any, str, Any], ...] = _option(
+        (), _patches, "more `(object, name, class)` to replace while a cassette is open"
+    )
+
+
+class OptionArguments(TypedDict, total=False):
+    """What may be given for each option, as keyword arguments: VCR.py's users write them in all these ways."""
+
+    record_mode: RecordMode | Literal["none", "once", "new_episodes", "all", "any"]
+    match_on: Iterable[str | Predicate] | None
+    additional_matchers: Iterable[str | Predicate] | None
+    cassette_library_dir: StrPath | None
+    path_transformer: Callable[[str], StrPath] | None
+    func_path_generator: Callable[[Callable[..., Any]], StrPath] | None
+    serializer: str | Serializer | None
+    persister: Persister | None
+    inject_cassette: bool
+    record_on_exception: bool
+    allow_playback_repeats: bool | Literal["last"]
+    drop_unused_requests: bool
+    re_record_interval: float | timedelta | None
+    record_errors: bool
+    journal: bool
+    preserve_exact_body_bytes: bool
+    ignore_hosts: Iterable[str | re.Pattern[str]] | None
+    ignore_localhost: bool
+    filter_headers: Replacements | None
+    filter_query_parameters: Replacements | None
+    filter_post_data_parameters: Replacements | None
+    decode_compressed_response: bool
+    filter_nested_post_data_parameters: bool
+    filter_sensitive_data: Mapping[str, object] | Iterable[tuple[str, object]] | None
+    placeholders: Iterable[Mapping[str, object]] | None
+    before_record_request: RequestHook | Iterable[RequestHook] | None
+    before_record_response: ResponseHook | Iterable[ResponseHook] | None
+    before_save_interaction: InteractionHook | Iterable[InteractionHook] | None
+    after_load_interaction: InteractionHook | Iterable[InteractionHook] | None
+    skip_patchers: Iterable[str] | None
+    custom_patches: Iterable[tuple[Any, str, Any]] | None
+    before_record: RequestHook | Iterable[RequestHook] | None
+
+
 class Option(NamedTuple):
-    """One option: its name, its default, what checks and tidies a value, and what it is for."""
+    """What ``Options`` says of one option."""
 
     name: str
     default: Any
@@ -181,93 +335,11 @@ class Option(NamedTuple):
     doc: str
 
 
-#: Every option of ``VCR(...)`` and ``use_cassette(...)``. The table in the README is checked against this one.
-OPTIONS: dict[str, Option] = {
-    option.name: option
-    for option in (
-        Option("record_mode", RecordMode.ONCE, _mode, "when to record and when to replay: see the modes"),
-        Option(
-            "match_on", matchers.DEFAULT_MATCH_ON, _match_on, "names of matchers, or functions, that must all agree"
-        ),
-        Option("additional_matchers", (), _matchers, "matchers added to `match_on`"),
-        Option("cassette_library_dir", None, _directory, "directory that relative cassette paths start from"),
-        Option("path_transformer", None, _function, "`f(path) -> path`, applied to each cassette's path"),
-        Option("func_path_generator", None, _function, "`f(function) -> path`, for decorators without a path"),
-        Option(
-            "serializer",
-            "yaml",
-            _serializer,
-            "`yaml`, `json`, `betamax`, `prettyjson`, `ruby`, `rubyjson`, or a registered name",
-        ),
-        Option("persister", FilesystemPersister, _persister, "where cassettes are kept"),
-        Option("inject_cassette", False, _switch, "a decorator passes the cassette as the first argument"),
-        Option("record_on_exception", True, _switch, "save also when the block is left by an exception"),
-        Option(
-            "allow_playback_repeats",
-            False,
-            _repeats,
-            'replay the first match again and again; `"last"`: each, then the last',
-        ),
-        Option("drop_unused_requests", False, _switch, "do not save loaded interactions that were not played"),
-        Option(
-            "re_record_interval",
-            None,
-            _interval,
-            "seconds, or a `timedelta`, after which a cassette is recorded anew (not by `none`)",
-        ),
-        Option(
-            "record_errors",
-            False,
-            _switch,
-            "record failures too (refused, no such host, timeout, TLS, reset): replayed as the client's own error",
-        ),
-        Option(
-            "journal",
-            False,
-            _switch,
-            "keep what is recorded in `<cassette>.partial` until it is saved; `vcr.recover(path)` brings it back",
-        ),
-        Option("preserve_exact_body_bytes", False, _switch, "write bodies as base64, text or not"),
-        Option("ignore_hosts", (), _hosts, "hosts (names or compiled patterns) whose requests pass by"),
-        Option("ignore_localhost", False, _switch, "requests to this machine pass by"),
-        Option("filter_headers", (), _replacements, "request headers to remove, or `(name, replacement)`"),
-        Option("filter_query_parameters", (), _replacements, "query parameters to remove, or `(name, replacement)`"),
-        Option(
-            "filter_post_data_parameters", (), _replacements, "form or JSON fields to remove, or `(name, replacement)`"
-        ),
-        Option("decode_compressed_response", False, _switch, "keep bodies without their gzip or deflate coding"),
-        Option("filter_nested_post_data_parameters", False, _switch, "that filter reaches JSON keys at any depth"),
-        Option(
-            "filter_sensitive_data", (), _pairs, "`{placeholder: secret}`: what stands in the file for what was sent"
-        ),
-        Option(
-            "placeholders",
-            (),
-            _placeholders,
-            '`[{"placeholder": ..., "replace": secret}]`: the same, as Betamax spells it',
-        ),
-        Option("before_record_request", None, _functions, "`f(request) -> request`, or None to let it pass by"),
-        Option("before_record_response", None, _functions, "`f(response) -> response`, or None not to record it"),
-        Option(
-            "before_save_interaction",
-            None,
-            _functions,
-            "`f(request, response[, cassette])` -> the pair to save, or None",
-        ),
-        Option(
-            "after_load_interaction", None, _functions, "`f(request, response[, cassette])` -> the pair to use, or None"
-        ),
-        Option(
-            "skip_patchers",
-            (),
-            _clients,
-            "clients whose requests pass by, as `vcr.clients()` names them",
-        ),
-        Option("custom_patches", (), _patches, "more `(object, name, class)` to replace while a cassette is open"),
-    )
+OPTIONS = {
+    one.name: Option(one.name, one.default, one.metadata["check"], one.metadata["doc"]) for one in fields(Options)
 }
-#: What each option is when nothing is said of it.
-DEFAULTS = {option.name: option.check(option.default, lambda _: None) for option in OPTIONS.values()}
+#: The options when nothing is said of any.
+DEFAULTS = Options(**{option.name: option.check(option.default, lambda _: None) for option in OPTIONS.values()})
 #: The options that change or drop what is recorded.
 FILTERS = [
     name
@@ -326,6 +398,6 @@ def checked(options: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def completed(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Every option, by its own name: those in ``chosen``, checked as by ``checked``, and the defaults of the others."""
-    return {**DEFAULTS, **checked(chosen)}
+def completed(chosen: Mapping[str, Any]) -> Options:
+    """Every option: those in ``chosen``, checked as by ``checked``, and the defaults of the others."""
+    return replace(DEFAULTS, **checked(chosen))

@@ -1,0 +1,40 @@
+"""Mistakes, each of which type checkers must report in its line: those that end in ``# mistake``."""
+
+from __future__ import annotations
+
+import vcr
+from vcr.request import Request
+
+vcr.VCR(recordmode="none")  # mistake
+vcr.VCR(record_mode="onec")  # mistake
+vcr.VCR(filter_headers=7)  # mistake
+vcr.use_cassette("tape.yaml", match_ons=["method"])  # mistake
+vcr.use_cassette("tape.yaml", match_on=[7])  # mistake
+vcr.use_cassette(7)  # mistake
+vcr.use_cassette("tape.yaml", before_record_request=lambda: None)  # mistake
+vcr.recover("tape.yaml", jurnal=True)  # mistake
+
+with vcr.use_cassette("tape.yaml") as cassette:
+    cassette.no_such_method()  # mistake
+    cassette.append("GET", {})  # mistake
+    cassette.requests[0].uril  # mistake  # noqa: B018
+
+
+@vcr.use_cassette("tape.yaml")
+def function(number: int) -> str:
+    return str(number)
+
+
+@vcr.use_cassette
+def bare(number: int) -> str:
+    return str(number)
+
+
+function("one")  # mistake
+bare("one")  # mistake
+total: int = function(1)  # mistake
+
+
+def request_hook(request: Request) -> Request:
+    request.heders["A"] = "b"  # mistake
+    return request

@@ -1,0 +1,123 @@
+"""What type checkers must accept: the main uses of the public names. Nobody runs this file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import vcr
+from vcr.cassette import Cassette
+from vcr.errors import CannotOverwriteExistingCassetteException
+from vcr.persisters.filesystem import FilesystemPersister
+from vcr.request import Request
+from vcr.response import ResponseDict
+from vcr.serializers import jsonserializer
+from vcr.unittest import VCRTestCase
+
+
+def without_token(request: Request) -> Request | None:
+    if request.path == "/token":
+        return None
+    request.headers["Authorization"] = "hidden"
+    return request
+
+
+def without_cookie(response: ResponseDict) -> ResponseDict:
+    response["headers"].pop("Set-Cookie", None)
+    return response
+
+
+def same_tenant(r1: Request, r2: Request) -> bool:
+    return r1.headers.get("Tenant") == r2.headers.get("Tenant")
+
+
+def save(request: Request, response: ResponseDict, cassette: Cassette) -> tuple[Request, ResponseDict] | None:
+    return (request, response) if cassette.path else None
+
+
+recorder = vcr.VCR(
+    record_mode="new_episodes",
+    cassette_library_dir=Path("cassettes"),
+    path_transformer=vcr.VCR.ensure_suffix(".yaml"),
+    match_on=["method", "uri", same_tenant],
+    filter_headers=["Authorization", ("X-Api-Key", "KEY"), ("X-Other", None)],
+    filter_query_parameters={"token": "TOKEN"},
+    filter_sensitive_data={"<KEY>": "secret", "<OTHER>": lambda request, response: "other"},
+    ignore_hosts=["localhost", re.compile(r".*\.internal")],
+    before_record_request=without_token,
+    before_record_response=[without_cookie],
+    before_save_interaction=save,
+    re_record_interval=timedelta(days=30),
+    persister=FilesystemPersister,
+    serializer=jsonserializer,
+)
+recorder.register_matcher("tenant", same_tenant)
+recorder.register_serializer("own", jsonserializer)
+recorder.record_mode = vcr.mode.NONE
+
+with recorder.use_cassette("one.yaml", record_mode=vcr.RecordMode.ALL, allow_playback_repeats="last") as cassette:
+    count: int = cassette.play_count
+    requests: list[Request] = cassette.requests
+    for request, response in cassette.data:
+        code: int = response["status"]["code"]
+        body: bytes | str = response["body"]["string"]
+    cassette.append(requests[0], {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b""}})
+    cassette.rewind()
+
+
+@vcr.use_cassette("two.yaml")
+def function(number: int, *, text: str = "") -> list[str]:
+    return [text] * number
+
+
+@vcr.use_cassette
+def bare(number: int) -> str:
+    return str(number)
+
+
+@recorder.use_cassette()
+async def coroutine(number: int) -> str:
+    async with vcr.use_cassette(Path("three.yaml")) as inner:
+        return f"{number} {inner.all_played}"
+
+
+@vcr.use_cassette("four.yaml")
+def generator() -> Iterator[int]:
+    yield 1
+
+
+@vcr.use_cassette("five.yaml")
+async def async_generator() -> AsyncIterator[int]:
+    yield 1
+
+
+@vcr.use_cassette("six.yaml")
+class TestClass:
+    def test_method(self) -> None: ...
+
+
+class TestCase(VCRTestCase):
+    def _get_vcr_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        return {"record_mode": "none", **kwargs}
+
+
+result: list[str] = function(2, text="a")
+text: str = bare(1)
+TestClass().test_method()
+
+
+async def run() -> str:
+    async for _ in async_generator():
+        pass
+    return await coroutine(sum(generator()))
+
+
+def refused(error: CannotOverwriteExistingCassetteException) -> str:
+    return f"{error.failed_request.uri} {error.reason} {len(error.similar_requests)}"
+
+
+carried = vcr.carry(bare)
+again: str = carried(1)
