@@ -62,6 +62,7 @@ with recorder.use_cassette("one.yaml", record_mode=vcr.RecordMode.ALL, allow_pla
     count: int = cassette.play_count
     requests: list[Request] = cassette.requests
     for request, response in cassette.data:
+        uri: str = request.uri
         code: int = response["status"]["code"]
         body: bytes | str = response["body"]["string"]
     cassette.append(requests[0], {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b""}})
