@@ -9,7 +9,9 @@ import gzip
 import http.client
 import json
 import re
+import sys
 import threading
+import time
 import urllib.request
 from pathlib import Path
 from urllib.parse import quote_plus
@@ -19,6 +21,7 @@ import requests
 
 import vcr
 from vcr.errors import CannotOverwriteExistingCassetteException, MissingMetadataError
+from vcr.response import now
 
 SECRET = 'p@ss "wörd"/+x'
 
@@ -519,12 +522,88 @@ def test_none_replays_a_cassette_however_old_it_is(client, server, cassette_path
     assert server.hits == 1
 
 
-def test_a_cassette_that_does_not_say_when_it_was_recorded_is_not_too_old(client, server, cassette_path):
+def test_a_cassette_says_when_it_was_recorded_and_nobody_else_sees_it(client, server, cassette_path):
+    before = now().replace(microsecond=0)
+    with vcr.use_cassette(cassette_path) as cassette:
+        client.send("GET", server.url + "/text")
+        assert sorted(cassette.responses[0]) == ["body", "headers", "status"]
+    (written,) = re.findall(r"^  recorded_at: '(.*)'$", saved(cassette_path), re.MULTILINE)
+    assert before <= datetime.datetime.fromisoformat(written) <= now()
+    seen = []
+    with vcr.use_cassette(cassette_path, before_record_response=lambda response: seen.append(response) or response):
+        client.send("GET", server.url + "/text")
+    assert sorted(seen[0]) == ["body", "headers", "status"]
+    assert server.hits == 1
+
+
+@pytest.mark.parametrize("serializer", ["yaml", "json"])
+def test_what_was_recorded_before_keeps_its_date(client, serializer, server, cassette_path):
+    options = {
+        "record_mode": "new_episodes",
+        "serializer": serializer,
+        "after_load_interaction": lambda request, response: (request, response),
+    }
+    for path in ("/text?1", "/text?2"):
+        with vcr.use_cassette(cassette_path, **options):
+            client.send("GET", server.url + path)
+        text = saved(cassette_path)
+        Path(cassette_path).write_text(re.sub(r"(recorded_at\W+)\d+", r"\g<1>2001", text, count=1), encoding="utf-8")
+    assert re.findall(r"recorded_at\W+(\d+)", saved(cassette_path)) == ["2001", str(now().year)]
+
+
+def dated(path: str) -> str:
+    return re.findall("recorded_at: '(.*)'", saved(path))[0]
+
+
+def test_what_is_recorded_again_unchanged_keeps_its_date(client, server, cassette_path):
+    def record(**options):
+        with vcr.use_cassette(cassette_path, record_mode="all", **options):
+            client.send("GET", server.url + "/unchanged")
+
+    server.route("/unchanged", lambda exchange: exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+    record()
+    age(cassette_path, "2001-01-01T00:00:00+00:00")
+    before = saved(cassette_path)
+    record()
+    assert saved(cassette_path) == before
+    record(re_record_interval=60)  # or the next run would find it too old, and so on
+    assert dated(cassette_path) > "2001-01-02"
+
+
+def test_what_is_recorded_again_and_has_changed_has_a_new_date(client, server, cassette_path):
+    for _ in range(2):
+        with vcr.use_cassette(cassette_path, record_mode="all"):
+            client.send("GET", server.url + "/counter")
+        assert dated(cassette_path) > "2001-01-02"
+        age(cassette_path, "2001-01-01T00:00:00+00:00")
+
+
+def test_a_stopped_clock_does_not_count(client, server, cassette_path, monkeypatch):
+    class Stopped(datetime.datetime):  # as freezegun does it: in every module that has the class
+        @classmethod
+        def now(cls, tz=None):
+            return cls(2012, 1, 14, tzinfo=tz)
+
+    for module in [module for name, module in sys.modules.items() if name.startswith("vcr.")]:
+        if vars(module).get("datetime") is datetime.datetime:
+            monkeypatch.setattr(module, "datetime", Stopped)
+    monkeypatch.setattr(time, "time", lambda: Stopped.now().timestamp())
     with vcr.use_cassette(cassette_path):
         client.send("GET", server.url + "/text")
-    assert "recorded_at" not in saved(cassette_path)
-    with vcr.use_cassette(cassette_path, re_record_interval=0.000001):
+    assert dated(cassette_path) > "2026"
+
+
+def test_an_age_that_is_not_known_is_said_and_does_not_count(client, server, cassette_path, caplog):
+    with vcr.use_cassette(cassette_path):
         client.send("GET", server.url + "/text")
+    text = saved(cassette_path)
+    Path(cassette_path).write_text(re.sub(".*recorded_at.*\n", "", text), encoding="utf-8")
+    for options in ({}, {"re_record_interval": 0.000001}):
+        caplog.clear()
+        with caplog.at_level("WARNING", "vcr"), vcr.use_cassette(cassette_path, **options):
+            client.send("GET", server.url + "/text")
+        said = f"Cassette {cassette_path} does not say when 1 of its 1 interactions were recorded"
+        assert (said in caplog.text) == bool(options)
     assert server.hits == 1
 
 

@@ -39,8 +39,12 @@ requests = st.builds(
     headers,
 )
 responses = st.builds(lambda body, fields: Response.of(200, "OK", fields, body).data, st.binary(max_size=30), headers)
-cassettes = st.lists(st.tuples(requests, responses), min_size=1, max_size=4).map(
-    lambda pairs: serialize({"requests": [r for r, _ in pairs], "responses": [r for _, r in pairs]}, Whole)
+dates = st.none() | texts | st.sampled_from(["2026-11-27T16:00:00+00:00", "2026-11-27"])
+columns = st.lists(st.tuples(requests, responses, dates), min_size=1, max_size=4).map(
+    lambda rows: [[row[column] for row in rows] for column in range(3)]
+)
+cassettes = columns.map(
+    lambda three: serialize(dict(zip(("requests", "responses", "recorded_at"), three, strict=True)), Whole)
 )
 
 
@@ -52,7 +56,7 @@ def outcome(text: str, serializer) -> object:
     try:
         contents = deserialize(text, serializer)
         targets = [interaction.target for interaction in contents.interactions]
-        values = [interaction.value() for interaction in contents.interactions]
+        values = [(interaction.value(), interaction.response.timestamp) for interaction in contents.interactions]
     except CassetteLoadError as error:
         return SPANS if SPANS in str(error) else "cannot be read"
     assert targets == [interaction.target for interaction in deserialize(text, Whole).interactions]
@@ -126,9 +130,25 @@ def test_an_address_that_may_not_be_one_is_for_the_parser(mark):
     assert read_by_patterns(text, 0, len(text)) is None
 
 
-@given(st.tuples(raw, raw, raw), st.tuples(raw, raw, raw), st.sampled_from([" ", "\n        ", "\n      "]))
+DATES = ["", "  recorded_at: '2026-11-27T16:00:00+00:00'\n", "  recorded_at: 2026-11-27\n", "  recorded_at: '1'2'\n"]
+
+
+def test_what_is_usual_is_read_by_patterns(cassette_path):
+    with vcr.use_cassette(cassette_path) as cassette:
+        cassette.append(Request("GET", "http://h/"), Response.of(200, "OK", {"A": "1"}, b"text").data)
+    text = Path(cassette_path).read_text(encoding="utf-8")
+    read = read_by_patterns(text, len("interactions:\n"), text.index("version:"))
+    assert sorted(read) == ["recorded_at", "request", "response"]
+
+
+@given(
+    st.tuples(raw, raw, raw),
+    st.tuples(raw, raw, raw),
+    st.sampled_from([" ", "\n        ", "\n      "]),
+    st.sampled_from(DATES),
+)
 @settings(deadline=None, max_examples=1_000)
-def test_what_is_read_by_patterns_is_what_the_parser_reads(starts, ends, between):
+def test_what_is_read_by_patterns_is_what_the_parser_reads(starts, ends, between, date):
     sent, item, received = (
         (start + between + end).replace("\n", "\n        " if len(between) == 9 else "\n      ")
         for start, end in zip(starts, ends, strict=True)
@@ -136,7 +156,7 @@ def test_what_is_read_by_patterns_is_what_the_parser_reads(starts, ends, between
     text = (
         f"- request:\n    body: {sent}\n    headers:\n      A:\n      - {item}\n    method: GET\n    uri: http://h/\n"
         f"  response:\n    body:\n      string: {received}\n    headers: {{}}\n"
-        "    status:\n      code: 200\n      message: OK\n"
+        f"    status:\n      code: 200\n      message: OK\n{date}"
     )
     read = read_by_patterns(text, 0, len(text))
     if read is not None:
@@ -178,7 +198,7 @@ def test_what_cannot_be_read_is_said_when_it_is_needed_and_the_file_stays(casset
     broken = "code: }".join(whole.rsplit("code:", 1))
     Path(cassette_path).write_text(broken, encoding="utf-8")
     with (  # noqa: PT012  (what is raised in the middle, and at the end)
-        pytest.raises(CassetteLoadError, match=rf"{cassette_path}, line 24: not readable as YAML"),
+        pytest.raises(CassetteLoadError, match=rf"{cassette_path}, line 25: not readable as YAML"),
         vcr.use_cassette(cassette_path, record_mode="new_episodes") as cassette,
     ):
         assert cassette.begin(Request("GET", "http://h/0")).response.body == b"0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -12,6 +13,13 @@ from .request import Headers, HeaderSource
 
 ResponseDict = dict[str, Any]
 
+_CLOCK = (time.time,)  # Not an attribute of the module: freezegun, which stops the clock of a test, replaces those.
+
+
+def now() -> datetime:
+    """The present, in UTC, whatever a test makes of it."""
+    return datetime.fromtimestamp(_CLOCK[0](), timezone.utc)
+
 
 class Response:
     """One HTTP response, read-only: a typed view of VCR.py's dictionary.
@@ -20,14 +28,18 @@ class Response:
     ``{"status": {"code", "message"}, "headers": {name: [values]}, "body": {"string": bytes}}``. Optional keys of ours,
     which an older reader ignores: ``http_version`` when it is not 1.1, ``trailers``, ``incomplete``, and in ``body``
     the lengths of the ``chunks`` that it came in and the ``cut_chunk`` that it ended in; ``header_order``, the names in
-    sequence, where fields of one name were interleaved with others; ``recorded_at``, where its age matters; ``error``,
-    where the exchange failed. Keys that others add are kept.
+    sequence, where fields of one name were interleaved with others; ``error``, where the exchange failed. Keys that
+    others add are kept.
+
+    ``timestamp``: when it was recorded, as it stands in the file beside the request and the response; None when that is
+    not known.
     """
 
-    __slots__ = ("_content", "_headers", "_rendered", "data")
+    __slots__ = ("_content", "_headers", "_rendered", "data", "timestamp")
 
-    def __init__(self, data: ResponseDict) -> None:
+    def __init__(self, data: ResponseDict, timestamp: object = None) -> None:
         self.data = data
+        self.timestamp = timestamp
         self._headers: Headers | None = None
         # What each method is answered, made once: wire.py fills and reads these, nothing else does.
         self._rendered: dict[str, list[bytes]] = {}
@@ -141,8 +153,11 @@ class Response:
 
     @property
     def recorded_at(self) -> datetime | None:
-        """When it was recorded, if that is known; in UTC if no offset is given."""
-        value = self.data.get("recorded_at")
+        """When it was recorded, if that is known; in UTC if no offset is given.
+
+        Formats of other recorders have it in the dictionary.
+        """
+        value = self.timestamp or self.data.get("recorded_at")
         if isinstance(value, str):
             try:
                 value = datetime.fromisoformat(value.replace("Z", "+00:00"))
@@ -152,9 +167,10 @@ class Response:
             return None
         return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
 
-    def stamp(self, when: datetime) -> None:
-        """Note when it was recorded."""
-        self.data["recorded_at"] = when.isoformat(timespec="seconds")
+    def stamp(self) -> None:
+        """Note that it is recorded now, unless it is known when it was."""
+        if self.recorded_at is None:
+            self.timestamp = now().isoformat(timespec="seconds")
 
     @property
     def incomplete(self) -> bool:

@@ -73,7 +73,10 @@ class Contents(Sequence[Any]):
 
 
 def serialize(cassette_dict: Mapping[str, Any], serializer: Any) -> str:
-    """``{"requests": [Request], "responses": [dict]}``, and ``"metadata"`` if there is any, as a cassette's text."""
+    """``{"requests": [Request], "responses": [dict]}`` as a cassette's text.
+
+    Optional keys are ``"metadata"``, a mapping, and ``"recorded_at"``, a list of when each was recorded.
+    """
     text: str = serializer.serialize(_data(cassette_dict))
     return text
 
@@ -94,6 +97,11 @@ def _data(cassette_dict: Mapping[str, Any]) -> dict[str, Any]:
             for request, response in pairs
         ],
     }
+    dates = cassette_dict.get("recorded_at", ())
+    if len(dates) == len(data["interactions"]):  # else somebody's persister has changed the lists
+        for interaction, date in zip(data["interactions"], dates, strict=True):
+            if date is not None:
+                interaction["recorded_at"] = str(date)
     if cassette_dict.get("metadata"):
         data["metadata"] = cassette_dict["metadata"]
     return data
@@ -187,7 +195,8 @@ def _contents(top: Mapping[str, Any]) -> Contents:
 def _pair(number: int, interaction: Any) -> tuple[Request, Response]:
     try:
         request = _request_from_data(_part(interaction, "request"))
-        return request, Response(_response_from_data(_part(interaction, "response")))
+        response = _response_from_data(_part(interaction, "response"))
+        return request, Response(response, _checked(interaction.get("recorded_at")))
     except (ValueError, RecursionError) as error:
         raise CassetteLoadError(f"interaction {number}: {error}") from error
 

@@ -10,7 +10,7 @@ import logging
 import weakref
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CannotOverwriteExistingCassetteException, CassetteNotFoundError
@@ -20,7 +20,7 @@ from ..locks import BusyLock
 from ..matchers import Predicate
 from ..record_mode import RecordMode
 from ..request import Request
-from ..response import Response, ResponseDict
+from ..response import Response, ResponseDict, now
 from .storage import Storage
 
 if TYPE_CHECKING:
@@ -204,8 +204,6 @@ class Cassette:
             if kept is None:
                 self._interactions.remove(interaction)
                 return
-            if self._re_record_interval is not None:
-                kept.stamp(datetime.now(timezone.utc))
             interaction.response = kept
             self._add(interaction)
             if self.allow_playback_repeats:
@@ -219,7 +217,7 @@ class Cassette:
         if pair is None:
             return
         try:
-            self._storage.journal.add(*pair)
+            self._storage.journal.add(*pair, _timestamp(interaction))
         except OSError as error:  # the recording itself goes on
             log.warning("What cassette %s records is no longer kept until it is saved: %s", self.path, error)
             self._journals = False
@@ -244,6 +242,8 @@ class Cassette:
             raise errors[0]
 
     def _add(self, interaction: Interaction) -> None:
+        if interaction.response is not None:
+            interaction.response.stamp()
         self._recorded.add(interaction)
         self._unsaved.add(interaction)
         self.dirty = True
@@ -285,7 +285,7 @@ class Cassette:
         if self._before_record_response is None:
             return response
         data = self._before_record_response(response.copy_data())
-        return None if data is None else Response(data)
+        return None if data is None else Response(data, response.timestamp)
 
     # -- what it holds ----------------------------------------------------------------------------------------------
 
@@ -387,8 +387,15 @@ class Cassette:
         """Whether to record anew. What is stored stays until there is something to take its place."""
         if self._re_record_interval is None or not self.record_mode.records(existing=False):
             return False
-        dates = [i.response.recorded_at for i in stored if i.response is not None and i.response.recorded_at]
-        return bool(dates) and datetime.now(timezone.utc) - min(dates) > self._re_record_interval
+        dates = [i.response.recorded_at for i in stored if i.response is not None]
+        known = [date for date in dates if date is not None]
+        if len(known) < len(dates):
+            log.warning(
+                "Cassette %s does not say when %d of its %d interactions were recorded: re_record_interval has no "
+                'effect on these until they are recorded anew, with record_mode="all"',
+                *(self.path, len(dates) - len(known), len(dates)),
+            )
+        return bool(known) and now() - min(known) > self._re_record_interval
 
     def recover(self) -> int:
         """Add what interrupted recordings have left (``journal=True``), and save. Returns how many interactions.
@@ -430,7 +437,7 @@ class Cassette:
             pair = self._after_load_interaction(request.copy(), response.copy_data(), self)
             if pair is None:
                 return None
-            request, response = pair[0], Response(pair[1])
+            request, response = pair[0], Response(pair[1], response.timestamp)
         kept_request = self.filter_request(request)
         kept_response = None if kept_request is None else self._filter_response(response)
         return None if kept_request is None or kept_response is None else Interaction(kept_request, kept_response)
@@ -444,13 +451,26 @@ class Cassette:
         with storage.exclusive():
             if storage.has_changed():
                 kept = self._merged(kept)
-            storage.save(
-                [pair for interaction in kept if (pair := self._stored(interaction)) is not None], self._metadata
-            )
+            self._date_as_before(kept)
+            stored = [(pair, _timestamp(i)) for i in kept if (pair := self._stored(i)) is not None]
+            storage.save([pair for pair, _ in stored], self._metadata, [timestamp for _, timestamp in stored])
             if self._journals:
                 storage.journal.discard()
         self._unsaved.clear()
         self.dirty = False
+
+    def _date_as_before(self, kept: list[Interaction]) -> None:
+        """What was recorded again, unchanged, keeps its date, so that the file does not change either.
+
+        Not so where age matters: with its old date it would be recorded again and again.
+        """
+        replaced = set(self._finished()).difference(kept)
+        if self._re_record_interval is not None or not replaced:
+            return
+        dates = {interaction.value(): _timestamp(interaction) for interaction in replaced}
+        for interaction in self._unsaved.intersection(kept):
+            if interaction.response is not None and (date := dates.get(interaction.value())) is not None:
+                interaction.response.timestamp = date
 
     def _merged(self, kept: list[Interaction]) -> list[Interaction]:
         """What is stored now, without what this cassette drops, with what it adds."""
@@ -488,3 +508,7 @@ class Cassette:
         if self.drop_unused_requests and (self.record_mode.replays or self._recorded):
             finished = [i for i in finished if i in self._recorded or i.plays]
         return finished
+
+
+def _timestamp(interaction: Interaction) -> object:
+    return None if interaction.response is None else interaction.response.timestamp

@@ -73,12 +73,16 @@ class Storage:
             interactions = [Interaction(*pair) for pair in zip(stored[0], map(Response, stored[1]), strict=True)]
         return Stored(interactions, metadata or {})
 
-    def save(self, pairs: Sequence[tuple[Request, ResponseDict]], metadata: Mapping[str, Any]) -> None:
-        """Put these interactions in the place of what is stored."""
+    def save(
+        self, pairs: Sequence[tuple[Request, ResponseDict]], metadata: Mapping[str, Any], dates: Sequence[object] = ()
+    ) -> None:
+        """Put these interactions in the place of what is stored. ``dates``: when each was recorded, None if unknown."""
         cassette_dict: dict[str, Any] = {
             "requests": [request for request, _ in pairs],
             "responses": [response for _, response in pairs],
         }
+        if any(dates):
+            cassette_dict["recorded_at"] = list(dates)
         if metadata:
             cassette_dict["metadata"] = dict(metadata)
         if self.preserve_exact_body_bytes:

@@ -157,8 +157,14 @@ def _iso(recorded_at: Any) -> str:
 
 def write_all(plain: Mapping[str, Any], write_one: Callable[[Plain, Plain], Plain], recorded_with: str) -> Plain:
     """A cassette from version 1's plain data, each pair written by ``write_one(request, response)``."""
+    interactions = []
+    for interaction in plain["interactions"]:
+        response = interaction["response"]
+        if interaction.get("recorded_at"):  # version 1's place for it
+            response = {**response, "recorded_at": interaction["recorded_at"]}
+        interactions.append(write_one(interaction["request"], response))
     data: Plain = {
-        "http_interactions": [write_one(pair["request"], pair["response"]) for pair in plain["interactions"]],
+        "http_interactions": interactions,
         "recorded_with": recorded_with,
     }
     return {**data, "metadata": plain["metadata"]} if plain.get("metadata") else data

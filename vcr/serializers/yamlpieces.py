@@ -78,7 +78,8 @@ _RECEIVED = _Part(
     "    body:\n      string: ",
     8,
     rf"\n(?P<fields>{_FIELDS})"
-    rf" {{4}}status:\n {{6}}code: (?P<code>[1-9][0-9][0-9])\n {{6}}message: (?P<message>{_ITEM})\n\Z",
+    rf" {{4}}status:\n {{6}}code: (?P<code>[1-9][0-9][0-9])\n {{6}}message: (?P<message>{_ITEM})\n"
+    r"(?:  recorded_at: '(?P<recorded_at>[0-9T:+.-]+)'\n)?\Z",
 )
 
 
@@ -90,7 +91,7 @@ def read_by_patterns(text: str, start: int, end: int) -> Any:
         return None
     (sent, asked), (received, answered) = request, response
     try:
-        return {
+        interaction: dict[str, Any] = {
             "request": {
                 "body": _body(text, slice(sent, asked.start("fields") - 1), 6),
                 "headers": _fields(asked["fields"]),
@@ -103,8 +104,11 @@ def read_by_patterns(text: str, start: int, end: int) -> Any:
                 "status": {"code": int(answered["code"]), "message": _value(answered["message"])},
             },
         }
+        if answered["recorded_at"]:
+            interaction["recorded_at"] = answered["recorded_at"]
     except ValueError:
         return None
+    return interaction
 
 
 def _fields(lines: str) -> dict[Any, list[Any]]:

@@ -34,6 +34,8 @@ else:
 
 WIDE = 2**31 - 1  # lines are never folded: a folded line cannot be read in a diff
 _IN_ORDER = ("headers", "trailers")
+#: What comes last: VCR.py's cassettes begin each interaction with its request.
+_LAST = ("recorded_at",)
 
 # -- writing -----------------------------------------------------------------------------------------------------------
 
@@ -127,7 +129,7 @@ class _Writer:
                 self._write_text(data)
         elif kind is dict:
             self._emit(_MAPPING)
-            for key, value in sorted(data.items(), key=lambda item: str(item[0])) if sort else data.items():
+            for key, value in sorted(data.items(), key=_place) if sort else data.items():
                 self._write_text(key) if type(key) is str else self._write_node(self._dumper.represent_data(key))
                 self._write(value, sort and key not in _IN_ORDER)
             self._emit(_MAPPING_END)
@@ -224,6 +226,10 @@ def _base64(data: bytes, margin: str) -> Iterator[str]:
 
 
 # -- the serializer ----------------------------------------------------------------------------------------------------
+
+
+def _place(item: tuple[Any, Any]) -> tuple[bool, str]:
+    return item[0] in _LAST, str(item[0])
 
 
 def dump(cassette_dict: Mapping[str, Any], dumper: type[PlainDumper], *, sort: bool = True) -> str:

@@ -23,7 +23,7 @@ from ...matchers import Predicate
 from ...persisters.filesystem import FilesystemPersister
 from ...record_mode import RecordMode
 from ...request import Request
-from ...response import Response, ResponseDict
+from ...response import Response, ResponseDict, now
 from .. import matchers, util
 from ..exceptions import MissingCassetteError
 from ..serializers import BinaryPersister, SerializerProxy, serializer_registry
@@ -186,8 +186,7 @@ class Cassette(engine.Cassette):
         return request, response
 
     def _finish(self, turn: engine.Turn, interaction: index.Interaction, response: Response) -> None:
-        kept = Response(response.copy_data())
-        kept.stamp(datetime.now(timezone.utc))
+        kept = Response({**response.copy_data(), "recorded_at": now().isoformat(timespec="seconds")})
         if hooks := self._hooks("before_record"):
             view = self._view(interaction.request, kept.data)
             for hook in hooks:
