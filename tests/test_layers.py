@@ -19,6 +19,7 @@ PACKAGE = Path(vcr.__file__).parent
 ROOMS = [
     "errors",
     "locks",
+    "multipart",
     "body",
     "util",
     "request",
@@ -27,7 +28,6 @@ ROOMS = [
     "content_coding",
     "wire",
     "record_mode",
-    "multipart",
     "matchers",
     "placeholders",
     "filters",

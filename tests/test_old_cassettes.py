@@ -125,9 +125,9 @@ def test_what_an_old_version_recorded_is_replayed(name, replayed):
     assert cassette.all_played
 
 
-def content(request: vcr.Request) -> bytes | None:
+def content(request: vcr.Request) -> Any:
     """The body as it is compared: some versions kept the chunks of an upload."""
-    return without_chunks(request.body, request.headers) if request.body else request.body
+    return without_chunks(request.body, request.headers) if isinstance(request.body, bytes) else request.body
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -194,8 +194,8 @@ BY_HAND = [
     odd_put("body/text"),
     odd_put("body/bytes"),
     odd_put("body/string-of-bytes"),
-    odd("body/number", b"12", method="PUT", content=b"34"),
-    odd("body/truth", b"true", method="PUT", content=b"false"),
+    odd("body/number", 12, method="PUT", content=b"34"),
+    odd("body/truth", True, method="PUT", content=b"false"),
     odd_put("body/pieces"),
     odd_put("body/base64"),
     odd_put("body/chunks"),
@@ -306,10 +306,6 @@ BROKEN = {
     "there is no uri": (
         INTERACTION + RESPONSE + "request: {method: GET}",
         "interaction 2: the request's uri is nothing",
-    ),
-    "a request's body is a date": (
-        INTERACTION + RESPONSE + "request: {method: GET, uri: x, body: 2020-01-01}",
-        "interaction 2: the request's body is a date, not text or bytes",
     ),
     "a list contains itself": (
         INTERACTION + RESPONSE + "request: {method: GET, uri: x, body: &a [*a]}",

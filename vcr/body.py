@@ -1,22 +1,29 @@
-"""A request's body as a value: what a request keeps of the object that it was given as its body.
+"""A request's body as a value: what a request keeps of a body, and which bytes an object as a body stands for.
 
-This module knows no request, no client and no file.
+VCR.py's aiohttp stub keeps what the program gave as ``data=`` or ``json=``: a mapping, a list of pairs, a number. Its
+cassettes hold such objects in the place of the bytes that were sent. This module knows no request, client or file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
+
+from . import multipart
 
 
 def kept(body: Any) -> Any:
     """What a request keeps of a body.
 
-    Text, files, buffers and iterables of pieces become bytes, so that they can be read again and again; an iterable of
-    other things becomes a tuple. None, a mapping, a list, a number and an object of no known kind stay as they are:
-    cassettes of VCR.py hold such bodies.
+    Text, files, buffers and iterators of pieces become bytes, so that they can be read again and again; an iterator of
+    other things becomes a tuple. None, a mapping, a number, an object of no known kind, and a list or a tuple in which
+    no piece is of bytes stay as they are.
     """
-    if body is None or isinstance(body, (bytes, list, Mapping)):
+    if body is None or isinstance(body, (bytes, Mapping)):
+        return body
+    if isinstance(body, (list, tuple)) and not any(map(_is_buffer, body)):
         return body
     if isinstance(body, str):
         return body.encode("utf-8")
@@ -26,7 +33,7 @@ def kept(body: Any) -> Any:
         return bytes(body)
     if not isinstance(body, Iterable):
         return body
-    pieces = tuple(body)
+    pieces = body if isinstance(body, list) else tuple(body)
     try:
         return joined(pieces)
     except ValueError:
@@ -57,3 +64,93 @@ def _is_buffer(value: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+# -- objects as bodies -------------------------------------------------------------------------------------------------
+
+
+def is_object(body: Any) -> bool:
+    """Whether a body stands as an object in the place of the bytes that were sent."""
+    return body is not None and not isinstance(body, bytes)
+
+
+def stands_for(body: Any, content: bytes | None) -> bool:
+    """Whether a client that was given the object ``body`` may have sent ``content``: the pieces in it, its JSON, or its
+    form, urlencoded or multipart. JSON is compared by value, forms by field."""
+    sent = content or b""
+    return any(sent == pieces for pieces in _pieces(body)) or _is_json_of(body, sent) or _is_form_of(body, sent)
+
+
+def same_object(one: Any, other: Any) -> bool:
+    """Whether two objects as bodies are the same, lists and tuples taken for one kind."""
+    return repr(_plain(one)) == repr(_plain(other))
+
+
+def json_meaning(content: bytes | str) -> str:
+    """The value of a JSON text, as a text that is equal where the values are. Raises ValueError."""
+    return json.dumps(json.loads(content, parse_float=_number), sort_keys=True)
+
+
+def _number(text: str) -> int | float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return sorted(((str(key), _plain(one)) for key, one in value.items()), key=lambda item: item[0])
+    return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def _pieces(body: Any) -> Iterator[bytes]:
+    if isinstance(body, (list, tuple, Mapping)) and not body:
+        yield b""
+    elif isinstance(body, (list, tuple)):
+        try:
+            yield joined(body)
+        except ValueError:
+            return
+
+
+def _is_json_of(body: Any, content: bytes) -> bool:
+    try:
+        return json_meaning(content) == json_meaning(json.dumps(body))
+    except (ValueError, TypeError, RecursionError):
+        return False
+
+
+def _is_form_of(body: Any, content: bytes) -> bool:
+    fields = _fields(body)
+    if fields is None:
+        # Of aiohttp's multidict VCR.py has kept nothing but the names.
+        names = body if isinstance(body, (list, tuple)) and all(isinstance(name, str) for name in body) else []
+        return bool(names) and set(names) == {name for name, _ in _form(content)}
+    if content.startswith(b"--"):
+        return sorted(fields) == sorted(_parts(content))
+    return sorted(fields) == sorted((name, value.encode("utf-8")) for name, value in _form(content))
+
+
+def _form(content: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """The name and the value of each field of a multipart body, which names its boundary in its first line."""
+    boundary = content.partition(b"\r\n")[0][2:].decode("latin-1")
+    for part in (multipart.split(content, f'multipart/form-data; boundary="{boundary}"') or [])[1:-1]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        yield multipart.field_name(head), value
+
+
+def _fields(body: Any) -> list[tuple[str, bytes]] | None:
+    """The fields of a form that is given as a mapping or as pairs; None when it is no form."""
+    pairs = list(body.items()) if isinstance(body, Mapping) else body
+    if not isinstance(pairs, (list, tuple)) or not all(isinstance(p, (list, tuple)) and len(p) == 2 for p in pairs):
+        return None
+    fields: list[tuple[str, bytes]] = []
+    for name, value in pairs:
+        for one in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(one, Mapping):
+                return None
+            fields.append((str(name), one if isinstance(one, bytes) else str(one).encode("utf-8")))
+    return fields

@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import chain, islice
 
+from .body import is_object
 from .locks import new_lock
-from .matchers import Matcher, Predicate, agrees, path, raw_body, uri, url
+from .matchers import Matcher, Predicate, agrees, path, raw_body, same_as_object, uri, url
 from .request import Request
 from .response import Response
 
@@ -143,21 +144,28 @@ ALL, UNPLAYED, LATEST_FIRST = Row.all, Row.unplayed, Row.latest_first
 class Bucket(Row):
     """The interactions of one key. Where bodies differ, those with the body of the request come first."""
 
-    __slots__ = ("_by_body", "_filed")
+    __slots__ = ("_by_body", "_filed", "_objects")
 
     def __init__(self) -> None:
         self.entries = []
         self.cursor = 0
         self._by_body: dict[Hashable, Row] = {}
+        self._objects = Row()  # those with an object as body, which may stand for several bodies
         self._filed = 0  # how many are in there, too: bodies are compared when there is something to choose
 
     def candidates(self, request: Request, walk: Walk) -> Iterator[Interaction]:
         """Those to try, best first."""
         if len(self.entries) > 1:
             for interaction in self.entries[self._filed :]:
-                self._by_body.setdefault(_same_body(interaction.request), Row()).entries.append(interaction)
+                if is_object(interaction.request.body):
+                    self._objects.entries.append(interaction)
+                else:
+                    self._by_body.setdefault(_same_body(interaction.request), Row()).entries.append(interaction)
             self._filed = len(self.entries)
             same = self._by_body.get(_same_body(request))
+            if self._objects.entries:
+                alike = (entry for entry in walk(self._objects) if same_as_object(request, entry.request))
+                return chain(alike, walk(same or Row()), walk(self))
             if same is not None and len(self._by_body) > 1:
                 return chain(walk(same), walk(self))
         return walk(self)
@@ -189,6 +197,8 @@ class Index:
         keyed = [matcher for matcher in matchers if isinstance(matcher, Matcher)]
         self._target_keys = tuple(matcher.key for matcher in keyed if matcher.of_target)
         self._other_keys = [matcher.key for matcher in keyed if not matcher.of_target]
+        self._of_body = [matcher for matcher in keyed if matcher.of_body]
+        self._keys_without_body = [matcher.key for matcher in keyed if not (matcher.of_target or matcher.of_body)]
         self._predicates = [matcher for matcher in matchers if not isinstance(matcher, Matcher)]
         self._place = (lambda _: "") if _PLACES.isdisjoint(keyed) else _path_of
         self.clear()
@@ -197,6 +207,8 @@ class Index:
         """Forget every interaction."""
         self._buckets: defaultdict[Hashable, Bucket] = defaultdict(Bucket)
         self._added: list[Interaction] = []  # those that nothing has been looked for since
+        # Where bodies are matched, those with an object as body, which has no key: by the keys of the other matchers.
+        self._objects: defaultdict[Hashable, Bucket] = defaultdict(Bucket)
         # By place, until one is looked for there.
         self._waiting: defaultdict[str, list[Interaction]] = defaultdict(list)
 
@@ -205,10 +217,18 @@ class Index:
         target = _target_key(self._target_keys, request.method, request.uri)
         return (target, *[key(request) for key in self._other_keys]) if self._other_keys else target
 
-    def _key_of(self, interaction: Interaction) -> Hashable:
-        if self._other_keys:
-            return self.key(interaction.request)
-        return _target_key(self._target_keys, *interaction.target)
+    def _key_without_body(self, request: Request) -> Hashable:
+        target = _target_key(self._target_keys, request.method, request.uri)
+        return (target, *[key(request) for key in self._keys_without_body])
+
+    def _file(self, interaction: Interaction) -> None:
+        if self._of_body and is_object(interaction.request.body):
+            bucket = self._objects[self._key_without_body(interaction.request)]
+        elif self._other_keys:
+            bucket = self._buckets[self.key(interaction.request)]
+        else:
+            bucket = self._buckets[_target_key(self._target_keys, *interaction.target)]
+        bucket.entries.append(interaction)
 
     def add(self, interaction: Interaction) -> None:
         """Make it findable."""
@@ -222,11 +242,12 @@ class Index:
             self._added.clear()
         if self._waiting:
             for interaction in self._waiting.pop(self._place(request.uri), ()):
-                self._buckets[self._key_of(interaction)].entries.append(interaction)
+                self._file(interaction)
         bucket = self._buckets.get(key)
-        if bucket is None:
-            return iter(())
-        found = bucket.candidates(request, walk)
+        found = iter(()) if bucket is None else bucket.candidates(request, walk)
+        if self._objects:
+            objects = walk(self._objects[self._key_without_body(request)])
+            found = chain((entry for entry in objects if same_as_object(request, entry.request)), found)
         return filter(functools.partial(self._agrees, request), found) if self._predicates else found
 
     def _agrees(self, request: Request, interaction: Interaction) -> bool:

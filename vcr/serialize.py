@@ -298,10 +298,7 @@ def _request_from_data(data: Mapping[str, Any]) -> Request:
     if not isinstance(method, str):
         raise ValueError(f"the request's method is {_kind(method)}")
     headers = Headers.of(_fields(data.get("headers")))
-    body = data.get("body")
-    if not isinstance(body, _MAPPING):  # an aiohttp form, which VCR.py keeps as it was given
-        body = _bytes(body, "the request's body")
-    request = Request(_checked(method), _checked(_uri(data, headers)), _checked(body), headers)
+    request = Request(_checked(method), _checked(_uri(data, headers)), _checked(data.get("body")), headers)
     _ = request.port  # ValueError: a URI that cannot be taken apart
     return request
 

@@ -75,6 +75,12 @@ def _first(data: Any) -> Any:
     return arguments[0]
 
 
+def _iterator(data: Any) -> Any:
+    """What an iterator gave, as a tuple: what has been a list is one."""
+    pieces = _first(data)
+    return tuple(pieces) if isinstance(pieces, list) else pieces
+
+
 def _file(data: Any) -> Any:
     """The whole content of an open file, however far it had been read."""
     if isinstance(data, dict) and "buf" in data:
@@ -128,8 +134,8 @@ TAGS: dict[str, Tag] = {
         "python/object:vcr.request.Request": _itself,
         "python/object/apply:__builtin__.frozenset": _first,
         "python/object/apply:builtins.frozenset": _first,
-        "python/object/apply:__builtin__.iter": _first,
-        "python/object/apply:builtins.iter": _first,
+        "python/object/apply:__builtin__.iter": _iterator,
+        "python/object/apply:builtins.iter": _iterator,
         "python/object/new:_io.BytesIO": _file,
         "python/object/new:_io.StringIO": _file,
         "python/object:StringIO.StringIO": _file,
