@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
-from dataclasses import replace
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,7 +15,7 @@ from ._assembly import cassette_path, filters_of, matchers_of
 from ._engine import cassette as engine
 from ._engine.cassette import Turn
 from ._engine.storage import Persister, Storage
-from ._options import completed, named, unknown_option
+from ._options import changed, completed, named, unknown_option
 from ._vcrpy import leftovers
 from .errors import CassetteDecodeError, CassetteNotFoundError, MissingMetadataError, UnhandledHTTPRequestError
 from .index import ALL, Interaction
@@ -130,7 +129,7 @@ class Cassette(engine.Cassette):
             if opening.inject_cassette:
                 given["inject"] = True
             if opening.func_path_generator is None:
-                opening = replace(opening, func_path_generator=lambda function: function.__name__)
+                opening = changed(opening, {"func_path_generator": lambda function: function.__name__})
             path = given.pop("path", None)
 
             def load(function: Callable[..., Any] | None) -> Cassette:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import cassette, matchers, serializers, util
 from ._assembly import cassette_path, matchers_of
-from ._options import DEFAULTS, JUDGED_AT_ONCE, OPTIONS, checked, completed, named, own_name, unknown_option
+from ._options import DEFAULTS, JUDGED_AT_ONCE, OPTIONS, changed, checked, completed, named, own_name, unknown_option
 from .errors import choices, unknown, warn
 from .matchers import Predicate
 from .record_mode import RecordMode as RecordMode  # noqa: PLC0414  (VCR.py's users find it here too)
@@ -142,10 +141,10 @@ class VCR:
 
     def _merged(self, overrides: Mapping[str, Any], frozen: Options | None) -> Options:
         own = self._options() if frozen is None else frozen
-        merged = replace(own, **checked(overrides))
-        if "custom_patches" in overrides:
-            merged = replace(merged, custom_patches=(*own.custom_patches, *merged.custom_patches))
-        return merged
+        merged = checked(overrides)
+        if "custom_patches" in merged:
+            merged["custom_patches"] = (*own.custom_patches, *merged["custom_patches"])
+        return changed(own, merged)
 
     def _settings(self, path: Any, overrides: Mapping[str, Any], frozen: Options | None) -> Settings:
         from .context import Settings
