@@ -53,7 +53,7 @@ def another_process(kind, directory):
 
 def test_the_lock_of_a_file_waits_for_another_process(another_process, kind, directory, monkeypatch):
     if kind != "_locked_by_file":
-        pytest.skip("it waits inside the system: tests/reliability/test_2_processes.py")
+        pytest.skip("it waits inside the system: tests/reliability/test_processes.py")
     waited = []
 
     def let_go(_):

@@ -17,9 +17,8 @@ TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 #: What is interrupted in these: this process, a child.
 SIGNALS = [
-    "tests/reliability/test_1_files.py::test_an_interrupt_while_saving_leaves_the_old_cassette",
-    "tests/reliability/test_5_processes_signals_loops.py"
-    "::test_control_c_in_the_middle_of_a_request_saves_what_was_recorded",
+    "tests/reliability/test_files.py::test_an_interrupt_while_saving_leaves_the_old_cassette",
+    "tests/reliability/test_signals_and_loops.py::test_control_c_in_the_middle_of_a_request_saves_what_was_recorded",
 ]
 
 

@@ -1,4 +1,4 @@
-"""Room: the door of ``python -m vcr``. It knows no command: those are in ``vcr.cli``."""
+"""Starts ``python -m vcr``. It must not know a command: those are in ``vcr.cli``."""
 
 from .cli import main
 

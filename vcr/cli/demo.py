@@ -1,4 +1,4 @@
-"""Room: the demo: record with each client, stop the server, replay, compare. It prints nothing."""
+"""The demo: record with each client, stop the server, replay, compare. It must not print."""
 
 from __future__ import annotations
 

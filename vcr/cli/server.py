@@ -1,4 +1,4 @@
-"""Room: the demo's server on 127.0.0.1, and the tripwire that takes its place. It knows no client and no cassette.
+"""The demo's server on 127.0.0.1, and the tripwire that takes its place. It must not know a client or a cassette.
 
 No two answers are alike: each says how many requests the server has seen. What is replayed cannot be made up.
 """
@@ -37,7 +37,6 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__((LOOPBACK, 0), _Handler)
         self.hits = 0
-        self.objects: dict[str, bytes] = {}
         self._open: set[Any] = set()
 
     @property
@@ -101,8 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         self.server.hits += 1
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        route = _ROUTES.get(self.path)
-        answer = self._object(body) if route is None else route(body, self.server.hits)
+        answer = _ROUTES.get(self.path, _object)(body, self.server.hits)
         self.send_response(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
@@ -118,18 +116,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = _answer  # noqa: N815  (http.server's names)
 
-    def _object(self, body: bytes) -> Answer:
-        """Every path that is no route holds an object, as in S3."""
-        if self.command == "PUT":
-            self.server.objects[self.path] = body
-            return Answer(b"", headers=(("ETag", f'"{self.server.hits}"'),))
-        found = self.server.objects.get(self.path)
-        if found is None:
-            return Answer(b"<Error><Code>NoSuchKey</Code></Error>", 404, (("Content-Type", "application/xml"),))
-        return Answer(found, headers=(("ETag", f'"{self.server.hits}"'),))
-
     def log_message(self, *_: Any) -> None:
         pass
+
+
+def _object(body: bytes, hits: int) -> Answer:
+    """What every path that is no route holds: an object, as in S3, which may be replaced."""
+    return Answer(b"" if body else b"object" * 1000, headers=(("ETag", f'"{hits}"'),))
 
 
 def _json(body: bytes, hits: int) -> Answer:
