@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import vcr
 from vcr import matchers
 from vcr.cassette import Cassette
 from vcr.errors import CannotOverwriteExistingCassetteException
@@ -44,6 +47,48 @@ def test_there_is_no_cassette_and_the_mode_makes_none():
     assert "run once with record_mode='once'" in message
     assert "new_episodes" not in message  # there is nothing to keep
     assert error.similar_requests == []
+
+
+def test_a_cassette_that_is_not_there_is_named_in_full_with_its_like(tmp_path):
+    for name in ("exmaple.yaml", "example.json", "other.txt"):
+        (tmp_path / name).touch()
+    with vcr.use_cassette("example.yaml", record_mode="none") as cassette:
+        lines = str(refusal(cassette, get("http://h/"))).splitlines()
+    start = lines.index(f"  path: {Path.cwd() / 'example.yaml'}")
+    assert lines[start + 1] == "  similar names there: exmaple.yaml, example.json"
+
+
+def test_a_directory_that_is_not_there_is_named_too():
+    with vcr.use_cassette("not/there/example.yaml", record_mode="none") as cassette:
+        lines = str(refusal(cassette, get("http://h/"))).splitlines()
+    start = lines.index(f"  path: {Path.cwd() / 'not' / 'there' / 'example.yaml'}")
+    assert lines[start + 1] == "  its directory doesn't exist"
+
+
+@pytest.mark.parametrize(("path", "holds"), [("/outer", "holds"), ("/neither", "does not hold")])
+def test_the_cassette_around_it_is_named(path, holds):
+    response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b""}}
+    with vcr.use_cassette("outer.yaml") as outer:
+        outer.append(get("http://h/outer"), response)
+        with vcr.use_cassette("inner.yaml", record_mode="none") as inner:
+            error = refusal(inner, get(f"http://h{path}"))
+    assert f"  opened inside: outer.yaml, which {holds} this request" in str(error).splitlines()
+
+
+def test_the_first_advice_is_never_to_match_less():
+    recorded = get("http://h/a?x=1")
+    cassettes = [
+        Cassette("tape.yaml", record_mode="none"),
+        cassette_with(recorded),
+        cassette_with(recorded, match_on=[matchers.uri]),
+        cassette_with(),
+    ]
+    played = cassette_with(recorded)
+    played.begin(recorded)
+    for cassette, request in [*((cassette, get("http://h/a?x=2")) for cassette in cassettes), (played, recorded)]:
+        lines = str(refusal(cassette, request)).splitlines()
+        first = lines[lines.index("How to fix it:") + 1]
+        assert not any(less in first for less in ("match_on", "ignore", "leave"))
 
 
 @pytest.mark.parametrize("record_mode", ["none", "once"])

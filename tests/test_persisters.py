@@ -282,6 +282,43 @@ class InDirectory(FilesystemPersister):
         super().save_cassette(self.directory / cassette_path, cassette_dict, serializer)
 
 
+# -- what can be told of a path ---------------------------------------------------------------------------------------
+
+
+def test_what_is_near_a_path_that_is_not_there(tmp_path):
+    for name in ("cassete.yaml", "Cassette.yml", "nothing.txt"):
+        (tmp_path / name).touch()
+    assert FilesystemPersister.nearby("cassette.yaml") == (
+        str(Path.cwd() / "cassette.yaml"),
+        ["cassete.yaml", "Cassette.yml"],
+    )
+    assert FilesystemPersister.nearby("not/there.yaml") == (str(Path.cwd() / "not" / "there.yaml"), None)
+
+
+def test_a_place_that_can_be_written_to_is_one_whatever_has_to_be_made(cassette_path):
+    for path in (cassette_path, "new.yaml", "made/for/it.yaml"):
+        assert FilesystemPersister.unwritable(path) is None
+
+
+def test_a_file_in_the_way_cannot_be_written_into(tmp_path):
+    (tmp_path / "file").touch()
+    assert FilesystemPersister.unwritable("file/c.yaml") == f"{Path.cwd() / 'file'} is not a directory"
+    assert FilesystemPersister.unwritable("file/made/c.yaml") == f"{Path.cwd() / 'file'} is not a directory"
+
+
+def test_of_a_derived_persister_that_saves_elsewhere_nothing_is_told(tmp_path):
+    class Elsewhere(FilesystemPersister):
+        @staticmethod
+        def save_cassette(cassette_path, cassette_dict, serializer): ...
+
+    class Here(FilesystemPersister):
+        pass
+
+    (tmp_path / "file").touch()
+    assert Elsewhere.unwritable("file/c.yaml") is None
+    assert Here.unwritable("file/c.yaml") is not None
+
+
 def test_the_persister_can_be_subclassed(tmp_path):
     persister = InDirectory(tmp_path / "tapes")
     with pytest.raises(CassetteNotFoundError):

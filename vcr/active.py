@@ -38,6 +38,12 @@ class Entry:
         task = _current_task()
         self.task = None if task is None else weakref.ref(task)
 
+    @property
+    def around(self) -> Cassette | None:
+        """The open cassette inside whose block this one was opened."""
+        opened = (entry.cassette for entry in reversed(self.outer))
+        return next((cassette for cassette in opened if cassette is not None), None)
+
     def beside(self, other: Entry) -> bool:
         """Whether the two were opened side by side, neither inside the other."""
         if other in self.outer or self in other.outer:

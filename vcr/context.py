@@ -51,6 +51,7 @@ class _Opening:
                 replacement.apply()
                 self._custom.append(replacement)
             self.entry = active.enter(self.cassette)
+            self.cassette.around = self.entry.around
         except BaseException:
             self._unpatch()
             raise

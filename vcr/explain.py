@@ -39,6 +39,8 @@ class Refusal:
     ``found``: whether the cassette was there. ``total``, ``played``: how many interactions it holds, and how many of
     them had been played. ``hidden``: how many a filter dropped when the cassette was loaded. ``recorded``: gives the
     interactions. ``mask``: takes secrets out of a text. ``similar``: the closest requests, where they are known.
+    ``place``: gives the full path, and similar names beside it (None when there is no such directory). ``around``:
+    gives the path of the cassette in whose block this one was opened, and whether that holds the request.
     """
 
     request: Request
@@ -53,6 +55,8 @@ class Refusal:
     recorded: Callable[[], Iterable[Interaction]]
     mask: Callable[[str], str]
     similar: Closest | None = None
+    place: Callable[[], tuple[str, Sequence[str] | None]] | None = None
+    around: Callable[[], tuple[str, bool] | None] | None = None
 
     @cached_property
     def _recorded(self) -> tuple[list[Request], list[str]]:
@@ -90,11 +94,12 @@ class Refusal:
             f"  {self.request.method} {self.request.uri}",
             *self._body_line(),
             "Cassette:",
-            f"  path: {self.path}",
+            *self._path_lines(),
             f"  record_mode: {self.record_mode}",
             f"  match_on: {', '.join(map(name_of, self.matchers))}",
             *self._count_lines(),
             *self._filter_lines(),
+            *self._around_lines(),
             *self._closest_lines(),
             "How to fix it:",
             *(f"  - {advice}" for advice in self._advice()),
@@ -120,6 +125,23 @@ class Refusal:
     def _body_line(self) -> Iterable[str]:
         if self.request.body and any("body" in name_of(matcher) for matcher in self.matchers):
             yield f"  body: {_preview(self.request.body)}"
+
+    def _path_lines(self) -> Iterable[str]:
+        if self.reason != "cassette_not_found" or self.place is None:
+            yield f"  path: {self.path}"
+            return
+        path, names = self.place()
+        yield f"  path: {path}"
+        if names is None:
+            yield "  its directory doesn't exist"
+        elif names:
+            yield f"  similar names there: {', '.join(names)}"
+
+    def _around_lines(self) -> Iterable[str]:
+        around = None if self.around is None else self.around()
+        if around is not None:
+            path, holds = around
+            yield f"  opened inside: {path}, which {'holds this request' if holds else 'does not hold this request'}"
 
     def _count_lines(self) -> Iterable[str]:
         if self.reason != "cassette_not_found":

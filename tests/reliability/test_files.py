@@ -10,12 +10,13 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 import vcr
 from vcr import patch
-from vcr.errors import CassetteLoadError
+from vcr.errors import CassetteLoadError, VCRWarning
 from vcr.request import Request
 
 RESPONSE = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b""}}
@@ -131,6 +132,20 @@ def test_a_directory_that_cannot_be_written_to_leaves_everything_as_it_was(locke
         cassette.append(Request("GET", "http://h/new"), RESPONSE)
     assert patch._open == 0
     assert locked.read_bytes() == before
+
+
+@posix
+def test_a_directory_that_cannot_be_written_to_is_said_with_the_first_request(locked, server):
+    with pytest.raises(PermissionError), vcr.use_cassette(locked, record_mode="all"):  # noqa: PT012
+        with pytest.warns(VCRWarning, match=f"nothing can be written into the directory {locked.parent}"):
+            urlopen(server.url + "/text").read()
+        urlopen(server.url + "/text").read()  # once is enough
+
+
+@posix
+def test_to_replay_from_such_a_directory_is_no_reason_to_warn(locked):
+    with vcr.use_cassette(locked, record_mode="new_episodes") as cassette:
+        assert cassette.begin(cassette.requests[0]).response is not None
 
 
 @posix

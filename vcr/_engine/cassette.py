@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CannotOverwriteExistingCassetteException, CassetteNotFoundError
+from ..errors import CannotOverwriteExistingCassetteException, CassetteNotFoundError, warn
 from ..failure import Failure
 from ..index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
 from ..locks import BusyLock
@@ -95,6 +95,8 @@ class Cassette:
     #: What is replaced while the cassette is open, and whether a decorator passes it on: read when it is opened.
     custom_patches: tuple[tuple[Any, str, Any], ...] = ()
     inject: bool = False
+    #: The cassette inside whose block this one was opened.
+    around: Cassette | None = None
 
     def __init__(
         self,
@@ -147,6 +149,7 @@ class Cassette:
         self._streaming: set[Turn] = set()  # their live responses are on their way
         self._played = 0  # how many interactions have been
         self._closed = False
+        self._is_checked = False  # whether it can be saved
         self._lock = BusyLock()
 
     @property
@@ -184,11 +187,20 @@ class Cassette:
                 interaction = Interaction(kept)
                 self._interactions.append(interaction)
         if recorded is None:
+            self._check_place()
             log.info("%s not in cassette, sending to real server", kept)
             return Turn(self, interaction)
         log.info("Playing response for %s from cassette", kept)
         # It may have to be read first, which takes long: other threads do not wait for it.
         return Turn(self, None, recorded.response)
+
+    def _check_place(self) -> None:
+        """Say now, with the first request that is recorded, what would be an error when the cassette is saved."""
+        if self._is_checked:
+            return
+        self._is_checked = True
+        if (reason := self._storage.unwritable()) is not None:
+            warn(f"what is recorded into the cassette {self.path} cannot be saved: {reason}")
 
     def _stream(self, turn: Turn) -> None:
         with self._lock:
@@ -357,7 +369,19 @@ class Cassette:
             recorded=lambda: finished,
             mask=self._mask,
             similar=similar,
+            place=self._storage.nearby,
+            around=functools.partial(self._around, request),
         )
+
+    def _around(self, request: Request) -> tuple[str, bool] | None:
+        """The path of the cassette around this one, and whether that holds ``request``."""
+        outer = self.around
+        if outer is None:
+            return None
+        kept = outer.filter_request(request)
+        with outer._lock:
+            found = kept is not None and next(outer._index.matching(kept, outer._index.key(kept), ALL), None)
+        return outer.path, bool(found)
 
     def __len__(self) -> int:
         return len(self._finished())

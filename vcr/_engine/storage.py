@@ -25,7 +25,8 @@ class Persister(Protocol):
     A persister may also have ``version(path)``, a value that changes whenever what is stored does, and
     ``exclusive(path)``, a context manager within which nobody else stores: then what several cassettes add to one path
     is merged. And ``journal(path)``, an object that keeps interactions before they are saved
-    (``vcr/persisters/journal.py``).
+    (``vcr/persisters/journal.py``). ``nearby(path)`` and ``unwritable(path)`` help to say what is wrong with a path
+    (``vcr/persisters/filesystem.py``).
     """
 
     def load_cassette(self, cassette_path: Any, serializer: Any) -> Any:
@@ -93,6 +94,16 @@ class Storage:
     def has_changed(self) -> bool:
         """Whether somebody else has stored something since this object last read or wrote."""
         return bool(self._offered("version") != self._version)
+
+    def nearby(self) -> tuple[str, Sequence[str] | None]:
+        """The full path, and similar names beside it; None in the place of names where there is no such directory."""
+        found: tuple[str, Sequence[str] | None] | None = self._offered("nearby")
+        return (self.path, ()) if found is None else found
+
+    def unwritable(self) -> str | None:
+        """Why nothing can be saved, where the persister can tell that beforehand."""
+        reason: str | None = self._offered("unwritable")
+        return reason
 
     def exclusive(self) -> AbstractContextManager[object]:
         """The place for this object alone, where the persister can give that."""

@@ -37,6 +37,33 @@ class FilesystemPersister:
         return found.st_ino, found.st_mtime_ns, found.st_size
 
     @staticmethod
+    def nearby(cassette_path: str | os.PathLike[str]) -> tuple[str, list[str] | None]:
+        """Where the file is, absolutely, and the most similar names in its directory; None when that does not exist."""
+        import difflib
+
+        path = os.path.abspath(cassette_path)
+        directory, name = os.path.split(path)
+        try:
+            return path, difflib.get_close_matches(name, os.listdir(directory))
+        except OSError:
+            return path, None
+
+    @classmethod
+    def unwritable(cls, cassette_path: str | os.PathLike[str]) -> str | None:
+        """Why no file can be written there, as far as can be told without trying; None when one can."""
+        if cls.save_cassette is not FilesystemPersister.save_cassette:
+            return None  # A derived persister may save elsewhere.
+        directory = os.path.dirname(os.path.realpath(cassette_path))
+        while not os.path.lexists(directory):  # It would be made.
+            directory = os.path.dirname(directory)
+        if not os.path.isdir(directory):
+            return f"{directory} is not a directory"
+        effective = os.access in os.supports_effective_ids
+        if not os.access(directory, os.W_OK | os.X_OK, effective_ids=effective):
+            return f"nothing can be written into the directory {directory}"
+        return None
+
+    @staticmethod
     @contextmanager
     def exclusive(cassette_path: str | os.PathLike[str]) -> Iterator[None]:
         """The files in this directory are this thread's alone."""
