@@ -671,6 +671,13 @@ def test_a_response_that_a_hook_drops_is_not_recorded():
     assert (len(cassette), cassette.dirty, memory.saves) == (0, False, 0)
 
 
+def test_append_takes_what_is_no_response():
+    # As VCR.py does: a program that fills a cassette by hand may mean something else by it.
+    cassette = Cassette("tape")
+    cassette.append("a request", "a response")
+    assert cassette.responses == ["a response"]
+
+
 def test_append_goes_through_the_filters():
     cassette = insert(
         Memory(),

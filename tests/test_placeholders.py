@@ -79,6 +79,11 @@ def test_trailers_are_hidden_too():
     assert hide([Placeholder("<S>", "s3cr3t")], request, response)[1]["trailers"] == {"X-Sum": ["<S>"]}
 
 
+def test_an_empty_placeholder_hides_nothing():
+    # Nobody could find the place again.
+    assert resolve([("", "secret")]) == []
+
+
 @pytest.mark.parametrize("empty", [None, "", b""])
 def test_an_empty_secret_hides_nothing_and_its_placeholder_stays(empty):
     assert resolve([("<S>", empty)]) == []

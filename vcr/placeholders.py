@@ -57,13 +57,13 @@ class Placeholder(NamedTuple):
 def resolve(
     pairs: Iterable[tuple[str, Any]], request: Request | None = None, response: ResponseDict | None = None
 ) -> list[Placeholder]:
-    """``(placeholder, secret)`` pairs as given by a user: bytes become text, callables are asked, the empty are left
-    out (an unset environment variable hides nothing)."""
+    """``(placeholder, secret)`` pairs as given by a user: bytes become text, callables are asked. Left out are the
+    empty: an unset environment variable hides nothing, and what an empty placeholder hides nobody could put back."""
     resolved = []
     for placeholder, given in pairs:
         secret = given(request, response) if callable(given) else given
         secret = secret.decode("utf-8") if isinstance(secret, bytes) else secret
-        if secret:
+        if secret and placeholder:
             resolved.append(Placeholder(str(placeholder), str(secret)))
     return resolved
 

@@ -157,7 +157,9 @@ class Response:
 
         Formats of other recorders have it in the dictionary.
         """
-        value = self.timestamp or self.data.get("recorded_at")
+        value = self.timestamp
+        if value is None and isinstance(self.data, Mapping):  # (VCR.py's users append what they like)
+            value = self.data.get("recorded_at")
         if isinstance(value, str):
             try:
                 value = datetime.fromisoformat(value.replace("Z", "+00:00"))
