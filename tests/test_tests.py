@@ -23,7 +23,8 @@ SIGNALS = [
 
 
 def pytest_in(directory: Path, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments]
+    plugins = [word for name in ("cacheprovider", "randomly", "hypothesispytest") for word in ("-p", f"no:{name}")]
+    command = [sys.executable, "-m", "pytest", "-q", *plugins, *arguments]
     return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120, check=False, **options)
 
 
