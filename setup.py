@@ -59,6 +59,7 @@ setup(
             "pytest-timeout",
             "pytest-xdist",
             "setuptools>=77",
+            "trio",
             "trustme",
         ],
     },

@@ -324,6 +324,61 @@ def test_a_cassette_opened_by_a_task_that_has_ended_surrounds_what_comes_after()
     assert asyncio.run(main()) == "of the test"
 
 
+def test_a_thread_and_the_task_that_it_runs_are_one_inside_the_other():
+    # As setUpClass and an asynchronous test of unittest, whose context was made before either.
+    async def test():
+        with opened("the test"):
+            return elsewhere(current), in_thread(current)
+
+    with opened("the class"):
+        assert contextvars.Context().run(asyncio.run, test()) == ("the test", "the test")
+
+
+def test_tasks_of_trio_cannot_be_guessed_between_either():
+    trio = pytest.importorskip("trio")
+
+    async def holder(path, inside, go):
+        with opened(path):
+            inside.set()
+            await go.wait()
+
+    async def main():
+        go, insides = trio.Event(), [trio.Event(), trio.Event()]
+        async with trio.open_nursery() as nursery:
+            for path, inside in zip(("one", "two"), insides, strict=True):
+                nursery.start_soon(holder, path, inside, go)
+                await inside.wait()
+            with pytest.raises(AmbiguousCassetteError, match="'one' and 'two'"):
+                elsewhere(current)
+            go.set()
+        with opened("three"):
+            return elsewhere(current)
+
+    assert trio.run(main) == "three"
+
+
+def test_a_cassette_opened_by_a_task_of_trio_that_has_ended_surrounds_what_comes_after():
+    trio = pytest.importorskip("trio")
+    entries = []
+
+    async def fixture():
+        entries.append(active.enter(Cassette("of a fixture")))
+
+    async def test():
+        with opened("of the test"):
+            return elsewhere(current)
+
+    async def main():
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(fixture)
+        try:
+            return await test()
+        finally:
+            active.leave(entries[0])
+
+    assert trio.run(main) == "of the test"
+
+
 # -- generators -------------------------------------------------------------------------------------------------------
 
 
@@ -441,6 +496,25 @@ def test_outside_inside_outside():
         with active.outside():
             assert current() is None
         assert current() is None
+
+
+def test_a_task_born_outside_is_inside_again_when_the_outside_is_left():
+    # A transport that starts its token refresher with its first request, while that is live.
+    async def refresher(go):
+        first = current()
+        await go.wait()
+        return first, current()
+
+    async def main():
+        with opened("one"):
+            with active.outside():
+                go = asyncio.Event()
+                task = asyncio.create_task(refresher(go))
+                await asyncio.sleep(0)
+            go.set()
+            return await task
+
+    assert asyncio.run(main()) == (None, "one")
 
 
 # -- what is closed goes ----------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-"""Room: which cassette is current, for this call. It knows nothing of what a cassette does.
+"""Finds the cassette that a request made here and now belongs to. It must not know what a cassette does.
 
-ContextVar first, then the process. The context holds an immutable tuple of what was opened in it; it is inherited by
-tasks, and copied by ``carry``. A thread, pool or fixture whose context has none falls back to what is open in the
-process, unless that would be a guess between cassettes that different threads or tasks opened side by side.
+The context is asked first, then the process. A context (``contextvars``) holds a tuple of the cassettes that were
+opened in it; a task inherits the tuple, and ``carry`` copies it. A thread, a pool or a fixture whose context has no
+cassette gets the one that is open in the process, unless that would be a guess between cassettes that different threads
+or tasks opened side by side.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Entry:
-    """An open cassette: who opened it, and inside which others."""
+    """An open cassette: the thread and the task that opened it, and the cassettes that were open around it there."""
 
     __slots__ = ("cassette", "outer", "task", "thread")
 
     def __init__(self, cassette: Cassette | None, outer: tuple[Entry, ...]) -> None:
-        # None once it is closed: contexts that still hold the entry must not keep the cassette alive.
+        # None once the cassette is closed: a context that still holds the entry must not keep the cassette alive.
         self.cassette = cassette
         self.outer = outer
         self.thread = threading.current_thread()
@@ -44,23 +45,51 @@ class Entry:
         opened = (entry.cassette for entry in reversed(self.outer))
         return next((cassette for cassette in opened if cassette is not None), None)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether contexts that still hold the entry are to pass over it."""
+        return self.cassette is None
+
     def beside(self, other: Entry) -> bool:
         """Whether the two were opened side by side, neither inside the other."""
         if other in self.outer or self in other.outer:
             return False
-        return not (self._same_opener(other) or self._opener_is_gone() or other._opener_is_gone())
+        return not (self._surrounds(other) or self._opener_is_gone() or other._opener_is_gone())
 
-    def _same_opener(self, other: Entry) -> bool:
-        return self.thread is other.thread and self.task == other.task
+    def _surrounds(self, other: Entry) -> bool:
+        """Whether one opener's work goes on inside the other's: the same opener, or a thread and a task that it runs
+        (as ``setUpClass`` and an asynchronous test)."""
+        if self.thread is not other.thread:
+            return False
+        return self.task is None or other.task is None or self.task == other.task
 
     def _opener_is_gone(self) -> bool:
-        # A fixture's task ends before the test that it serves: such a cassette surrounds what comes after.
+        # A fixture's task ends before the test that the fixture serves: such a cassette surrounds what comes after.
         task = self.task() if self.task is not None else None
-        return (self.task is not None and (task is None or task.done())) or not self.thread.is_alive()
+        return (self.task is not None and (task is None or _has_ended(task))) or not self.thread.is_alive()
 
 
 class _Wall(Entry):
-    """Stands in a context between what is open around it and what is opened inside."""
+    """Stands in a context between the cassettes that are open around it and those that are opened inside.
+
+    A task that is started behind the wall copies it with the context, and may live longer than the wall does: once
+    the wall is down, it hides nothing from that task either.
+    """
+
+    __slots__ = ("_is_down",)
+
+    def __init__(self) -> None:
+        super().__init__(None, ())
+        self._is_down = False
+
+    def take_down(self) -> None:
+        """Hide nothing any more, in any context."""
+        self._is_down = True
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the wall is down."""
+        return self._is_down
 
 
 _in_context: contextvars.ContextVar[tuple[Entry, ...]] = contextvars.ContextVar("vcr_cassettes", default=())
@@ -69,17 +98,26 @@ _lock = new_lock()
 
 
 def _current_task() -> Any:
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return None
-    try:
-        return asyncio.current_task()
-    except RuntimeError:
-        return None
+    """The task of asyncio or trio that runs here; None outside of any."""
+    for package, find in (("asyncio", "current_task"), ("trio.lowlevel", "current_task")):
+        module = sys.modules.get(package)
+        if module is not None:
+            try:
+                task = getattr(module, find)()
+            except RuntimeError:  # no loop runs in this thread
+                continue
+            if task is not None:
+                return task
+    return None
+
+
+def _has_ended(task: Any) -> bool:
+    """Whether the task has run to its end. trio's tasks cannot be asked, but their coroutines can."""
+    return bool(task.done()) if hasattr(task, "done") else task.coro.cr_frame is None
 
 
 def enter(cassette: Cassette) -> Entry:
-    """Make ``cassette`` current, here and for whoever has none of its own."""
+    """Make ``cassette`` current: here, and in each thread and task that has no cassette of its own."""
     global _in_process
     here = _still_open(_in_context.get())
     entry = Entry(cassette, here)
@@ -90,7 +128,7 @@ def enter(cassette: Cassette) -> Entry:
 
 
 def leave(entry: Entry) -> None:
-    """Take this entry out, wherever in the stack it is and whichever context this is."""
+    """Take this entry out, wherever in the stack it stands and whichever context this is."""
     global _in_process
     with _lock:
         _in_process = tuple(other for other in _in_process if other is not entry)
@@ -99,12 +137,12 @@ def leave(entry: Entry) -> None:
 
 
 def _still_open(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    return tuple(entry for entry in entries if isinstance(entry, _Wall) or entry.cassette is not None)
+    return tuple(entry for entry in entries if not entry.is_over)
 
 
 @contextmanager
 def within(cassette: Cassette) -> Iterator[None]:
-    """``cassette`` is current in here and for nobody else: no other thread or task falls back to it."""
+    """``cassette`` is current inside the block, and in no other thread or task."""
     entry = Entry(cassette, ())
     _in_context.set((*_still_open(_in_context.get()), entry))
     try:
@@ -116,13 +154,14 @@ def within(cassette: Cassette) -> Iterator[None]:
 
 @contextmanager
 def outside() -> Iterator[None]:
-    """No cassette is current in here, whatever is open around it; what is opened in here is."""
-    wall = _Wall(None, ())
+    """Inside the block no cassette is current but those that are opened there, whatever is open around it."""
+    wall = _Wall()
     _in_context.set((*_in_context.get(), wall))
     try:
         yield
     finally:
-        _in_context.set(tuple(entry for entry in _in_context.get() if entry is not wall))
+        wall.take_down()
+        _in_context.set(_still_open(_in_context.get()))
 
 
 def entered_here() -> tuple[Entry, ...]:
@@ -136,9 +175,8 @@ def current() -> Cassette | None:
     Raises AmbiguousCassetteError when the context has none and the process has several side by side.
     """
     for entry in reversed(_in_context.get()):
-        cassette = entry.cassette
-        if cassette is not None or isinstance(entry, _Wall):
-            return cassette
+        if not entry.is_over:
+            return entry.cassette  # None behind a wall
     opened = _in_process
     if not opened:
         return None
@@ -150,7 +188,7 @@ def current() -> Cassette | None:
 
 
 def _ambiguous(one: Entry, other: Entry) -> str:
-    # A cassette's truth is its length (as in VCR.py): ask for None.
+    # The truth of a cassette is its length (as in VCR.py), so the question is whether it is None.
     paths = sorted("closed" if (c := entry.cassette) is None else c.path for entry in (one, other))
     return (
         f"this request was made in a thread without a cassette of its own, while {paths[0]!r} and {paths[1]!r} are "
@@ -172,7 +210,7 @@ def carry(function: F) -> F:
 
     @functools.wraps(function)
     async def carried_coroutine(*args: Any, **kwargs: Any) -> Any:
-        asyncio = sys.modules["asyncio"]  # Somebody runs this.
+        asyncio = sys.modules["asyncio"]  # the loop that runs this has imported the module
         return await context.copy().run(asyncio.ensure_future, function(*args, **kwargs))
 
     return cast(F, carried_coroutine if inspect.iscoroutinefunction(function) else carried)
