@@ -7,11 +7,13 @@ import gzip
 import json
 import re
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import vcr
 from vcr import filters
 from vcr.filters import (
     by_name,
@@ -262,6 +264,36 @@ def test_a_body_that_is_a_dictionary_is_replaced_by_another():
     assert body_after({"key": None}, original) == {**{k: v for k, v in NESTED.items() if k != "key"}}
     assert body_after({"key": None, "b": None, "c": None}, original, recursive=True) == {"e": {}}
     assert original == NESTED
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_so_is_a_form_in_pairs(kind):
+    pairs = kind([("key", "secret"), ["a", 1], kind(["key", None])])
+    assert body_after({"key": None}, pairs) == [("a", 1)]
+    assert body_after({"key": "K"}, pairs) == [("key", "K"), ("a", 1), ("key", "K")]
+    assert body_after({"key": None}, [{"key": 1}, 2], recursive=True) == [{}, 2]
+    assert body_after({"key": None}, [[["key"], 1], [2, None]]) == [(["key"], 1), (2, None)]
+
+
+@pytest.mark.parametrize(
+    ("stored", "sent", "content_type"),
+    [
+        ("{key: secret, a: '1'}", b"key=other&a=1", FORM),
+        ("[[key, secret], [a, '1']]", b"key=other&a=1", FORM),
+        ("{key: secret, a: [1]}", b'{"key": "other", "a": [1]}', "application/json"),
+    ],
+)
+@pytest.mark.parametrize("wanted", ["key", ("key", "<KEY>")])
+def test_what_was_stored_as_an_object_matches_what_is_sent(stored, sent, content_type, wanted, cassette_path):
+    Path(cassette_path).write_text(
+        f"interactions:\n- request: {{method: POST, uri: 'http://h/', headers: {{}}, body: {stored}}}\n"
+        "  response: {status: {code: 200, message: OK}, headers: {}, body: {string: ''}}\nversion: 1\n",
+        encoding="utf-8",
+    )
+    options = {"match_on": ["method", "body"], "filter_post_data_parameters": [wanted]}
+    with vcr.use_cassette(cassette_path, record_mode="none", **options) as cassette:
+        turn = cassette.begin(Request("POST", "http://h/", sent, {"Content-Type": content_type}))
+    assert turn.response.status == 200
 
 
 def test_json_is_written_again_as_vcrpy_writes_it():

@@ -94,9 +94,22 @@ def replace_body_parameters(request: Request, replacements: Replacements, recurs
     body, wanted = request.body, by_name(replacements)
     if isinstance(body, bytes):
         request.body = _replace_in_bytes(body, wanted, request, recursive)
-    elif isinstance(body, Mapping):
-        request.body = _replace_keys(body, wanted, request, recursive)
+    elif isinstance(body, (Mapping, list, tuple)):
+        request.body = _replace_in_object(body, wanted, request, recursive)
     return request
+
+
+def _replace_in_object(body: Any, wanted: Mapping[str, Replacement], request: Request, recursive: bool) -> Any:
+    """The same for a body that VCR.py's aiohttp stub has kept as an object: it is to match the bytes that are sent."""
+    if isinstance(body, Mapping) or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in body):
+        return _replace_keys(body, wanted, request, recursive)
+    kept: list[Any] = []
+    for name, value in body:
+        is_wanted = isinstance(name, str) and name in wanted
+        new = _replaced(name, value, wanted[name], request) if is_wanted else value
+        if new is not None or not is_wanted:
+            kept.append((name, new))
+    return kept
 
 
 def _replace_in_bytes(body: bytes, wanted: Mapping[str, Replacement], request: Request, recursive: bool) -> bytes:
@@ -121,7 +134,7 @@ def _replace_in_bytes(body: bytes, wanted: Mapping[str, Replacement], request: R
 
 def _replace_keys(data: Any, wanted: Mapping[str, Replacement], request: Request, recursive: bool) -> Any:
     """``data``, which stays as it is, with these keys replaced or removed."""
-    if isinstance(data, list) and recursive:
+    if isinstance(data, (list, tuple)) and recursive:
         return [_replace_keys(item, wanted, request, recursive) for item in data]
     if not isinstance(data, Mapping):
         return data
