@@ -113,3 +113,27 @@ def test_an_error_that_does_not_mean_taken_is_raised(directory, monkeypatch, tmp
     with pytest.raises(OSError) as caught:  # noqa: PT011  (by its number)
         locking._taken(read)
     assert caught.value.errno == errno.EBADF
+
+
+def test_a_lock_that_cannot_be_given_back_goes_with_its_descriptor(kind, directory, monkeypatch):
+    def fails(descriptor):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(locking, "_release", fails)
+        with pytest.raises(KeyboardInterrupt), locking.alone_in(directory):
+            pass
+    run = [sys.executable, "-c", HOLDS, kind, directory]
+    done = subprocess.run(run, input="\n", capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "held\nreleased\n"
+    assert locking._held == set()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_child_forked_while_a_thread_holds_the_lock_does_not_think_that_it_does(kind, directory):
+    with locking.alone_in(directory):
+        child = os.fork()
+        if child == 0:  # pragma: no cover  (in the child)
+            os._exit(0 if locking._held == set() else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert locking._held == {directory}

@@ -55,7 +55,7 @@ class VCR:
         super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"VCR has no attribute {name!r}. {choices(name, OPTIONS)}", name=name, obj=self)
+        raise AttributeError(f"VCR has no attribute {name!r}. {choices(name, OPTIONS)}")
 
     @overload
     def use_cassette(self, path: F) -> F: ...

@@ -1,4 +1,4 @@
-"""One process at a time in a directory: it knows directories, and nothing of what is in them.
+"""Lets one process at a time into a directory. It must not know what is in the directory.
 
 POSIX locks the directory itself, which leaves no file behind. Windows locks no directory: there a file in the temporary
 directory stands for it.
@@ -41,10 +41,12 @@ else:
         descriptor = os.open(directory, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
+            try:
+                yield
+            finally:
+                _release(descriptor)  # at once: gevent may close the descriptor later
         finally:
-            _release(descriptor)  # (gevent may close it later)
-            os.close(descriptor)
+            os.close(descriptor)  # which gives the lock back, too
 
 
 #: What an attempt fails with while another process has the lock.
@@ -53,6 +55,11 @@ _SECONDS_BETWEEN_ATTEMPTS = 0.01
 
 _one_at_a_time = TaskLock()
 _held: set[str] = set()  # the directories that the holder of that lock has locked
+
+
+if hasattr(os, "register_at_fork"):
+    # The thread that locked them is not there in the child of a fork.
+    os.register_at_fork(after_in_child=_held.clear)
 
 
 @contextmanager
