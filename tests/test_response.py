@@ -77,7 +77,13 @@ def test_it_reads_the_dictionary():
 def test_the_reason_may_be_missing(status):
     response = Response(dictionary(status=status))
     assert response.status == 404
-    assert response.reason == ""
+    assert response.reason == status.get("message")
+    assert not response.has_no_reason
+
+
+def test_that_the_server_sent_no_reason_is_known():
+    assert Response.of(200, "", None, b"").has_no_reason
+    assert not Response.of(200, "OK", None, b"").has_no_reason
 
 
 @pytest.mark.parametrize("body", [{"string": None}, {}, None, {"string": b""}, {"string": ""}])

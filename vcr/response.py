@@ -28,8 +28,9 @@ class Response:
     ``{"status": {"code", "message"}, "headers": {name: [values]}, "body": {"string": bytes}}``. Optional keys of ours,
     which an older reader ignores: ``http_version`` when it is not 1.1, ``trailers``, ``incomplete``, and in ``body``
     the lengths of the ``chunks`` that it came in and the ``cut_chunk`` that it ended in; ``header_order``, the names in
-    sequence, where fields of one name were interleaved with others; ``error``, where the exchange failed. Keys that
-    others add are kept.
+    sequence, where fields of one name were interleaved with others; ``error``, where the exchange failed;
+    ``no_reason``, where the server sent no reason phrase (VCR.py also writes an empty one when it did not look). Keys
+    that others add are kept.
 
     ``timestamp``: when it was recorded, as it stands in the file beside the request and the response; None when that is
     not known.
@@ -75,6 +76,8 @@ class Response:
         data: ResponseDict = {"status": {"code": status, "message": reason}, "headers": grouped, "body": content}
         if len(grouped) < len(pairs) and pairs != Headers(grouped).pairs():
             data["header_order"] = " ".join(name for name, _ in pairs)
+        if reason == "":
+            data["no_reason"] = True
         if http_version != "1.1":
             data["http_version"] = http_version
         if trailers:
@@ -101,9 +104,21 @@ class Response:
         return int(self.data["status"]["code"])
 
     @property
-    def reason(self) -> str:
-        """The reason phrase; empty when there is none."""
-        return self.data["status"].get("message") or ""
+    def reason(self) -> str | None:
+        """The reason phrase as it stands in the cassette; None when it is not known."""
+        message: str | None = self.data["status"].get("message")
+        return message
+
+    @property
+    def has_no_reason(self) -> bool:
+        """Whether the server is known to have sent no reason phrase."""
+        return not self.reason and bool(self.data.get("no_reason"))
+
+    @property
+    def effective_url(self) -> str | None:
+        """The address that the response came from in the end, where VCR.py followed redirects (tornado)."""
+        url: str | None = self.data.get("url")
+        return url
 
     @property
     def headers(self) -> Headers:

@@ -464,7 +464,7 @@ def _head(response: Response, headers: Headers) -> bytes:
     # A response that came over HTTP/2 or 3 is replayed over this version: no client of HTTP/1 reads another.
     version = response.http_version
     version = version if version == "1.1" or _VERSION.fullmatch(f"HTTP/{response.http_version}") else "1.1"
-    start = f"HTTP/{version} {response.status} {response.reason}"
+    start = f"HTTP/{version} {response.status} {response.reason or ''}"
     return field_bytes(_LINE_BREAK.sub(" ", start) + "\r\n") + _fields(headers.pairs()) + b"\r\n"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -183,6 +184,29 @@ def test_brotli_as_well(server, alike):
     seen = alike(server, lambda session: session.get(server.url + "/br"))
     assert seen.outcome.body == TEXT
     assert seen.cassette.responses[0]["body"]["string"] != TEXT
+
+
+#: What VCR.py 9.4 shows: httpx and tornado know the standard phrases, aiohttp and libcurl have nothing to show.
+_DERIVING = ("httpx", "tornado")
+_EMPTY = ("aiohttp", "curl_cffi", "pycurl", "niquests", "urllib3-future")
+
+
+@pytest.mark.parametrize("status", ["{code: 404, message: null}", "{code: 404, message: ''}", "{code: 404}"])
+def test_a_cassette_without_a_reason_phrase_shows_what_vcrpy_shows(status, client, cassette_path):
+    Path(cassette_path).write_text(
+        "interactions:\n"
+        "- request: {method: GET, uri: 'http://h.example/', headers: {}, body: null}\n"
+        f"  response: {{status: {status}, headers: {{Content-Length: ['2']}}, body: {{string: hi}}}}\n"
+        "version: 1\n"
+    )
+    with vcr.use_cassette(cassette_path, record_mode="none"), client() as session:
+        response = session.get("http://h.example/")
+    expected = None if "''" not in status else ""
+    if client.name.startswith(_DERIVING):
+        expected = "Not Found"
+    elif client.name.startswith(_EMPTY):
+        expected = ""
+    assert (response.status, response.reason, response.body) == (404, expected, b"hi")
 
 
 def test_the_cache_of_httplib2_asks_whether_it_is_still_right(server, cassette_path, tmp_path):

@@ -8,6 +8,7 @@ import hashlib
 import logging
 import warnings
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -106,6 +107,30 @@ def test_every_attribute_is_the_same(method, path, server, alike):
         return seen(await client.fetch(server.url + path, method=method, raise_error=False))
 
     alike(act)
+
+
+#: As VCR.py 9.4.2 records a followed redirect: the first address has the last answer.
+VCRPY_REDIRECT = """interactions:
+- request: {body: null, headers: {}, method: GET, uri: 'http://h.example/redirect'}
+  response:
+    body: {string: hi}
+    headers:
+    - !!python/tuple [Content-Length, ['2']]
+    status: {code: 200, message: OK}
+    url: http://h.example/get
+version: 1
+"""
+
+
+def test_a_cassette_of_vcrpy_tells_where_a_redirect_led_to(run, cassette_path):
+    async def act(client):
+        return seen(await client.fetch("http://h.example/redirect"))
+
+    Path(cassette_path).write_text(VCRPY_REDIRECT)
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        response = run(act)
+    assert (response[0], response[3], response[5]) == (200, "http://h.example/get", b"hi")
+    assert cassette.play_count == 1
 
 
 def test_a_status_is_raised_as_ever(server, alike):

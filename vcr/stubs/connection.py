@@ -118,9 +118,13 @@ class StubConnection(_Connection):
     def getresponse(self, *args: Any, **kwargs: Any) -> Any:
         """The client's own getresponse, which reads from the CassetteSocket."""
         # urllib3 1.26 calls this with an argument that may be refused, then again without: the turn is taken once.
-        if isinstance(self.sock, CassetteSocket) and self.sock.request_is_waiting:
-            self._vcr_exchange(self.sock)
-        return super().getresponse(*args, **kwargs)
+        plugged = self.sock
+        if isinstance(plugged, CassetteSocket) and plugged.request_is_waiting:
+            self._vcr_exchange(plugged)
+        response = super().getresponse(*args, **kwargs)
+        if isinstance(plugged, CassetteSocket) and plugged.replays_without_reason:
+            response.reason = None  # type: ignore[assignment]  # what VCR.py shows when the cassette has none
+        return response
 
     def _vcr_plug(self) -> None:
         self.sock = CassetteSocket(None)
@@ -288,6 +292,12 @@ class CassetteSocket:
             )
         self._turn = self._cassette.begin(self._reader.request(self._origin, self._automatic))
         return self._turn.response
+
+    @property
+    def replays_without_reason(self) -> bool:
+        """Whether a recorded response is replayed whose reason phrase is not known."""
+        recorded = self._turn.response if self._turn is not None else None
+        return recorded is not None and recorded.reason is None
 
     def failed(self, error: Exception, phase: str) -> None:
         """The live exchange has: the cassette hears of it."""

@@ -162,8 +162,8 @@ class Transports:
         if error is None and recorded.incomplete:
             error = self._module.RemoteProtocolError(_cut_text(headers, pieces))
         extensions = {"http_version": field_bytes(f"HTTP/{recorded.http_version}"), "network_stream": _NoNetwork()}
-        if recorded.http_version.startswith(("0", "1")):
-            extensions["reason_phrase"] = field_bytes(recorded.reason)
+        if recorded.reason or recorded.has_no_reason:  # If it is not known, httpx derives it from the status.
+            extensions["reason_phrase"] = field_bytes(recorded.reason or "")
         fields = [(field_bytes(name), field_bytes(value)) for name, value in headers.pairs()]
         stream = self._pieces(pieces, error)
         return self._module.Response(recorded.status, headers=fields, stream=stream, extensions=extensions)

@@ -499,7 +499,7 @@ class Transfer:
         length = content_length(headers)
         self._info.update(
             {
-                Info.EFFECTIVE_URL: request.uri.encode(),
+                Info.EFFECTIVE_URL: (response.effective_url or request.uri).encode(),
                 Info.CONTENT_TYPE: headers["Content-Type"].encode("latin-1") if "Content-Type" in headers else None,
                 Info.SCHEME: request.scheme.encode(),
                 Info.EFFECTIVE_METHOD: request.method.encode(),
@@ -705,7 +705,7 @@ def _fields(lines: list[bytes]) -> Iterator[tuple[str, str]]:
 
 
 def _head(response: Response, headers: Headers) -> Iterator[bytes]:
-    version, reason = response.http_version, response.reason
+    version, reason = response.http_version, response.reason or ""
     if version.startswith(("2", "3")):
         version, reason = version[0], ""  # as libcurl writes it: there is a blank, and no reason
     yield f"HTTP/{version} {response.status} {reason}\r\n".encode("latin-1", "replace")

@@ -107,6 +107,8 @@ class Fetch:
         if exchange is None:
             self._hand_over(response)
             return
+        if exchange.effective_url is not None and response.effective_url == response.request.url:
+            response.effective_url = exchange.effective_url
         if isinstance(response.error, _HTTPTimeoutError):
             exchange.fail(response.error)
             exchange.hang_up()  # Whose time is up does not wait for the rest.
@@ -247,6 +249,8 @@ class Exchange:
         self._turn: Turn | None = None
         self._phase = CONNECT
         self._failure: Failure | None = None
+        #: Where the recorded response came from, if the cassette says so.
+        self.effective_url: str | None = None
         self._answer = ResponseReader("")  # the live one
         self._has_begun = False
         self._room = 0  # bytes that may still be read after the client has gone
@@ -276,6 +280,7 @@ class Exchange:
         if turn.response is None:
             await self._go_live(turn, continued=continued)
             return
+        self.effective_url = turn.response.effective_url
         failure = turn.response.failure
         if failure is None or turn.response.incomplete:
             for piece in render(turn.response, self.request.method):
