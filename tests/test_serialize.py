@@ -414,8 +414,8 @@ def read_response(response: dict) -> Response:
 @pytest.mark.parametrize(
     ("change", "attribute", "value"),
     [
-        ({"status": {"code": 200, "message": None}}, "reason", ""),
-        ({"status": {"code": 200}}, "reason", ""),
+        ({"status": {"code": 200, "message": None}}, "reason", None),
+        ({"status": {"code": 200}}, "reason", None),
         ({"status": {"code": "200", "message": "OK"}}, "status", 200),
         ({"headers": {"A": "1"}}, "headers", {"A": "1"}),
         ({"headers": {"A": b"caf\xe9"}}, "headers", {"A": "café"}),

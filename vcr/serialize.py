@@ -322,7 +322,8 @@ def _response_from_data(data: Mapping[str, Any]) -> ResponseDict:
     if not isinstance(code, (int, str)) or not str(code).isdecimal():
         raise ValueError(f"the response's status code is {code!r}")
     reason = None if message is None else _text(message)
-    response = Response.of(int(code), reason, Headers.of(_fields(data.get("headers"))), b"").data
+    response = Response.of(int(code), None, Headers.of(_fields(data.get("headers"))), b"").data
+    response["status"]["message"] = reason
     response["body"] = _body(data.get("body", data.get("content")))
     version = _text(data.get("http_version") or "1.1").removeprefix("HTTP/")
     if version != "1.1":
