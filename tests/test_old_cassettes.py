@@ -46,12 +46,12 @@ def through_http_client(exchange: Exchange) -> tuple[Any, ...]:
     content = response.read()
     if response.headers["Content-Encoding"] == "gzip":
         content = gzip.decompress(content)
-    return response.status, response.reason, kept(response.headers.items()), content
+    return response.status, response.reason or "", kept(response.headers.items()), content
 
 
 def through_requests(exchange: Exchange) -> tuple[Any, ...]:
     with requests.request(exchange.method, exchange.uri, allow_redirects=False) as response:
-        return response.status_code, response.reason, kept(response.raw.headers.items()), response.content
+        return response.status_code, response.reason or "", kept(response.raw.headers.items()), response.content
 
 
 def kept(headers: Any) -> tuple[tuple[str, str], ...]:
