@@ -186,9 +186,9 @@ def test_brotli_as_well(server, alike):
     assert seen.cassette.responses[0]["body"]["string"] != TEXT
 
 
-#: What VCR.py 9.4 shows: httpx and tornado know the standard phrases, aiohttp and libcurl have nothing to show.
-_DERIVING = ("httpx", "tornado")
-_EMPTY = ("aiohttp", "curl_cffi", "pycurl", "niquests", "urllib3-future")
+#: What VCR.py 9.4 shows: httpx, tornado and niquests know the standard phrases, aiohttp and libcurl show nothing.
+_DERIVING = ("httpx", "tornado", "niquests", "urllib3-future")
+_EMPTY = ("aiohttp", "curl_cffi", "pycurl")
 
 
 @pytest.mark.parametrize("status", ["{code: 404, message: null}", "{code: 404, message: ''}", "{code: 404}"])

@@ -735,6 +735,63 @@ def test_a_test_client_of_starlette_is_not_recorded_but_what_its_application_ask
         server.close()
 
 
+# -- a stream that fails -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reading", ["reads", "a network's error", "an application's error"])
+@pytest.mark.parametrize("record_errors", [False, True])
+@pytest.mark.parametrize("closes", [True, False])
+def test_what_no_replay_could_show_is_not_kept(  # noqa: PLR0917
+    closes, record_errors, reading, httpx, way, run, cassette_path
+):
+    """The first error is what the client gets; a stream that cannot be closed leaves no trace, nor does one that fails,
+    unless it is with an error of the network that is to be recorded."""
+    errors = {"a network's error": httpx.ReadError("reading"), "an application's error": RuntimeError("a bug")}
+    expected = errors.get(reading) or (None if closes else ValueError("closing"))
+
+    class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+        def __iter__(self):
+            yield b"part"
+            if reading in errors:
+                raise errors[reading]
+
+        async def __aiter__(self):
+            for piece in self:
+                yield piece
+
+        def close(self):
+            if not closes:
+                raise ValueError("closing")
+
+        async def aclose(self):
+            self.close()
+
+    async def act(client):
+        return (await client.get("http://h.example/")).content
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream()))
+    with vcr.use_cassette(cassette_path, record_errors=record_errors) as cassette:
+        if expected is None:
+            assert run(act, transport=transport) == b"part"
+        else:
+            with pytest.raises(type(expected), match=str(expected)):
+                run(act, transport=transport)
+    is_whole = expected is None
+    assert len(cassette) == (is_whole or (record_errors and reading == "a network's error"))
+
+
+def test_a_stream_that_is_read_and_never_closed_is_kept(httpx, cassette_path):
+    class Stream(httpx.SyncByteStream):
+        def __iter__(self):
+            yield b"content"
+
+    inner = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream()))
+    with vcr.use_cassette(cassette_path) as cassette, httpx.Client(transport=inner) as client:
+        request = client.build_request("GET", "http://h.example/")
+        assert b"".join(inner.handle_request(request).stream) == b"content"
+    assert [response["body"]["string"] for response in cassette.responses] == [b"content"]
+
+
 # -- cassettes of others -----------------------------------------------------------------------------------------------
 
 _HEAD = {"status": {"code": 200, "message": "OK"}, "headers": {"Content-Type": ["text/plain"]}}

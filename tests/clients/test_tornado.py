@@ -382,7 +382,7 @@ def test_a_response_that_takes_too_long_is_recorded_as_far_as_it_came(server, ru
             await client.fetch(server.url + "/sse", request_timeout=0.2)
 
     server.release()
-    with vcr.use_cassette(cassette_path) as cassette:
+    with vcr.use_cassette(cassette_path, record_errors=True) as cassette:
         run_simple(act)
     assert cassette.responses[0]["incomplete"] is True
     assert cassette.responses[0]["body"]["string"] == EVENTS[0]

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CannotOverwriteExistingCassetteException, CassetteNotFoundError, warn
-from ..failure import Failure
+from ..failure import CLOSED, Failure
 from ..index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
 from ..locks import BusyLock
 from ..matchers import Predicate
@@ -47,7 +47,7 @@ class Turn:
     ) -> None:
         self._cassette = cassette
         self._interaction = interaction
-        self._settle: weakref.WeakMethod[Callable[[], None]] | None = None
+        self._settle: Callable[[], Callable[[], None] | None] | None = None
         self.response = response
 
     @property
@@ -55,20 +55,30 @@ class Turn:
         """Whether ``finish`` is to be called with the live response."""
         return self._interaction is not None
 
-    def stream(self, settle: Callable[[], None]) -> None:
+    def stream(self, settle: Callable[[], None], *, weakly: bool = True) -> None:
         """The live response is on its way. Should the cassette close first, ``settle`` is called once: it finishes
         the turn with what can be had. It is a method, held weakly: a response that nobody reads must be able to go."""
-        self._settle = weakref.WeakMethod(settle)
+        self._settle = weakref.WeakMethod(settle) if weakly else lambda: settle
         if self._cassette is not None:
             self._cassette._stream(self)
 
     def fail(self, failure: Failure | None, so_far: Response | None = None) -> None:
-        """The exchange has failed, and the client knows. ``so_far``: what has come of the response, which is kept
-        in any case; the failure is where the cassette keeps them."""
+        """The exchange is over, and not as it should be. ``so_far``: what has come of the response. ``failure``: what
+        the client saw; None when the client left early.
+
+        What is kept has to end on replay as it did live. A response that ended too early says so by its own framing;
+        every other failure is kept where the cassette keeps errors, and there is no trace of the exchange elsewhere.
+        """
         if failure is not None and self._cassette is not None and self._cassette.record_errors:
             self.finish(Response.failed(failure, so_far))
-        elif so_far is not None:
+        elif so_far is not None and (failure is None or failure.kind == CLOSED):
             self.finish(so_far)
+        elif failure is not None:
+            self.drop()
+
+    def drop(self) -> None:
+        """Keep nothing of the exchange: no replay could end as it did."""
+        self._interaction = self._settle = None
 
     def settle(self) -> None:
         """Finish now, if a response is on its way."""

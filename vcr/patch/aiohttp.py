@@ -19,10 +19,12 @@ MODULES = ("aiohttp",)
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """``connect`` of the connectors, and the two places that may wait until a response has been read to its end."""
+    """``connect`` of the connectors, the two places that may wait until a response has been read to its end, and the
+    one that makes it unreadable."""
     from ..stubs import aiohttp as stub
 
     connector, response = module.BaseConnector, module.ClientResponse
     yield Replacement(connector, "connect", stub.connect_door(connector.connect))
     yield Replacement(connector, "close", stub.close_door(connector.close))
+    yield Replacement(response, "_notify_content", stub.notify_content_door(response._notify_content))
     yield Replacement(response, "wait_for_close", stub.wait_for_close_door(response.wait_for_close))

@@ -38,6 +38,8 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
         (module.AsyncCurl, "add_handle", handles.add_handle),
         (session, "set_curl_options", handles.set_curl_options),
         (session.BaseSession, "_parse_response", handles.parse_response),
+        (session.Response, "_finalize_stream", handles.leave),
+        (session.Response, "aclose", handles.leave),
     ):
         yield Replacement(owner, name, door(getattr(owner, name), new))
 

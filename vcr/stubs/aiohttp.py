@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import re
 import ssl
 import sys
 from collections import deque
@@ -29,13 +30,15 @@ from aiohttp.client_exceptions import UnixClientConnectorError
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.helpers import ceil_timeout
+from aiohttp.http import RawResponseMessage
 from aiohttp.streams import StreamReader
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from .._engine.cassette import Cassette, Turn
 from ..failure import CLOSED, CONNECT, DNS, RESPONSE, SYSTEM, TIMEOUT, Failure
 from ..request import Headers
 from ..response import Response
-from ..wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, media_type, render
+from ..wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, field_bytes, media_type, render
 from .exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, cassette_for, going_live
 
 log = logging.getLogger(__name__)
@@ -48,6 +51,9 @@ _SocketTimeoutError: type[Exception] = getattr(aiohttp, "SocketTimeoutError", ai
 _DNSError: type[aiohttp.ClientConnectorError] = getattr(
     aiohttp, "ClientConnectorDNSError", aiohttp.ClientConnectorError
 )
+
+#: What a name may be made of (RFC 9110 §5.6.2).
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 #: Who leaves a response because of one of these does not wait for the rest of it.
 _HURRY = (asyncio.CancelledError, asyncio.TimeoutError, KeyboardInterrupt)
@@ -109,6 +115,19 @@ def close_door(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaita
         return self._loop.create_task(drain_and_close())
 
     return close
+
+
+def notify_content_door(original: Callable[..., None]) -> Callable[..., None]:
+    """``ClientResponse._notify_content``, which makes a response unreadable that is released or closed. VCR.py has read
+    it by then, so its users go on reading: what is recorded, or replayed, can be read all the same."""
+
+    @functools.wraps(original)
+    def _notify_content(self: aiohttp.ClientResponse) -> None:
+        protocol = getattr(self, "_protocol", None)  # (it has none before it is started)
+        if not isinstance(protocol, CassetteProtocol) or not protocol.stays_readable:
+            original(self)
+
+    return _notify_content
 
 
 def wait_for_close_door(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
@@ -229,6 +248,8 @@ class CassetteConnection(Connection):
         self._notify_release()
         self._protocol = None
         if recorder is None:
+            if isinstance(protocol, CassetteProtocol):
+                protocol.feed_all()
             protocol.close()
         else:
             recorder.drain(Connection(self._connector, self._key, protocol, self._loop))
@@ -296,6 +317,7 @@ class CassetteProtocol(ResponseHandler):
         self._stirred = asyncio.Event()
         self._pieces: deque[bytes] = deque()  # of the recording
         self._end: Callable[[], None] | None = None  # what comes after them
+        self._shown: Headers | None = None  # if they are not those that have been parsed
         self.recorder: Recorder | None = None
         self.connection_made(CassetteTransport(loop, self))
 
@@ -327,6 +349,11 @@ class CassetteProtocol(ResponseHandler):
 
     # -- the answer ----------------------------------------------------------------------------------------------------
 
+    @property
+    def stays_readable(self) -> bool:
+        """Whether the response can be read after the client has released or closed it."""
+        return self._go_live is None and (self.recorder is None or self.recorder.has_recorded)
+
     async def read(self) -> Any:
         """The next message, ``100 Continue`` too, and its payload."""
         while not (self._is_out or len(self) or self.is_eof()):
@@ -339,7 +366,7 @@ class CassetteProtocol(ResponseHandler):
         message, payload = await super().read()
         if not payload.is_eof():
             payload.__class__ = _PacedReader
-        return message, payload
+        return _with_headers(message, self._shown) if message.code != 100 else message, payload
 
     async def _answer(self, go_live: GoLive) -> None:
         self._go_live = None
@@ -357,12 +384,21 @@ class CassetteProtocol(ResponseHandler):
         if failure is not None and failure.phase == CONNECT:
             self._fail_to_connect(failure)
         if failure is None or response.incomplete:
-            head, *pieces = render(response, self._request.method)
+            head, *pieces = render(self._parsable(response), self._request.method)
             self._pieces.extend((head + b"".join(pieces[:1]), *pieces[1:]))
         # The client comes to wait for the end only where the message does not tell it.
         self._end = functools.partial(self._break_off, failure)
         while not len(self) and self.feed():
             pass
+
+    def _parsable(self, response: Response) -> Response:
+        """``response``, without the fields that aiohttp's parser refuses: they are shown all the same."""
+        pairs = response.headers.pairs()
+        kept = _parsable(response.headers)
+        if len(kept) == len(pairs):
+            return response
+        self._shown = response.headers
+        return Response({**response.data, "headers": Headers(kept).grouped()})
 
     def _break_off(self, failure: Failure | None) -> None:
         """The server closes; ``failure``: or what else happens at the end of the recording."""
@@ -389,6 +425,36 @@ class CassetteProtocol(ResponseHandler):
             end()
         return end is not None
 
+    def feed_all(self) -> None:
+        """Parse the rest of the recording."""
+        payload = self._payload
+        while payload is not None and not payload.is_eof() and self.feed():
+            pass
+
+
+def _parsable(headers: Headers) -> list[tuple[str, str]]:
+    """The fields that aiohttp's parser takes: cassettes of other clients, and of VCR.py, hold more."""
+    lengths = headers.get_all("Content-Length")
+    is_plain = len(lengths) == 1 and lengths[0].strip().isdecimal() and "Transfer-Encoding" not in headers
+    return [
+        (name, value)
+        for name, value in headers.pairs()
+        if _TOKEN.fullmatch(name) and (is_plain or name.lower() != "content-length")
+    ]
+
+
+def _with_headers(message: Any, headers: Headers | None) -> Any:
+    """``message``, an aiohttp RawResponseMessage, with these headers if there are any."""
+    if headers is None:
+        return message
+    pairs = headers.pairs()
+    raw = tuple((field_bytes(name), field_bytes(value)) for name, value in pairs)
+    shown = CIMultiDictProxy(CIMultiDict(pairs))
+    return RawResponseMessage(
+        *(message.version, message.code, message.reason, shown, raw),
+        *(message.should_close, message.compression, message.upgrade, message.chunked),
+    )
+
 
 class _PacedReader(StreamReader):
     """The body of a replayed response: what comes next comes when the client waits for it."""
@@ -413,6 +479,24 @@ class _PacedReader(StreamReader):
         return isinstance(protocol, CassetteProtocol) and protocol.feed()
 
 
+class _WatchedReader(StreamReader):
+    """The body of a recorded response: the recorder hears when the program is cancelled while it waits for more."""
+
+    __slots__ = ()
+
+    async def _wait(self, func_name: str) -> None:
+        transport = self._protocol.transport
+        listener = None if transport is None else transport.get_protocol()
+        try:
+            await super()._wait(func_name)
+        except asyncio.CancelledError:
+            if isinstance(listener, Recorder):
+                listener.was_cancelled = True
+            raise
+        if isinstance(listener, Recorder):
+            listener.was_cancelled = False  # it went on
+
+
 # -- what listens to a live response -----------------------------------------------------------------------------------
 
 
@@ -432,6 +516,10 @@ class Recorder(asyncio.Protocol):
         self._reader = ResponseReader(method)
         self._begun = False
         self._over = not turn.records
+        #: Whether there is, or was, something to record.
+        self.has_recorded = turn.records
+        #: Whether the program was cancelled while it waited for more of the body.
+        self.was_cancelled = False
         self._error: Exception | None = None  # of a hook
         self._is_sending = False
         self._rest: Connection | None = None  # to be closed when the rest has been read
@@ -452,6 +540,8 @@ class Recorder(asyncio.Protocol):
         with _failing(self._turn, RESPONSE, self._timer):
             message, payload = await self.protocol.read()
         self.raise_error()
+        if self.has_recorded and not payload.is_eof():
+            payload.__class__ = _WatchedReader
         if message.code == 100:
             # aiohttp stops the clock with every message that has no payload; it is to start it again with the body,
             # which is out already.
@@ -478,6 +568,8 @@ class Recorder(asyncio.Protocol):
         self._begun = True
         if self._rest is not None:
             self._room -= len(data)
+            self.protocol.data_received(data)  # it can still be read
+            self.transport.resume_reading()
             if self._reader.complete or self._room <= 0:
                 self._end_drain()
             return
@@ -509,7 +601,14 @@ class Recorder(asyncio.Protocol):
             self._over = True
             # Without a head there is no response: what happened before it, who reads it hears of.
             if self._reader.has_head:
-                self._turn.fail(failure, self._reader.response())
+                if self.was_cancelled and not self._reader.complete and not self._is_event_stream:
+                    self._turn.drop()
+                else:
+                    self._turn.fail(failure, self._reader.response())
+
+    @property
+    def _is_event_stream(self) -> bool:
+        return not self._reader.finite and media_type(self._reader.headers) == "text/event-stream"
 
     def _finish(self, failure: Failure | None = None) -> None:
         try:
@@ -550,7 +649,7 @@ class Recorder(asyncio.Protocol):
             return NO_DRAIN
         if reader.finite:
             return FINITE_DRAIN
-        return NO_DRAIN if media_type(reader.headers) == "text/event-stream" else OPEN_DRAIN
+        return NO_DRAIN if self._is_event_stream else OPEN_DRAIN
 
     def drain(self, rest: Connection) -> None:
         """The client has gone; ``rest`` is closed when the message has ended, or is not worth waiting for."""

@@ -134,7 +134,10 @@ class Tee(io.RawIOBase):
                 self._finish(Failure.of(error, RESPONSE))
                 raise
             except BaseException:
-                self._over = True  # An interrupt: nothing more is to be waited for.
+                # An interrupt: nothing more is to be waited for, and no replay could end so.
+                self._over = True
+                if not self._is_event_stream():
+                    self._turn.drop()
                 raise
             if count is not None:
                 self._take(bytes(buffer[:count]))

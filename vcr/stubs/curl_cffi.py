@@ -13,11 +13,11 @@ import re
 import sys
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from typing import Any
 
-from .libcurl import PAUSE, Failure, Handle, Info, Opt, Transfer, accepted, told
+from .libcurl import PAUSE, Failure, Handle, Info, Opt, Transfer, accepted, stopped, told
 
 _curl: Any = import_module("curl_cffi.curl")
 _Curl: Any = _curl.Curl
@@ -39,6 +39,10 @@ class Handles:
         self._known: weakref.WeakKeyDictionary[Any, Handle] = weakref.WeakKeyDictionary()
         #: The handles that sessions are using, and what keeps their requests from being made.
         self._refused: weakref.WeakKeyDictionary[Any, Exception | None] = weakref.WeakKeyDictionary()
+        #: The event that stands for each response that is streamed (else None), by handle; and those of responses that
+        #: have been left, with whether the program was cancelled then.
+        self._streams: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+        self._left: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
 
     def _of(self, curl: Any) -> Handle:
         handle = self._known.get(curl)
@@ -80,7 +84,28 @@ class Handles:
         if not self._of(curl).known:
             curl.reset()
         self._refused[curl] = None
-        return original(*args, **kwargs)
+        made = original(*args, **kwargs)
+        self._streams[curl] = made[-1]
+        return made
+
+    def leave(self, original: Callable[..., Any], response: Any) -> Any:
+        """The program leaves a response that it streams: libcurl may fail after that, and nobody will hear of it."""
+        if response.quit_now is not None:
+            seen = sys.exc_info()[1]
+            self._left[response.quit_now] = seen is not None and not isinstance(seen, Exception)
+        return original(response)
+
+    def _listening(self, curl: Any, handle: Handle, transfer: Transfer) -> AbstractContextManager[None]:
+        stream = self._streams.get(curl)
+
+        def failure_of(error: Any) -> Failure:
+            if stream not in self._left:
+                return _told(error)
+            if self._left[stream]:
+                transfer.give_up()
+            return stopped(_STOP, 0)
+
+        return _listening(curl, handle, transfer, failure_of)
 
     # -- the transfer -----------------------------------------------------------------------------------------------
 
@@ -90,7 +115,7 @@ class Handles:
         with self._errors(curl):
             transfer = handle.transfer(type(curl))
             if transfer is not None and transfer.is_live:
-                with _listening(curl, handle, transfer):
+                with self._listening(curl, handle, transfer):
                     original(curl, *args, **kwargs)
             if transfer is None:
                 handle.info = None
@@ -112,7 +137,7 @@ class Handles:
         with self._errors(curl):
             transfer = handle.transfer(type(curl))
             if transfer is not None and transfer.is_live:
-                with _listening(curl, handle, transfer):
+                with self._listening(curl, handle, transfer):
                     await original()
             if transfer is None:
                 handle.info = None
@@ -190,7 +215,7 @@ def _told(error: Any) -> Failure:
 
 
 @contextmanager
-def _listening(curl: Any, handle: Handle, transfer: Transfer) -> Iterator[None]:
+def _listening(curl: Any, handle: Handle, transfer: Transfer, failure_of: Callable[[Any], Failure]) -> Iterator[None]:
     """The cassette listens to the real transfer. curl_cffi forgets all callbacks after it."""
     debug = handle.options.get(Opt.DEBUGFUNCTION)  # True: its own
     listeners = transfer.listeners(debug if callable(debug) else _curl.debug_function_default, _STOP)
@@ -202,7 +227,7 @@ def _listening(curl: Any, handle: Handle, transfer: Transfer) -> Iterator[None]:
     for option, value in listeners.items():
         _setopt(curl, option, value)
     try:
-        with transfer.performing(_CurlError, _told):
+        with transfer.performing(_CurlError, failure_of):
             yield
     finally:
         _setopt(curl, Opt.VERBOSE, handle.options.get(Opt.VERBOSE, 0))

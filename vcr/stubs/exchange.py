@@ -75,6 +75,19 @@ class Recording:
         the client sees in place of the rest."""
         self._end(None, incomplete=not self.whole, failure=failure)
 
+    def drop(self) -> None:
+        """Keep nothing: the client saw something that no replay could show."""
+        self.over = True
+        self._turn.drop()
+
+    def give_up(self) -> None:
+        """The program was cancelled, or interrupted, while it waited for more of the body. That is how an event stream
+        is left, which is kept as far as it went; of any other response nothing is."""
+        if media_type(self.headers) == "text/event-stream":
+            self.cut()
+        else:
+            self.drop()
+
     def settle(self) -> None:
         """The cassette closes: what has come is what there is."""
         self.cut()

@@ -255,6 +255,10 @@ class _Errors:
                 return next(failure for failure in attempts if self._is(failure, error))
         return None
 
+    def says_that_it_is_cut(self, error: BaseException) -> bool:
+        """Whether it is what a replay raises at the end of an incomplete message."""
+        return isinstance(error, self._module.RemoteProtocolError)
+
     def _is(self, failure: Failure, error: Exception) -> bool:
         again = self.error(failure)
         return isinstance(error, type(again)) and str(error) == str(again)
@@ -334,6 +338,8 @@ class _Listener(Recording):
         self._errors = errors
         self._stream = response.stream
         self._network = response.extensions.get("network_stream")
+        self._has_ended = False  # it is kept when it has been closed, too: that may fail
+        self._has_failed = False
         super().__init__(turn, *head)
 
     @property
@@ -342,18 +348,54 @@ class _Listener(Recording):
         leaving = sys.exc_info()[1]
         # Who is cancelled or interrupted does not wait.
         hurries = leaving is not None and not isinstance(leaving, Exception)
-        return NO_DRAIN if self.over or self.whole or hurries else self.drain
+        return NO_DRAIN if self.over or self._has_ended or self.whole or hurries else self.drain
 
     def _take(self, came: _Came) -> bytes | None:
         """What the client is given next."""
         if isinstance(came, Exception):
-            self.cut(self._errors.failure(came))
+            self._fail(came)
             raise came
         if came is None:
-            self.finish()
+            self._has_ended = True
+            self._turn.stream(self.finish, weakly=False)  # whoever reads to the end need not close
         else:
             self.feed(came)
         return came
+
+    def _fail(self, error: BaseException) -> None:
+        """The client sees this error in the place of what is missing. It is kept where a replay can raise it."""
+        self._has_failed = True
+        if not isinstance(error, Exception):
+            self.give_up()
+            return
+        failure = self._errors.failure(error)
+        if failure is not None or self._errors.says_that_it_is_cut(error):
+            self._end(None, incomplete=True, failure=failure)
+        else:
+            self.drop()
+
+    def _leave(self) -> None:
+        """No more will be read: keep what there is."""
+        if self._has_ended:
+            self.finish()
+        else:
+            self.cut()
+
+    @contextlib.contextmanager
+    def _closing(self) -> Iterator[None]:
+        """Around the closing of the stream. If that fails, nothing is kept; the client hears of what failed first."""
+        try:
+            yield
+        except Exception as error:
+            if not self._has_failed:
+                self.drop()
+                raise
+            log.debug("A stream that had failed could not be closed: %s", error)
+        self._leave()
+
+    def settle(self) -> None:
+        """The cassette closes: what has come is what there is."""
+        self._leave()
 
 
 class _Tee(_Listener):
@@ -369,8 +411,12 @@ class _Tee(_Listener):
             yield piece
 
     def _next(self) -> bytes | None:
-        with self._reading:
-            came = self._ahead.popleft() if self._ahead else self._receive()
+        try:
+            with self._reading:
+                came = self._ahead.popleft() if self._ahead else self._receive()
+        except BaseException as interrupt:
+            self._fail(interrupt)
+            raise
         return self._take(came)
 
     @functools.cached_property
@@ -393,6 +439,7 @@ class _Tee(_Listener):
             reader = threading.Thread(target=self._read_on, args=(seconds, room), name="vcr-read-ahead", daemon=True)
             reader.start()
             reader.join(seconds)
+        self._note_what_came_ahead()
         self._leave()
 
     def close(self) -> None:
@@ -404,9 +451,10 @@ class _Tee(_Listener):
             if waits and self._reading.acquire(blocking=False):
                 with _punctually(self._network, seconds):
                     self._read_on(seconds, room)
-            self._leave()
+            self._note_what_came_ahead()
         finally:
-            self._stream.close()
+            with self._closing():
+                self._stream.close()
 
     def _read_on(self, seconds: float, room: int) -> None:
         """Read ahead, for so many seconds and bytes at the most; the lock is held, and let go at the end."""
@@ -422,17 +470,26 @@ class _Tee(_Listener):
         finally:
             self._reading.release()
 
-    def _leave(self) -> None:
-        if self._ahead and self._ahead[-1] is None:
-            self.finish()
-        self.cut()
+    def _note_what_came_ahead(self) -> None:
+        last = self._ahead[-1] if self._ahead else b""
+        if isinstance(last, Exception):
+            self._fail(last)
+        self._has_ended = self._has_ended or last is None
 
 
 class _AsyncTee(_Listener):
     """A live stream of an asynchronous client."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while (piece := self._take(await self._receive())) is not None:
+        while True:
+            try:
+                came = await self._receive()
+            except BaseException as interrupt:  # the task is cancelled
+                self._fail(interrupt)
+                raise
+            piece = self._take(came)
+            if piece is None:
+                return
             yield piece
 
     @functools.cached_property
@@ -455,16 +512,15 @@ class _AsyncTee(_Listener):
             if seconds:
                 with anyio.move_on_after(seconds):
                     await self._read_on(room)
-            self.cut()
         finally:
-            await self._stream.aclose()
+            with self._closing():
+                await self._stream.aclose()
 
     async def _read_on(self, room: int) -> None:
         while not self.whole and room > 0:
             came = await self._receive()
             if not isinstance(came, bytes):
-                if came is None:
-                    self.finish()
+                self._has_ended = came is None
                 break
             self.feed(came)
             room -= len(came)

@@ -181,8 +181,13 @@ _REASONS: dict[int, tuple[str, str, str]] = {
 }
 
 
-def reason_of(failure: Failure) -> Reason | None:
-    """What is to be recorded of an error of libcurl's; None where it is the client's own doing."""
+#: The errors that a replay ends in by itself: the response is shorter than was announced, the client wanted no more of
+#: it, or libcurl makes nothing of it.
+_REPLAYED = (_PARTIAL_FILE, WRITE_ERROR, ABORTED, _HTTP_ERROR, _TOO_MANY_REDIRECTS, _BAD_CONTENT_ENCODING)
+
+
+def _reason_of(failure: Failure) -> Reason | None:
+    """What is to be recorded of an error of libcurl's; None if it is none of the network's."""
     known = _REASONS.get(failure.code)
     return None if known is None else Reason(*known, failure.text)
 
@@ -628,7 +633,7 @@ class Transfer:
         target = self._follow(status, headers)
         if target is None or self._is_out_of_redirects:
             return True
-        self.end(whole=True)
+        self.end()
         try:
             self._go_on(status, target)
         except Exception as error:  # noqa: BLE001  (raised when libcurl has come to its end)
@@ -657,24 +662,31 @@ class Transfer:
     def performing(self, error: type[Exception], told: Callable[[Any], Failure]) -> Iterator[None]:
         """Around libcurl's part. ``error``: what the binding raises, and ``told`` makes a Failure of; where libcurl was
         told to stop, the reason is raised instead."""
-        whole, reason = False, None
         try:
             yield
-            whole = True
         except error as raised:
             if self.failure is not None:
                 raise self.failure from None
             if self.is_live:
-                reason = reason_of(told(raised))
+                self.end(told(raised))
                 raise
-        finally:
-            self.end(whole=whole, reason=reason)
+        except BaseException:
+            self.give_up()
+            raise
+        else:
+            self.end()
 
-    def end(self, *, whole: bool, reason: Reason | None = None) -> None:
-        """libcurl has come to its end; ``whole``: without an error, else for this ``reason``, if it is to be kept."""
-        if whole and self._head and self._recording is None:
+    def give_up(self) -> None:
+        """The program was cancelled, or interrupted."""
+        if self._recording is not None:
+            self._recording.give_up()
+
+    def end(self, failure: Failure | None = None) -> None:
+        """libcurl has come to its end; ``failure``: in this error."""
+        if failure is None and self._head and self._recording is None:
             self._take_head(self._head)  # Cut off, which libcurl does not mind.
         recording, self._recording = self._recording, None
+        reason = None if failure is None else _reason_of(failure)
         if recording is None:
             self.turn.fail(reason)
             return
@@ -684,10 +696,12 @@ class Transfer:
             for piece in self._chunks.partial()[len(self._chunks.chunks) :]:
                 recording.feed(piece)
             self._trailers = Headers(self._chunks.trailers)
-        if whole:
+        if failure is None:
             recording.finish(self._trailers)
-        else:
+        elif reason is not None or failure.code in _REPLAYED:
             recording.cut(reason)
+        else:
+            recording.drop()
 
 
 def _fields(lines: list[bytes]) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from .. import active
-from .libcurl import PAUSE, WRITE_ERROR, Failure, Handle, Opt, Transfer, reason_of, stopped, told
+from .libcurl import PAUSE, WRITE_ERROR, Failure, Handle, Opt, Transfer, stopped, told
 
 pycurl: Any = import_module("pycurl")
 _CurlError: Any = import_module("tornado.curl_httpclient").CurlError
@@ -133,12 +133,11 @@ class Fetch:
             self._let_go()
         transfer, failed = self.curl.transfer, isinstance(response.error, _CurlError)
         if transfer is not None:
-            reason = reason_of(Failure(response.error.errno, response.error.message)) if failed else None
-            transfer.end(whole=not failed, reason=reason if transfer.is_live else None)
             if failed and not transfer.is_live:
                 self.curl.replay()
                 self._rehearsing._set_timeout(0)
                 return
+            transfer.end(Failure(response.error.errno, response.error.message) if failed else None)
             self.curl.error = transfer.failure
         self._answer(response)
 

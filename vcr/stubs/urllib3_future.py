@@ -220,6 +220,10 @@ def _read_door(original: Callable[..., Any]) -> Callable[..., Any]:
             if live is not None:
                 live.finish(_failure(error, RESPONSE))
             raise
+        except BaseException:
+            if live is not None:
+                live.give_up()
+            raise
 
     @functools.wraps(original)
     def read(self: Any, *args: Any) -> Any:
@@ -755,6 +759,12 @@ class Listener:
         """No more will come, or need come. ``failure``: what the client sees instead."""
         raise NotImplementedError
 
+    def give_up(self) -> None:
+        """The program was cancelled, or interrupted, while it waited for more of the body: an event stream is kept as
+        far as it went, and nothing of any other response."""
+        self.over = True
+        self._turn.drop()
+
     def patience(self) -> tuple[float, int]:
         """For how many seconds, and bytes, the rest is worth waiting for."""
         raise NotImplementedError
@@ -861,11 +871,22 @@ class Bytes(Listener):
             so_far = self._reader.response() if self._accepted and not self._reader.broken else None
             self._turn.fail(None if self._reader.complete else failure, so_far)
 
+    def give_up(self) -> None:
+        """See ``Listener``."""
+        if self._is_event_stream:
+            self.finish()
+        elif not self._reader.complete:
+            super().give_up()
+
+    @property
+    def _is_event_stream(self) -> bool:
+        return media_type(self._reader.headers) == "text/event-stream"
+
     def patience(self) -> tuple[float, int]:
         """As long as it may take to its end."""
         if self._reader.finite:
             return FINITE_DRAIN
-        return NO_DRAIN if media_type(self._reader.headers) == "text/event-stream" else OPEN_DRAIN
+        return NO_DRAIN if self._is_event_stream else OPEN_DRAIN
 
 
 class Frames(Listener):
@@ -907,6 +928,12 @@ class Frames(Listener):
             self._recording.cut(failure)  # (of no effect on what is whole)
         else:
             self._turn.fail(failure)
+
+    def give_up(self) -> None:
+        """See ``Listener``."""
+        if self._recording is not None and not self.over:
+            self.over = True
+            self._recording.give_up()
 
     def patience(self) -> tuple[float, int]:
         """As long as it may take to its end."""
