@@ -211,6 +211,7 @@ FORM = "application/x-www-form-urlencoded"
         ),
         ({"api%3Akey": None, "user name": None}, b"api%3Akey=1&user+name=2&a=1", b"a=1"),
         ({"key": "XXX"}, b"key&a=1", b"key&a=1"),
+        ({"key": None}, b"\xff&a=\xff&key=\xff", b"\xff&a=\xff"),
         ({"key": None}, b"a=1", b"a=1"),
     ],
 )
@@ -300,6 +301,9 @@ def test_json_is_written_again_as_vcrpy_writes_it():
     # Its cassettes hold such bodies, and the matcher `raw_body` compares them as they are written.
     body = b'{ "a":1.0,   "\xc3\xa9": [] }'
     assert body_after({"key": None}, body, "application/json") == b'{"a": 1.0, "\\u00e9": []}'
+    body = b'{"x": 1, "y": 2, "a": 3}'
+    assert body_after({"y": "Y", "x": "X"}, body, "application/json") == b'{"a": 3, "y": "Y", "x": "X"}'
+    assert body_after({"x": "X"}, body, "application/json", recursive=True) == b'{"x": "X", "y": 2, "a": 3}'
 
 
 @pytest.mark.parametrize(

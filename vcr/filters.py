@@ -88,8 +88,8 @@ def replace_query_parameters(request: Request, replacements: Replacements) -> Re
 def replace_body_parameters(request: Request, replacements: Replacements, recursive: bool = False) -> Request:
     """Replace or remove fields of a form (urlencoded or multipart), or keys of a JSON object.
 
-    ``recursive``: keys at any depth, not only those at the top. JSON is written again. Any text may be a form, whatever
-    its Content-Type says; other bodies stay as they are.
+    ``recursive``: keys at any depth, not only those at the top. JSON is written again. Any body whose fields have names
+    of text is a form, whatever its Content-Type says; other bodies stay as they are.
     """
     body, wanted = request.body, by_name(replacements)
     if isinstance(body, bytes):
@@ -127,21 +127,39 @@ def _replace_in_bytes(body: bytes, wanted: Mapping[str, Replacement], request: R
         replaced = multipart.replace_values(body, content_type, replace)
         if replaced is not None:
             return replaced
-    if kind == FORM or content_coding.is_text(body):
+    if kind == FORM or _may_be_form(body):
         return _replace_fields(body, wanted, request)
     return body
 
 
+def _may_be_form(body: bytes) -> bool:
+    """Whether the names of all its fields are text, as VCR.py asks."""
+    fields = (field.partition(b"=") for field in body.split(b"&"))
+    return all(content_coding.is_text(name) for name, equals, _ in fields if equals)
+
+
 def _replace_keys(data: Any, wanted: Mapping[str, Replacement], request: Request, recursive: bool) -> Any:
-    """``data``, which stays as it is, with these keys replaced or removed."""
-    if isinstance(data, (list, tuple)) and recursive:
-        return [_replace_keys(item, wanted, request, recursive) for item in data]
+    """``data``, which stays as it is, with these keys replaced or removed: those at the top, or at any depth."""
+    if recursive:
+        return _replace_everywhere(data, wanted, request)
+    if not isinstance(data, Mapping):
+        return data
+    kept = {key: value for key, value in data.items() if key not in wanted}
+    for key, replacement in wanted.items():  # They come last, as in VCR.py's cassettes.
+        if key in data and (new := _replaced(key, data[key], replacement, request)) is not None:
+            kept[key] = new
+    return kept
+
+
+def _replace_everywhere(data: Any, wanted: Mapping[str, Replacement], request: Request) -> Any:
+    if isinstance(data, (list, tuple)):
+        return [_replace_everywhere(item, wanted, request) for item in data]
     if not isinstance(data, Mapping):
         return data
     kept: dict[Any, Any] = {}
     for key, value in data.items():
         if key not in wanted:
-            kept[key] = _replace_keys(value, wanted, request, recursive) if recursive else value
+            kept[key] = _replace_everywhere(value, wanted, request)
         elif (new := _replaced(key, value, wanted[key], request)) is not None:
             kept[key] = new
     return kept

@@ -24,4 +24,7 @@ def theirs(request, tmp_path_factory) -> tuple[str, str]:
     subprocess.run(
         [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *packages], timeout=300, check=True
     )
+    command = [python, "-c", "import vcr; print(vcr.__version__)"]
+    run = subprocess.run(command, cwd=directory, timeout=60, check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == request.param, "PYTHONPATH puts this package in the place of VCR.py"
     return request.param, python
