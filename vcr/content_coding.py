@@ -1,8 +1,9 @@
-"""Room: content codings (RFC 9110 §8.4): on, off, and whether a body has one. It knows bytes and names only.
+"""Puts content codings (gzip, deflate, br, zstd; RFC 9110 §8.4) on a body, takes them off, and tells whether a body has
+one. It must not know a request, a response or a cassette: only bytes, and names of codings.
 
-Cassettes hold a body in either form under the same ``Content-Encoding``: as it came over the wire, or already decoded
-by the client that recorded it. gzip and deflate are the standard library's; br and zstd need a library, and without
-it are told by their bytes and left as they are.
+A cassette holds a body in one of two forms under the same ``Content-Encoding``: as the server sent it, or decoded by
+the client that recorded it. The standard library has gzip and deflate. br and zstd need a library: without it, a body
+in one of them is recognised by its first bytes and left as it is.
 """
 
 from __future__ import annotations

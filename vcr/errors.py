@@ -1,4 +1,4 @@
-"""Room: the exceptions. No policy; what a refusal says is handed in, and read late."""
+"""The exceptions and the warning of this package. It must not know how the text of a refusal is made."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Room: an exchange that failed, as a value: why there is no response, or only a part of one.
+"""A failed exchange as a value: why there is no response, or only a part of one.
 
-It knows the errors of the standard library; which of a client's own stand for them is its stub's to know.
+It knows the errors of the standard library. It must not know a client: the stub of a client says which of the client's
+errors stand for them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Room: locks that a forked process does not inherit locked. It knows nothing of what they guard."""
+"""Locks that nobody holds in the child of a fork. It must not know what the locks guard."""
 
 from __future__ import annotations
 

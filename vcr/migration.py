@@ -1,5 +1,7 @@
-"""Room: a face: ``python -m vcr.migration PATH`` brings cassettes of VCR.py 0.x, which VCR.py itself no longer reads,
-to the present format. (Here they are read as they are: nobody has to migrate.)"""
+"""``python -m vcr.migration PATH`` rewrites cassettes of VCR.py 0.x in the present format.
+
+VCR.py itself cannot read them any more. This package reads them as they are, so nobody has to migrate.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Room: secrets <-> placeholders, in every spelling that HTTP gives them; pure functions. It knows no cassette.
+"""Replaces secrets by placeholders, in every spelling that HTTP gives them, and puts them back. It must not know a
+cassette.
 
-A secret may stand as it is, URL-encoded, JSON-escaped, inside base64 (``Authorization: Basic``), and inside a
-compressed body. Hiding replaces it in each and revealing puts it back, so that what is replayed is what was recorded.
+A secret may stand in a text as it is, URL-encoded, JSON-escaped, inside base64 (``Authorization: Basic``), or inside a
+compressed body. Hiding replaces each of these, and revealing puts each back: what is replayed is what was recorded.
 """
 
 from __future__ import annotations

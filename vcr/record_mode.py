@@ -1,4 +1,4 @@
-"""Room: the record modes, as a table. What a mode means is read here and decided in cassette.py, nowhere else."""
+"""The record modes, as a table. ``_engine/cassette.py`` decides by this table, and no other file does."""
 
 from __future__ import annotations
 

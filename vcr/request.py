@@ -1,4 +1,4 @@
-"""Room: a request as a value, and the headers type. It knows no client, no cassette and no file."""
+"""A request as a value, and the header fields of a message. It must not know a client, a cassette or a file."""
 
 from __future__ import annotations
 

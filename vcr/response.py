@@ -1,4 +1,4 @@
-"""Room: a response as a value. It knows no client, no cassette and no file; how it looks on the wire is wire.py's."""
+"""A response as a value. It must not know a client, a cassette or a file; ``wire.py`` knows its bytes."""
 
 from __future__ import annotations
 

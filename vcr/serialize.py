@@ -1,7 +1,8 @@
-"""Room: interactions <-> plain data. The only file that knows cassette versions; it knows no file and no client.
+"""Turns interactions into the plain data of a cassette, and back. It alone knows the versions of the format. It must
+not know a file or a client.
 
-Read is every shape that VCR.py has written since 2012, and what people make of them by hand or with serializers of
-their own; the shape of version 1 comes out. Written is version 1 alone.
+It reads every shape that VCR.py has written since 2012, and what people make of them by hand or with serializers of
+their own. It writes version 1 alone.
 """
 
 from __future__ import annotations

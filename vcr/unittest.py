@@ -1,4 +1,4 @@
-"""Room: a face: one cassette for each test of a ``unittest.TestCase``, named after it."""
+"""Gives each test of a ``unittest.TestCase`` a cassette of its own, named after the test."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Room: small helpers under the names by which VCR.py's users import them. Of the package it knows what
-a body is, and nothing else."""
+"""Small helpers under the names by which VCR.py's users import them. It must not know anything else of this package but
+what a body is.
+"""
 
 from __future__ import annotations
 

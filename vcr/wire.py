@@ -1,11 +1,11 @@
-"""Room: HTTP/1.1 bytes <-> Request/Response (RFC 9112). It opens no socket and knows no client and no cassette.
+"""Reads and writes HTTP/1.1 messages as bytes (RFC 9112). It must not open a socket, or know a client or a cassette.
 
 Rules:
-- Reading is incremental: bytes go in as they come, ``complete`` says when the message has ended.
-- A reader never raises for what a peer sent: what cannot be read is ``broken``, and the client's own parser, which
-  sees the same bytes, raises what it always would.
-- Rendering adds and drops no header. It frames and codes the body as the headers say, and corrects a
-  ``Content-Length`` that is not the body's.
+- Reading is incremental: a reader is given bytes as they come, and its ``complete`` says when the message has ended.
+- A reader never raises for what a peer sent. A message that cannot be read is ``broken``: the client's own parser sees
+  the same bytes, and raises what it always raises.
+- Rendering adds and drops no header field. It frames and codes the body as the fields say, and corrects a
+  ``Content-Length`` that is not the length of the body.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Room: the formats of other recorders <-> version 1's plain data. It knows no text, no serializer and no file.
+"""Reads the formats of other recorders into the plain data of version 1, and writes them. It must not know texts,
+serializers or files.
 
-Which format data is in is told by its structure, so that reading needs no option.
+The structure of the data tells which format it is in, so that reading needs no option.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Room: Betamax's format <-> version 1's plain data. It knows no text and no file.
+"""Reads and writes Betamax's format. It must not know texts or files.
 
-Every shape is read that Betamax 0.1 to 0.9 wrote and that its own reader takes; what is written Betamax 0.9 replays.
+It reads every shape that Betamax 0.1 to 0.9 wrote or can read. Betamax 0.9 replays what it writes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Room: what Betamax's format has from Ruby VCR's: ``http_interactions``, bodies as text in an encoding or as base64.
+"""Reads and writes what the formats of Betamax and Ruby VCR share: the key ``http_interactions``, and bodies that are
+text in an encoding or base64. It must not know texts or files.
 
-What neither has a place for (pieces of a body, trailers …) stands in keys that both pass over, so nothing is lost.
-Data of no known shape goes through as it is: ``serialize`` says what is wrong with it.
+What neither format has a place for (the pieces of a body, trailers …) stands under keys that both ignore, so nothing is
+lost. Data of an unknown shape is passed on as it is: ``serialize`` says what is wrong with it.
 """
 
 from __future__ import annotations

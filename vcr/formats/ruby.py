@@ -1,7 +1,7 @@
-"""Room: Ruby VCR's format <-> version 1's plain data. It knows no text and no file.
+"""Reads and writes Ruby VCR's format. It must not know texts or files.
 
-Read is what VCR 1.x (a list of its structs), 2.x and later have written, and what people leave out of it by hand.
-Ruby's strings are UTF-8, or bytes: header values, which here are bytes seen as latin-1, change from one to the other.
+It reads what VCR 1.x (a list of structs), 2.x and later wrote, and what people leave out of it by hand. A string in
+Ruby is UTF-8 or bytes. Header values, which are bytes shown as latin-1 in this package, are converted.
 """
 
 from __future__ import annotations

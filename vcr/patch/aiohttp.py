@@ -1,6 +1,7 @@
-"""Room: aiohttp's doors: where its requests ask for a connection, and where it waits for what it has closed.
+"""What is replaced in aiohttp: the method that gives its requests a connection, and the one that waits for closed
+connections.
 
-aiobotocore rides on it: it has no connections of its own, and goes with it.
+aiobotocore has no connections of its own, so aiohttp's doors serve it, too.
 """
 
 from __future__ import annotations

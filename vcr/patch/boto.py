@@ -1,4 +1,4 @@
-"""Room: the door of boto 2's connection class, which has a ``connect`` of its own."""
+"""What is replaced in boto 2: the ``connect`` of its connection class."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Room: the doors of http.client: every connection built on it passes ``__init__`` and ``putrequest``.
+"""What is replaced in http.client: ``__init__`` and ``putrequest``, which every connection built on http.client passes.
 
-``connect`` is a third door, for connections made before the cassette that are connected by hand inside it: its
-users (urllib3, httplib2 …) override it, so each adds its own with ``connect_doors``.
+``connect`` is a third door, for a connection that was made before the cassette and is connected by hand inside it.
+urllib3, httplib2 and others override ``connect``, so each of them adds its own with ``connect_doors``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Room: httplib2's own door: it connects before it sends, so an old connection passes ``connect`` first."""
+"""What is replaced in httplib2: its ``connect``, because httplib2 connects before it sends."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Room: httpx's doors, and httpx2's: the methods of their transports that send a request. A transport that is defined
-while a cassette is open has its door too.
+"""What is replaced in httpx and httpx2: the methods of their transports that send a request, in each transport class,
+also in one that is defined while a cassette is open.
 
-Left out are the transports of test clients, which call an application in the same process: a test of an application
-records what that application asks of others, not what the test asks of it.
+The transports of test clients are left alone. They call an application in the same process: a test of an application
+records what the application asks of others, not what the test asks of the application.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Room: the doors of tornado's two clients: ``fetch_impl`` of each, where a request still belongs to its caller, and
-the place where it starts, which is later when it has to wait in its client's queue."""
+"""What is replaced in tornado's two clients: ``fetch_impl``, where a request still belongs to its caller, and the
+method that starts a request, which is called later when the request has to wait in the client's queue.
+"""
 
 from __future__ import annotations
 

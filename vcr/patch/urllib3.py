@@ -1,7 +1,7 @@
-"""Room: urllib3's own door: its pools connect before they send, so an old connection passes ``connect`` first.
+"""What is replaced in urllib3: the ``connect`` of its connections, because its pools connect before they send.
 
-requests and botocore ride on it: they have no connections of their own, and go with it. (What urllib3-future installs
-under its name is patch/urllib3_future.py's.)
+requests and botocore have no connections of their own, so urllib3's door serves them, too. For what urllib3-future
+installs under the name urllib3, see ``patch/urllib3_future.py``.
 """
 
 from __future__ import annotations

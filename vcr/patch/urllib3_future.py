@@ -1,7 +1,8 @@
-"""Room: urllib3-future's doors, sync and async: where its connections take a request, and where they connect.
+"""What is replaced in urllib3-future, synchronous and asynchronous: where its connections take a request, and where
+they connect.
 
-niquests rides on it. Unless it is told not to, it installs itself under urllib3's name too: then whatever rides on
-urllib3 comes through these doors.
+niquests is built on urllib3-future, which also installs itself under the name urllib3 unless it is told not to: then
+whatever is built on urllib3 comes through these doors.
 """
 
 from __future__ import annotations

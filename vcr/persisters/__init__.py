@@ -1,2 +1,3 @@
-"""Room: text <-> storage. A persister has ``load_cassette(path, serializer)`` and
-``save_cassette(path, cassette_dict, serializer)``."""
+"""Where cassettes are kept. A persister has ``load_cassette(path, serializer)`` and
+``save_cassette(path, cassette_dict, serializer)``.
+"""

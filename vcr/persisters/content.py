@@ -1,5 +1,6 @@
-"""Room: what is in a cassette <-> the bytes that are stored, for every persister of ours. UTF-8 always, compressed
-where the name ends in ``.zz``, as Ruby VCR has it. It knows no file and no store."""
+"""Turns what is in a cassette into the bytes that are stored, and back, for every persister of this package: UTF-8
+always, compressed where the name ends in ``.zz`` (as Ruby VCR). It must not know a file or a store.
+"""
 
 from __future__ import annotations
 

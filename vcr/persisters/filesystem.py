@@ -1,4 +1,4 @@
-"""Room: cassettes as files. A file on disk is always whole. It knows nothing of what is in them."""
+"""Keeps cassettes in files. A file on disk is always whole. It must not know what is in a cassette."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Room: cassettes in a store that fsspec reaches: S3, GCS, HTTP and others. Importing it needs fsspec, and what fsspec
-needs for that store. It knows nothing of what is in them."""
+"""Keeps cassettes in a store that fsspec reaches: S3, GCS, HTTP and others. Importing it needs fsspec, and what fsspec
+needs for that store. It must not know what is in a cassette.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Room: what was recorded so far, beside the cassette's file, until the cassette is saved.
+"""Keeps each interaction beside the cassette's file as soon as it is recorded, until the cassette is saved.
 
-One line for each interaction, written at once and at its end: what a killed process leaves can be read up to its last
-whole line. A line is a cassette of one interaction, in JSON, whatever the cassette itself is in.
+Each interaction is one line, written at once, with its end of line last: after a process was killed, the file can be
+read up to its last whole line. A line is a cassette of one interaction, in JSON, whatever format the cassette has.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Room: cassettes that this process has read before, and that are still as they were. It knows no file and no store:
-whoever reads one says which version it is."""
+"""Remembers cassettes that this process has read, as long as they have not changed. It must not know a file or a store:
+the persister that reads a cassette says which version of it that is.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Room: cassettes that are read and never written, as in CI. It knows no file and no store: another persister does."""
+"""Reads cassettes through another persister, and never writes one, as in CI. It must not know a file or a store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Room: plain data <-> text. A serializer has ``serialize(dict) -> str`` and ``deserialize(str) -> dict``."""
+"""Turns the plain data of a cassette into text, and back. A serializer has ``serialize(dict) -> str`` and
+``deserialize(str) -> dict``. It must not know what the data means.
+"""
 
 from __future__ import annotations
 

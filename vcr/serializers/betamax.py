@@ -1,4 +1,4 @@
-"""Room: plain data <-> the JSON that Betamax writes, in one line. What is read may be any cassette in JSON."""
+"""Writes the JSON that Betamax writes, on one line. It reads any cassette that is in JSON."""
 
 from __future__ import annotations
 

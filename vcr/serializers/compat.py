@@ -1,4 +1,4 @@
-"""Room: a response dictionary's body between text and bytes, under the names that VCR.py's users import."""
+"""VCR.py's names for turning the body of a response dictionary from text into bytes, and back."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Room: plain data <-> JSON, laid out as VCR.py does. Bytes that are not text stand as ``{"base64_string": "..."}``,
-as Betamax and Ruby VCR name it."""
+"""Reads and writes JSON, laid out as VCR.py's. Bytes that are not text stand as ``{"base64_string": "..."}``, the key
+that Betamax and Ruby VCR use.
+"""
 
 from __future__ import annotations
 

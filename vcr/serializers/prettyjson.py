@@ -1,5 +1,6 @@
-"""Room: plain data <-> the JSON of Betamax's ``prettyjson``: indented, keys sorted. Header fields stay in their order.
-What is read may be any cassette in JSON."""
+"""Writes the JSON of Betamax's ``prettyjson``: indented, keys sorted, header fields in their order. It reads any
+cassette that is in JSON.
+"""
 
 from __future__ import annotations
 

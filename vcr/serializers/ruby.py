@@ -1,4 +1,4 @@
-"""Room: plain data <-> the YAML of Ruby VCR, for Ruby's parser. What is read may be any cassette in YAML or JSON."""
+"""Writes the YAML of Ruby VCR, for Ruby's parser. It reads any cassette that is in YAML or JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Room: plain data <-> the JSON of Ruby VCR. What is read may be any cassette in JSON."""
+"""Writes the JSON of Ruby VCR. It reads any cassette that is in JSON."""
 
 from __future__ import annotations
 

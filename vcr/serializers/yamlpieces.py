@@ -1,9 +1,9 @@
-"""Room: a YAML cassette in the shape that we and VCR.py write, cut into its interactions without being parsed.
+"""Cuts a YAML cassette in the shape that this package and VCR.py write into its interactions, without parsing it.
 
-Opening a large cassette takes as long as finding where each interaction begins. One is read when it is needed: by
-patterns, where they know all that is in it. What comes out is what parsing the whole gives, always: a cassette of
-another shape is not cut, a piece with anything else in it is parsed, and where a piece turns out not to stand by itself
-(it has an alias for something elsewhere), the whole is parsed after all.
+So a large cassette opens in the time that it takes to find where each interaction begins. An interaction is read when
+it is needed, by patterns where they know all that is in it. The result is always what parsing the whole text gives: a
+cassette of another shape is not cut; a piece that the patterns do not know is parsed; and where a piece cannot be read
+by itself (it has an alias for something elsewhere), the whole text is parsed.
 """
 
 from __future__ import annotations

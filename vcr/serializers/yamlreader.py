@@ -1,7 +1,7 @@
-"""Room: YAML text -> plain data, in one pass over the parser's events. No object is ever made that a tag names.
+"""Turns YAML text into plain data, in one pass over the parser's events. It makes no object that a tag names.
 
-PyYAML's loaders build a tree of nodes first, which takes most of their time, and nest as deep as the text asks for,
-which ends the process. What comes out is what ``yaml.safe_load`` makes of the same text.
+PyYAML's own loaders build a tree of nodes first. That takes most of their time, and a text that nests deep enough ends
+the process. The result here is what ``yaml.safe_load`` gives for the same text.
 """
 
 from __future__ import annotations

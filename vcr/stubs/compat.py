@@ -1,4 +1,4 @@
-"""Room: header fields of ``http.client``'s messages, under the names that VCR.py's users import."""
+"""VCR.py's names for reading the header fields of ``http.client``'s messages."""
 
 from __future__ import annotations
 
