@@ -854,7 +854,7 @@ def test_the_persister_is_handed_the_path_and_the_serializer():
     cassette = insert(Persister, serializer=serializer)
     ask(cassette, "/a")
     cassette.close()
-    assert calls == [("tape", serializer), ("tape", ["recorded_at", "requests", "responses"], serializer)]
+    assert calls == [("tape", serializer), ("tape", ["beside", "requests", "responses"], serializer)]
 
 
 def test_requests_without_a_response_each_are_an_error():

@@ -111,7 +111,6 @@ def test_what_is_in_no_foreign_format_is_left_as_it_is(data):
         (None, 'expected a list under "http_interactions"'),
         ({}, 'expected a list under "http_interactions"'),
         ([None], "interaction 1: expected a request with a response, not nothing"),
-        ([{"request": {"method": "get", "uri": "http://h/"}}], 'interaction 1: expected a mapping under "response"'),
         ([{"response": {}}], 'interaction 1: expected a mapping under "request"'),
         ([{"request": {}, "response": {}}], "interaction 1: the request's method is nothing"),
         (
@@ -123,7 +122,6 @@ def test_what_is_in_no_foreign_format_is_left_as_it_is(data):
             ],
             "interaction 1: not readable as base64: ",
         ),
-        ([{"request": {"method": "GET", "uri": "http://h/"}, "response": {"body": {}}}], "status code is None"),
         ([{"request": {"method": "GET", "uri": "u", "headers": 5}, "response": {}}], "the headers are a int"),
         ([{"request": {"method": "GET", "uri": "u", "body": {"string": "\ud800"}}, "response": {}}], "interaction 1"),
     ],
@@ -164,7 +162,7 @@ def test_whatever_is_in_such_a_file_is_read_or_is_an_error_that_says_so(request,
     except CassetteLoadError as error:
         assert "interaction 1: " in str(error)  # noqa: PT017
     else:
-        assert isinstance(answer["body"]["string"], bytes)
+        assert Response(answer).fault or isinstance(Response(answer).body, bytes)
 
 
 # -- every shape ------------------------------------------------------------------------------------------------------

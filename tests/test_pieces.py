@@ -40,11 +40,12 @@ requests = st.builds(
 )
 responses = st.builds(lambda body, fields: Response.of(200, "OK", fields, body).data, st.binary(max_size=30), headers)
 dates = st.none() | texts | st.sampled_from(["2026-11-27T16:00:00+00:00", "2026-11-27"])
-columns = st.lists(st.tuples(requests, responses, dates), min_size=1, max_size=4).map(
+beside = dates.map(lambda date: {} if date is None else {"recorded_at": date})
+columns = st.lists(st.tuples(requests, responses, beside), min_size=1, max_size=4).map(
     lambda rows: [[row[column] for row in rows] for column in range(3)]
 )
 cassettes = columns.map(
-    lambda three: serialize(dict(zip(("requests", "responses", "recorded_at"), three, strict=True)), Whole)
+    lambda three: serialize(dict(zip(("requests", "responses", "beside"), three, strict=True)), Whole)
 )
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from vcr.errors import CassetteLoadError
+from vcr.errors import CassetteLoadError, CassetteNotFoundError
 from vcr.request import Headers, Request
 from vcr.response import Response
 from vcr.serialize import deserialize, serialize
@@ -312,7 +312,7 @@ class Verb(str, enum.Enum):
         ({"status": {"code": HTTPStatus.OK, "message": "OK"}}, {"status": {"code": 200, "message": "OK"}}),
         ({"headers": OrderedDict(A=["1"])}, {"headers": {"A": ["1"]}}),
         ({"headers": {"A": ("1", "2")}}, {"headers": {"A": ["1", "2"]}}),
-        ({"headers": {"A": "1"}}, {"headers": {"A": ["1"]}}),
+        ({"headers": {"A": "1"}}, {"headers": {"A": "1"}}),
         ({"headers": {"A": [Verb.GET]}}, {"headers": {"A": ["GET"]}}),
     ],
     ids=["bytearray", "str", "IntEnum", "OrderedDict", "tuple", "plain string", "str enum"],
@@ -479,10 +479,22 @@ def test_metadata_that_is_no_mapping_is_an_error():
 # -- what is no cassette ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("data", [None, "text", 7, {}, {"interactions": None}, {"interactions": {}}, {"version": 1}])
+@pytest.mark.parametrize("data", ["text", 7, {"a": 1}, {"interactions": 7}, {"interactions": None, "a": 1}])
 def test_what_is_no_cassette_is_an_error_that_says_what_was_expected(data):
     with pytest.raises(CassetteLoadError, match='expected a mapping with a list under "interactions"'):
         deserialize(data, AsItIs)
+
+
+@pytest.mark.parametrize(
+    "data", [None, {}, {"interactions": None}, {"version": 1}, {"interactions": None, "version": 1}]
+)
+def test_what_says_nothing_is_no_cassette_yet(data):
+    with pytest.raises(CassetteNotFoundError):
+        deserialize(data, AsItIs)
+
+
+def test_an_empty_mapping_of_interactions_is_a_cassette_without_any_as_in_vcrpy():
+    assert deserialize({"interactions": {}}, AsItIs) == ([], [])
 
 
 GOOD = {"request": {"method": "GET", "uri": "http://h/"}, "response": answer()}
@@ -498,17 +510,78 @@ GOOD = {"request": {"method": "GET", "uri": "http://h/"}, "response": answer()}
         {**GOOD, "request": {"method": "GET"}},
         {**GOOD, "request": {"uri": "http://h/"}},
         {**GOOD, "request": {**GOOD["request"], "headers": 7}},
-        {**GOOD, "response": None},
-        {**GOOD, "response": {"status": {}}},
-        {**GOOD, "response": {"status": {"code": "many"}}},
-        {**GOOD, "response": {**answer(), "headers": ["A"]}},
-        {**GOOD, "response": {**answer(), "body": {"string": {}}}},
     ],
     ids=repr,
 )
 def test_an_interaction_that_cannot_be_read_is_named(bad):
     with pytest.raises(CassetteLoadError, match=r"^interaction 2: "):
         deserialize({"interactions": [GOOD, bad, GOOD]}, AsItIs)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        *(None, "bar", {}, {"status": {}}),
+        {**answer(), "headers": ["A"]},
+        {**answer(), "headers": {"A": {"b": "c"}}},
+        {**answer(), "headers": {"A": [["b"]]}},
+        {**answer(), "body": {"string": {"a": 1}}},
+        {**answer(), "body": {"parsed_body": {"a": 1}}},
+        {"status": {"code": 200, "message": "OK"}, "headers": {}, "parsed_body": {"a": 1}},
+    ],
+    ids=repr,
+)
+def test_a_response_that_cannot_be_replayed_is_read_and_saved_as_it_stands(response):
+    read = deserialize({"interactions": [GOOD, {**GOOD, "response": response}]}, AsItIs)
+    assert read[1] == [answer(), response]
+    assert read.interactions[0].response.fault is None
+    assert read.interactions[1].response.fault
+    again = serialize({"requests": read[0], "responses": read[1]}, yamlserializer)
+    assert deserialize(again, yamlserializer)[1] == [answer(), response]
+
+
+@both_serializers
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"headers": {"Link": "text", "X-Number": 5, "X-List": ["1", 2], "X-Null": None}},
+        {"status": {"code": 200}},
+        {"status": {"code": "200", "message": None}},
+        {"status": {"code": 200.0, "message": "OK"}},
+        {"body": {"string": None}},
+        {"body": {"string": b"body", "parsed_body": {"a": [1]}}},
+        {"url": "http://h/", "own": {"a": 1}},
+    ],
+    ids=repr,
+)
+def test_a_value_keeps_its_shape_and_can_be_replayed(change, serializer):
+    _, response = there_and_back(Request("GET", "http://h/"), {**answer(), **change}, serializer)
+    assert response == {**answer(), **change}
+    read = Response(response)
+    assert read.fault is None
+    assert (read.status, read.reason) == (200, response["status"].get("message"))
+    assert read.headers.get("X-Number", "5") == "5"
+    assert read.headers.get_all("X-List") in ([], ["1", "2"])
+    assert read.headers.get("X-Null", "") == ""
+
+
+@both_serializers
+def test_what_a_project_keeps_beside_an_interaction_and_at_the_top_is_saved_again(serializer):
+    interaction = {**GOOD, "comment": "slow", "recorded_at": "2026-11-27", "a first key": {"b": [1]}}
+    read = deserialize({"interactions": [GOOD, interaction], "own": {"c": 1}, "version": 1}, AsItIs)
+    kept = {
+        "requests": read[0],
+        "responses": read[1],
+        "beside": [interaction.response.beside for interaction in read.interactions],
+        "others": read.beside,
+    }
+    again = serializer.deserialize(serialize(kept, serializer))
+    assert again["own"] == {"c": 1}
+    assert again["interactions"][0].keys() == GOOD.keys()
+    assert {key: value for key, value in again["interactions"][1].items() if key not in GOOD} == {
+        key: value for key, value in interaction.items() if key not in GOOD
+    }
+    assert next(iter(again["interactions"][1])) == "request"
 
 
 @both_serializers

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from . import multipart
 
@@ -79,6 +79,17 @@ def stands_for(body: Any, content: bytes | None) -> bool:
     form, urlencoded or multipart. JSON is compared by value, forms by field."""
     sent = content or b""
     return any(sent == pieces for pieces in _pieces(body)) or _is_json_of(body, sent) or _is_form_of(body, sent)
+
+
+def as_sent(body: Any) -> Any:
+    """A body in bytes or as text, for formats that hold no objects: a form is urlencoded, another object is JSON."""
+    if not is_object(body) or isinstance(body, (str, bytearray)):
+        return body
+    fields = _fields(body)
+    if fields is not None:
+        return urlencode(fields)
+    pieces = next(_pieces(body), None)
+    return json.dumps(body, default=str) if pieces is None else pieces
 
 
 def same_object(one: Any, other: Any) -> bool:

@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode
 from . import content_coding, multipart
 from ._vcrpy import leftovers
 from .matchers import FORM
-from .request import Headers, Request
-from .response import ResponseDict
+from .request import Request
+from .response import Response, ResponseDict
 from .wire import media_type
 
 T = TypeVar("T")
@@ -206,9 +206,11 @@ def decode_response(response: ResponseDict) -> ResponseDict:
 
     The length is put where a length says how the message ends: not beside a Transfer-Encoding (RFC 9112 §6.2).
     """
-    headers = Headers(response["headers"])
+    seen = Response(response)
+    if seen.fault:
+        return response
+    headers, body = seen.headers.copy(), seen.body
     codings = content_coding.named(headers.get_all("Content-Encoding"))
-    body = response["body"]["string"]
     if not codings or not body:
         return response
     plain, left = content_coding.decode(body, codings)

@@ -84,7 +84,7 @@ class StoredInteraction(Interaction):
         with _owning:
             if self._own is None:
                 request, response = self.read()
-                self._own = request.copy(), Response(response.copy_data(), response.timestamp)
+                self._own = request.copy(), Response(response.copy_data(), response.beside)
             return self._own
 
     @property

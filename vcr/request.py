@@ -21,6 +21,8 @@ def _text(value: object) -> str:
     # RFC 9110 §5.5: field values are bytes; latin-1 maps every byte to a character and back.
     if type(value) is str:
         return value
+    if value is None or isinstance(value, bool):  # as it may stand in a file
+        return "" if value is None else str(value).lower()
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 

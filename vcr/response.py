@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
@@ -32,15 +33,15 @@ class Response:
     ``no_reason``, where the server sent no reason phrase (VCR.py also writes an empty one when it did not look). Keys
     that others add are kept.
 
-    ``timestamp``: when it was recorded, as it stands in the file beside the request and the response; None when that is
-    not known.
+    ``beside``: what stands in the file beside the request and the response: when it was recorded, if that is known, and
+    what a project has added.
     """
 
-    __slots__ = ("_content", "_headers", "_rendered", "data", "timestamp")
+    __slots__ = ("_content", "_headers", "_rendered", "beside", "data")
 
-    def __init__(self, data: ResponseDict, timestamp: object = None) -> None:
+    def __init__(self, data: ResponseDict, beside: Mapping[str, Any] | None = None) -> None:
         self.data = data
-        self.timestamp = timestamp
+        self.beside = dict(beside) if beside else {}
         self._headers: Headers | None = None
         # What each method is answered, made once: wire.py fills and reads these, nothing else does.
         self._rendered: dict[str, list[bytes]] = {}
@@ -93,6 +94,33 @@ class Response:
         return cls({**response.data, "error": failure.to_data()})
 
     @property
+    def fault(self) -> str | None:
+        """What makes it impossible to replay; None when nothing does.
+
+        Serializers and hooks of a project may keep anything in the place of a response: the rest of its cassette is
+        replayed all the same.
+        """
+        data: Any = self.data
+        if not isinstance(data, Mapping):
+            return f"expected a mapping, not {_shown(data)}"
+        status = data.get("status")
+        code = status.get("code") if isinstance(status, Mapping) else status
+        if not _is_status_code(code):
+            return f"its status code is {_shown(code)}"
+        for part in ("headers", "trailers"):
+            fault = _fault_of_fields(part, data.get(part) or {})
+            if fault is not None:
+                return fault
+        if "body" not in data:
+            return f"it has no body; it has the keys {_names(data)}"
+        body = data["body"]
+        if isinstance(body, Mapping):
+            if "string" not in body:
+                return f'its body has no "string"; it has the keys {_names(body)}'
+            body = body["string"]
+        return None if body is None or isinstance(body, (str, bytes, bytearray)) else f"its body is {_shown(body)}"
+
+    @property
     def failure(self) -> Failure | None:
         """How the exchange failed, if it did."""
         error = self.data.get("error")
@@ -101,7 +129,7 @@ class Response:
     @property
     def status(self) -> int:
         """The status code."""
-        return int(self.data["status"]["code"])
+        return int(float(self.data["status"]["code"]))
 
     @property
     def reason(self) -> str | None:
@@ -167,6 +195,15 @@ class Response:
         return Headers(self.data.get("trailers"))
 
     @property
+    def timestamp(self) -> object:
+        """When it was recorded, as it stands in the file; None when that is not known."""
+        return self.beside.get("recorded_at")
+
+    @timestamp.setter
+    def timestamp(self, timestamp: object) -> None:
+        self.beside["recorded_at"] = timestamp
+
+    @property
     def recorded_at(self) -> datetime | None:
         """When it was recorded, if that is known; in UTC if no offset is given.
 
@@ -200,6 +237,33 @@ class Response:
 
     def __repr__(self) -> str:
         return f"<Response ({self.status}) {len(self.body)} bytes>"
+
+
+def _is_status_code(code: object) -> bool:
+    if isinstance(code, str):
+        return _CODE.fullmatch(code) is not None
+    return isinstance(code, (int, float)) and 0 <= code < 10_000 and code == int(code)
+
+
+_CODE = re.compile(r"\d{1,4}", re.ASCII)
+
+
+def _fault_of_fields(part: str, fields: object) -> str | None:
+    if not isinstance(fields, Mapping):
+        return f"its {part} are {_shown(fields)}"
+    for name, values in fields.items():
+        for value in values if isinstance(values, (list, tuple)) else (values,):
+            if isinstance(value, (Mapping, list, tuple)):
+                return f"the value of {name} in its {part} is {_shown(value)}"
+    return None
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else f"{reprlib.repr(value)}, a {type(value).__name__}"
+
+
+def _names(mapping: Mapping[Any, Any]) -> str:
+    return ", ".join(sorted(map(repr, mapping))) or "of nothing"
 
 
 def _copy(value: Any) -> Any:

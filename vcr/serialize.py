@@ -13,15 +13,17 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
+from datetime import date
 from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 
 from . import formats
-from .errors import CassetteLoadError
+from .body import joined, kept
+from .errors import CassetteLoadError, CassetteNotFoundError
 from .index import StoredInteraction
 from .request import DEFAULT_PORTS, Headers, Request
-from .response import Response, ResponseDict
+from .response import Response
 
 #: VCR.py's format, which is the one written (https://vcrpy.readthedocs.io).
 CASSETTE_FORMAT_VERSION = 1
@@ -41,7 +43,7 @@ class Contents(Sequence[Any]):
     """What is in a cassette: ``(requests, responses)``, a pair as in VCR.py, and the ``metadata`` beside them.
 
     ``interactions``: both in one, each of which may be read when it is needed. ``path``: where they come from;
-    ``size``: of their text, in characters.
+    ``size``: of their text, in characters. ``beside``: what else stands at the top of the cassette.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Contents(Sequence[Any]):
     ) -> None:
         self.metadata = deepcopy(dict(metadata)) if metadata else {}
         self.interactions = list(interactions)
+        self.beside: dict[str, Any] = {}
         self.size = size
         self.path = path
 
@@ -65,7 +68,9 @@ class Contents(Sequence[Any]):
 
     def again(self) -> Contents:
         """The same once more, for another opening."""
-        return Contents(self.metadata, (interaction.again() for interaction in self.interactions), self.path, self.size)
+        twin = Contents(self.metadata, (interaction.again() for interaction in self.interactions), self.path, self.size)
+        twin.beside = self.beside
+        return twin
 
     def __eq__(self, other: object) -> bool:
         return tuple(self) == tuple(other) if isinstance(other, (tuple, Contents)) else NotImplemented
@@ -76,7 +81,8 @@ class Contents(Sequence[Any]):
 def serialize(cassette_dict: Mapping[str, Any], serializer: Any) -> str:
     """``{"requests": [Request], "responses": [dict]}`` as a cassette's text.
 
-    Optional keys are ``"metadata"``, a mapping, and ``"recorded_at"``, a list of when each was recorded.
+    Optional keys are ``"metadata"``, a mapping; ``"beside"``, a list of what stands beside each request and response,
+    such as when it was recorded; and ``"others"``, a mapping of what else stands at the top of the cassette.
     """
     text: str = serializer.serialize(_data(cassette_dict))
     return text
@@ -98,18 +104,22 @@ def _data(cassette_dict: Mapping[str, Any]) -> dict[str, Any]:
             for request, response in pairs
         ],
     }
-    dates = cassette_dict.get("recorded_at", ())
-    if len(dates) == len(data["interactions"]):  # else somebody's persister has changed the lists
-        for interaction, date in zip(data["interactions"], dates, strict=True):
-            if date is not None:
-                interaction["recorded_at"] = str(date)
+    beside = cassette_dict.get("beside", ())
+    if len(beside) == len(data["interactions"]):  # else somebody's persister has changed the lists
+        for interaction, others in zip(data["interactions"], beside, strict=True):
+            interaction |= {key: str(value) if isinstance(value, date) else value for key, value in others.items()}
     if cassette_dict.get("metadata"):
         data["metadata"] = cassette_dict["metadata"]
+    data |= cassette_dict.get("others", {})
     return data
 
 
 def deserialize(cassette_string: str, serializer: Any) -> Contents:
-    """The requests and the responses in the text of a cassette. Raises CassetteLoadError when it is not one.
+    """The requests and the responses in the text of a cassette.
+
+    Raises CassetteNotFoundError when the text says nothing (``---``, a comment alone, ``interactions:`` with nothing
+    behind it): the cassette is new; CassetteLoadError when the text is no cassette. What cannot be replayed in a
+    response is no error here: Response.fault tells of it.
 
     A cassette in Betamax's or Ruby VCR's format is known by its structure; saved, it is as the serializer has it.
     """
@@ -132,11 +142,21 @@ def _deserialized(cassette_string: str, serializer: Any) -> Contents:
     except RecursionError as error:
         raise CassetteLoadError(f"it nests deeper than {MAX_DEPTH} levels") from error
     # Before 1.0 the file was the list of its interactions.
-    top: Mapping[str, Any] = {"interactions": data} if isinstance(data, list) else data
-    if not isinstance(top, Mapping) or not isinstance(top.get("interactions"), list):
+    top: Any = {"interactions": data} if isinstance(data, list) else data
+    if top is None or (isinstance(top, Mapping) and _says_nothing(top)):
+        raise CassetteNotFoundError("the cassette says nothing")
+    interactions = top.get("interactions") if isinstance(top, Mapping) else None
+    if interactions != {} and not isinstance(interactions, list):
         raise CassetteLoadError('not a cassette: expected a mapping with a list under "interactions"')
     return _contents_of_pieces(_Parsed(top))
 
+
+def _says_nothing(top: Mapping[str, Any]) -> bool:
+    """Whether there is nothing but, perhaps, a version and an empty key ``interactions:``."""
+    return not {key for key, value in top.items() if key != "version" and not (key == "interactions" and value is None)}
+
+
+_USUAL_KEYS = {"request", "response", "recorded_at"}
 
 #: An absolute URI that can be taken apart.
 _USUAL_URI = re.compile(r"https?://[a-z0-9.-]+(?::[1-9]\d{,3})?(?:[/?][!$-&(-~]*)?")
@@ -157,17 +177,19 @@ class _Parsed:
         try:
             request, response = self._interactions[index]["request"], self._interactions[index]["response"]
             method, uri, status, body = request["method"], request["uri"], response["status"], response["body"]
+            recorded_at = self._interactions[index].get("recorded_at", "")
             names = (*request["headers"], *response["headers"])
             values = (*request["headers"].values(), *response["headers"].values())
             # (TypeError: it is no text.)
             for text in (
                 body["string"],
                 request["body"] or "",
-                "".join(chain((method, uri, status["message"]), names, *values)),
+                "".join(chain((method, uri, status["message"], recorded_at), names, *values)),
             ):
                 text.encode()
             is_usual = (
                 (len(request), len(response), len(status), len(body)) == (4, 3, 2, 1)
+                and self._interactions[index].keys() <= _USUAL_KEYS
                 and type(status["code"]) is int
                 and status["code"] > 0
                 and {*map(type, values)} <= {list}
@@ -183,21 +205,29 @@ class _Parsed:
         return self._interactions[index]
 
 
+#: The keys at the top of a cassette; those that a project adds are kept.
+_TOP = ("version", "interactions", "metadata")
+
+
 def _contents(top: Mapping[str, Any]) -> Contents:
     metadata = top.get("metadata") or {}
     if not isinstance(metadata, Mapping):
         raise CassetteLoadError(f'expected a mapping under "metadata", not {_kind(metadata)}')
     try:
-        return Contents(_checked(dict(metadata)))
+        contents = Contents(_checked(dict(metadata)))
+        contents.beside = _checked({key: value for key, value in top.items() if key not in _TOP})
     except ValueError as error:
         raise CassetteLoadError(f"metadata: {error}") from error
+    return contents
 
 
 def _pair(number: int, interaction: Any) -> tuple[Request, Response]:
     try:
         request = _request_from_data(_part(interaction, "request"))
-        response = _response_from_data(_part(interaction, "response"))
-        return request, Response(response, _checked(interaction.get("recorded_at")))
+        if "response" not in interaction:
+            raise ValueError('expected a mapping under "response", not nothing')
+        beside = {key: value for key, value in interaction.items() if key not in ("request", "response")}
+        return request, Response(_response_from_data(interaction.get("response")), _checked(beside))
     except (ValueError, RecursionError) as error:
         raise CassetteLoadError(f"interaction {number}: {error}") from error
 
@@ -256,7 +286,9 @@ def _request_to_data(request: Request, spelled: Spelling) -> dict[str, Any]:
     }
 
 
-def _response_to_data(response: Mapping[str, Any], spelled: Spelling) -> dict[str, Any]:
+def _response_to_data(response: Any, spelled: Spelling) -> Any:
+    if not isinstance(response, Mapping):
+        return response
     data = dict(response)
     body = data.get("body")
     if isinstance(body, Mapping):
@@ -296,10 +328,10 @@ def _part(interaction: Any, name: str) -> Mapping[str, Any]:
 
 def _request_from_data(data: Mapping[str, Any]) -> Request:
     method = data.get("method")
-    if not isinstance(method, str):
+    if method is None or isinstance(method, (list, tuple, *_MAPPING)):
         raise ValueError(f"the request's method is {_kind(method)}")
     headers = Headers.of(_fields(data.get("headers")))
-    request = Request(_checked(method), _checked(_uri(data, headers)), _checked(data.get("body")), headers)
+    request = Request(_checked(_text(method)), _checked(_uri(data, headers)), _checked(data.get("body")), headers)
     _ = request.port  # ValueError: a URI that cannot be taken apart
     return request
 
@@ -316,50 +348,68 @@ def _uri(data: Mapping[str, Any], headers: Headers) -> str:
     return f"http://{headers['Host']}{uri}" if uri.startswith("/") and "Host" in headers else uri
 
 
-def _response_from_data(data: Mapping[str, Any]) -> ResponseDict:
+def _response_from_data(data: Any) -> Any:
+    """A response in the shape of version 1, its values as they stand in the file, except that its body is bytes.
+
+    What is no response of any version, too, stays as it stands.
+    """
+    if not isinstance(data, _MAPPING):
+        return _checked(data)
+    response: dict[str, Any] = {}
     status = data.get("status", data.get("status_code"))  # httpx's, in VCR.py 4 to 5
-    of_both = isinstance(status, _MAPPING)
-    code, message = (status.get("code"), status.get("message")) if of_both else (status, None)
-    if not isinstance(code, (int, str)) or not str(code).isdecimal():
-        raise ValueError(f"the response's status code is {code!r}")
-    reason = None if message is None else _text(message)
-    response = Response.of(int(code), None, Headers.of(_fields(data.get("headers"))), b"").data
-    response["status"]["message"] = reason
-    response["body"] = _body(data.get("body", data.get("content")))
+    if status is not None:
+        response["status"] = status if isinstance(status, _MAPPING) else {"code": status, "message": None}
+    if "headers" in data:
+        response |= _headers(data["headers"])
+    if "body" in data or "content" in data:
+        response["body"] = _body(data.get("body", data.get("content")))
     version = _text(data.get("http_version") or "1.1").removeprefix("HTTP/")
     if version != "1.1":
         response["http_version"] = version
-    if data.get("trailers"):
-        response["trailers"] = Headers(_fields(data["trailers"])).grouped()
-    others = {key: value for key, value in data.items() if key not in response and key not in _READ}
-    return response | _checked(others) if others else response
+    return _checked(response | {key: data[key] for key in data if key not in response and key not in _READ})
 
 
-_READ = ("status_code", "content", "http_version", "trailers")
+#: What a response of httpx had, in VCR.py 4 to 5, and what is not written when it goes without saying.
+_READ = ("status_code", "content", "http_version")
 
 
-def _body(body: Any) -> dict[str, Any]:
+def _headers(headers: Any) -> dict[str, Any]:
+    """``headers``, and ``header_order`` where a list of fields has one that a mapping does not show."""
+    if isinstance(headers, _MAPPING):
+        return {"headers": {_text(name): _field(value) for name, value in headers.items()}}
+    try:
+        data = Response.of(200, None, Headers.of(_fields(headers)), b"").data
+    except ValueError:
+        return {"headers": headers}
+    return {key: data[key] for key in ("headers", "header_order") if key in data}
+
+
+def _field(value: Any) -> Any:
+    """The value of a header as it stands, its text in UTF-8."""
+    if type(value) is list:
+        return [_field(one) for one in value]
+    return _without_surrogates(value) if isinstance(value, str) and not value.isascii() else value
+
+
+def _body(body: Any) -> Any:
     content = dict(body) if isinstance(body, _MAPPING) else {"string": body}
     if "base64_string" in content and "string" not in content:
         # As Betamax and Ruby VCR have it.
         content["string"] = base64.b64decode(_text(content.pop("base64_string")), validate=True)
-    content["string"] = _bytes(content.get("string"), "the response's body") or b""
-    return _checked(content) if len(content) > 1 else content
+    if "string" in content:
+        content["string"] = _content(content["string"])
+    return content
 
 
-def _bytes(value: Any, what: str) -> bytes | None:
-    """The bytes of a body, in whichever way it stands in the file."""
-    if value is None or isinstance(value, bytes):
-        return value
-    if isinstance(value, str):
-        return value.encode("utf-8")
+def _content(value: Any) -> Any:
+    """The bytes of a response's body, in whichever way it stands in the file; what has none, as it is."""
     if isinstance(value, (int, float)):
         # Unquoted, in a file written by hand.
         return json.dumps(value).encode("ascii")
-    # Pieces that an iterator gave.
-    if isinstance(value, (list, tuple)) and all(isinstance(piece, (str, bytes)) for piece in value):
-        return b"".join(piece.encode("utf-8") if isinstance(piece, str) else piece for piece in value)
-    raise ValueError(f"{what} is {_kind(value)}, not text or bytes")
+    try:
+        return joined(value) if isinstance(value, (list, tuple)) else kept(value)
+    except ValueError:
+        return value
 
 
 def _fields(headers: Any) -> list[tuple[str, str]]:

@@ -9,11 +9,11 @@ import functools
 import logging
 import weakref
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CannotOverwriteExistingCassetteException, CassetteNotFoundError, warn
+from ..errors import CannotOverwriteExistingCassetteException, CassetteLoadError, CassetteNotFoundError, warn
 from ..failure import CLOSED, Failure
 from ..index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
 from ..locks import BusyLock
@@ -202,7 +202,17 @@ class Cassette:
             return Turn(self, interaction)
         log.info("Playing response for %s from cassette", kept)
         # It may have to be read first, which takes long: other threads do not wait for it.
-        return Turn(self, None, recorded.response)
+        return Turn(self, None, self._answer(recorded))
+
+    def _answer(self, recorded: Interaction) -> Response:
+        """The response to replay. Raises CassetteLoadError when what is stored in its place cannot be replayed."""
+        response = recorded.response
+        assert response is not None
+        fault = response.fault
+        if fault is not None:
+            message = f"the response recorded for {recorded.request} cannot be replayed: {fault}"
+            raise CassetteLoadError(message, path=self.path)
+        return response
 
     def _check_place(self) -> None:
         """Say now, with the first request that is recorded, what would be an error when the cassette is saved."""
@@ -239,7 +249,7 @@ class Cassette:
         if pair is None:
             return
         try:
-            self._storage.journal.add(*pair, _timestamp(interaction))
+            self._storage.journal.add(*pair, _beside(interaction))
         except OSError as error:  # the recording itself goes on
             log.warning("What cassette %s records is no longer kept until it is saved: %s", self.path, error)
             self._journals = False
@@ -307,7 +317,7 @@ class Cassette:
         if self._before_record_response is None:
             return response
         data = self._before_record_response(response.copy_data())
-        return None if data is None else Response(data, response.timestamp)
+        return None if data is None else Response(data, response.beside)
 
     # -- what it holds ----------------------------------------------------------------------------------------------
 
@@ -471,7 +481,7 @@ class Cassette:
             pair = self._after_load_interaction(request.copy(), response.copy_data(), self)
             if pair is None:
                 return None
-            request, response = pair[0], Response(pair[1], response.timestamp)
+            request, response = pair[0], Response(pair[1], response.beside)
         kept_request = self.filter_request(request)
         kept_response = None if kept_request is None else self._filter_response(response)
         return None if kept_request is None or kept_response is None else Interaction(kept_request, kept_response)
@@ -486,8 +496,8 @@ class Cassette:
             if storage.has_changed():
                 kept = self._merged(kept)
             self._date_as_before(kept)
-            stored = [(pair, _timestamp(i)) for i in kept if (pair := self._stored(i)) is not None]
-            storage.save([pair for pair, _ in stored], self._metadata, [timestamp for _, timestamp in stored])
+            stored = [(pair, _beside(i)) for i in kept if (pair := self._stored(i)) is not None]
+            storage.save([pair for pair, _ in stored], self._metadata, [beside for _, beside in stored])
             if self._journals:
                 storage.journal.discard()
         self._unsaved.clear()
@@ -542,6 +552,10 @@ class Cassette:
         if self.drop_unused_requests and (self.record_mode.replays or self._recorded):
             finished = [i for i in finished if i in self._recorded or i.plays]
         return finished
+
+
+def _beside(interaction: Interaction) -> Mapping[str, Any]:
+    return {} if interaction.response is None else interaction.response.beside
 
 
 def _timestamp(interaction: Interaction) -> object:

@@ -54,6 +54,7 @@ class Storage:
         #: What keeps interactions before they are saved; None when the persister has no journal.
         self.journal: Any = self._offered("journal")
         self._version: Hashable = None  # of what is stored, when it was last read or written
+        self._others: Mapping[str, Any] = {}  # what a project has put at the top of the cassette
 
     def load(self) -> Stored | None:
         """What is stored now; None when nothing is. Raises CassetteLoadError when it cannot be read."""
@@ -69,21 +70,27 @@ class Storage:
             return None
         # A third value, or an attribute: VCR.py's persisters, and the plugins that unpack two values.
         metadata = stored[2] if len(stored) > 2 else getattr(stored, "metadata", None)
+        self._others = getattr(stored, "beside", {})
         interactions = getattr(stored, "interactions", None)
         if interactions is None:
             interactions = [Interaction(*pair) for pair in zip(stored[0], map(Response, stored[1]), strict=True)]
         return Stored(interactions, metadata or {})
 
     def save(
-        self, pairs: Sequence[tuple[Request, ResponseDict]], metadata: Mapping[str, Any], dates: Sequence[object] = ()
+        self,
+        pairs: Sequence[tuple[Request, ResponseDict]],
+        metadata: Mapping[str, Any],
+        beside: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """Put these interactions in the place of what is stored. ``dates``: when each was recorded, None if unknown."""
+        """Put these interactions in the place of what is stored. ``beside``: what is kept beside each, as its date."""
         cassette_dict: dict[str, Any] = {
             "requests": [request for request, _ in pairs],
             "responses": [response for _, response in pairs],
         }
-        if any(dates):
-            cassette_dict["recorded_at"] = list(dates)
+        if any(beside):
+            cassette_dict["beside"] = list(beside)
+        if self._others:
+            cassette_dict["others"] = self._others
         if metadata:
             cassette_dict["metadata"] = dict(metadata)
         if self.preserve_exact_body_bytes:

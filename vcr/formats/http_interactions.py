@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode
 
+from ..body import as_sent
 from ..errors import CassetteLoadError
 from ..request import Headers
 from ..response import Response, ResponseDict
@@ -88,9 +88,9 @@ def _read_response(data: Mapping[str, Any], field: Field) -> Plain:
     if isinstance(body, Mapping):
         others = {key: value for key, value in body.items() if key not in _BODY}
         encoding = {"encoding": body["encoding"]} if body.get("encoding") else {}
-        content = {"string": _content(body, "base64_string", "string"), **encoding, **others}
+        content = {"string": _content(body, "base64_string", "string") or b"", **encoding, **others}
     else:
-        content = {"string": body}
+        content = {"string": body or b""}
     details = data.get(_DETAILS)
     response["body"] = {**content, **details} if isinstance(details, Mapping) else content
     response["headers"] = _read_headers(data.get("headers"), field)
@@ -103,7 +103,8 @@ def _read_response(data: Mapping[str, Any], field: Field) -> Plain:
 def _read_headers(headers: Any, field: Field) -> Any:
     if not isinstance(headers, Mapping):
         return headers
-    return {text(name): [field(value) for value in _values(values)] for name, values in headers.items()}
+    read = {text(name): [field(value) for value in _values(values)] for name, values in headers.items()}
+    return {name: values for name, values in read.items() if values}
 
 
 def _values(values: Any) -> Iterable[Any]:
@@ -159,8 +160,11 @@ def _iso(recorded_at: Any) -> str:
 def write_all(plain: Mapping[str, Any], write_one: Callable[[Plain, Plain], Plain], recorded_with: str) -> Plain:
     """A cassette from version 1's plain data, each pair written by ``write_one(request, response)``."""
     interactions = []
-    for interaction in plain["interactions"]:
+    for number, interaction in enumerate(plain["interactions"], 1):
         response = interaction["response"]
+        fault = Response(response).fault
+        if fault is not None:
+            raise ValueError(f"interaction {number}: this format cannot hold the response: {fault}")
         if interaction.get("recorded_at"):  # version 1's place for it
             response = {**response, "recorded_at": interaction["recorded_at"]}
         interactions.append(write_one(interaction["request"], response))
@@ -193,8 +197,8 @@ def _decoded(content: bytes, encoding: str | None) -> str | None:
 
 
 def sent(body: Any) -> Any:
-    """A request's body; of a form that VCR.py kept as it was given, what was sent."""
-    return urlencode(body, doseq=True) if isinstance(body, Mapping) else body or ""
+    """A request's body; of an object that VCR.py kept as it was given, what was sent."""
+    return as_sent(body) or ""
 
 
 def received(response: ResponseDict) -> tuple[Any, Any]:

@@ -57,6 +57,8 @@ def unpacked(path: str, read: Callable[[], bytes], serializer: Any) -> Contents:
         raise CassetteNotFoundError(f"the cassette at {path} is blank")
     try:
         contents = deserialize(text, serializer)
+    except CassetteNotFoundError as error:
+        raise CassetteNotFoundError(f"the cassette at {path} says nothing") from error
     except CassetteLoadError as error:
         raise CassetteLoadError(str(error), path=path, line=error.line) from error
     contents.path, contents.size = path, len(text)

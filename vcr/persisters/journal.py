@@ -38,12 +38,12 @@ class Journal:
         self.path = os.fspath(cassette_path) + _SUFFIX
         self._session = ""
 
-    def add(self, request: Request, response: ResponseDict, recorded_at: object = None) -> None:
+    def add(self, request: Request, response: ResponseDict, beside: Mapping[str, Any] | None = None) -> None:
         """Keep an interaction, as it will stand in the cassette. Raises OSError."""
         started = bool(self._session)
         if not started:
             self._session = os.urandom(16).hex()
-        contents: dict[str, Any] = {"requests": [request], "responses": [response], "recorded_at": [recorded_at]}
+        contents: dict[str, Any] = {"requests": [request], "responses": [response], "beside": [beside or {}]}
         contents["metadata"] = {"session": self._session}
         line = serialize(contents, _Line).encode("ascii")
         os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from datetime import date
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -21,6 +22,10 @@ def encode(value: Any) -> Any:
         return {_KEY: base64.b64encode(value).decode("ascii")}
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, date):  # as YAML has it
+        return value.isoformat()
+    if isinstance(value, (set, frozenset)):
+        return list(value)
     raise TypeError(f"a cassette cannot hold a {type(value).__name__} in JSON: {value!r}")
 
 

@@ -22,7 +22,9 @@ _FIRST = "- request:\n"
 _NEXT = "\n- request:\n"
 _REST = re.compile(r"\n[A-Za-z]")  # a key of the whole: nothing else starts in the first column
 _VERSION = "version: 1\n"  # mostly, there is no more to it
-_CONFLICT = (("<", "\n<<<<<<< "), (">", "\n>>>>>>> "))  # (to look for one character takes next to no time)
+#: What makes the whole something else: a merge conflict, the end of a document. (To look for one character takes next
+#: to no time.)
+_MARKS = (("<", "\n<<<<<<< "), (">", "\n>>>>>>> "), ("...", "\n..."), ("---", "\n---"))
 
 # A value: plain or in single quotes, on one line or folded. What %d says is how far in its other lines are.
 _PLAIN = r"[A-Za-z0-9_/(+.][^\n]*(?:\n {%d}\S[^\n]*)*"
@@ -99,7 +101,7 @@ def read_by_patterns(text: str, start: int, end: int) -> Any:
                 "uri": asked["uri"],
             },
             "response": {
-                "body": {"string": _body(text, slice(received, answered.start("fields") - 1), 8)},
+                "body": {"string": _text(_body(text, slice(received, answered.start("fields") - 1), 8))},
                 "headers": _fields(answered["fields"]),
                 "status": {"code": int(answered["code"]), "message": _value(answered["message"])},
             },
@@ -129,6 +131,12 @@ def _body(text: str, where: slice, margin: int) -> Any:
         header, _, lines = text[where].partition("\n")
         return _block(header, lines, margin)
     return _value(text[where])
+
+
+def _text(value: Any) -> str | bytes:
+    if not isinstance(value, (str, bytes)):
+        raise ValueError("the text of a body is no number; the parser keeps it as it is spelt")
+    return value
 
 
 def _value(text: str) -> Any:
@@ -220,7 +228,7 @@ class Pieces:
 
 def split(text: str, read: Read) -> Pieces | None:
     """The pieces of a cassette's text; None when it is not in the usual shape. ``read`` parses YAML."""
-    if not text.startswith(_OPENING + _FIRST) or any(sign in text and mark in text for sign, mark in _CONFLICT):
+    if not text.startswith(_OPENING + _FIRST) or any(sign in text and mark in text for sign, mark in _MARKS):
         return None
     starts = [len(_OPENING)]
     while (found := text.find(_NEXT, starts[-1])) >= 0:

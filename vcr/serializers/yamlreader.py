@@ -90,6 +90,11 @@ def _file(data: Any) -> Any:
     return _first(data)
 
 
+def _form(data: Any) -> list[tuple[Any, Any]]:
+    """The fields of aiohttp's FormData, each of which it keeps with what is told of it: ``({"name": …}, …, value)``."""
+    return [(dict(told)["name"], value) for told, _, value in data["_fields"]]
+
+
 def _string(data: Any) -> Any:
     """A Ruby string with instance variables, which stand beside it."""
     return data.get("str") if isinstance(data, dict) else data
@@ -142,6 +147,14 @@ TAGS: dict[str, Tag] = {
     }.items()
 }
 
+#: Objects of aiohttp's, in the bodies that its stub kept, by what their tags start with: read as the data in them.
+_OF_AIOHTTP: tuple[tuple[str, Tag], ...] = (
+    (STANDARD + "python/object:aiohttp.formdata.FormData", _form),
+    (STANDARD + "python/object:aiohttp.", _itself),
+    (STANDARD + "python/object/new:multidict.", _first),
+    (STANDARD + "python/object/apply:multidict.", _first),
+)
+
 #: Ruby's: what VCR 1.x is a list of, and what Ruby's YAML makes of symbols, bytes and strings that carry more.
 TAGS |= {
     "!ruby/struct:VCR::HTTPInteraction": _itself,
@@ -177,6 +190,22 @@ def plain(text: str) -> Any:
         if pattern.match(text):
             return _MERGE if text == "<<" else _TYPES[tag](text)
     return text
+
+
+def _text_or_nothing(text: str) -> str | None:
+    """The same of what stands for text: ``1.50`` is not the number 1.5."""
+    return None if plain(text) is None else text
+
+
+def _is_text_of_body(items: list[Any], outer: list[tuple[list[Any], Any]]) -> bool:
+    """Whether the value that follows ``items`` is the text of a response's body: response, body, string."""
+    return (
+        len(outer) > 2
+        and items[-1:] == ["string"]
+        and len(items) % 2 == 1
+        and outer[-1][0][-1:] == ["body"]
+        and outer[-2][0][-1:] == ["response"]
+    )
 
 
 def is_text(text: str) -> bool:
@@ -235,8 +264,9 @@ class _Reader:
             if kind is yaml.ScalarEvent:
                 value = event.value
                 if event.tag is None or event.tag == "!":
-                    if event.implicit[0]:
-                        value = self._tagged(event, plain, value) if value[:1] in _IMPLICIT else value
+                    if event.implicit[0] and value[:1] in _IMPLICIT:
+                        meaning = plain if not _is_text_of_body(items, outer) else _text_or_nothing
+                        value = self._tagged(event, meaning, value)
                 else:
                     value = self._tagged(event, self._meaning(event), value)
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
@@ -261,6 +291,8 @@ class _Reader:
 
     def _meaning(self, event: Any) -> Tag:
         meaning = _TYPES.get(event.tag) or self._tags.get(event.tag)
+        if meaning is None:
+            meaning = next((read for start, read in _OF_AIOHTTP if event.tag.startswith(start)), None)
         if meaning is None:
             shown = "!!" + event.tag.removeprefix(STANDARD) if event.tag.startswith(STANDARD) else event.tag
             message = f"the tag {shown} stands for an object that is not made from a cassette"

@@ -34,8 +34,8 @@ else:
 
 WIDE = 2**31 - 1  # lines are never folded: a folded line cannot be read in a diff
 _IN_ORDER = ("headers", "trailers")
-#: What comes last: VCR.py's cassettes begin each interaction with its request.
-_LAST = ("recorded_at",)
+#: What comes first: VCR.py's cassettes begin each interaction with its request.
+_FIRST = ("request", "response")
 
 # -- writing -----------------------------------------------------------------------------------------------------------
 
@@ -229,7 +229,7 @@ def _base64(data: bytes, margin: str) -> Iterator[str]:
 
 
 def _place(item: tuple[Any, Any]) -> tuple[bool, str]:
-    return item[0] in _LAST, str(item[0])
+    return item[0] not in _FIRST, str(item[0])
 
 
 def dump(cassette_dict: Mapping[str, Any], dumper: type[PlainDumper], *, sort: bool = True) -> str:
