@@ -9,8 +9,9 @@ import pytest
 import vcr
 from vcr import matchers
 from vcr.cassette import Cassette
+from vcr.difference import MAX_DIFF_LINES
 from vcr.errors import CannotOverwriteExistingCassetteException
-from vcr.explain import BODY_SHOWN, DIFF_LINES, MOST_SHOWN, most_similar
+from vcr.explain import BODY_SHOWN, MOST_SHOWN, most_similar
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 
@@ -108,7 +109,7 @@ def test_something_is_like_it_but_nothing_matches():
 
 
 def test_nothing_is_like_it():
-    error = refusal(cassette_with(get("http://h/a")), Request("PUT", "http://other/b?x"))
+    error = refusal(cassette_with(get("http://h/a")), Request("PUT", "http://other/b?x=1"))
     assert error.reason == "nothing_similar"
     assert "Closest recorded requests" not in str(error)
 
@@ -136,7 +137,7 @@ def test_among_equals_the_one_whose_uri_is_most_alike_comes_first():
 
 
 def test_what_agrees_in_nothing_is_not_close():
-    assert most_similar(get("http://h/"), [Request("PUT", "https://i/x?y")], MATCH_ON) == []
+    assert most_similar(get("http://h/"), [Request("PUT", "https://i/x?y=1")], MATCH_ON) == []
 
 
 def test_find_requests_with_most_matches_is_the_same():
@@ -222,8 +223,8 @@ def test_a_long_difference_is_cut():
     recorded = Request("POST", "http://h/", b"\n".join(b"old %d" % number for number in range(100)))
     sent = Request("POST", "http://h/", b"\n".join(b"new %d" % number for number in range(100)))
     lines = str(refusal(cassette_with(recorded, match_on=match_on), sent)).splitlines()
-    assert sum(line.startswith(("       -", "       +")) for line in lines) <= DIFF_LINES
-    assert f"       … {3 + 200 - DIFF_LINES} more lines" in lines
+    assert sum(line.startswith(("       -", "       +")) for line in lines) <= MAX_DIFF_LINES
+    assert f"       … ({3 + 200 - MAX_DIFF_LINES} more lines)" in lines
 
 
 @pytest.mark.parametrize("body", [b"\xff\x00binary", b"[" * 100_000, {"a": 1}, None])

@@ -28,6 +28,8 @@ ROOMS = [
     "content_coding",
     "wire",
     "record_mode",
+    "meaning",
+    "difference",
     "matchers",
     "placeholders",
     "filters",

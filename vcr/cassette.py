@@ -255,7 +255,7 @@ class Cassette(engine.Cassette):
             return (i for i in self._finished() if requests_match(request, i.own()[0], self._match_on))
         key = self._index.key(request)
         with self._lock:
-            return self._index.matching(request, key, ALL)
+            return iter(list(self._index.matching(request, key, ALL)))
 
     def _next_for(self, request: Request) -> Interaction | None:
         """What would be played for this request, which has not been through the filters, whatever the record mode."""

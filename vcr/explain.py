@@ -7,7 +7,6 @@ message is read.
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -17,14 +16,13 @@ from operator import itemgetter
 
 from .errors import CassetteLoadError
 from .index import Interaction
-from .matchers import Predicate, Verdict, agrees, name_of, verdicts
+from .matchers import Predicate, Verdict, agrees, name_of, part, part_of, verdicts
 from .record_mode import RecordMode
 from .request import Request
 
 MOST_SHOWN = 3
 MOST_TOLD = 20  # the similar requests for which matchers are asked what differs
 BODY_SHOWN = 200  # characters
-DIFF_LINES = 20
 
 _USERINFO = re.compile(r"://[^/@\s]+@")
 
@@ -74,7 +72,8 @@ class Refusal:
         """The most similar recorded requests, best first: (request, matchers that agree, those that do not)."""
         if self.similar is not None:
             return self.similar
-        return most_similar(self.request, self._recorded[0], self.matchers, most_told=MOST_TOLD)
+        of_part = [] if part_of(self.request) is None else [part]
+        return most_similar(self.request, self._recorded[0], [*self.matchers, *of_part], most_told=MOST_TOLD)
 
     @cached_property
     def reason(self) -> str:
@@ -164,7 +163,7 @@ class Refusal:
         for number, (request, agreed, differing) in enumerate(self.closest[:MOST_SHOWN], 1):
             yield f"  {number}. {request.method} {request.uri}"
             for name, message in differing:
-                yield from _difference_lines(name, message, self.request, request)
+                yield from _difference_lines(name, message)
             yield f"     same: {', '.join(agreed) or 'nothing'}"
         yield from _rest_lines(self.closest)
 
@@ -179,7 +178,7 @@ class Refusal:
         yield "to record everything again: record_mode='all', or delete the cassette and run with record_mode='once'"
         if self.reason == "nothing_similar":
             yield "to send requests to this host without recording them: ignore_hosts"
-        if self.reason == "no_match":
+        if self.reason == "no_match" and part.__name__ not in _differing(self.closest[0]):
             yield f"if the difference never matters: leave {_differing(self.closest[0])} out of match_on"
 
 
@@ -189,21 +188,13 @@ def _differing(similar: tuple[Request, list[str], list[tuple[str, str]]]) -> str
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def _difference_lines(name: str, message: str, wanted: Request, recorded: Request) -> Iterable[str]:
+def _difference_lines(name: str, message: str) -> Iterable[str]:
     lines = message.splitlines()
-    if len(lines) == 1 and "body" in name:
-        lines = _body_difference(wanted, recorded)
     if len(lines) > 1:
         yield f"     {name} differs:"
         yield from (f"       {line}" for line in lines)
     else:
         yield f"     {name} differs: {message}" if message else f"     {name} differs"
-
-
-def _body_difference(wanted: Request, recorded: Request) -> list[str]:
-    old, new = _readable(recorded.body), _readable(wanted.body)
-    diff = list(difflib.unified_diff(old, new, "recorded", "this request", lineterm="", n=1))
-    return diff[:DIFF_LINES] + ([f"… {len(diff) - DIFF_LINES} more lines"] if len(diff) > DIFF_LINES else [])
 
 
 def _rest_lines(closest: Closest) -> Iterable[str]:
@@ -254,14 +245,6 @@ def most_similar(
         ]
         closest.append((candidate, agreed, differing))
     return closest
-
-
-def _readable(body: object) -> list[str]:
-    text = body.decode("utf-8", "backslashreplace") if isinstance(body, bytes) else str(body or "")
-    try:
-        return json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False).splitlines()
-    except (ValueError, RecursionError):
-        return text.splitlines()
 
 
 def _preview(body: object) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from . import content_coding, multipart
 from ._vcrpy import leftovers
-from .matchers import FORM
+from .meaning import FORM
 from .request import Request
 from .response import Response, ResponseDict
 from .wire import media_type

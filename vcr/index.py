@@ -1,6 +1,7 @@
-"""Room: finding the recorded interactions that match a request: one look-up by the tuple of matcher keys.
+"""Interactions, and finding those that match a request: one look-up by the keys of the matchers.
 
-It knows matchers and their keys; when something is played, and whether, is the cassette's.
+This module knows matchers and their keys. It must not know when something is played, and whether: that is the
+cassette's decision.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ import functools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, product
 
 from .body import is_object
+from .errors import CassetteLoadError
 from .locks import new_lock
-from .matchers import Matcher, Predicate, agrees, path, raw_body, same_as_object, uri, url
+from .matchers import Matcher, Predicate, part, part_of, path, requests_match, same_as_object, uri, url
+from .meaning import meaning, plain
 from .request import Request
 from .response import Response
 
@@ -133,25 +136,30 @@ class Row:
         return (entry for entry in islice(entries, self.cursor, None) if not entry.plays)
 
 
-def _same_body(request: Request) -> Hashable:
-    return raw_body.key(request) or None
-
-
 Walk = Callable[[Row], Iterator[Interaction]]
 ALL, UNPLAYED, LATEST_FIRST = Row.all, Row.unplayed, Row.latest_first
 
 
-class Bucket(Row):
-    """The interactions of one key. Where bodies differ, those with the body of the request come first."""
+def _likenesses(request: Request) -> tuple[Hashable, ...]:
+    """What requests have in common that mean the same in what matchers need not look at; the best first.
 
-    __slots__ = ("_by_body", "_filed", "_objects")
+    It tells of the part of a resource, and of the body: of its meaning, then of its bytes.
+    """
+    of_part, meant, sent = part_of(request), meaning(request) or b"", plain(request.body)
+    return ((of_part, meant),) if meant == sent else ((of_part, meant), (of_part, sent))
+
+
+class Bucket(Row):
+    """The interactions of one key. Those that mean what the request means come first."""
+
+    __slots__ = ("_alike", "_filed", "_objects")
 
     def __init__(self) -> None:
         self.entries = []
         self.cursor = 0
-        self._by_body: dict[Hashable, Row] = {}
+        self._alike: dict[Hashable, Row] = {}
         self._objects = Row()  # those with an object as body, which may stand for several bodies
-        self._filed = 0  # how many are in there, too: bodies are compared when there is something to choose
+        self._filed = 0  # how many are in there, too: requests are compared when there is something to choose
 
     def candidates(self, request: Request, walk: Walk) -> Iterator[Interaction]:
         """Those to try, best first."""
@@ -160,96 +168,186 @@ class Bucket(Row):
                 if is_object(interaction.request.body):
                     self._objects.entries.append(interaction)
                 else:
-                    self._by_body.setdefault(_same_body(interaction.request), Row()).entries.append(interaction)
+                    for likeness in _likenesses(interaction.request):
+                        self._alike.setdefault(likeness, Row()).entries.append(interaction)
             self._filed = len(self.entries)
-            same = self._by_body.get(_same_body(request))
+            rows = [walk(row) for likeness in _likenesses(request) if (row := self._alike.get(likeness)) is not None]
             if self._objects.entries:
-                alike = (entry for entry in walk(self._objects) if same_as_object(request, entry.request))
-                return chain(alike, walk(same or Row()), walk(self))
-            if same is not None and len(self._by_body) > 1:
-                return chain(walk(same), walk(self))
+                rows.insert(0, (entry for entry in walk(self._objects) if same_as_object(request, entry.request)))
+            if rows and len(self._alike) + len(self._objects.entries) > 1:
+                return chain(*rows, walk(self))
         return walk(self)
 
 
-#: With any of these among the keys, what matches has the same path.
+#: With any of these among the matchers, what matches has the same path, but for the parameters of its last segment.
 _PLACES = {path, uri, url}
 
-#: An absolute URI, and its path, in which there is nothing that ``urlsplit`` would take out.
-_ABSOLUTE = re.compile(r"https?://[!$-.0->@-~]*([!$->@-~]*)[!$-~]*")
+#: An absolute URI, and its path, in which there is nothing that ``urlsplit`` would take out. (No part may match a
+#: character that the next one can begin with: then what does not fit is seen in one go.)
+_ABSOLUTE = re.compile(r"https?://[!$-.0-:<->@-~]*(/[!$-:<->@-~]*)?(?:\?[!$-~]*)?")
 
 
-def _path_of(uri: str) -> str:
+def _place_of(uri: str) -> Hashable:
     absolute = _ABSOLUTE.fullmatch(uri)
-    return (absolute[1] or "/") if absolute is not None else str(path.key(Request("", uri)))
+    return (absolute[1] or "/") if absolute is not None else path.loose(Request("", uri))[0]
 
 
 @functools.lru_cache(maxsize=10_000)
-def _target_key(keys: tuple[Callable[[Request], Hashable], ...], method: str, uri: str) -> Hashable:
+def _target_key(matchers: tuple[Matcher, ...], method: str, uri: str) -> Hashable:
     """What these matchers make of a method and a URI; other cassettes have the same."""
     request = Request(method, uri)
-    return tuple([key(request) for key in keys])
+    return tuple([matcher.key(request) for matcher in matchers])
+
+
+class Keys:
+    """What keyed matchers make of a request."""
+
+    def __init__(self, matchers: Sequence[Matcher]) -> None:
+        self._matchers = matchers
+        self._of_target = tuple(matcher for matcher in matchers if matcher.of_target)
+        self._others = [matcher for matcher in matchers if not matcher.of_target]
+        self._agree = [matcher.agree for matcher in matchers if matcher.agree is not None]
+        self.of_body = any(matcher.of_body for matcher in matchers)
+        self.are_all_exact = all(matcher.is_exact for matcher in matchers)
+
+    def exact(self, request: Request) -> Hashable:
+        """Equal for requests that match exactly."""
+        target = self.target(request.method, request.uri)
+        return (target, *[matcher.key(request) for matcher in self._others]) if self._others else target
+
+    def exact_of(self, interaction: Interaction) -> Hashable:
+        """``exact``, without reading the interaction where its method and URI tell enough."""
+        return self.exact(interaction.request if self._others else Request(*interaction.target))
+
+    def loose(self, request: Request) -> set[Hashable]:
+        """Two requests that VCR.py takes for the same have one of these in common."""
+        return set(product(*(matcher.loose(request) for matcher in self._matchers)))
+
+    def loose_of(self, interaction: Interaction) -> set[Hashable]:
+        """``loose``, without reading the interaction where its method and URI tell enough."""
+        return self.loose(interaction.request if self._others else Request(*interaction.target))
+
+    def loose_but_body(self, request: Request) -> Hashable:
+        """The same for all matchers but those of the body."""
+        return tuple([tuple(matcher.loose(request)) for matcher in self._matchers if not matcher.of_body])
+
+    def target(self, method: str, uri: str) -> Hashable:
+        """Equal for requests whose method and URI match exactly."""
+        return _target_key(self._of_target, method, uri)
+
+    def agree(self, r1: Request, r2: Request) -> bool:
+        """Whether two requests with a loose key in common are the same."""
+        return all(agree(r1, r2) for agree in self._agree)
+
+
+class Place:
+    """Interactions in recorded order, found by the keys of the matchers; each key is made when it is needed."""
+
+    __slots__ = ("_exact", "_filed", "_keys", "_loose", "_loosely_filed", "_objects", "entries")
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self.entries: list[Interaction] = []
+        self._exact: defaultdict[Hashable, Bucket] = defaultdict(Bucket)
+        self._loose: defaultdict[Hashable, Bucket] = defaultdict(Bucket)
+        # Where bodies are matched, those with an object as body, which has no key: by what the other matchers make.
+        self._objects: defaultdict[Hashable, Row] = defaultdict(Row)
+        self._filed = self._loosely_filed = 0  # how many entries are in there
+
+    def matching(self, request: Request, key: Hashable, walk: Walk) -> Iterator[Interaction]:
+        """Those that match, best first: the exact matches, then what VCR.py takes for the same (some come twice)."""
+        for interaction in self.entries[self._filed :]:
+            self._file(interaction)
+        self._filed = len(self.entries)
+        bucket = self._exact.get(key)
+        exact = iter(()) if bucket is None else bucket.candidates(request, walk)
+        if self._objects:
+            exact = chain(self._of_objects(request, walk), exact)
+        return exact if self._keys.are_all_exact else chain(exact, self._loosely(request, walk))
+
+    def _file(self, interaction: Interaction) -> None:
+        if self._keys.of_body and is_object(interaction.request.body):
+            self._objects[self._keys.loose_but_body(interaction.request)].entries.append(interaction)
+        else:
+            self._exact[self._keys.exact_of(interaction)].entries.append(interaction)
+
+    def _of_objects(self, request: Request, walk: Walk) -> Iterator[Interaction]:
+        row = self._objects.get(self._keys.loose_but_body(request), Row())
+        for interaction in walk(row):
+            recorded = interaction.request
+            if same_as_object(request, recorded) and self._keys.agree(request, recorded):
+                yield interaction
+
+    def _loosely(self, request: Request, walk: Walk) -> Iterator[Interaction]:
+        for interaction in self.entries[self._loosely_filed :]:
+            for key in self._keys.loose_of(interaction):
+                self._loose[key].entries.append(interaction)
+        self._loosely_filed = len(self.entries)
+        for key in self._keys.loose(request) & self._loose.keys():
+            for interaction in self._loose[key].candidates(request, walk):
+                if self._keys.agree(request, interaction.request):
+                    yield interaction
 
 
 class Index:
-    """Finds interactions by the tuple of matcher keys; predicates are tried inside the bucket."""
+    """Finds recorded interactions: by the keys of the built-in matchers; with a matcher of the user's, by asking."""
 
     def __init__(self, matchers: Sequence[Predicate]) -> None:
         keyed = [matcher for matcher in matchers if isinstance(matcher, Matcher)]
-        self._target_keys = tuple(matcher.key for matcher in keyed if matcher.of_target)
-        self._other_keys = [matcher.key for matcher in keyed if not matcher.of_target]
-        self._of_body = [matcher for matcher in keyed if matcher.of_body]
-        self._keys_without_body = [matcher.key for matcher in keyed if not (matcher.of_target or matcher.of_body)]
-        self._predicates = [matcher for matcher in matchers if not isinstance(matcher, Matcher)]
-        self._place = (lambda _: "") if _PLACES.isdisjoint(keyed) else _path_of
+        self._matchers = matchers
+        self._keys = Keys(keyed)
+        self._place_of: Callable[[str], Hashable] = (lambda _: "") if _PLACES.isdisjoint(keyed) else _place_of
+        #: Whether a matcher of the user's is among them.
+        self.asks = len(keyed) < len(matchers)
         self.clear()
 
     def clear(self) -> None:
         """Forget every interaction."""
-        self._buckets: defaultdict[Hashable, Bucket] = defaultdict(Bucket)
-        self._added: list[Interaction] = []  # those that nothing has been looked for since
-        # Where bodies are matched, those with an object as body, which has no key: by the keys of the other matchers.
-        self._objects: defaultdict[Hashable, Bucket] = defaultdict(Bucket)
+        self._all = Row()
+        self._placed = 0  # how many of them have been put where they belong
+        self._places: dict[Hashable, Place] = {}
         # By place, until one is looked for there.
-        self._waiting: defaultdict[str, list[Interaction]] = defaultdict(list)
+        self._waiting: defaultdict[Hashable, list[Interaction]] = defaultdict(list)
 
     def key(self, request: Request) -> Hashable:
-        """What requests that match have in common."""
-        target = _target_key(self._target_keys, request.method, request.uri)
-        return (target, *[key(request) for key in self._other_keys]) if self._other_keys else target
-
-    def _key_without_body(self, request: Request) -> Hashable:
-        target = _target_key(self._target_keys, request.method, request.uri)
-        return (target, *[key(request) for key in self._keys_without_body])
-
-    def _file(self, interaction: Interaction) -> None:
-        if self._of_body and is_object(interaction.request.body):
-            bucket = self._objects[self._key_without_body(interaction.request)]
-        elif self._other_keys:
-            bucket = self._buckets[self.key(interaction.request)]
-        else:
-            bucket = self._buckets[_target_key(self._target_keys, *interaction.target)]
-        bucket.entries.append(interaction)
+        """What requests that match exactly have in common."""
+        return self._keys.exact(request)
 
     def add(self, interaction: Interaction) -> None:
         """Make it findable."""
-        self._added.append(interaction)
+        self._all.entries.append(interaction)
 
     def matching(self, request: Request, key: Hashable, walk: Walk) -> Iterator[Interaction]:
-        """Those that match, best first (some may come twice)."""
-        if self._added:
-            for interaction in self._added:
-                self._waiting[self._place(interaction.target[1])].append(interaction)
-            self._added.clear()
-        if self._waiting:
-            for interaction in self._waiting.pop(self._place(request.uri), ()):
-                self._file(interaction)
-        bucket = self._buckets.get(key)
-        found = iter(()) if bucket is None else bucket.candidates(request, walk)
-        if self._objects:
-            objects = walk(self._objects[self._key_without_body(request)])
-            found = chain((entry for entry in objects if same_as_object(request, entry.request)), found)
-        return filter(functools.partial(self._agrees, request), found) if self._predicates else found
+        """Those that match, best first (some may come twice). What was recorded for another part of a resource does
+        not match.
 
-    def _agrees(self, request: Request, interaction: Interaction) -> bool:
-        recorded, _ = interaction.own()
-        return all(agrees(predicate, request, recorded)[0] for predicate in self._predicates)
+        A matcher of the user's is asked as VCR.py asks: about each interaction in recorded order, whatever the other
+        matchers make of it; what matches comes in that order.
+        """
+        if self.asks:
+            return self._asked(request, walk)
+        for interaction in self._all.entries[self._placed :]:
+            self._waiting[self._place_of(interaction.target[1])].append(interaction)
+        self._placed = len(self._all.entries)
+        where = self._place_of(request.uri)
+        waiting, place = self._waiting.pop(where, None), self._places.get(where)
+        if place is None:
+            if waiting is None:
+                return iter(())
+            place = self._places[where] = Place(self._keys)
+        place.entries += waiting or ()
+        found = place.matching(request, key, walk)
+        return found if part_of(request) is None else (entry for entry in found if part.same(request, entry.request))
+
+    def _asked(self, request: Request, walk: Walk) -> Iterator[Interaction]:
+        may_be_played = set(walk(self._all))
+        entries = Row.latest_first(self._all) if walk is LATEST_FIRST else Row.all(self._all)
+        for interaction in entries:
+            try:
+                recorded, _ = interaction.own()
+            except CassetteLoadError:
+                if self._keys.target(*interaction.target) == self._keys.target(request.method, request.uri):
+                    raise
+                continue  # It cannot be read, and it is none that is asked for.
+            if requests_match(request, recorded, self._matchers) and interaction in may_be_played:
+                yield interaction

@@ -1,22 +1,23 @@
-"""Room: what makes two requests the same. Keys first, predicates second; it knows no cassette.
+"""What makes two requests the same: the built-in matchers, and what a user's own may return. It knows no cassette.
 
-A matcher of ours is both: called with two requests it returns True or raises AssertionError with the difference (as
-VCR.py's do); ``key(request)`` gives the value that the cassette indexes by, equal exactly when the requests match.
-A user's matcher is any ``f(r1, r2)`` that returns a bool, returns None for "the same", or raises AssertionError.
+A built-in matcher is called with two requests: it returns None when they are the same, and raises AssertionError with
+the difference when they are not, as VCR.py's do. The cassette finds requests by its keys instead. A user's matcher is
+any ``f(r1, r2)`` that returns a bool, returns None for "the same", or raises AssertionError.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote
 
-from . import multipart
-from .body import is_object, json_meaning, same_object, stands_for
+from . import difference
+from ._vcrpy import leftovers
+from .body import is_object, same_object, stands_for
+from .meaning import FORM, form_fields, is_json, json_value, loose_meanings, meaning, parts
 from .request import Request
-from .wire import media_type, without_chunks
+from .wire import media_type
 
 Predicate = Callable[[Request, Request], Any]
 MatcherResults = tuple[list[str], list[tuple[str, str]]]
@@ -26,11 +27,14 @@ MatcherResults = tuple[list[str], list[tuple[str, str]]]
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token"})
 
 
-FORM = "application/x-www-form-urlencoded"
-
-
 class Matcher:
-    """A matcher with a key: equality of ``key(r1)`` and ``key(r2)``, indexable."""
+    """Compares one part of two requests.
+
+    ``key``: gives the part, as a value that is equal where the parts are. ``loose``: gives values of which two requests
+    that VCR.py takes for the same have one in common, where that is more than those of one key; with ``agree``, those
+    that have one in common are asked about pairwise, too. Where several recorded requests match, those with an equal
+    key go first.
+    """
 
     def __init__(
         self,
@@ -38,22 +42,34 @@ class Matcher:
         key: Callable[[Request], Hashable],
         difference: Callable[[Request, Request], str] | None = None,
         *,
+        loose: Callable[[Request], tuple[Hashable, ...]] | None = None,
+        agree: Predicate | None = None,
         of_target: bool = False,
         of_body: bool = False,
     ) -> None:
-        """``of_target``: the key tells of nothing but the method and the URI. ``of_body``: it tells of the body."""
+        """``of_target``: the keys tell of nothing but the method and the URI. ``of_body``: they tell of the body."""
         self.__name__ = name
         self.__doc__ = key.__doc__
         self.key = key
+        self.loose = loose or (lambda request: (key(request),))
+        self.agree = agree
+        self.is_exact = loose is None
         self.of_target = of_target
         self.of_body = of_body
         self._difference = difference or (lambda r1, r2: f"{key(r1)!r} != {key(r2)!r}")
 
-    def __call__(self, r1: Request, r2: Request) -> bool:
-        """True, or AssertionError with the difference."""
+    def same(self, r1: Request, r2: Request) -> bool:
+        """Whether the two are the same."""
         if self.key(r1) == self.key(r2) or (self.of_body and same_as_object(r1, r2)):
             return True
-        raise AssertionError(self._difference(r1, r2))
+        if self.is_exact or set(self.loose(r1)).isdisjoint(self.loose(r2)):
+            return False
+        return self.agree is None or bool(self.agree(r1, r2))
+
+    def __call__(self, r1: Request, r2: Request) -> None:
+        """Return None when the two are the same. Raises AssertionError with the difference."""
+        if not self.same(r1, r2):
+            raise AssertionError(self._difference(r1, r2))
 
     def __repr__(self) -> str:
         return f"<matcher {self.__name__}>"
@@ -69,17 +85,40 @@ def same_as_object(r1: Request, r2: Request) -> bool:
     return is_object(r2.body) and stands_for(r2.body, r1.body)
 
 
+def _quoted(text: str) -> str:
+    """``text`` as clients send it: what is not ASCII, and blanks, percent-encoded."""
+    return text if text.isascii() and " " not in text else _UNSENT.sub(lambda found: quote(found[0]), text)
+
+
+_UNSENT = re.compile(r"[^!-~]+")
+
+
+def _method(request: Request) -> str:
+    return request.method
+
+
+def _any_case(request: Request) -> tuple[Hashable, ...]:
+    # VCR.py's aiohttp stub keeps the method as the program spelt it.
+    return (str(request.method).upper(),)
+
+
 def _path(request: Request) -> str:
     # RFC 9110 §4.2.3: an empty path is "/".
-    return request.path or "/"
+    return _quoted(request.path) or "/"
+
+
+def _without_parameters(request: Request) -> tuple[Hashable, ...]:
+    """The path without the ``;`` parameters of its last segment, as VCR.py compares it."""
+    directory, slash, last = _path(request).rpartition("/")
+    return (directory + slash + last.partition(";")[0],)
 
 
 #: A query in which there is nothing to decode.
-_PLAIN_QUERY = re.compile(r"[^%+=&]+=[^%+=&]*(?:&[^%+=&]+=[^%+=&]*)*")
+_PLAIN_QUERY = re.compile(r"[^%+=&]+=[^%+=&]*(?:&[^%+=&]+=[^%+=&]*)*", re.ASCII)
 
 
 def _query(request: Request) -> Hashable:
-    query = request.parsed_uri.query
+    query = _quoted(request.parsed_uri.query)
     if not query:
         return ()
     if _PLAIN_QUERY.fullmatch(query):
@@ -88,14 +127,79 @@ def _query(request: Request) -> Hashable:
     return tuple(sorted(parse_qsl(query, keep_blank_values=True, encoding="latin-1")))
 
 
+def _without_blanks(request: Request) -> tuple[Hashable, ...]:
+    """The query's fields that have a value, as VCR.py compares them; what is not UTF-8 is all the same to it."""
+    return (tuple(sorted(parse_qsl(_quoted(request.parsed_uri.query)))),)
+
+
 def _uri(request: Request) -> str:
     if request.path:
-        return request.uri
-    return request.parsed_uri._replace(path="/").geturl()
+        return _quoted(request.uri)
+    return _quoted(request.parsed_uri._replace(path="/").geturl())
 
 
 def _headers(request: Request) -> Hashable:
     return tuple(sorted((name.lower(), tuple(request.headers.get_all(name))) for name in request.headers))
+
+
+#: What clients, or the connections below them, send where the program does not set the field.
+_AUTOMATIC = {
+    "accept": re.compile(r"\*/\*"),
+    "accept-encoding": re.compile(r"(gzip|deflate|br|zstd|identity|compress)(, ?(gzip|deflate|br|zstd|compress))*"),
+    "connection": re.compile(r"(?i)close|keep-alive"),
+    "content-length": re.compile(r"\d+"),
+    "content-type": re.compile(
+        r"application/(json|octet-stream|x-www-form-urlencoded)|text/plain; charset=utf-8"
+        r"|multipart/form-data; boundary=.+"
+    ),
+    "transfer-encoding": re.compile(r"(?i)chunked"),
+    "user-agent": re.compile(
+        r"(python-urllib3|Tornado|PycURL|urllib3\.future)/.+|Python/\S+ aiohttp/.+|Mozilla/5.0 \(compatible; pycurl\)"
+    ),
+}
+_SKIPPED = "@@@SKIP_HEADER@@@"  # what urllib3's users give for "send none"; VCR.py keeps it
+
+
+def _is_automatic(name: str, value: str, request: Request) -> bool:
+    """Whether a client may have added this field by itself."""
+    if name == "host":
+        return value in (request.parsed_uri.netloc, f"{request.host}:{request.port}", _SKIPPED)
+    usual = _AUTOMATIC.get(name)
+    return usual is not None and (usual.fullmatch(value) is not None or value == _SKIPPED)
+
+
+def _set_headers(request: Request) -> tuple[Hashable, ...]:
+    """The beginning of each field that the client cannot have added by itself: equal where ``_headers_agree``."""
+    named = request.headers.lower_items()
+    return (
+        frozenset((name, _elements([value])[0]) for name, value in named if not _is_automatic(name, value, request)),
+    )
+
+
+def _headers_agree(r1: Request, r2: Request) -> bool:
+    """Whether all fields agree but those that only one side has, and may have added by itself."""
+    return all(_field_agrees(name, r1, r2) for name in {name.lower() for name in (*r1.headers, *r2.headers)})
+
+
+def _field_agrees(name: str, r1: Request, r2: Request) -> bool:
+    one, other = r1.headers.get_all(name), r2.headers.get_all(name)
+    if one and other:
+        return _values_agree(one, other)
+    return _is_automatic(name, one[0], r1) if one else _is_automatic(name, other[0], r2)
+
+
+def _values_agree(one: list[str], other: list[str]) -> bool:
+    """Whether two fields have the same values; where one is given several times, VCR.py compares the first values.
+
+    Some of VCR.py's stubs join the values of a field with commas (as RFC 9110 §5.3 does).
+    """
+    if one[0] == other[0] and len(one) + len(other) > 2:
+        return True
+    return _elements(one) == _elements(other)
+
+
+def _elements(values: list[str]) -> list[str]:
+    return [element.strip() for element in ",".join(values).split(",")]
 
 
 def _header_difference(r1: Request, r2: Request) -> str:
@@ -104,7 +208,7 @@ def _header_difference(r1: Request, r2: Request) -> str:
     lines = []
     for low, name in sorted(names.items()):
         one, other = r1.headers.get_all(name), r2.headers.get_all(name)
-        if one != other:
+        if not _field_agrees(low, r1, r2):
             shown = "differs (not shown)" if low in SECRET_HEADERS else f"{_values(one)} != {_values(other)}"
             lines.append(f"{name}: {shown}")
     return "; ".join(lines)
@@ -116,80 +220,7 @@ def _values(values: list[str]) -> str:
 
 def _raw_body(request: Request) -> Hashable:
     body = request.body
-    return body if isinstance(body, Hashable) else repr(body)
-
-
-def _header_checker(value: str, header: str = "Content-Type") -> Callable[[Any], bool]:
-    """Whether headers have ``value`` in one of them: kept for the users of VCR.py who build on it."""
-    return lambda headers: value in _as_text(headers.get(header, "")).lower()
-
-
-def _as_text(value: object) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
-
-
-def _transform_json(body: Any) -> Any:
-    """The data in a JSON body: kept for the users of VCR.py who build on it."""
-    return json.loads(body) if body else None
-
-
-def _is_json(kind: str) -> bool:
-    return kind == "application/json" or kind.endswith("+json")
-
-
-def _json_key(body: bytes, _: str) -> Hashable:
-    meaning = json_meaning(body)
-    # VCR.py's aiohttp stub keeps the text of a JSON string without its quotes.
-    return json.loads(meaning).encode("utf-8") if meaning.startswith('"') else meaning
-
-
-def _form_key(body: bytes, _: str) -> Hashable:
-    return tuple(sorted(parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")))
-
-
-def _xmlrpc_key(body: bytes, _: str) -> Hashable:
-    import xmlrpc.client
-    from xml.parsers.expat import ExpatError
-
-    try:
-        params, name = xmlrpc.client.loads(body)
-    except (xmlrpc.client.Error, ExpatError) as error:
-        raise ValueError("not XML-RPC") from error
-    # Written again: its values (dates, binaries) have no repr to compare by.
-    return xmlrpc.client.dumps(params, name, allow_none=True)
-
-
-def _multipart_key(body: bytes, content_type: str) -> tuple[bytes, ...]:
-    parts = multipart.split(body, content_type)
-    if parts is None:
-        raise ValueError("not multipart")
-    return tuple(parts)
-
-
-def _body(request: Request) -> Hashable:
-    """The body by its meaning: JSON by value, forms by field, multipart without its boundary, else bytes."""
-    body = request.body
-    if not isinstance(body, bytes) or not body:
-        return _raw_body(request) or b""
-    body = without_chunks(body, request.headers)  # as older clients' uploads were recorded
-    content_type = request.headers.get("Content-Type", "")
-    kind = media_type(request.headers)
-    read: Callable[[bytes, str], Hashable]
-    if kind == FORM:
-        read = _form_key
-    elif _is_json(kind):
-        read = _json_key
-    elif kind == "text/xml" and "xmlrpc" in request.headers.get("User-Agent", "").lower():
-        read = _xmlrpc_key
-    elif kind.startswith("multipart/"):
-        read = _multipart_key
-    else:
-        return body
-    try:
-        return read(body, content_type)
-    except (ValueError, TypeError, RecursionError):
-        # Not what its Content-Type says: then it is compared as it is.
-        return body
+    return body if body is None or isinstance(body, bytes) else repr(body)
 
 
 def _only(kind: Callable[[str], bool], read: Callable[[bytes, str], Hashable]) -> Callable[[Request], Hashable]:
@@ -211,14 +242,14 @@ def _json_or_anything(request: Request) -> Hashable:
     """The Content-Type and, if it says JSON, the body by value; another body is not looked at (as betamax-matchers)."""
     content_type = request.headers.get("Content-Type", "")
     try:
-        return content_type, _json_key(request.body or b"", "") if _is_json(media_type(request.headers)) else None
+        return content_type, json_value(request.body or b"") if is_json(media_type(request.headers)) else None
     except (ValueError, TypeError, RecursionError):
         return content_type, None
 
 
 def _parts_in_any_order(body: bytes, content_type: str) -> Hashable:
-    _, *parts, _ = _multipart_key(body, content_type)
-    return tuple(sorted(parts))
+    _, *between, _ = parts(body, content_type)
+    return tuple(sorted(between))
 
 
 def _digest_auth(request: Request) -> Hashable:
@@ -227,27 +258,39 @@ def _digest_auth(request: Request) -> Hashable:
     return tuple(part for part in parts if not part.startswith(("cnonce=", "response=")))
 
 
-def _body_difference(r1: Request, r2: Request) -> str:
-    return f"{r1.body!r} != {r2.body!r}"
-
-
-method = Matcher("method", lambda request: request.method, of_target=True)
+method = Matcher("method", _method, loose=_any_case, of_target=True)
 scheme = Matcher("scheme", lambda request: request.scheme, of_target=True)
 host = Matcher("host", lambda request: request.host, of_target=True)
 port = Matcher("port", lambda request: request.port, of_target=True)
-path = Matcher("path", _path, of_target=True)
-query = Matcher("query", _query, lambda r1, r2: f"{r1.query} != {r2.query}", of_target=True)
+path = Matcher("path", _path, loose=_without_parameters, of_target=True)
+query = Matcher("query", _query, lambda r1, r2: f"{r1.query} != {r2.query}", loose=_without_blanks, of_target=True)
 uri = Matcher("uri", _uri, of_target=True)
 url = Matcher("url", _uri, of_target=True)
-headers = Matcher("headers", _headers, _header_difference)
-raw_body = Matcher("raw_body", _raw_body, of_body=True)
-body = Matcher("body", _body, _body_difference, of_body=True)
+headers = Matcher("headers", _headers, _header_difference, loose=_set_headers, agree=_headers_agree)
+raw_body = Matcher("raw_body", _raw_body, difference.of_bodies, of_body=True)
+body = Matcher("body", meaning, difference.of_bodies, loose=loose_meanings, of_body=True)
 json_body = Matcher("json-body", _json_or_anything)
-form_body = Matcher("form-urlencoded-body", _only(lambda kind: kind == FORM, _form_key), _body_difference)
+form_body = Matcher("form-urlencoded-body", _only(lambda kind: kind == FORM, form_fields), difference.of_bodies)
 multipart_body = Matcher(
-    "multipart-form-data-body", _only(lambda kind: kind.startswith("multipart/"), _parts_in_any_order), _body_difference
+    "multipart-form-data-body",
+    _only(lambda kind: kind.startswith("multipart/"), _parts_in_any_order),
+    difference.of_bodies,
 )
 digest_auth = Matcher("digest-auth", _digest_auth, lambda *_: "Authorization: differs (not shown)")
+
+
+def part_of(request: Request) -> str | None:
+    """The part of a resource that is asked for (Azure's clients have a field of their own); None for all of it."""
+    return request.headers.get("x-ms-range") or request.headers.get("Range")
+
+
+def _parts_agree(r1: Request, r2: Request) -> bool:
+    one, other = part_of(r1), part_of(r2)
+    return one is None or other is None or one == other
+
+
+#: Compared beside the matchers in ``match_on``, where all of these are built in: a part is not played for another part.
+part = Matcher("range", part_of, loose=lambda _: ("",), agree=_parts_agree)
 
 DEFAULT_MATCH_ON = ("method", "scheme", "host", "port", "path", "query")
 
@@ -281,13 +324,7 @@ def verdicts(matcher: Predicate, request: Request) -> Callable[[Request], Verdic
     """``agrees`` for asking about many: by its key alone a matcher says nothing of a difference yet (None)."""
     if type(matcher) is not Matcher:
         return lambda other: agrees(matcher, request, other)
-    key, wanted = matcher.key, matcher.key(request)
-
-    def verdict(other: Request) -> Verdict:
-        same = key(other) == wanted or (matcher.of_body and same_as_object(request, other))
-        return _SAME if same else _DIFFERENT
-
-    return verdict
+    return lambda other: _SAME if matcher.same(request, other) else _DIFFERENT
 
 
 def get_matchers_results(r1: Request, r2: Request, matchers: Iterable[Predicate]) -> MatcherResults:
@@ -304,5 +341,10 @@ def get_matchers_results(r1: Request, r2: Request, matchers: Iterable[Predicate]
 
 
 def requests_match(r1: Request, r2: Request, matchers: Iterable[Predicate]) -> bool:
-    """Whether all ``matchers`` take the two for the same."""
-    return all(agrees(matcher, r1, r2)[0] for matcher in matchers)
+    """Whether all ``matchers`` take the two for the same. Each of them is asked, as in VCR.py."""
+    _, differing = get_matchers_results(r1, r2, matchers)
+    return not differing
+
+
+if not TYPE_CHECKING:
+    __getattr__ = leftovers("matchers")

@@ -189,6 +189,9 @@ class Cassette:
         key = self._index.key(kept)
         with self._lock:
             recorded = self._find(kept, key) if self._replays else None
+            if recorded is not None and self._index.asks:
+                # VCR.py asks the user's matchers twice: whether it can play a response, and which one it plays.
+                recorded = self._find(kept, key)
             if recorded is not None:
                 self._play(recorded)
             elif self.write_protected:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlparse
 
 from requests import PreparedRequest
 
-from .. import matchers
+from .. import difference, matchers
 from ..matchers import Matcher, Predicate
 from ..request import DEFAULT_PORTS, Request
 from .exceptions import MatchersValidationError
@@ -129,7 +129,7 @@ class HeadersMatcher(_Keyed):
 class BodyMatcher(_Keyed):
     """The same body, as text."""
 
-    name, keyed = "body", Matcher("body", _body)
+    name, keyed = "body", Matcher("body", _body, difference.of_bodies)
 
 
 class DigestAuthMatcher(_Keyed):

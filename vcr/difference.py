@@ -1,0 +1,69 @@
+"""The text of how two bodies differ: line by line, or their lengths where they are not text.
+
+This module knows bodies and headers. It must not know a matcher, a cassette or a client.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from .meaning import FORM
+from .request import Request
+from .wire import media_type
+
+#: How many lines of a difference are shown, and how many characters of a line.
+MAX_DIFF_LINES = 20
+MAX_DIFF_LINE_LENGTH = 200
+
+
+def of_bodies(request: Request, recorded: Request) -> str:
+    """What is to be changed in the recorded body to get the request's, as a unified diff."""
+    if not (_is_text(request.body) and _is_text(recorded.body)):
+        sizes = f"{_size(request.body)} in this request, {_size(recorded.body)} recorded"
+        return f"the bodies differ ({sizes})"
+    old, new = _lines(recorded), _lines(request)
+    diff = list(difflib.unified_diff(old, new, "recorded", "this request", lineterm="", n=1))
+    if not diff:  # only where lines end, or what type the body has
+        return f"{_shown(repr(request.body))} != {_shown(repr(recorded.body))}"
+    shown = [_shown(line) for line in diff[:MAX_DIFF_LINES]]
+    return "\n".join(shown + ([f"… ({len(diff) - MAX_DIFF_LINES} more lines)"] if len(diff) > MAX_DIFF_LINES else []))
+
+
+def _shown(line: str) -> str:
+    return line if len(line) <= MAX_DIFF_LINE_LENGTH else f"{line[:MAX_DIFF_LINE_LENGTH]}…"
+
+
+def _is_text(body: Any) -> bool:
+    if not isinstance(body, bytes):
+        return True
+    try:
+        return "\0" not in body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+
+
+def _size(body: Any) -> str:
+    return f"{len(body or b'')} bytes" if body is None or isinstance(body, bytes) else f"a {type(body).__name__}"
+
+
+def _lines(request: Request) -> list[str]:
+    """The body in lines that a person can compare."""
+    body = request.body
+    if isinstance(body, bytes):
+        text = body.decode("utf-8")
+        if media_type(request.headers) == FORM:
+            return [f"{name}={value}" for name, value in sorted(parse_qsl(text, keep_blank_values=True))]
+        try:
+            body = json.loads(text)
+        except (ValueError, RecursionError):
+            return text.splitlines()
+    if isinstance(body, (Mapping, list, tuple)):
+        try:
+            return json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False).splitlines()
+        except (TypeError, ValueError, RecursionError):
+            return repr(body).splitlines()
+    return [] if body is None else str(request.body.decode() if isinstance(request.body, bytes) else body).splitlines()
