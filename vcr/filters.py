@@ -79,7 +79,8 @@ def replace_query_parameters(request: Request, replacements: Replacements) -> Re
     # What is not UTF-8 comes through unchanged as a surrogate.
     for name, value in sorted(parse_qsl(request.parsed_uri.query, errors="surrogateescape")):
         new = _replaced(name, value, wanted[name], request) if name in wanted else value
-        if new not in (None, "", b""):  # (when the stored request is filtered, a blank would be gone)
+        is_blank = isinstance(new, (str, bytes)) and not new  # It would be gone when the stored request is filtered.
+        if new is not None and not is_blank:
             kept.append((name, new))
     request.uri = request.parsed_uri._replace(query=urlencode(kept, errors="surrogateescape")).geturl()
     return request

@@ -495,10 +495,10 @@ class Cassette:
         storage = self._storage
         if storage.persister is None or not (force or self.dirty or len(kept) != len(self)):
             return
+        self._date_as_before(kept)
         with storage.exclusive():
             if storage.has_changed():
                 kept = self._merged(kept)
-            self._date_as_before(kept)
             stored = [(pair, _beside(i)) for i in kept if (pair := self._stored(i)) is not None]
             storage.save([pair for pair, _ in stored], self._metadata, [beside for _, beside in stored])
             if self._journals:
