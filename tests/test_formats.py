@@ -200,7 +200,7 @@ def test_every_other_shape_of_betamaxs_is_read():
     pairs = found("betamax_by_hand.json")
     request, response = pairs["/strings"]
     assert (request.body, request.headers) == (None, {"Accept": "*/*"})
-    assert response["status"] == {"code": 404, "message": None}
+    assert response["status"] == {"code": 404, "message": "Not Found"}
     assert response["headers"] == {"X-A": ["1"], "Content-Type": ["text/plain"]}
     assert response["body"]["string"] == "hé".encode()
     request, response = pairs["/both"]

@@ -162,6 +162,8 @@ def _apply(exchange: _Exchange, request: Request, response: ResponseDict) -> Pai
     for part in ("headers", "trailers"):
         if response.get(part):
             response[part] = _fields(exchange, response[part])
+    if isinstance(response.get("url"), str):  # Betamax's, where it is not the request's
+        response["url"] = exchange.text(response["url"])
     body = response.get("body") or {}
     string = body.get("string")
     if isinstance(string, str):

@@ -11,6 +11,7 @@ import base64
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timezone
 from email.utils import parsedate_to_datetime
+from http.client import responses as reasons
 from typing import Any
 
 from ..body import as_sent
@@ -97,6 +98,8 @@ def _read_response(data: Mapping[str, Any], field: Field) -> Plain:
     status = data.get("status")
     if isinstance(status, Mapping):
         response["status"] = {**status, "message": field(status.get("message"))}
+    elif isinstance(data.get("status_code"), int):  # of Betamax's first versions, which kept no reason phrase
+        response["status"] = {"code": data["status_code"], "message": reasons.get(data["status_code"])}
     return response
 
 
