@@ -241,13 +241,43 @@ def test_import_betamax_is_this_package_after_install_and_until_uninstall():
     )
 
 
-def test_a_betamax_that_was_imported_before_comes_back():
+def test_another_finder_that_comes_to_stand_before_the_installed_one_does_not_lead_elsewhere(tmp_path):
+    """As pytest's does when ``install`` is called before pytest starts, and Betamax is installed as well."""
+    (tmp_path / "betamax").mkdir()
+    for name in ("__init__", "cassette", "only_there"):
+        (tmp_path / "betamax" / f"{name}.py").write_text("")
+    in_a_new_interpreter(
+        f"""
+        import sys, vcr.betamax
+        vcr.betamax.install()
+        from importlib.machinery import PathFinder
+        sys.path.insert(0, {str(tmp_path)!r})
+        sys.meta_path.insert(0, PathFinder)
+        import betamax, betamax.cassette, betamax.fixtures.unittest as fixture
+        assert betamax is vcr.betamax and betamax.cassette is vcr.betamax.cassette
+        assert fixture.recorder is vcr.betamax.recorder
+        try:
+            import betamax.only_there
+        except ModuleNotFoundError:
+            pass
+        else:
+            raise AssertionError(betamax.only_there)
+        """
+    )
+
+
+def test_a_betamax_that_was_imported_before_is_warned_of_and_comes_back():
     in_a_new_interpreter(
         """
         import sys, types
+        import warnings
         before = sys.modules["betamax"] = types.ModuleType("betamax")
         import vcr.betamax
-        vcr.betamax.install()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            vcr.betamax.install()
+        [warning] = caught
+        assert "was imported before vcr.betamax.install()" in str(warning.message), warning
         import betamax
         assert betamax is vcr.betamax
         vcr.betamax.uninstall()
@@ -300,7 +330,7 @@ def test_neither_import_vcr_imports_this_nor_this_pytest():
         ("", "Betamax BetamaxError BaseMatcher BaseSerializer use_cassette __version__ __version_info__"),
         (".adapter", "BetamaxAdapter"),
         (".cassette", "Cassette Interaction dispatch_hooks"),
-        (".cassette.cassette", "Cassette Interaction Placeholder merge_placeholder_lists"),
+        (".cassette.cassette", "Cassette Interaction Placeholder merge_placeholder_lists dispatch_hooks"),
         (".cassette.interaction", "Interaction"),
         (".configure", "Configuration"),
         (".decorator", "use_cassette"),
@@ -309,10 +339,14 @@ def test_neither_import_vcr_imports_this_nor_this_pytest():
         (".fixtures.unittest", "BetamaxTestCase"),
         (".headers", "HTTPHeaderDict"),
         (".matchers", "BaseMatcher HeadersMatcher DigestAuthMatcher matcher_registry"),
-        (".options", "Options"),
+        (".mock_response", "MockHTTPResponse"),
+        (".options", "Options validate_record validate_matchers validate_placeholders validate_serializer"),
         (".recorder", "Betamax"),
         (".serializers", "BaseSerializer JSONSerializer SerializerProxy serializer_registry"),
-        (".util", "deserialize_prepared_request coerce_content from_list"),
+        (".serializers.base", "BaseSerializer"),
+        (".serializers.json_serializer", "JSONSerializer"),
+        (".serializers.proxy", "SerializerProxy"),
+        (".util", "deserialize_prepared_request serialize_response add_urllib3_response coerce_content"),
     ],
 )
 def test_what_projects_import_is_there(module, names):
@@ -324,7 +358,7 @@ def test_the_helpers_of_betamax_matchers(interaction):
     from vcr.betamax import util
 
     request = util.deserialize_prepared_request(interaction("http://h.example/a?b=1", sent="x", A="b")["request"])
-    assert (request.method, request.url, request.body) == ("GET", "http://h.example/a?b=1", b"x")
+    assert (request.method, request.url, request.body) == ("GET", "http://h.example/a?b=1", "x")
     assert request.headers == {"A": "b"}
     assert (util.from_list(["a", "b"]), util.from_list("a")) == ("a", "a")
     assert (util.coerce_content(b"\xc3\xa9"), util.coerce_content("a"), util.coerce_content(None)) == ("é", "a", None)

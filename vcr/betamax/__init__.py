@@ -1,7 +1,10 @@
-"""Room: a face: Betamax's interface on this package's engine. ``from vcr.betamax import Betamax`` is all that changes
-in a program that has used Betamax; after ``vcr.betamax.install()`` not even that.
+"""Betamax's interface on this package's engine.
 
-What a user of Betamax may notice, besides the faults that are gone: each module says under CHOICES what was decided.
+``from vcr.betamax import Betamax`` is all that changes in a program that has used Betamax; after
+``vcr.betamax.install()`` not even that. README lists what its users may notice.
+
+PYTEST_DONT_REWRITE: where Betamax is installed as well, pytest rewrites the assertions of what ``betamax`` means, and
+would warn that it comes too late.
 """
 
 from __future__ import annotations

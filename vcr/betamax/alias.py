@@ -1,4 +1,4 @@
-"""Room: ``import betamax`` -> ``vcr.betamax``, for those who ask for it. It knows the import system and no cassette."""
+"""``import betamax`` -> ``vcr.betamax``, for programs that ask for it. It must not know a cassette."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+
+from ..errors import warn
 
 _ALIAS, _REAL = "betamax", __package__
 
@@ -40,11 +42,29 @@ _displaced: dict[str, ModuleType] = {}
 
 
 def install() -> None:
-    """Let ``import betamax``, and what is in it, mean ``vcr.betamax``, until ``uninstall``: to be called before anybody
-    imports it, in a conftest.py. Betamax need not be installed; where it has been imported it stays in use."""
-    if _finder not in sys.meta_path:
+    """Let ``import betamax``, and what is in it, mean ``vcr.betamax``, until ``uninstall``.
+
+    To be called before anybody imports Betamax, which need not be installed: in a conftest.py, or before pytest starts.
+    Warns when Betamax itself has been imported already: what was imported from it, fixtures of pytest for example,
+    stays in use.
+    """
+    before = sys.modules.get(_ALIAS)
+    is_other = before is not None and before is not sys.modules[_REAL]
+    if is_other:
         _displaced.update(_take_out())
-        sys.meta_path.insert(0, _finder)
+    if _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)
+    sys.meta_path.insert(0, _finder)
+    # A finder that comes to stand before this one, as pytest's does, is not asked for a module that is there.
+    for name, module in list(sys.modules.items()):
+        if name == _REAL or name.startswith(f"{_REAL}."):
+            sys.modules[_ALIAS + name.removeprefix(_REAL)] = module
+    if is_other:
+        warn(
+            f"Betamax ({getattr(before, '__file__', None)}) was imported before vcr.betamax.install(): what was "
+            "imported from it then goes on to record and replay by itself. Call install() earlier, uninstall betamax, "
+            "or start pytest with -p no:pytest-betamax"
+        )
 
 
 def uninstall() -> None:
