@@ -33,17 +33,38 @@ def test_after_start_is_given_none_before_there_is_a_cassette(configuration, ses
     assert calls == [None]
 
 
-def test_what_before_record_changes_is_what_is_kept(configuration, session, counter, saved):
+def test_what_before_record_changes_is_what_is_kept_and_what_the_program_gets(configuration, session, counter, saved):
     def change(interaction, cassette):
         interaction.data["response"]["body"]["string"] = "changed"
+        interaction.data["response"]["headers"]["X-Hook"] = "was here"
         interaction.data["request"]["headers"]["Authorization"] = ["***"]
 
     configuration.before_record(callback=change)
     with Betamax(session).use_cassette("changed"):
-        assert session.get(counter, auth=("user", "secret")).text == "1", "the program sees what the server sent"
+        response = session.get(counter, auth=("user", "secret"))
+        assert (response.text, response.headers["X-Hook"]) == ("changed", "was here")
+        assert response.request.headers["Authorization"] != "***", "the request is the program's own"
     assert saved("changed")[0]["request"]["headers"]["Authorization"] == ["***"]
     with Betamax(session).use_cassette("changed"):
         assert session.get(counter).text == "changed"
+
+
+@pytest.mark.parametrize("path", ["gzip", "cookies/set?a=1", "redirect/2", "chunked", "status/204"])
+def test_with_a_before_record_hook_responses_are_as_without(configuration, session, server, path):
+    """The hook is called when the response is complete: what the program gets is made of what has been recorded."""
+
+    def fetch() -> tuple[object, ...]:
+        response = session.get(f"{server.url}/{path}", stream=True)
+        history = [(hop.status_code, hop.url) for hop in response.history]
+        raw = response.raw.read()
+        return response.status_code, response.reason, response.url, history, raw, dict(session.cookies)
+
+    with Betamax(session).use_cassette("without"):
+        expected = fetch()
+    configuration.before_record(callback=lambda i, c: None)
+    session.cookies.clear()
+    with Betamax(session).use_cassette("with"):
+        assert fetch() == expected
 
 
 def test_what_before_record_ignores_is_not_kept(configuration, session, server, saved):
@@ -56,6 +77,17 @@ def test_what_before_record_ignores_is_not_kept(configuration, session, server, 
         assert session.get(f"{server.url}/text").ok
         assert session.get(f"{server.url}/counter").text == "2"
     assert len(saved("ignoring")) == 1
+
+
+def test_where_all_is_ignored_there_is_a_cassette_that_is_recorded_into_later(configuration, session, counter, saved):
+    configuration.before_record(callback=lambda i, c: i.ignore())
+    with Betamax(session).use_cassette("all ignored"):
+        assert session.get(counter).text == "1"
+    assert saved("all ignored") == []
+    Cassette.hooks.clear()
+    with Betamax(session).use_cassette("all ignored"):
+        assert session.get(counter).text == "2"
+    assert len(saved("all ignored")) == 1
 
 
 def test_what_before_record_raises_reaches_the_program_and_nothing_is_kept(configuration, session, counter):
@@ -76,6 +108,31 @@ def test_what_before_playback_changes_is_what_is_replayed(configuration, session
     write("playback", [interaction("http://h.example/", "<NAME>")])
     with Betamax(session).use_cassette("playback"):
         assert session.get("http://h.example/").text == "hello world"
+
+
+def test_before_playback_sees_all_that_the_cassette_holds(configuration, session, write, interaction):
+    seen = []
+    configuration.before_playback(callback=lambda i, cassette: seen.append([o.data for o in cassette.interactions]))
+    write("all of it", [interaction("http://h.example/", text) for text in ("one", "two")])
+    with Betamax(session).use_cassette("all of it"):
+        pass
+    assert [[data["response"]["body"]["string"] for data in every] for every in seen] == [["one", "two"]] * 2
+
+
+@pytest.mark.parametrize("hooks", [False, True])
+def test_header_values_have_the_shape_that_they_have_in_the_file(configuration, session, write, interaction, hooks):
+    """Betamax's first versions kept each as text."""
+    shapes = []
+    old = interaction("http://h.example/", "hello", Accept="text/plain", X_Key="k")
+    old["request"]["headers"]["Accept"] = "text/plain"
+    write("shapes", [old])
+    if hooks:
+        configuration.before_playback(callback=lambda i, c: shapes.append(dict(i.data["request"]["headers"])))
+    with Betamax(session).use_cassette("shapes", match_requests_on=["uri"]) as recorder:
+        [one] = recorder.current_cassette.interactions
+        assert session.get("http://h.example/").text == "hello"
+    assert one.data["request"]["headers"] == {"Accept": "text/plain", "X-Key": ["k"]}
+    assert shapes == [one.data["request"]["headers"]] * hooks
 
 
 def test_what_before_playback_ignores_is_not_replayed_and_stays_in_the_cassette(
@@ -118,6 +175,27 @@ def test_what_is_changed_in_the_cassettes_interactions_before_it_stops_is_saved(
     with Betamax(session).use_cassette("scrubbed"):
         session.get(counter, auth=("user", "secret"))
     assert "Authorization" not in saved("scrubbed")[0]["request"]["headers"]
+
+
+def test_what_is_said_of_an_interaction_counts_for_the_next_request(session, write, interaction):
+    write("said", [interaction("http://h.example/", text) for text in ("one", "two", "three")])
+    with Betamax(session).use_cassette("said") as recorder:
+        first, second, third = recorder.current_cassette.interactions
+        first.used = True
+        assert session.get("http://h.example/").text == "two"
+        assert (first.used, second.used, third.used) == (True, True, False)
+        third.ignore()
+        with pytest.raises(BetamaxError):
+            session.get("http://h.example/")
+        first.used, third.ignored = False, False
+        assert [session.get("http://h.example/").text for _ in range(2)] == ["one", "three"]
+
+
+def test_what_may_be_repeated_is_never_used(session, write, interaction):
+    write("repeated", [interaction("http://h.example/", "one")])
+    with Betamax(session).use_cassette("repeated", allow_playback_repeats=True) as recorder:
+        [session.get("http://h.example/") for _ in range(2)]
+        assert [one.used for one in recorder.current_cassette.interactions] == [False]
 
 
 def test_matchers_may_be_added_to_the_cassette_in_use(session, write, interaction):

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from vcr.betamax import BaseMatcher, Betamax, BetamaxError, exceptions
-from vcr.betamax.matchers import HeadersMatcher, URIMatcher, matcher_registry
+from vcr.betamax.matchers import HeadersMatcher, QueryMatcher, URIMatcher, matcher_registry
 
 BASE = "http://h.example/p?a=1&b=2"
 SAME = [
@@ -145,6 +145,68 @@ def test_a_built_in_matcher_may_be_derived_from(session, write, interaction):
             session.get("http://other.example/")
 
 
+@pytest.mark.parametrize("by_name", ["uri", "derived"])
+def test_a_derived_matcher_may_change_what_is_compared(session, write, interaction, by_name):
+    class WithoutSubdomain(URIMatcher):
+        name = by_name
+
+        def parse(self, uri):
+            parsed = super().parse(uri)
+            return {**parsed, "netloc": parsed["netloc"].partition(".")[2]}
+
+    Betamax.register_request_matcher(WithoutSubdomain)
+    write("derived", [interaction("http://one.h.example/?a=1", "hello")])
+    with Betamax(session).use_cassette("derived", match_requests_on=[by_name]):
+        with pytest.raises(BetamaxError):
+            session.get("http://two.h.example/?a=2")
+        assert session.get("http://two.h.example/?a=1").text == "hello"
+
+
+def test_a_derived_matcher_may_leave_out_parts_of_a_query_and_header_fields(session, write, interaction):
+    class WithoutKey(QueryMatcher):
+        name = "without-key"
+
+        def to_dict(self, query):
+            return {name: values for name, values in super().to_dict(query).items() if name != "key"}
+
+    class OnlyAccept(HeadersMatcher):
+        name = "only-accept"
+
+        def flatten_headers(self, request):
+            return {"Accept": super().flatten_headers(request)["Accept"]}
+
+    for matcher in (WithoutKey, OnlyAccept):
+        Betamax.register_request_matcher(matcher)
+    write("parts", [interaction("http://h.example/?a=1&key=old", "hello", Accept="text/plain", X_Other="1")])
+    match = ["without-key", "only-accept"]
+    session.headers.clear()
+    with Betamax(session).use_cassette("parts", match_requests_on=match, allow_playback_repeats=True):
+        headers = {"Accept": "text/plain"}
+        assert session.get("http://h.example/?a=1&key=new", headers=headers).text == "hello"
+        with pytest.raises(BetamaxError):
+            session.get("http://h.example/?a=2&key=new", headers=headers)
+        with pytest.raises(BetamaxError):
+            session.get("http://h.example/?a=1", headers={"Accept": "text/html"})
+
+
+@pytest.mark.parametrize(("name", "recorded", "same"), [
+    ("method", {"method": "GET"}, True),
+    ("method", {"method": "POST"}, False),
+    ("uri", {"uri": BASE}, True),
+    ("query", {"uri": "http://other.example/?b=2&a=1"}, True),
+    ("host", {"uri": "http://h.example"}, True),
+    ("path", {"uri": "http://other.example/p"}, True),
+    ("body", {"body": b""}, True),
+    ("body", {"body": "text"}, False),
+    ("headers", {"headers": {"X-One": "1"}}, True),
+    ("headers", {"headers": {}}, False),
+    ("digest-auth", {"headers": {}}, True),
+])  # fmt: skip
+def test_a_recorded_request_asked_about_by_hand_needs_only_what_is_compared(name, recorded, same):
+    request = prepared(headers={"X-One": "1"})
+    assert matcher_registry[name].match(request, recorded) is same
+
+
 def test_a_matcher_needs_a_name_and_a_rule():
     with pytest.raises(ValueError, match="Matchers require names"):
         BaseMatcher()
@@ -156,5 +218,6 @@ def test_a_matcher_that_is_added_to_a_cassette_must_be_registered(session, write
     write("unknown", [interaction(BASE)])
     with Betamax(session).use_cassette("unknown") as recorder:
         recorder.current_cassette.match_options.add("no-such")
-        with pytest.raises(exceptions.MatchersValidationError, match="no-such"):
+        with pytest.raises(exceptions.MatchersValidationError, match="no-such") as caught:
             session.get(BASE)
+        assert isinstance(caught.value, KeyError), "as in Betamax"

@@ -7,7 +7,13 @@ from datetime import timedelta
 import pytest
 
 from vcr.betamax import Betamax, BetamaxError, exceptions
-from vcr.betamax.options import Options
+from vcr.betamax.options import (
+    Options,
+    validate_matchers,
+    validate_placeholders,
+    validate_record,
+    validate_serializer,
+)
 
 INVALID = [
     ("record", "never", exceptions.RecordValidationError),
@@ -57,8 +63,15 @@ def test_an_unknown_option_is_an_error_that_names_the_nearest(session, name):
 
 
 def test_valid_options_are_valid():
-    Options(record="once", re_record_interval=1, allow_playback_repeats=1, match_requests_on=[]).validate()
-    Options(re_record_interval=None, placeholders=[{"placeholder": "<A>", "replace": b"a"}]).validate()
+    Options({"record": "once", "re_record_interval": 1, "allow_playback_repeats": 1, "match_requests_on": []})
+    Options({"re_record_interval": None, "placeholders": [{"placeholder": "<A>", "replace": b"a"}]})
+
+
+def test_a_value_may_be_judged_without_a_cassette():
+    assert [validate_record(mode) for mode in ("once", "never")] == [True, False]
+    assert [validate_matchers(names) for names in (("uri", "body"), ["no-such"])] == [True, False]
+    assert [validate_serializer(name) for name in ("json", None)] == [True, False]
+    assert [validate_placeholders(value) for value in ([], [{"placeholder": "<A>"}])] == [True, False]
 
 
 def test_matchers_given_to_use_cassette_replace_the_defaults(session, write, interaction):

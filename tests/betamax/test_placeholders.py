@@ -24,6 +24,17 @@ def test_the_cassette_has_the_placeholder_and_the_program_what_it_stands_for(con
     assert saved("token")[0]["request"]["headers"]["X-Key"] == ["<TOKEN>"]
 
 
+def test_when_the_cassette_is_saved_its_interactions_show_the_placeholders(configuration, session, counter):
+    configuration.define_cassette_placeholder("<TOKEN>", "s3cr3t")
+    with Betamax(session).use_cassette("shown") as recorder:
+        session.get(counter, headers={"X-Key": "s3cr3t"})
+        cassette = recorder.current_cassette
+        [one] = cassette.interactions
+        assert one.data["request"]["headers"]["X-Key"] == ["s3cr3t"]
+    assert one.data["request"]["headers"]["X-Key"] == ["<TOKEN>"]
+    assert cassette.interactions == [one]
+
+
 @pytest.mark.parametrize("exact", [False, True])
 def test_no_spelling_of_the_secret_is_left_in_the_cassette(session, server, exact):
     secret = "p@ss/wörd"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import os
+import pickle
 import threading
 from pathlib import Path
 
@@ -128,6 +130,26 @@ def test_it_may_stand_inside_a_cassette_of_vcr_and_goes_before_it(session, count
             assert session.get(counter).text == "1"
         assert session.get(counter).text == "2"
     assert (len(saved("inner")), len(outer)) == (1, 1)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda session: pickle.loads(pickle.dumps(session))])
+def test_a_copy_of_the_session_works_on_the_same_cassette(session, counter, server, saved, copied):
+    for _ in ("record", "replay"):
+        with Betamax(session).use_cassette("copied"), copied(session) as twin:
+            assert [one.get(counter).text for one in (session, twin)] == ["1", "2"]
+    assert (server.hits, len(saved("copied"))) == (2, 2)
+    assert session.get(counter).text == "3", "its own adapters are back"
+
+
+def test_a_copy_of_the_session_replays_when_the_recorder_has_stopped(session, write, interaction):
+    write("outlived", [interaction("http://h.example/", text) for text in ("one", "two")])
+    with Betamax(session).use_cassette("outlived"):
+        twin = copy.deepcopy(session)
+        assert session.get("http://h.example/").text == "one"
+    with twin:
+        assert twin.get("http://h.example/").text == "two"
+        with pytest.raises(BetamaxError):
+            twin.get("http://h.example/")
 
 
 def test_of_two_recorders_of_one_session_the_inner_one_records(session, counter, saved):
@@ -287,9 +309,31 @@ def test_all_records_again_and_keeps_what_was_not_asked_for(session, server, sav
     with Betamax(session).use_cassette("all"):
         session.get(f"{server.url}/counter")
         session.get(f"{server.url}/text")
-    with Betamax(session).use_cassette("all", record="all"):
+    with Betamax(session).use_cassette("all", record="all") as recorder:
         assert session.get(f"{server.url}/counter").text == "3"
-    assert [i["request"]["uri"].rpartition("/")[2] for i in saved("all")] == ["text", "counter"]
+        assert len(recorder.current_cassette.interactions) == 2
+    assert [i["request"]["uri"].rpartition("/")[2] for i in saved("all")] == ["counter", "text"]
+    assert saved("all")[0]["response"]["body"]["string"] == "3"
+
+
+def test_all_replaces_one_recorded_interaction_by_one_new(session, counter, saved):
+    def texts() -> list[str]:
+        return [i["response"]["body"]["string"] for i in saved("one by one")]
+
+    with Betamax(session).use_cassette("one by one"):
+        [session.get(counter) for _ in range(3)]
+    with Betamax(session).use_cassette("one by one", record="all"):
+        [session.get(counter) for _ in range(2)]
+    assert texts() == ["4", "5", "3"]
+    with Betamax(session).use_cassette("one by one", record="all"):
+        [session.get(counter) for _ in range(4)]
+    assert texts() == ["6", "7", "8", "9"]
+
+
+def test_all_keeps_all_that_is_asked_for_of_a_new_cassette(session, counter, saved):
+    with Betamax(session).use_cassette("all new", record="all"):
+        [session.get(counter) for _ in range(3)]
+    assert len(saved("all new")) == 3
 
 
 def test_playback_may_be_repeated(session, counter, server):
@@ -435,3 +479,13 @@ def test_uploads_from_files_and_generators_are_recorded(session, server, saved, 
         session.get(f"{server.url}/text", headers={"X-Bytes": b"bytes"})
     assert [i["request"]["body"]["string"] for i in saved("uploads")] == ["from a file", "from a generator", ""]
     assert saved("uploads")[2]["request"]["headers"]["X-Bytes"] == ["bytes"]
+
+
+def test_an_old_cassette_without_a_reason_phrase_has_that_of_its_status(session, write, interaction):
+    old = interaction("http://h.example/", "nothing here")
+    del old["response"]["status"]
+    old["response"]["status_code"] = 404
+    write("old", [old])
+    with Betamax(session).use_cassette("old"):
+        response = session.get("http://h.example/")
+    assert (response.status_code, response.reason) == (404, "Not Found")

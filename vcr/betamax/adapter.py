@@ -1,22 +1,28 @@
-"""Room: the adapter that stands in a session while it records: it sends with the session's own adapters, inside the
-cassette. What goes over the wire is recorded, or answered, by the stubs; whoever else sends is not concerned."""
+"""The adapter that stands in a session while it records: it sends with the session's own adapters, inside the cassette.
+
+What goes over the wire is recorded, or answered, by the stubs. It must not know how.
+"""
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any
+import copy
+import os
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+from weakref import WeakValueDictionary
 
 from requests import PreparedRequest, Response
-from requests.adapters import BaseAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.exceptions import InvalidSchema
 
 from .. import active
 from ..errors import CannotOverwriteExistingCassetteException
-from .exceptions import BetamaxError
-from .matchers import sending
-
-if TYPE_CHECKING:
-    from .cassette import Cassette
+from .cassette import Cassette
+from .configure import Configuration
+from .exceptions import BetamaxError, MissingCassetteError
+from .options import Options
+from .sending import sending
+from .util import patched
 
 _UNHANDLED = """A request was made that could not be handled.
 
@@ -39,13 +45,63 @@ def unhandled_request_message(request: PreparedRequest, cassette: Cassette) -> s
     )
 
 
-class BetamaxAdapter(BaseAdapter):
-    """Sends with ``old_adapters`` (by prefix of URL), inside ``cassette``."""
+class _Place:
+    """Where the cassette in use stands: an adapter shares it with its copies. ``last``: the one in use before."""
 
-    def __init__(self, old_adapters: MutableMapping[str, Any]) -> None:
+    cassette: Cassette | None = None
+    last: Cassette | None = None
+
+
+class BetamaxAdapter(BaseAdapter):
+    """Sends with ``old_adapters`` (by prefix of URL), inside the cassette that has been loaded.
+
+    ``config``: whose hooks, defaults and library count; left out, everybody's. A copy of a session (``copy.deepcopy``,
+    ``pickle`` in the same process) works on the same cassette, and goes on to replay from it when the recorder has
+    stopped. Unpickled in another process it has none.
+    """
+
+    def __init__(self, old_adapters: MutableMapping[str, Any], config: Configuration | None = None) -> None:
         super().__init__()
+        self.http_adapter = HTTPAdapter()
         self.old_adapters = old_adapters
-        self.cassette: Cassette | None = None
+        self.serialize: str | None = None
+        self._config = config or Configuration()
+        self._place = _Place()
+        self._is_copy = False
+
+    @property
+    def cassette(self) -> Cassette | None:
+        """The cassette in use."""
+        return self._place.cassette or (self._place.last if self._is_copy else None)
+
+    @property
+    def cassette_name(self) -> str | None:
+        """The name of the cassette in use."""
+        return self.cassette.cassette_name if self.cassette is not None else None
+
+    def load_cassette(self, cassette_name: str, serialize: str | None, options: Mapping[str, Any]) -> None:
+        """Use this cassette from now on; the one in use until now is saved.
+
+        ``serialize``: the name of a serializer. ``options``: those of ``use_cassette``, and ``cassette_library_dir``.
+        """
+        if not cassette_name:
+            raise MissingCassetteError("a cassette must have a name")
+        given = {**options, **({"serialize_with": serialize} if serialize else {})}
+        library = given.pop("cassette_library_dir", None) or self._config.cassette_library_dir
+        defaults = self._config.default_cassette_options
+        Options(given).over(defaults)  # A wrong option is refused before anything is done.
+        self.eject_cassette()
+        self.serialize = serialize
+        self._place.cassette = Cassette(
+            cassette_name, cassette_library_dir=library, defaults=defaults, hooks=self._config.hooks, **given
+        )
+
+    def eject_cassette(self) -> None:
+        """Save the cassette in use, if there is one, and use none from now on."""
+        cassette = self._place.cassette
+        if cassette is not None:
+            self._place.cassette, self._place.last = None, cassette
+            cassette.close()
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         """As the session's own adapter. Raises BetamaxError, saying why, when the cassette refuses the request."""
@@ -53,21 +109,25 @@ class BetamaxAdapter(BaseAdapter):
         if cassette is None:
             raise BetamaxError("No cassette was specified or found.")
         adapter = self.find_adapter(str(request.url))
-        token = sending.set(request)
-        try:
-            with active.within(cassette):
-                response: Response = adapter.send(request, *args, **kwargs)
-        except CannotOverwriteExistingCassetteException as refusal:
-            message = cassette.masked(unhandled_request_message(request, cassette))
-            raise BetamaxError(f"{message}\n{refusal}") from refusal
-        finally:
-            sending.reset(token)
+        with sending(request) as now:
+            try:
+                with patched(), active.within(cassette):
+                    response: Response = adapter.send(request, *args, **kwargs)
+                    if now.is_live and self._config.hooks("before_record"):
+                        response.content  # noqa: B018  (reads it, so that the hooks are called)
+            except CannotOverwriteExistingCassetteException as refusal:
+                message = cassette.masked(unhandled_request_message(request, cassette))
+                raise BetamaxError(f"{message}\n{refusal}") from refusal
+        if now.recorded is not None:
+            response = now.recorded.as_response()
+            response.request = request
         # By which HTTPDigestAuth sends its answer.
         response.connection = self  # type: ignore[assignment]
         return response
 
     def close(self) -> None:
         """Close the session's own adapters."""
+        self.http_adapter.close()
         for adapter in self.old_adapters.values():
             adapter.close()
 
@@ -78,3 +138,25 @@ class BetamaxAdapter(BaseAdapter):
             raise InvalidSchema(f"No connection adapters were found for {url!r}")
         adapter = self.old_adapters[max(prefixes, key=len)]
         return adapter.find_adapter(url) if isinstance(adapter, BetamaxAdapter) else adapter
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> BetamaxAdapter:
+        return self._copied(copy.deepcopy(self.old_adapters, memo))
+
+    def _copied(self, old_adapters: MutableMapping[str, Any]) -> BetamaxAdapter:
+        twin = BetamaxAdapter(old_adapters, self._config)
+        twin.serialize, twin._place, twin._is_copy = self.serialize, self._place, True
+        return twin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        name = f"{os.getpid()}-{id(self)}"
+        _adapters[name] = self
+        return _unpickled, (name, self.old_adapters)
+
+
+#: The adapters that have been pickled, as long as they are there.
+_adapters: WeakValueDictionary[str, BetamaxAdapter] = WeakValueDictionary()
+
+
+def _unpickled(name: str, old_adapters: MutableMapping[str, Any]) -> BetamaxAdapter:
+    adapter = _adapters.get(name)
+    return BetamaxAdapter(old_adapters) if adapter is None else adapter._copied(old_adapters)

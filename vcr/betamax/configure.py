@@ -1,7 +1,7 @@
-"""Room: what ``Betamax.configure()`` returns, and what a recorder has of its own over it. It opens no cassette.
+"""What ``Betamax.configure()`` returns, and what a recorder has of its own over it. It must not open a cassette.
 
-CHOICE: what is given to a recorder, or set through its ``config``, is that recorder's alone; what it has not set is
-everybody's, as it is at the moment.
+What is given to a recorder, or set through its ``config``, is that recorder's alone; what a recorder has
+not set is everybody's, as it is at the moment.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Configuration:
         options["placeholders"] = [*options.get("placeholders", ()), given]
 
     def before_record(self, tag: Any = None, callback: Hook | None = None) -> None:
-        """Call ``callback(interaction[, cassette])`` with each response from the server, before it is kept. What it
-        changes is what is kept (CHOICE: the program that made the request sees what the server sent)."""
+        """Call ``callback(interaction[, cassette])`` with each response from the server, when it is complete and before
+        it is kept. What it changes is what is kept, and what the program gets."""
         self._register("before_record", callback or tag, 2)
 
     def before_playback(self, tag: Any = None, callback: Hook | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Room: the decorator: a session of its own, recorded, for each call."""
+"""The decorator: a session of its own, recorded, for each call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from .recorder import Betamax
+from . import recorder
 
 
 def use_cassette(
@@ -31,8 +31,12 @@ def use_cassette(
         def with_session(*args: Any, **kwargs: Any) -> Any:
             place = int(is_method or bool(args and isinstance(args[0], unittest.TestCase)))
             with requests.Session() as session:
-                recorder = Betamax(session, cassette_library_dir, default_cassette_options)
-                with recorder.use_cassette(cassette_name, **use_cassette_kwargs):
+                made = recorder.Betamax(
+                    session=session,
+                    cassette_library_dir=cassette_library_dir,
+                    default_cassette_options=default_cassette_options or {},
+                )
+                with made.use_cassette(cassette_name, **use_cassette_kwargs):
                     return function(*args[:place], session, *args[place:], **kwargs)
 
         del parameters[int(is_method) : int(is_method) + 1]

@@ -1,4 +1,4 @@
-"""Room: the exceptions of the face, by Betamax's names. No logic."""
+"""The exceptions of the face, by Betamax's names. No logic."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ class BetamaxError(Exception):
 
     def __init__(self, message: object) -> None:
         super().__init__(message)
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError, which one of these is too, would quote it
 
 
 class MissingDirectoryError(BetamaxError):
@@ -32,6 +35,10 @@ class BodyBytesValidationError(ValidationError):
 
 class MatchersValidationError(ValidationError):
     """``match_requests_on`` is no list of registered matchers."""
+
+
+class UnknownMatcherError(MatchersValidationError, KeyError):
+    """A cassette's ``match_options`` name a matcher that is not registered (Betamax raises KeyError)."""
 
 
 class RecordValidationError(ValidationError):

@@ -1,4 +1,4 @@
-"""Room: urllib3's mapping of header fields, under Betamax's name."""
+"""The mapping of header fields of urllib3, under Betamax's name."""
 
 from urllib3._collections import HTTPHeaderDict
 

@@ -1,4 +1,4 @@
-"""Room: Betamax's matchers: its rules as keys for the engine, and the classes that its users derive from.
+"""Betamax's matchers: its rules as keys for the engine, and the classes that its users derive from.
 
 The registry's names mean what they mean in Betamax (``query``: the order of keys is ignored; ``host``: with the port;
 ``uri``: scheme, host, path and query), not what they mean in ``vcr``. CHOICES: URIs compare without userinfo, fragment
@@ -9,7 +9,6 @@ less. Where several recorded requests match, one with the same body comes first.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from contextvars import ContextVar
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlparse
 
@@ -18,11 +17,9 @@ from requests import PreparedRequest
 from .. import difference, matchers
 from ..matchers import Matcher, Predicate
 from ..request import DEFAULT_PORTS, Request
-from .exceptions import MatchersValidationError
-from .util import prepared, request_from_data, to_data
-
-#: The request that is being sent here: what a matcher of the user's is given.
-sending: ContextVar[PreparedRequest | None] = ContextVar("betamax_sending", default=None)
+from .exceptions import UnknownMatcherError
+from .sending import current
+from .util import prepared, request_from_data, request_to_data, sent
 
 
 class BaseMatcher:
@@ -47,33 +44,36 @@ class BaseMatcher:
 
 
 class _Keyed(BaseMatcher):
-    """One of the built-in matchers: two requests are the same when their keys are."""
+    """One of the built-in matchers: two requests are the same when their keys are. The engine looks them up by key; a
+    matcher that is derived from one is asked about each recorded request."""
 
     keyed: ClassVar[Matcher]
 
     def match(self, request: PreparedRequest, recorded_request: Mapping[str, Any]) -> bool:
-        """Whether the two have the same key."""
-        body = request.body if isinstance(request.body, (str, bytes)) else None
-        given = Request(str(request.method), str(request.url), body, request.headers)
-        return bool(self.keyed.key(given) == self.keyed.key(request_from_data(recorded_request)))
+        """Whether the two have the same key. Of ``recorded_request`` only what the key is made of need be there."""
+        return bool(self.keyed.key(sent(request)) == self.keyed.key(request_from_data(recorded_request)))
 
 
-def _host(request: Request) -> str:
+def _netloc(request: Request) -> str:
     host, port = request.host or "", request.port
     return host if port == DEFAULT_PORTS.get(request.scheme) else f"{host}:{port}"
 
 
-def _path(request: Request) -> str:
-    return urlparse(request.uri).path or "/"
+def _place(uri: str) -> dict[str, str]:
+    request = Request("", uri)
+    return {"scheme": request.scheme, "netloc": _netloc(request), "path": urlparse(uri).path or "/", "fragment": ""}
+
+
+def _fields(query: str) -> dict[str, list[str]]:
+    return parse_qs(query, keep_blank_values=True)
 
 
 def _query(request: Request) -> Hashable:
-    fields = parse_qs(request.parsed_uri.query, keep_blank_values=True)
-    return tuple(sorted((name, tuple(values)) for name, values in fields.items()))
+    return tuple(sorted((name, tuple(values)) for name, values in _fields(request.parsed_uri.query).items()))
 
 
 def _uri(request: Request) -> Hashable:
-    return request.scheme, _host(request), _path(request), _query(request)
+    return tuple(_place(request.uri).values()), _query(request)
 
 
 def _headers(request: Request) -> Hashable:
@@ -91,28 +91,54 @@ class MethodMatcher(_Keyed):
     name, keyed = "method", matchers.method
 
 
-class URIMatcher(_Keyed):
-    """The same scheme, host, path and query."""
-
-    name, keyed = "uri", Matcher("uri", _uri, lambda r1, r2: f"{r1.uri} != {r2.uri}")
-
-
 class QueryMatcher(_Keyed):
     """The same query: names in any order, the values of one name in theirs; ``?a`` is ``?a=``."""
 
     name, keyed = "query", Matcher("query", _query)
 
+    def to_dict(self, query: str) -> dict[str, list[str]]:
+        """The values of each name. A derived matcher may leave some out."""
+        return _fields(query)
+
+    def match(self, request: PreparedRequest, recorded_request: Mapping[str, Any]) -> bool:
+        """Whether both have the same names with the same values."""
+        given, recorded = (urlparse(str(uri)).query for uri in (request.url, recorded_request["uri"]))
+        return self.to_dict(given) == self.to_dict(recorded)
+
+
+class URIMatcher(_Keyed):
+    """The same scheme, host, path and query."""
+
+    name, keyed = "uri", Matcher("uri", _uri, lambda r1, r2: f"{r1.uri} != {r2.uri}")
+
+    def on_init(self) -> None:
+        """Compare queries as the matcher ``query`` does; a derived matcher may do so in another way."""
+        self.query_matcher = QueryMatcher().match
+
+    def parse(self, uri: str) -> dict[str, str]:
+        """What is compared of a URI beside its query. A derived matcher may leave out or change some of it."""
+        return _place(uri)
+
+    def all_equal(self, new_uri: str, recorded_uri: str) -> bool:
+        """Whether two URIs are the same but for their queries."""
+        return self.parse(new_uri) == self.parse(recorded_uri)
+
+    def match(self, request: PreparedRequest, recorded_request: Mapping[str, Any]) -> bool:
+        """Whether the two have the same URI."""
+        same_place = self.all_equal(str(request.url), str(recorded_request["uri"]))
+        return same_place and self.query_matcher(request, recorded_request)
+
 
 class HostMatcher(_Keyed):
     """The same host and port."""
 
-    name, keyed = "host", Matcher("host", _host)
+    name, keyed = "host", Matcher("host", _netloc)
 
 
 class PathMatcher(_Keyed):
     """The same path."""
 
-    name, keyed = "path", Matcher("path", _path)
+    name, keyed = "path", Matcher("path", lambda request: _place(request.uri)["path"])
 
 
 class HeadersMatcher(_Keyed):
@@ -120,10 +146,14 @@ class HeadersMatcher(_Keyed):
 
     name, keyed = "headers", Matcher("headers", _headers, matchers.headers._difference)
 
-    @staticmethod
-    def flatten_headers(recorded_request: Mapping[str, Any]) -> dict[str, str]:
-        """The first value of each header field in a cassette."""
-        return dict(request_from_data(recorded_request).headers.items())
+    def flatten_headers(self, request: Mapping[str, Any]) -> dict[str, str]:
+        """The first value of each header field in a cassette. A derived matcher may leave some out."""
+        return dict(request_from_data({"headers": request["headers"]}).headers.items())
+
+    def match(self, request: PreparedRequest, recorded_request: Mapping[str, Any]) -> bool:
+        """Whether both have the same header fields."""
+        recorded = Request("", "", None, self.flatten_headers(recorded_request))
+        return _headers(sent(request)) == _headers(recorded)
 
 
 class BodyMatcher(_Keyed):
@@ -156,31 +186,30 @@ class MultipartFormDataBodyMatcher(_Keyed):
     name, keyed = "multipart-form-data-body", matchers.multipart_body
 
 
+_BUILT_IN = (
+    *(MethodMatcher, URIMatcher, QueryMatcher, HostMatcher, PathMatcher, HeadersMatcher, BodyMatcher),
+    *(DigestAuthMatcher, JSONBodyMatcher, URLEncodedBodyMatcher, MultipartFormDataBodyMatcher),
+)
+
 #: What ``match_requests_on`` may name.
-matcher_registry: dict[str, BaseMatcher] = {
-    str(cls.name): cls()
-    for cls in (
-        *(MethodMatcher, URIMatcher, QueryMatcher, HostMatcher, PathMatcher, HeadersMatcher, BodyMatcher),
-        *(DigestAuthMatcher, JSONBodyMatcher, URLEncodedBodyMatcher, MultipartFormDataBodyMatcher),
-    )
-}
+matcher_registry: dict[str, BaseMatcher] = {str(cls.name): cls() for cls in _BUILT_IN}
 
 
 def for_engine(names: Iterable[str]) -> list[Predicate]:
-    """The engine's matchers for these names. Raises MatchersValidationError for one that is not registered."""
+    """The engine's matchers for these names. Raises UnknownMatcherError for one that is not registered."""
     wanted = set(names)
     if unknown := wanted.difference(matcher_registry):
-        raise MatchersValidationError(f"{sorted(unknown)!r} is not valid; registered: {', '.join(matcher_registry)}")
+        raise UnknownMatcherError(f"{sorted(unknown)!r} is not valid; registered: {', '.join(matcher_registry)}")
     return [_for_engine(name, matcher) for name, matcher in matcher_registry.items() if name in wanted]
 
 
 def _for_engine(name: str, matcher: BaseMatcher) -> Predicate:
-    if isinstance(matcher, _Keyed) and type(matcher).match is _Keyed.match:
+    if isinstance(matcher, _Keyed) and type(matcher) in _BUILT_IN:
         return matcher.keyed
 
     def predicate(r1: Request, r2: Request) -> bool:
-        recorded = to_data(r2, {"status": {"code": 200, "message": "OK"}, "body": {"string": b""}})["request"]
-        return bool(matcher.match(sending.get() or prepared(r1), recorded))
+        now = current()
+        return bool(matcher.match(now.request if now else prepared(r1), request_to_data(r2)))
 
     predicate.__name__ = name
     return predicate

@@ -1,9 +1,9 @@
-"""Room: the options of ``use_cassette``, by Betamax's names: defaults, checks, and the engine's spelling of them.
+"""The options of ``use_cassette``, by Betamax's names: defaults, checks, and what is in force where several are given.
 
-CHOICES: a number as ``re_record_interval`` counts days, as in Betamax (a ``timedelta`` says what it means); nothing is
-left over from one ``use_cassette`` to the next on the same recorder; defaults are checked like arguments, when a
-cassette is opened, and may be spelled ``record`` or ``record_mode``, ``match_requests_on`` or (as in Betamax's
-documentation) ``match_options``.
+A number as ``re_record_interval`` counts days, as in Betamax (a ``timedelta`` says what it means); nothing is left over
+from one ``use_cassette`` to the next on the same recorder; defaults are checked like arguments, when a cassette is
+opened, and may be spelled ``record`` or ``record_mode``, ``match_requests_on`` or (as in Betamax's documentation)
+``match_options``.
 """
 
 from __future__ import annotations
@@ -14,14 +14,40 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from ..errors import unknown
-from .cassette.cassette import as_interval
 from .cassette.placeholder import merge_placeholder_lists
 from .exceptions import InvalidOption, validation_error_map
 from .matchers import matcher_registry
 from .serializers import serializer_registry
 
-#: Names that only defaults have.
-_ALIASES = {"record_mode": "record", "match_options": "match_requests_on"}
+#: Names that only defaults, and a cassette made by hand, have.
+ALIASES = {"record_mode": "record", "match_options": "match_requests_on"}
+
+
+def as_interval(value: Any) -> timedelta | None:
+    """A ``re_record_interval``: a timedelta, or days."""
+    return value if value is None or isinstance(value, timedelta) else timedelta(days=value)
+
+
+def validate_record(record: Any) -> bool:
+    """Whether it is a record mode."""
+    return record in ("all", "new_episodes", "none", "once")
+
+
+def validate_matchers(match_requests_on: Any) -> bool:
+    """Whether these are names of registered matchers."""
+    return not isinstance(match_requests_on, str) and all(name in matcher_registry for name in match_requests_on)
+
+
+def validate_serializer(serializer: Any) -> bool:
+    """Whether it is the name of a registered serializer."""
+    return serializer in serializer_registry
+
+
+def validate_placeholders(placeholders: Any) -> bool:
+    """Whether it is a list of dictionaries with ``placeholder`` and ``replace``."""
+    return isinstance(placeholders, (list, tuple)) and all(
+        isinstance(item, Mapping) and set(item) == {"placeholder", "replace"} for item in placeholders
+    )
 
 
 def _is_interval(value: Any) -> bool:
@@ -29,40 +55,35 @@ def _is_interval(value: Any) -> bool:
     return interval is None or interval > timedelta(0)
 
 
-def _are_placeholders(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(
-        isinstance(item, Mapping) and set(item) == {"placeholder", "replace"} for item in value
-    )
-
-
-def _are_matchers(value: Any) -> bool:
-    return not isinstance(value, str) and all(name in matcher_registry for name in value)
+def _is_boolean(value: Any) -> bool:
+    return value in (True, False)
 
 
 #: For each option: its default, what accepts a value, and what to say of the values there are.
 _TABLE: dict[str, tuple[Any, Callable[[Any], bool], Callable[[], str]]] = {
-    "record": (
-        "once",
-        lambda value: value in ("all", "new_episodes", "none", "once"),
-        lambda: "all, new_episodes, none or once",
-    ),
-    "match_requests_on": (["method", "uri"], _are_matchers, lambda: f"a list of {', '.join(matcher_registry)}"),
+    "record": ("once", validate_record, lambda: "all, new_episodes, none or once"),
+    "match_requests_on": (["method", "uri"], validate_matchers, lambda: f"a list of {', '.join(matcher_registry)}"),
     "re_record_interval": (None, _is_interval, lambda: "days, a timedelta or None"),
-    "serialize": (None, lambda value: value is None or value in serializer_registry, lambda: "see serialize_with"),
-    "serialize_with": ("json", lambda value: value in serializer_registry, lambda: ", ".join(serializer_registry)),
-    "preserve_exact_body_bytes": (False, lambda value: value in (True, False), lambda: "True or False"),
-    "placeholders": ([], _are_placeholders, lambda: "a list of dictionaries with placeholder and replace"),
-    "allow_playback_repeats": (False, lambda value: value in (True, False), lambda: "True or False"),
+    "serialize": (None, lambda value: value is None or validate_serializer(value), lambda: "see serialize_with"),
+    "serialize_with": ("json", validate_serializer, lambda: ", ".join(serializer_registry)),
+    "preserve_exact_body_bytes": (False, _is_boolean, lambda: "True or False"),
+    "placeholders": ([], validate_placeholders, lambda: "a list of dictionaries with placeholder and replace"),
+    "allow_playback_repeats": (False, _is_boolean, lambda: "True or False"),
 }
 
 
 class Options(dict[str, Any]):
-    """What was given to one ``use_cassette``."""
+    """What was given to one ``use_cassette``. Raises InvalidOption for an unknown name, and the option's own
+    ValidationError for a value."""
 
     defaults: ClassVar = {name: row[0] for name, row in _TABLE.items()}
 
+    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__({} if data is None else data)
+        self.validate()
+
     def validate(self) -> None:
-        """Raises InvalidOption for an unknown name, and the option's own ValidationError for a value."""
+        """Raise what is wrong with them."""
         for name, value in self.items():
             if name not in _TABLE:
                 raise InvalidOption(f"{name} is not a valid option; {unknown('option', name, _TABLE)}")
@@ -77,10 +98,9 @@ class Options(dict[str, Any]):
     def over(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
         """Every option: from here, else from ``defaults``, which may be in layers. Placeholders are merged."""
         layers = reversed(defaults.maps) if isinstance(defaults, ChainMap) else [defaults]
-        renamed = [Options({_ALIASES.get(name, name): value for name, value in layer.items()}) for layer in layers]
+        renamed = [Options({ALIASES.get(name, name): value for name, value in layer.items()}) for layer in layers]
         result = dict(self.defaults)
         for options in (*renamed, self):
-            options.validate()
             merged = merge_placeholder_lists(result["placeholders"], options.get("placeholders", []))
             result.update(options, placeholders=merged)
         return result

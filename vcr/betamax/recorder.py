@@ -1,4 +1,4 @@
-"""Room: the recorder: a cassette in the place of one session's connections, from ``start`` to ``stop``."""
+"""The recorder: a cassette in the place of one session's connections, from ``start`` to ``stop``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from .. import patch
 from .adapter import BetamaxAdapter
 from .cassette import Cassette
 from .configure import Configuration, RecorderConfiguration
-from .exceptions import MissingCassetteError
 from .matchers import BaseMatcher, matcher_registry
 from .options import Options
 from .serializers import BaseSerializer, serializer_registry
@@ -35,8 +34,8 @@ class Betamax:
     ) -> None:
         self.session = session
         self.http_adapters = session.adapters.copy()
-        self.betamax_adapter = BetamaxAdapter(self.http_adapters)
         self.config = RecorderConfiguration(cassette_library_dir, default_cassette_options or {})
+        self.betamax_adapter = BetamaxAdapter(self.http_adapters, self.config)
         self._started = False
 
     @property
@@ -66,12 +65,8 @@ class Betamax:
         ``preserve_exact_body_bytes``, ``allow_playback_repeats``. Raises a ValidationError for what is none of these,
         and MissingCassetteError, a ValueError, for ``record="none"`` without a cassette.
         """
-        if not cassette_name:
-            raise MissingCassetteError("a cassette must have a name")
-        options = Options(kwargs).over(self.config.default_cassette_options)
-        self._eject()
-        library = self.config.cassette_library_dir
-        self.betamax_adapter.cassette = Cassette(cassette_name, options, library, self.config.hooks)
+        options = Options(kwargs)  # (The adapter's options have a library, too.)
+        self.betamax_adapter.load_cassette(cassette_name, None, options)
         if self._started:
             self._mount()
         return self
@@ -95,7 +90,7 @@ class Betamax:
             return
         with ExitStack() as last:
             last.callback(self._withdraw)
-            last.callback(self._eject)
+            last.callback(self.betamax_adapter.eject_cassette)
             for hook in self.config.hooks("before_stop"):
                 hook(self.current_cassette)
 
@@ -111,11 +106,6 @@ class Betamax:
             if adapter is not self.betamax_adapter:
                 self.http_adapters[prefix] = adapter
                 self.session.mount(prefix, self.betamax_adapter)
-
-    def _eject(self) -> None:
-        cassette, self.betamax_adapter.cassette = self.betamax_adapter.cassette, None
-        if cassette is not None:
-            cassette.close()
 
     def _withdraw(self) -> None:
         if not self._started:

@@ -1,21 +1,33 @@
-"""Room: Betamax's data (the dictionaries in its cassettes) <-> the engine's values <-> requests' objects."""
+"""Betamax's data (the dictionaries in its cassettes) <-> the engine's values <-> requests' objects."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import codecs
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
-from requests.cookies import RequestsCookieJar
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 from requests.hooks import default_hooks
 from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPResponse
 
-from .. import active, cassette, patch
+from .. import active, patch
+from .._engine.cassette import Cassette
+from .._engine.storage import Storage
 from ..formats import betamax
-from ..request import Request
+from ..request import Headers, Request
+from ..response import Response as EngineResponse
 from ..response import ResponseDict
 from ..serialize import deserialize, serialize
+from .headers import HTTPHeaderDict
+from .mock_response import MockHTTPResponse
+
+_ANY_REQUEST = {"method": "GET", "uri": "http://localhost/", "headers": {}, "body": ""}
+_ANY_RESPONSE = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": ""}
 
 
 class _AsItIs:
@@ -28,10 +40,15 @@ class _AsItIs:
     deserialize = serialize
 
 
-def to_data(request: Request, response: ResponseDict, *, exact: bool = False) -> dict[str, Any]:
+# -- Betamax's data <-> the engine's values ----------------------------------------------------------------------------
+
+
+def to_data(
+    request: Request, response: ResponseDict, recorded_at: object = None, *, exact: bool = False
+) -> dict[str, Any]:
     """One interaction as it stands in a cassette of Betamax's. ``exact``: bodies as base64, text or not."""
     one = {"requests": [request], "responses": [response], "preserve_exact_body_bytes": exact}
-    plain: Any = serialize(one, _AsItIs)
+    plain: Any = serialize({**one, "beside": [{"recorded_at": recorded_at}]}, _AsItIs)
     found: dict[str, Any] = betamax.write(plain)["http_interactions"][0]
     return found
 
@@ -43,9 +60,59 @@ def from_data(data: Mapping[str, Any]) -> tuple[Request, ResponseDict]:
     return requests[0], responses[0]
 
 
+def request_to_data(request: Request, *, exact: bool = False) -> dict[str, Any]:
+    """The request half of ``to_data``."""
+    found: dict[str, Any] = to_data(request, EngineResponse.of(200, "OK", None, b"").data, exact=exact)["request"]
+    return found
+
+
 def request_from_data(data: Mapping[str, Any]) -> Request:
-    """The request half of ``from_data``."""
-    return from_data({"request": data, "response": {"status": {"code": 200, "message": "OK"}}})[0]
+    """The request half of ``from_data``. What ``data`` lacks is that of any request."""
+    return from_data({"request": {**_ANY_REQUEST, **data}, "response": _ANY_RESPONSE})[0]
+
+
+# -- requests' objects -> Betamax's data -------------------------------------------------------------------------------
+
+
+def sent(request: PreparedRequest) -> Request:
+    """A request of requests' as the engine's; a body that can be read only once is left out."""
+    body = request.body if isinstance(request.body, (str, bytes)) else None
+    return Request(str(request.method), str(request.url), body, dict(request.headers or {}))
+
+
+def serialize_prepared_request(request: PreparedRequest, preserve_exact_body_bytes: bool) -> dict[str, Any]:
+    """The request as it stands in a cassette."""
+    return request_to_data(sent(request), exact=preserve_exact_body_bytes)
+
+
+def serialize_response(response: Response, preserve_exact_body_bytes: bool) -> dict[str, Any]:
+    """The response as it stands in a cassette. It can still be read afterwards."""
+    raw = response.raw
+    fields = Headers(list(raw.headers.items())) if getattr(raw, "headers", None) else Headers(dict(response.headers))
+    if getattr(response, "_content_consumed", False):
+        body = response.content
+    else:
+        body = raw.read(decode_content=False)
+        _give_raw(response, body, HTTPHeaderDict(fields.pairs()))
+    data = EngineResponse.of(response.status_code, response.reason, fields, body).data
+    data["body"]["encoding"] = response.encoding
+    data["url"] = response.url
+    exact = bool(preserve_exact_body_bytes)
+    found: dict[str, Any] = to_data(Request("GET", str(response.url)), data, exact=exact)["response"]
+    return found
+
+
+@contextmanager
+def patched() -> Iterator[None]:
+    """In the block a cassette is asked, whether a recorder is started or not."""
+    patch.install()
+    try:
+        yield
+    finally:
+        patch.uninstall()
+
+
+# -- Betamax's data -> requests' objects -------------------------------------------------------------------------------
 
 
 def prepared(request: Request) -> PreparedRequest:
@@ -58,25 +125,70 @@ def prepared(request: Request) -> PreparedRequest:
     return twin
 
 
+def deserialize_prepared_request(serialized: Mapping[str, Any]) -> PreparedRequest:
+    """The request in a cassette as requests has it (betamax-matchers asks for it). Text is text."""
+    request = prepared(request_from_data(serialized))
+    body = serialized.get("body")
+    text = body.get("string") if isinstance(body, Mapping) else body
+    if text and isinstance(text, str):
+        request.body = text
+    return request
+
+
 def response_from_data(data: Mapping[str, Any]) -> Response:
     """What requests makes of this interaction when it is replayed."""
     request, response = from_data(data)
-    player = cassette.Cassette("", match_on=())
+    player = Cassette(Storage("", None, None))
     player.append(request, response)
     player.rewind()
-    patch.install()
+    with patched(), active.within(player):
+        replayed = HTTPAdapter().send(prepared(request), stream=True)
+    stored = data["response"]
+    replayed.url = stored.get("url") or replayed.url
+    body = stored.get("body")
+    encoding = body.get("encoding") if isinstance(body, Mapping) else None
+    if _is_known(encoding):
+        replayed.encoding = encoding
+    return replayed
+
+
+def _is_known(encoding: Any) -> bool:
     try:
-        with active.within(player):
-            replayed = HTTPAdapter().send(prepared(request))
-            replayed.content  # noqa: B018  (reads it)
-            return replayed
-    finally:
-        patch.uninstall()
+        codecs.lookup(encoding)
+    except (LookupError, TypeError):
+        return False
+    return True
 
 
-def deserialize_prepared_request(serialized: Mapping[str, Any]) -> PreparedRequest:
-    """The request in a cassette as requests has it (betamax-matchers asks for it)."""
-    return prepared(request_from_data(serialized))
+def deserialize_response(serialized: Mapping[str, Any]) -> Response:
+    """The response in a cassette as requests has it."""
+    request = {**_ANY_REQUEST, "uri": serialized.get("url") or _ANY_REQUEST["uri"]}
+    return response_from_data({"request": request, "response": {**_ANY_RESPONSE, **serialized}})
+
+
+def add_urllib3_response(serialized: Mapping[str, Any], response: Response, headers: HTTPHeaderDict) -> None:
+    """Let ``response`` read the body in ``serialized`` (``{"body": …}``), and its cookies from ``headers``."""
+    stored = from_data({"request": _ANY_REQUEST, "response": {**_ANY_RESPONSE, "body": serialized["body"]}})[1]
+    _give_raw(response, stored["body"]["string"], headers)
+
+
+def _give_raw(response: Response, body: bytes, headers: HTTPHeaderDict) -> None:
+    behind: Any = MockHTTPResponse(headers)
+    response.raw = HTTPResponse(
+        BytesIO(body),
+        headers,
+        response.status_code or 0,
+        reason=response.reason,
+        preload_content=False,
+        enforce_content_length=False,
+        original_response=behind,
+    )
+    extract_cookies_to_jar(
+        response.cookies, response.request or prepared(Request("GET", str(response.url))), response.raw
+    )
+
+
+# -- what betamax-matchers imports -------------------------------------------------------------------------------------
 
 
 def from_list(value: Any) -> Any:

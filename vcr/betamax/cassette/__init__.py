@@ -1,4 +1,4 @@
-"""Room: the cassette, its interactions and placeholders, under Betamax's names."""
+"""The cassette, its interactions and placeholders, under Betamax's names."""
 
 from .cassette import Cassette, dispatch_hooks
 from .interaction import Interaction

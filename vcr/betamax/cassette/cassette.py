@@ -1,10 +1,10 @@
-"""Room: the engine's Cassette with Betamax's attributes, hooks and placeholders. It knows no session and no recorder.
+"""The engine's cassette with Betamax's attributes, hooks and placeholders. It must not know a session or a recorder.
 
-CHOICES, where Betamax's engine and this one differ: ``new_episodes`` does not replay what it has just recorded, ``all``
-replaces every interaction that was asked for again, and both write the file only when something is new; what is new
-is written whole or not at all, into a directory that is made when it is missing. A cassette without interactions (which
-Betamax leaves behind when a first recording fails) is recorded into as if it were not there. With ``once``, one
-that is older than its ``re_record_interval`` is recorded anew.
+Where Betamax's engine and this one differ: ``new_episodes`` does not replay what it has just recorded, and both
+``new_episodes`` and ``all`` write the file only when something is new; what is new is written whole or not at all, into
+a directory that is made when it is missing. With ``all`` the new interaction stands where the one was that it replaces.
+A cassette without interactions (which Betamax leaves behind when a first recording fails) is recorded into as if it
+were not there. With ``once``, one that is older than its ``re_record_interval`` is recorded anew.
 """
 
 from __future__ import annotations
@@ -12,22 +12,29 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any, ClassVar
+
+from requests import PreparedRequest
+from requests import Response as RequestsResponse
 
 from ... import index, placeholders
 from ..._engine import cassette as engine
 from ..._engine.storage import Storage
+from ...errors import unknown, warn
 from ...index import Index
-from ...matchers import Predicate
+from ...matchers import Predicate, agrees
 from ...persisters.filesystem import FilesystemPersister
 from ...record_mode import RecordMode
-from ...request import Request
-from ...response import Response, ResponseDict, now
+from ...request import Headers, Request
+from ...response import Response, ResponseDict
 from .. import matchers, util
+from .. import options as settings
 from ..exceptions import MissingCassetteError
-from ..serializers import BinaryPersister, SerializerProxy, serializer_registry
-from .interaction import Interaction
+from ..sending import current, sending
+from ..serializers import serializer_registry
+from ..serializers.proxy import BinaryPersister, EngineSerializer
+from .interaction import Interaction, State
 from .placeholder import Placeholder, pairs
 from .placeholder import merge_placeholder_lists as merge_placeholder_lists  # noqa: PLC0414  (Betamax has it here)
 
@@ -35,21 +42,6 @@ Hook = Callable[..., Any]
 Hooks = Callable[[str], list[Hook]]
 
 _DROPPED = Response({})
-
-
-class _Ignored(Request):
-    """A request in a cassette that a hook wants passed over: it stays, and matches nothing."""
-
-    __slots__ = ()
-
-
-def _not_ignored(_: Request, recorded: Request) -> bool:
-    return not isinstance(recorded, _Ignored)
-
-
-def as_interval(value: Any) -> timedelta | None:
-    """A ``re_record_interval``: a timedelta, or days."""
-    return value if value is None or isinstance(value, timedelta) else timedelta(days=value)
 
 
 def dispatch_hooks(hook_name: str, *args: Any) -> None:
@@ -64,7 +56,12 @@ def _hooks_of_all(name: str) -> list[Hook]:
 
 class Cassette(engine.Cassette):
     """A cassette as Betamax's users know it. ``placeholders`` (a list) and ``match_options`` (a set) may be added to at
-    any time, also from hooks: the one counts when it is saved, the other for the next request."""
+    any time, also from hooks: the one counts when it is saved, the other for the next request.
+
+    ``serialization_format``: the name of a serializer. ``options``: those of ``use_cassette``, ``record_mode`` (for
+    ``record``) and ``cassette_library_dir``; what is None or left out is as in ``defaults``. Raises a ValidationError
+    for a value that an option cannot have, and MissingCassetteError for the mode ``none`` without a cassette.
+    """
 
     #: The defaults of every recorder: ``Betamax.configure().default_cassette_options``.
     default_cassette_options: ClassVar[dict[str, Any]] = {
@@ -79,36 +76,47 @@ class Cassette(engine.Cassette):
     hooks: ClassVar[defaultdict[str, list[Hook]]] = defaultdict(list)
 
     def __init__(
-        self, cassette_name: str, options: Mapping[str, Any], cassette_library_dir: str, hooks: Hooks = _hooks_of_all
+        self,
+        cassette_name: str,
+        serialization_format: str | None = None,
+        *,
+        cassette_library_dir: str | None = None,
+        defaults: Mapping[str, Any] | None = None,
+        hooks: Hooks = _hooks_of_all,
+        **options: Any,
     ) -> None:
-        serializer = serializer_registry[options["serialize"] or options["serialize_with"]]
+        given = {"serialize_with": serialization_format, **options}
+        chosen = _known(given).over(self.default_cassette_options if defaults is None else defaults)
+        serializer = serializer_registry[chosen["serialize"] or chosen["serialize_with"]]
         self.cassette_name = cassette_name
-        self.placeholders = [Placeholder.from_dict(item) for item in options["placeholders"]]
-        self.match_options = set(options["match_requests_on"])
-        self.preserve_exact_body_bytes = bool(options["preserve_exact_body_bytes"])
+        self.placeholders = [Placeholder.from_dict(item) for item in chosen["placeholders"]]
+        self.match_options = set(chosen["match_requests_on"])
+        self.preserve_exact_body_bytes = bool(chosen["preserve_exact_body_bytes"])
         self._hooks = hooks
-        self._ignores = False
-        self._looked_at: dict[index.Interaction, Interaction] = {}
-        self._matching = self._wanted()
+        self._serializer = EngineSerializer(serializer)
+        self._views: dict[index.Interaction, Interaction] = {}
+        self._spelled: dict[index.Interaction, Any] = {}  # as they stand in the file
+        self._ignored: dict[int, Request] = {}  # recorded requests that hooks want passed over, by identity
+        self._replaced: dict[index.Interaction, index.Interaction] = {}  # in the mode ``all``: by what
+        self._matching: object = self._wanted()
         super().__init__(
             Storage(
-                serializer.generate_cassette_name(cassette_library_dir, cassette_name),
+                serializer.generate_cassette_name(cassette_library_dir or "", cassette_name),
                 BinaryPersister if serializer.stored_as_binary else FilesystemPersister,
-                SerializerProxy(serializer),
+                self._serializer,
                 preserve_exact_body_bytes=self.preserve_exact_body_bytes,
             ),
-            record_mode=options["record"],
+            record_mode=chosen["record"],
             match_on=self._matchers(),
-            allow_playback_repeats=bool(options["allow_playback_repeats"]),
-            after_load_interaction=self._after_load,
-            re_record_interval=as_interval(options["re_record_interval"]),
+            allow_playback_repeats=bool(chosen["allow_playback_repeats"]),
+            re_record_interval=settings.as_interval(chosen["re_record_interval"]),
             mask=self.masked,
         )
         self._load()
         if self.record_mode is RecordMode.NONE and not os.path.exists(self.path):
             raise MissingCassetteError(f'record="none" plays what is there, and there is no cassette at {self.path}')
 
-    # -- what Betamax's users look at -------------------------------------------------------------------------------
+    # -- what Betamax's users look at, and do by hand ----------------------------------------------------------------
 
     @property
     def cassette_path(self) -> str:
@@ -128,17 +136,9 @@ class Cassette(engine.Cassette):
 
     @property
     def interactions(self) -> list[Interaction]:
-        """What it holds. What is changed in their ``data`` is saved, if anything is."""
-        return [self._look_at(interaction) for interaction in self._finished()]
-
-    def _look_at(self, interaction: index.Interaction) -> Interaction:
-        view = self._looked_at.get(interaction)
-        if view is None:
-            request, response = interaction.own()
-            view = self._looked_at[interaction] = self._view(request, response.data)
-            view.ignored = isinstance(interaction.request, _Ignored)
-        view.used = interaction.plays > 0
-        return view
+        """What it holds. What is changed in their ``data`` is saved, if anything is. Once the cassette is closed they
+        are as they are saved, with placeholders."""
+        return [self._view(recorded) for recorded in self._to_save()]
 
     @property
     def earliest_recorded_date(self) -> datetime:
@@ -153,15 +153,151 @@ class Cassette(engine.Cassette):
             self.rewind()
             self.rewound = False
 
+    def serialize_interaction(self, response: RequestsResponse, request: PreparedRequest) -> dict[str, Any]:
+        """The two as they stand in a cassette."""
+        exact = self.preserve_exact_body_bytes
+        return {
+            "request": util.serialize_prepared_request(request, exact),
+            "response": util.serialize_response(response, exact),
+        }
+
+    def save_interaction(self, response: RequestsResponse, request: PreparedRequest) -> None:
+        """Record the two, through the hooks."""
+        kept_request, kept_response = util.from_data(self.serialize_interaction(response, request))
+        recorded = index.Interaction(kept_request)
+        with self._lock:
+            self._interactions.append(recorded)
+        self._finish(engine.Turn(self, None), recorded, Response(kept_response))
+
+    def find_match(self, request: PreparedRequest) -> Interaction | None:
+        """What the cassette holds for this request, if it replays now; from then on it is used. Raises
+        UnknownMatcherError, a KeyError, when there is a name in ``match_options`` that is not registered."""
+        if self.is_recording() and self.record_mode is RecordMode.ONCE:
+            return None
+        wanted = matchers.for_engine(self.match_options)
+        given = util.sent(request)
+        for view, recorded in zip(self.interactions, self._to_save(), strict=True):
+            candidate, _ = recorded.own()
+            with sending(request):
+                if view.used or view.ignored or not all(agrees(matcher, given, candidate)[0] for matcher in wanted):
+                    continue
+            view.used = True
+            return view
+        return None
+
+    def eject(self) -> None:
+        """Save and close it."""
+        self.close()
+
+    def close(self, *, save: bool = True) -> None:
+        """The engine's; from then on its interactions show what is saved."""
+        super().close(save=save)
+        for recorded, view in self._views.items():
+            view.data = self._data(recorded, *self._stored(recorded))
+            view.settle()
+
     # -- what hooks and placeholders change --------------------------------------------------------------------------
 
-    def _view(self, request: Request, response: ResponseDict) -> Interaction:
-        return Interaction(util.to_data(request, response, exact=self.preserve_exact_body_bytes))
+    def _view(self, recorded: index.Interaction) -> Interaction:
+        view = self._views.get(recorded)
+        if view is None:
+            request, response = recorded.own()
+            pair = self._stored(recorded) if self._closed else (request, response.data)
+            view = self._views[recorded] = Interaction(self._data(recorded, *pair), state=_State(self, recorded))
+        return view
+
+    def _data(self, recorded: index.Interaction, request: Request, response: ResponseDict) -> dict[str, Any]:
+        """Betamax's dictionary; header values have the shape that they have in the file."""
+        timestamp = recorded.response.timestamp if recorded.response is not None else None
+        data = util.to_data(request, response, timestamp, exact=self.preserve_exact_body_bytes)
+        spelled = self._spelled.get(recorded) or {}
+        for half in spelled.keys() & {"request", "response"}:
+            headers = spelled[half].get("headers")
+            if isinstance(headers, Mapping) and Headers(headers).pairs() == Headers(data[half]["headers"]).pairs():
+                data[half]["headers"] = dict(headers)
+        return data
 
     def _load(self) -> None:
         super()._load()
+        if not self.rewound:  # It is too old.
+            self._interactions = []
         if not self._interactions:
             self.rewound = False
+
+    def _loaded(self, interactions: list[index.Interaction]) -> list[index.Interaction]:
+        loaded = super()._loaded(interactions)
+        stored = self._serializer.stored
+        if stored is not None and len(stored) == len(loaded):
+            self._spelled.update(zip(loaded, stored, strict=True))
+        hooks, secrets = self._hooks("before_playback"), self._secrets()
+        if not hooks and not secrets:
+            return loaded
+        if not self._interactions:
+            self._interactions = loaded  # for hooks that look at the others
+        return [self._played_back(recorded, hooks, secrets) for recorded in loaded]
+
+    def _played_back(
+        self, recorded: index.Interaction, hooks: list[Hook], secrets: list[placeholders.Placeholder]
+    ) -> index.Interaction:
+        """One that was stored, as hooks and placeholders make it."""
+        view = self._view(recorded) if hooks else None
+        for hook in hooks:
+            hook(view, self)
+        request, response = self._as_changed(recorded)
+        if secrets:
+            request, response = placeholders.reveal(secrets, request, response)
+        assert recorded.response is not None
+        played = index.Interaction(request, Response(response, recorded.response.beside))
+        self._spelled[played] = self._spelled.pop(recorded, None)
+        if view is not None:
+            ignored = view.ignored
+            self._views[played] = self._views.pop(recorded)
+            view.data, view.state = self._data(played, request, response), _State(self, played)
+            view.ignored = ignored
+            view.settle()
+        return played
+
+    def _finish(self, turn: engine.Turn, interaction: index.Interaction, response: Response) -> None:
+        response.stamp()
+        replaced = self._replaced_by(interaction.request)
+        if hooks := self._hooks("before_record"):
+            exact = self.preserve_exact_body_bytes
+            view = Interaction(util.to_data(interaction.request, response.data, response.timestamp, exact=exact))
+            for hook in hooks:
+                hook(view, self)
+            if view.changed:
+                interaction.request, changed = view.pair()
+                response = Response(changed, response.beside)
+            if (now := current()) is not None:
+                now.recorded = view
+            if view.ignored:
+                response = _DROPPED
+            else:
+                view.state = _State(self, interaction)
+                view.settle()
+                self._views[interaction] = view
+        super()._finish(turn, interaction, response)
+        with self._lock:
+            if response is _DROPPED:
+                self.dirty = self.dirty or not self._interactions  # There is a file all the same.
+            elif replaced is not None:
+                self._replaced[replaced] = interaction
+
+    def _filter_response(self, response: Response) -> Response | None:
+        return None if response is _DROPPED else response
+
+    def _as_changed(self, recorded: index.Interaction) -> tuple[Request, ResponseDict]:
+        """A copy of the two, with what has been changed in their view."""
+        view = self._views.get(recorded)
+        if view is not None and view.changed:
+            return view.pair()
+        request, response = recorded.own()
+        return request.copy(), response.copy_data()
+
+    def _stored(self, interaction: index.Interaction) -> tuple[Request, ResponseDict]:
+        pair = self._as_changed(interaction)
+        secrets = self._secrets()
+        return placeholders.hide(secrets, *pair) if secrets else pair
 
     def _secrets(self) -> list[placeholders.Placeholder]:
         return placeholders.resolve(pairs(self.placeholders))
@@ -170,53 +306,34 @@ class Cassette(engine.Cassette):
         """A text for a person to read, without the secrets."""
         return placeholders.mask(self._secrets(), text)
 
-    def _after_load(self, request: Request, response: ResponseDict, _: object) -> tuple[Request, ResponseDict]:
-        ignored = False
-        if hooks := self._hooks("before_playback"):
-            view = self._view(request, response)
-            for hook in hooks:
-                hook(view, self)
-            ignored = view.ignored
-            request, response = view.pair() if view.changed else (request, response)
-        if secrets := self._secrets():
-            request, response = placeholders.reveal(secrets, request, response)
-        if ignored:
-            self._ignores = True
-            request = _Ignored(request.method, request.uri, request.body, request.headers)
-        return request, response
+    # -- the mode ``all``: each new interaction takes the place of one old one ---------------------------------------
 
-    def _finish(self, turn: engine.Turn, interaction: index.Interaction, response: Response) -> None:
-        kept = Response({**response.copy_data(), "recorded_at": now().isoformat(timespec="seconds")})
-        if hooks := self._hooks("before_record"):
-            view = self._view(interaction.request, kept.data)
-            for hook in hooks:
-                hook(view, self)
-            if view.changed:
-                interaction.request, data = view.pair()
-                kept = Response(data)
-            kept = _DROPPED if view.ignored else kept
-        super()._finish(turn, interaction, kept)
+    def _replaced_by(self, request: Request) -> index.Interaction | None:
+        if self.record_mode is not RecordMode.ALL:
+            return None
+        with self._lock:
+            stored = self._index.matching(request, self._index.key(request), index.ALL)
+            taken = self._recorded.union(self._replaced)
+            return next((one for one in stored if one not in taken), None)
 
-    def _filter_response(self, response: Response) -> Response | None:
-        return None if response is _DROPPED else response
+    def _to_save(self) -> list[index.Interaction]:
+        moved = set(self._replaced.values())
+        return [self._replaced.get(one, one) for one in self._finished() if one not in moved]
 
-    def _stored(self, interaction: index.Interaction) -> tuple[Request, ResponseDict]:
-        assert interaction.response is not None
-        view = self._looked_at.get(interaction)
-        if view is not None and view.changed:
-            request, response = view.pair()
-        else:
-            request, response = interaction.request.copy(), interaction.response.copy_data()
-        secrets = self._secrets()
-        return placeholders.hide(secrets, request, response) if secrets else (request, response)
+    # -- match_options, and what is said of an interaction, may change -----------------------------------------------
 
-    # -- match_options, which may change -----------------------------------------------------------------------------
-
-    def _wanted(self) -> tuple[frozenset[str], bool]:
-        return frozenset(self.match_options), self._ignores
+    def _wanted(self) -> tuple[frozenset[str], frozenset[int]]:
+        return frozenset(self.match_options), frozenset(self._ignored)
 
     def _matchers(self) -> list[Predicate]:
-        return [*matchers.for_engine(self.match_options), *([_not_ignored] if self._ignores else [])]
+        return [*matchers.for_engine(self.match_options), *([self._is_not_ignored] if self._ignored else [])]
+
+    def _is_not_ignored(self, _: Request, recorded: Request) -> bool:
+        return id(recorded) not in self._ignored
+
+    def _set_used(self, recorded: index.Interaction, used: bool) -> None:
+        recorded.plays = int(used)
+        self._matching = None  # so that it is looked for again
 
     def begin(self, request: Request) -> engine.Turn:
         """The engine's, with what is in ``match_options`` now."""
@@ -227,4 +344,44 @@ class Cassette(engine.Cassette):
                 for interaction in self._finished():
                     if self.allow_playback_repeats or interaction not in self._recorded:
                         self._index.add(interaction)
-        return super().begin(request)
+        turn = super().begin(request)
+        if (now := current()) is not None:
+            now.is_live = turn.records
+        return turn
+
+
+class _State(State):
+    """Of an interaction that a cassette holds: what is assigned counts for the next request."""
+
+    def __init__(self, cassette: Cassette, recorded: index.Interaction) -> None:
+        self._cassette = cassette
+        self._recorded = recorded
+
+    @property
+    def used(self) -> bool:
+        return self._recorded.plays > 0 and not self._cassette.allow_playback_repeats
+
+    @used.setter
+    def used(self, used: bool) -> None:
+        self._cassette._set_used(self._recorded, used)
+
+    @property
+    def ignored(self) -> bool:
+        return id(self._recorded.own()[0]) in self._cassette._ignored
+
+    @ignored.setter
+    def ignored(self, ignored: bool) -> None:
+        request, _ = self._recorded.own()
+        if ignored:
+            self._cassette._ignored[id(request)] = request
+        else:
+            self._cassette._ignored.pop(id(request), None)
+
+
+def _known(given: Mapping[str, Any]) -> settings.Options:
+    """The options among ``given`` that say something; as in Betamax, an unknown one is none (here with a warning)."""
+    said = {settings.ALIASES.get(name, name): value for name, value in given.items() if value is not None}
+    for name in said.keys() - settings.Options.defaults.keys():
+        del said[name]
+        warn(f"{unknown('option', name, settings.Options.defaults)} It has no effect.")
+    return settings.Options(said)

@@ -1,9 +1,9 @@
-"""Room: an interaction as hooks see it: Betamax's dictionary, to be changed at will. It knows no cassette."""
+"""An interaction as hooks see it: Betamax's dictionary, to be changed at will. It must not know a cassette."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,17 +15,42 @@ from ...response import ResponseDict
 from .. import util
 
 
+class State:
+    """What is said of an interaction beside its data."""
+
+    used = False
+    ignored = False
+
+
 class Interaction:
     """A request with its response. ``data``: the two, as they stand in a cassette. What a hook changes in it is what is
-    kept, or replayed. ``used``: whether it has been replayed; ``ignored``: whether it is to be passed over."""
+    kept, or replayed. ``orig_response``: the response of requests' that it was made from, if it was."""
 
-    orig_response = None  # Betamax's: what came from the server. Here the program has it, and reads it itself.
-
-    def __init__(self, interaction: dict[str, Any], response: object = None) -> None:  # noqa: ARG002  (Betamax's)
+    def __init__(
+        self, interaction: dict[str, Any], response: Response | None = None, state: State | None = None
+    ) -> None:
         self.data = interaction
-        self.used = False
-        self.ignored = False
-        self._given = copy.deepcopy(interaction)
+        self.orig_response = response
+        self.state = state or State()
+        self.settle()
+
+    @property
+    def used(self) -> bool:
+        """Whether it has been replayed, and is not replayed again. What is assigned counts for the next request."""
+        return self.state.used
+
+    @used.setter
+    def used(self, used: bool) -> None:
+        self.state.used = used
+
+    @property
+    def ignored(self) -> bool:
+        """Whether it is passed over. What is assigned counts for the next request."""
+        return self.state.ignored
+
+    @ignored.setter
+    def ignored(self, ignored: bool) -> None:
+        self.state.ignored = ignored
 
     def ignore(self) -> None:
         """Do not record it; when it has been recorded, do not replay it."""
@@ -35,6 +60,10 @@ class Interaction:
     def changed(self) -> bool:
         """Whether ``data`` is no longer what it was."""
         return self.data != self._given
+
+    def settle(self) -> None:
+        """From now on what ``data`` is counts as unchanged."""
+        self._given = copy.deepcopy(self.data)
 
     @property
     def recorded_at(self) -> datetime:
@@ -50,6 +79,10 @@ class Interaction:
         return util.response_from_data(self.data)
 
     recorded_response = property(as_response)
+
+    def match(self, matchers: Iterable[Callable[[Mapping[str, Any]], bool]]) -> bool:
+        """Whether each of these functions says yes to the recorded request."""
+        return all(matcher(self.data["request"]) for matcher in matchers)
 
     def replace(self, text_to_replace: str, placeholder: str) -> None:
         """Replace a text wherever it stands, however it is spelled (URL-encoded, in base64 …)."""

@@ -1,4 +1,4 @@
-"""Room: Betamax's placeholders. What replaces them in a cassette is ``vcr.placeholders``."""
+"""Betamax's placeholders. What replaces them in a cassette is ``vcr.placeholders``."""
 
 from __future__ import annotations
 

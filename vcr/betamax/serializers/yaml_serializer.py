@@ -1,0 +1,29 @@
+"""VCR.py's YAML as a serializer of Betamax's kind. It knows no file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ...serializers import yamlserializer
+from .base import BaseSerializer
+
+
+class YAMLSerializer(BaseSerializer):
+    """YAML as ``vcr`` and VCR.py write it, in ``<name>.yaml``: what it is given is not Betamax's dictionary."""
+
+    name = "yaml"
+
+    @staticmethod
+    def generate_cassette_name(cassette_library_dir: str, cassette_name: str) -> str:
+        """The path of a cassette."""
+        return os.path.join(cassette_library_dir, f"{cassette_name}.yaml")
+
+    def serialize(self, cassette_data: Mapping[str, Any]) -> str:
+        """The cassette as YAML."""
+        return yamlserializer.serialize(cassette_data)
+
+    def deserialize(self, cassette_data: str) -> Any:
+        """The data in the YAML. Raises CassetteLoadError."""
+        return yamlserializer.deserialize(cassette_data)
