@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import importlib.machinery
 import importlib.util
 import itertools
 import platform
@@ -10,12 +11,16 @@ import subprocess
 import sys
 import threading
 import types
+import urllib.request
+import warnings
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 import vcr
 from vcr import patch
+from vcr.errors import VCRWarning
 from vcr.patch.replace import Replacement
 
 PLACES = [
@@ -24,6 +29,11 @@ PLACES = [
     (http.client.HTTPConnection, "connect"),
     (http.client.HTTPSConnection, "connect"),
 ]
+
+
+def urlopen(url: str) -> bytes:
+    with urllib.request.urlopen(url) as response:
+        return response.read()
 
 
 def what_is_there() -> list[object]:
@@ -300,24 +310,186 @@ def test_an_adapter_wakes_when_its_client_is_imported_whenever_that_is(module, o
     run(script.format(module=module, owner=owner), tmp_path)
 
 
+# -- clients that vcr cannot take hold of ------------------------------------------------------------------------------
+
+
+class Proxy:
+    """A module behind an object that hands on its attributes, as plugins put it in the module's place."""
+
+    def __init__(self, module):
+        self.module = module
+
+    def __getattr__(self, name):
+        return getattr(self.module, name)
+
+
+class Hostile:
+    """Whatever is asked of it, it fails."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError(f"no {name} here")
+
+    __eq__ = __hash__ = None
+
+
+def being_imported(name: str) -> types.ModuleType:
+    module = types.ModuleType(name)
+    module.__spec__ = importlib.machinery.ModuleSpec(name, None)
+    module.__spec__._initializing = True
+    return module
+
+
+#: What may stand in ``sys.modules`` in the place of a client's module.
+ODD = {
+    "empty": types.ModuleType,
+    "namespace": lambda _: types.SimpleNamespace(),
+    "mock": lambda _: mock.MagicMock(),
+    "hostile": lambda _: Hostile(),
+    "with classes of its own": lambda _: mock.MagicMock(
+        **dict.fromkeys(("BaseConnector", "ClientResponse", "BaseTransport", "HTTPConnection", "Curl"), Owner)
+    ),
+    "none": lambda _: None,  # (as one puts there to keep it from being imported)
+}
+EVERY_CLIENT = pytest.mark.parametrize("name", patch.supported())
+EVERY_ODDITY = pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+
+
+def places_of(name: str) -> list[patch.Place]:
+    (patcher,) = {place.patcher for place in patch._watch() if patch.supported()[name] in place.patcher.CLIENTS}
+    return [place for place in patch._watch() if place.patcher is patcher]
+
+
+@pytest.fixture
+def put(monkeypatch):
+    """``put(name, odd)``: the modules of the client are odd ones, as in a process that has seen no others."""
+    monkeypatch.setattr(patch, "_held", {})
+    monkeypatch.setattr(patch, "_warned", set())
+
+    def put(name, odd):
+        if name == "pycurl":
+            pytest.importorskip("pycurl")  # whose own classes are found, whatever stands in the module's place
+        places = places_of(name)
+        for place in places:
+            monkeypatch.setitem(sys.modules, place.module, odd(place.module))
+        return {client.name for place in places for client in patch._clients_in(place)}
+
+    return put
+
+
+def warned_of(caught) -> list[str]:
+    """The clients that warnings name."""
+    assert {warning.category for warning in caught} <= {VCRWarning}
+    assert {warning.filename for warning in caught} <= {__file__}
+    return sorted(str(warning.message).split(" ", 1)[0] for warning in caught)
+
+
+@EVERY_ODDITY
+@EVERY_CLIENT
+def test_an_odd_client_costs_itself_only_and_one_warning_says_which_it_is(name, odd, put, server, cassette_path):
+    if (name, odd) == ("httplib", ODD["none"]):
+        pytest.skip("Python itself needs http.client")
+    names = put(name, odd)
+    is_covered = name in ("httplib", "pycurl") or odd is ODD["none"]
+    expected = [] if is_covered else sorted(names)
+    for said in (expected, []):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            with vcr.use_cassette(cassette_path) as cassette:
+                assert urlopen(server.url + "/counter") == b"1"
+        assert warned_of(caught) == said
+    assert (len(cassette), server.hits) == (1, 1)
+
+
+@EVERY_CLIENT
+def test_skip_patchers_silences_the_warning(name, put, cassette_path):
+    names = put(name, ODD["hostile"])
+    with vcr.use_cassette(cassette_path, skip_patchers=names):
+        pass
+
+
+@EVERY_CLIENT
+def test_a_client_that_is_replaced_after_the_first_cassette_costs_itself_only(name, put, server, cassette_path):
+    with vcr.use_cassette(cassette_path):
+        urlopen(server.url + "/counter")
+    names = put(name, ODD["hostile"])
+    with vcr.use_cassette(cassette_path, skip_patchers=names - {"httplib"}) as cassette:
+        assert urlopen(server.url + "/counter") == b"1"
+    assert (cassette.play_count, server.hits) == (1, 1)
+
+
+def test_a_proxy_beside_the_module_that_it_stands_for_changes_nothing(monkeypatch, cassette_path):
+    with vcr.use_cassette(cassette_path):
+        alone = len(patch._applied)
+    for place in patch._watch():
+        if place.module in sys.modules:
+            monkeypatch.setitem(sys.modules, place.module, Proxy(sys.modules[place.module]))
+    held = {place: list(modules) for place, modules in patch._held.items()}
+    with vcr.use_cassette(cassette_path):
+        assert len(patch._applied) == alone
+    assert patch._held == held
+
+
+def test_a_warning_that_is_an_error_leaves_nothing_open(put, cassette_path):
+    put("aiohttp", ODD["empty"])
+    before = what_is_there()
+    with pytest.raises(VCRWarning, match="aiohttp"):
+        vcr.use_cassette(cassette_path).__enter__()
+    assert what_is_there() == before
+
+
+@EVERY_CLIENT
+def test_a_client_that_is_being_imported_is_waited_for(name, put, monkeypatch, cassette_path):
+    names = put(name, being_imported)
+    with vcr.use_cassette(cassette_path):  # (its import will tell)
+        pass
+    if name == "httplib":
+        return
+    monkeypatch.setattr(patch, "_missed", set(places_of(name)))
+    with pytest.warns(VCRWarning, match="is being imported while") as caught, vcr.use_cassette(cassette_path):
+        pass
+    assert set(warned_of(caught)) <= {place.module for place in places_of(name)}
+    assert names
+
+
 OLD_CLIENT = """
+import sys
+import warnings
 import vcr
 from vcr.errors import UnsupportedClientError
-import httplib2
-try:
+import {module}
+
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
     with vcr.use_cassette("unused.yaml"):
-        raise SystemExit("its requests would escape the cassette")
-except UnsupportedClientError as error:
-    assert "httplib2" in str(error)
-    assert "0.0.1" in str(error)
-import http.client
-assert "vcr" not in http.client.HTTPConnection.__init__.__code__.co_filename
+        for request in {requests}:
+            try:
+                request()
+            except UnsupportedClientError as error:
+                assert "{module} 0.0.1" in str(error), error
+            else:
+                raise SystemExit("the request has escaped the cassette")
+    with vcr.use_cassette("unused.yaml", skip_patchers=["{module}"]):
+        for request in {requests}:
+            assert request() == "live"
+(warning,) = caught
+assert "{module} 0.0.1" in str(warning.message) and "refused" in str(warning.message), warning
+for request in {requests}:
+    assert request() == "live"
 """
+OLD_CLIENTS = {
+    "aiohttp": ("ClientSession", "_request"),
+    "curl_cffi": ("Curl", "perform"),
+    "httpx": ("Client", "send"),
+    "httpx2": ("AsyncClient", "send"),
+}
 
 
-def test_a_client_without_the_place_where_vcr_takes_hold_is_an_error_that_names_it_and_its_version(tmp_path):
-    (tmp_path / "httplib2.py").write_text('__version__ = "0.0.1"\n', encoding="utf-8")
-    run(OLD_CLIENT, tmp_path)
+@pytest.mark.parametrize("name", OLD_CLIENTS)
+def test_a_request_of_a_client_that_is_too_old_is_refused_and_the_error_names_it_and_its_version(name, tmp_path):
+    owner, method = OLD_CLIENTS[name]
+    source = f'__version__ = "0.0.1"\nclass {owner}:\n    def {method}(self): return "live"\n'
+    (tmp_path / f"{name}.py").write_text(source, encoding="utf-8")
+    run(OLD_CLIENT.format(module=name, requests=f"[{name}.{owner}().{method}]"), tmp_path)
 
 
 # -- the list of clients -----------------------------------------------------------------------------------------------

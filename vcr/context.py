@@ -44,7 +44,7 @@ class _Opening:
         self.cassette: Cassette = settings.load(function)
         self._record_on_exception = settings.record_on_exception
         log.debug("Entering context for cassette at %s", self.cassette.path)
-        patch.install()
+        patch.install(self.cassette.skip_patchers)
         self._custom: list[Replacement] = []
         try:
             for replacement in custom_replacements(self.cassette):

@@ -11,7 +11,7 @@ import pytest
 
 import vcr
 from tests.server import CHUNKS, TEXT, all_bytes
-from vcr.errors import CannotOverwriteExistingCassetteException, UnsupportedClientError
+from vcr.errors import CannotOverwriteExistingCassetteException, UnsupportedClientError, VCRWarning
 
 from .entries import Raised, outcome
 
@@ -245,9 +245,11 @@ def test_a_version_that_is_too_old_is_refused_when_it_is_used_in_a_cassette(serv
     monkeypatch.delattr(module.requests.session.Response, "_finalize_stream")
     with closing(Curl()) as curl:
         curl.setopt(CurlOpt.URL, f"{server.url}/text".encode())
+        monkeypatch.setattr(vcr.patch, "_warned", set())
         with (
+            pytest.warns(VCRWarning, match="curl_cffi .* its requests are refused"),
             vcr.use_cassette(cassette_path),
-            pytest.raises(UnsupportedClientError, match=r"use curl_cffi 0\.15 or later"),
+            pytest.raises(UnsupportedClientError, match=f"curl_cffi {module.__version__} .*_finalize_stream"),
         ):
             curl.perform()
         assert server.hits == 0

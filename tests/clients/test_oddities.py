@@ -7,6 +7,7 @@ import http.client
 import io
 import re
 import select
+import sys
 import zlib
 from contextlib import closing
 
@@ -14,6 +15,7 @@ import pytest
 
 import vcr
 from tests.server import CHUNKS, TEXT
+from vcr import patch
 
 from .entries import Raised, having, outcome
 
@@ -394,6 +396,24 @@ def test_the_methods_that_a_subclass_overrides_are_called_as_ever(server, casset
         assert act() == live
     with vcr.use_cassette(cassette_path, record_mode="none"):
         assert act() == live
+
+
+class Proxy:
+    """A module behind an object that hands on its attributes, as plugins put it in the module's place."""
+
+    def __init__(self, module):
+        self.module = module
+
+    def __getattr__(self, name):
+        return getattr(self.module, name)
+
+
+def test_a_client_behind_a_proxy_of_its_module_is_recorded(server, monkeypatch, alike):
+    monkeypatch.setattr(patch, "_held", {})
+    for place in patch._watch():
+        if place.module in sys.modules:
+            monkeypatch.setitem(sys.modules, place.module, Proxy(sys.modules[place.module]))
+    assert alike(server, lambda session: session.get(server.url + "/text").body).outcome == TEXT
 
 
 def test_a_response_can_be_polled(server, cassette_path):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gc
 import io
 import logging
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -221,22 +224,139 @@ def test_a_redirect_to_what_may_not_be_requested_is_refused_before_it_is(server,
 # -- handles -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("frozen", [False, True])
-def test_a_handle_from_before_the_cassette_is_refused_until_it_is_reset(frozen, server, cassette_path):
-    with closing(Curl()) as curl, closing(pycurl.CurlMulti()) as multi:
-        curl.setopt(pycurl.URL, server.url + "/text")
-        if frozen:
-            gc.freeze()
+FROM_BEFORE = """
+import gc
+import sys
+import pycurl
+import vcr
+from vcr.errors import UnsupportedClientError
+
+url = sys.argv[1]
+curl, multi = pycurl.Curl(), pycurl.CurlMulti()
+curl.setopt({option})
+if {frozen}:
+    gc.freeze()
+with vcr.use_cassette("cassette.yaml") as cassette:
+    curl.setopt(pycurl.{last}, url)
+    for act in (curl.perform, lambda: multi.add_handle(curl)):
+        try:
+            act()
+        except UnsupportedClientError as error:
+            assert "reset" in str(error) or "CurlMulti" in str(error), error
+        else:
+            raise SystemExit("it has options that nobody knows")
+    curl.reset()
+    curl.setopt(pycurl.URL, url)
+    recorded = curl.perform_rb()
+assert len(cassette) == 1
+assert curl.perform_rb() == recorded
+"""
+
+
+@pytest.mark.parametrize(
+    ("option", "last", "frozen"),
+    [
+        ("pycurl.URL, url", "REFERER", False),
+        ("pycurl.URL, url", "REFERER", True),
+        ("pycurl.POSTFIELDS, 'a=1'", "URL", False),
+    ],
+)
+def test_a_handle_from_before_the_first_cassette_is_refused_until_it_is_reset(option, last, frozen, server, tmp_path):
+    script = FROM_BEFORE.format(option=option, last=last, frozen=frozen)
+    environment = {"PYTHONPATH": str(Path(vcr.__file__).parents[1])}
+    subprocess.run(
+        [sys.executable, "-c", script, server.url + "/text"], cwd=tmp_path, env=environment, check=True, timeout=60
+    )
+    assert server.hits == 2
+
+
+def test_a_handle_from_between_two_cassettes_is_recorded(server, cassette_path):
+    with vcr.use_cassette(cassette_path):
+        pass
+    with closing(Curl()) as curl:
+        curl.setopt(pycurl.URL, server.url + "/echo")
+        curl.setopt(pycurl.POSTFIELDS, "a=1")
         with vcr.use_cassette(cassette_path) as cassette:
-            for act in (curl.perform, lambda: multi.add_handle(curl)):
-                with pytest.raises(UnsupportedClientError, match=r"reset|CurlMulti"):
-                    act()
-            assert server.hits == 0
-            curl.reset()
+            assert b"a=1" in curl.perform_rb()
+    assert [(request.method, request.body) for request in cassette.requests] == [("POST", b"a=1")]
+
+
+def test_what_a_replay_has_told_is_not_told_of_a_later_transfer(server, cassette_path):
+    with closing(Curl()) as curl:
+        for mode in ("once", "none"):
             curl.setopt(pycurl.URL, server.url + "/text")
-            assert curl.perform_rb() == TEXT
-        assert len(cassette) == 1
-        assert curl.perform_rb() == TEXT
+            with vcr.use_cassette(cassette_path, record_mode=mode):
+                curl.perform_rb()
+        curl.setopt(pycurl.URL, server.url + "/status/404")
+        curl.perform_rb()
+        with vcr.use_cassette(cassette_path):
+            assert curl.getinfo(pycurl.RESPONSE_CODE) == 404
+
+
+def test_opening_a_cassette_does_not_walk_through_the_objects_of_the_process(monkeypatch, cassette_path):
+    with vcr.use_cassette(cassette_path):
+        pass
+    monkeypatch.setattr(gc, "get_objects", None)
+    with vcr.use_cassette(cassette_path):
+        pass
+
+
+# -- a plugin's proxy --------------------------------------------------------------------------------------------------
+
+
+class Watched:
+    """What pytest-recording puts in the place of ``pycurl.Curl``: an object that hands on to a real handle."""
+
+    def __init__(self):
+        self.handle = Curl()
+
+    def __getattribute__(self, name):
+        handle = super().__getattribute__("handle")
+        return handle if name == "handle" else getattr(handle, name)
+
+
+class Wrapper:
+    """What it puts in the place of the module."""
+
+    def __getattribute__(self, name):
+        return Watched if name == "Curl" else getattr(pycurl, name)
+
+
+def test_a_request_through_a_proxy_of_the_module_is_recorded(server, monkeypatch, three_ways):
+    monkeypatch.setitem(sys.modules, "pycurl", Wrapper())
+    assert three_ways(lambda: fetch(server.url + "/text", curl=sys.modules["pycurl"].Curl()))[1] == TEXT
+
+
+THROUGH_A_PROXY = """
+import sys
+import pycurl as real
+
+class Curl:
+    def __init__(self):
+        self.handle = real.Curl()
+    def __getattribute__(self, name):
+        handle = super().__getattribute__("handle")
+        return handle if name == "handle" else getattr(handle, name)
+
+class Wrapper:
+    def __getattribute__(self, name):
+        return Curl if name == "Curl" else getattr(real, name)
+
+sys.modules["pycurl"] = Wrapper()
+import pycurl
+import vcr
+with vcr.use_cassette("cassette.yaml") as cassette:
+    for handle in (pycurl.Curl(), real.Curl()):
+        handle.setopt(real.URL, sys.argv[1])
+        handle.perform_rb()
+assert len(cassette) == 2
+"""
+
+
+def test_the_proxy_may_be_all_that_vcr_ever_sees(server, tmp_path):
+    environment = {"PYTHONPATH": str(Path(vcr.__file__).parents[1])}
+    script = [sys.executable, "-W", "error", "-c", THROUGH_A_PROXY, server.url + "/text"]
+    subprocess.run(script, cwd=tmp_path, env=environment, check=True, timeout=60)
 
 
 def test_a_subclass_is_recorded(server, three_ways):
@@ -257,7 +377,11 @@ def test_a_duplicate_is_known_as_well_as_the_original(server, three_ways):
 
 
 def test_the_classes_are_what_they_were_after_the_cassette(cassette_path):
+    """But for the methods that note a handle's options, from the first cassette on."""
+    with vcr.use_cassette(cassette_path):
+        pass
     before = dict(vars(Curl)), dict(vars(pycurl.CurlMulti))
+    assert "vcr" not in repr(before[0]["perform"])
     with vcr.use_cassette(cassette_path):
         assert vars(Curl)["perform"] is not before[0]["perform"]
     assert (dict(vars(Curl)), dict(vars(pycurl.CurlMulti))) == before

@@ -33,7 +33,7 @@ class CassettePatcherBuilder:
 @contextmanager
 def _in_place(cassette: Cassette) -> Iterator[None]:
     with ExitStack() as undo:
-        install()
+        install(cassette.skip_patchers)
         undo.callback(uninstall)
         for replacement in custom_replacements(cassette):
             replacement.apply()

@@ -1,7 +1,11 @@
-"""Puts the stubs in place when the first cassette opens, and takes them away when the last one closes.
+"""Puts the stubs in place and takes them away again. It knows the list of clients, not the clients.
 
-It knows the list of clients. It must not know a client, and it imports none: an adapter wakes when the program has
-imported the adapter's client. Nothing is looked for before a cassette opens, so that ``import vcr`` costs little.
+Installed when the first cassette opens, removed when the last closes. Nothing is imported for the user: an adapter
+wakes when its client's module is imported. And nothing is imported before a cassette opens: ``import vcr`` is for free.
+
+A client that vcr cannot take hold of costs that client only. Whatever stands in ``sys.modules`` (a proxy, a test's
+stand-in, a module that is being imported, a version that is too old), the cassette opens and every other client works:
+the client's requests are refused inside a cassette, and a warning says so.
 """
 
 from __future__ import annotations
@@ -9,26 +13,29 @@ from __future__ import annotations
 import functools
 import importlib
 import sys
-from collections.abc import Iterable
+import traceback
+from collections.abc import Collection, Iterable
 from types import ModuleType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .. import active
 from .._vcrpy import leftovers
-from ..errors import UnsupportedClientError
+from ..errors import warn
 from ..locks import new_lock
 from .client import Client, ClientStatus
+from .refusal import refusals
 from .replace import Replacement
 
 
-class Adapter(NamedTuple):
-    """One file of this package: ``replacements(module)`` is asked of it once ``module`` has been imported."""
+class Place(NamedTuple):
+    """A module that a client's file takes hold of: ``patcher.replacements`` is asked about what has that name."""
 
     patcher: ModuleType
     module: str
 
 
 #: The files here that are no client's.
-_SHARED = ("client", "custom", "replace")
+_SHARED = ("client", "custom", "refusal", "replace")
 
 
 @functools.cache
@@ -48,23 +55,39 @@ def supported() -> dict[str, Client]:
 
 _lock = new_lock()
 _open = 0
-_awake: list[tuple[Adapter, ModuleType]] = []
 _applied: list[Replacement] = []
+_places: set[tuple[int, str]] = set()
+#: What each place has been: a program may still hold what a module that was replaced since has defined.
+_held: dict[Place, list[Any]] = {}
+#: What each place is asked about no more until the last cassette has closed.
+_asked: dict[Place, list[Any]] = {}
+#: The places whose module was being imported when vcr began to watch: nobody will tell when that is done.
+_missed: set[Place] = set()
+#: What is wrong with each client that is not covered now, and of which clients that has been said.
+_unsaid: dict[str, str] = {}
+_warned: set[str] = set()
 
 
-def install() -> None:
-    """Count one more open cassette; the first puts the replacements in place. Undone by ``uninstall``."""
+def install(skipped: Collection[str] = ()) -> None:
+    """Count one more open cassette; the first puts the replacements in place. Undone by ``uninstall``.
+
+    ``skipped``: the cassette's ``skip_patchers``; of these clients no warning is given.
+    """
     global _open
     with _lock:
-        _watch()
-        if _open == 0:
-            try:
-                for adapter, module in _awake:
-                    _apply(_replacements(adapter, module))
-            except BaseException:
+        try:
+            for place in _watch():
+                _look_at(place)
+        except BaseException:
+            if _open == 0:
                 _revert()
-                raise
+            raise
         _open += 1
+    try:
+        _warn(skipped)
+    except BaseException:  # (a warning may be an error)
+        uninstall()
+        raise
 
 
 def uninstall() -> None:
@@ -76,27 +99,133 @@ def uninstall() -> None:
             _revert()
 
 
-def _apply(replacements: Iterable[Replacement]) -> None:
-    for replacement in replacements:
-        replacement.apply()
-        _applied.append(replacement)
-
-
 def _revert() -> None:
-    while _applied:
-        _applied.pop().revert()
+    _asked.clear()
+    _unsaid.clear()
+    _revert_to(0)
 
 
-def _replacements(adapter: Adapter, module: ModuleType) -> list[Replacement]:
+def _revert_to(count: int) -> None:
+    while len(_applied) > count:
+        replacement = _applied.pop()
+        _places.discard(replacement.place)
+        replacement.revert()
+
+
+def _apply(replacements: Iterable[Replacement]) -> None:
+    """Put these in place, but for those that another module (a proxy of the same one) has brought already."""
+    for replacement in replacements:
+        if replacement.place not in _places:
+            replacement.apply()
+            _applied.append(replacement)
+            _places.add(replacement.place)
+
+
+# -- the clients' modules ---------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _watch() -> tuple[Place, ...]:
+    """Every place; from the first cassette on, each is looked at when its module is imported."""
+    import wrapt
+
+    places = tuple(Place(patcher, module) for patcher in _patchers() for module in patcher.MODULES)
+    for place in places:
+        if _is_being_imported(sys.modules.get(place.module)):
+            _missed.add(place)
+        # Called at once when the module is there already.
+        wrapt.register_post_import_hook(functools.partial(_wake, place), place.module)
+    return places
+
+
+def _wake(place: Place, module: ModuleType) -> None:
+    """The module has just been imported."""
+    with _lock:
+        if _open == 0:
+            return
+        _ask(place, module)
+    _warn(getattr(active.current(), "skip_patchers", ()))
+
+
+def _look_at(place: Place) -> None:
+    """Take hold of the modules that the place has been, and of what stands there now."""
+    held = _held.get(place, ())
+    for module in list(held):
+        _ask(place, module)
+    module = sys.modules.get(place.module)
+    if module is None or _is_among(module, held):
+        return
+    if not _is_being_imported(module):
+        _ask(place, module)
+    elif place in _missed:
+        _unsaid[_clients_in(place)[0].name] = f"{place.module} is being imported while the cassette is opened."
+
+
+def _is_being_imported(module: Any) -> bool:
+    """Perhaps by another thread, which the lock must not wait for."""
     try:
-        return list(adapter.patcher.replacements(module))
-    except AttributeError as error:
-        package = adapter.module.partition(".")[0]
-        version = getattr(sys.modules.get(package), "__version__", "(of an unknown version)")
-        raise UnsupportedClientError(
-            f"{package} {version} lacks a place where vcr takes hold ({error}), so its requests would escape the "
-            f"cassette; use a version of {package} that vcr supports, or do not import it"
-        ) from error
+        return module.__spec__._initializing is True
+    except Exception:  # noqa: BLE001  (an odd module may raise anything: it is not one that Python is importing)
+        return False
+
+
+def _ask(place: Place, module: Any) -> None:
+    """Take hold of a module, once while a cassette is open."""
+    asked, held = _asked.setdefault(place, []), _held.setdefault(place, [])
+    if _is_among(module, asked):
+        return
+    asked.append(module)
+    before = len(_applied)
+    if _take_hold(place, module) and len(_applied) > before and not _is_among(module, held):
+        held.append(module)
+
+
+def _is_among(module: Any, modules: Iterable[Any]) -> bool:
+    for other in modules:  # noqa: SIM110  (faster: this is asked at each opening)
+        if module is other:  # (an odd module may not be comparable)
+            return True
+    return False
+
+
+def _take_hold(place: Place, module: Any) -> bool:
+    """Whether the module's requests pass through vcr from now on; otherwise they are refused."""
+    before = len(_applied)
+    try:
+        _apply(place.patcher.replacements(module))
+    except Exception as error:  # noqa: BLE001  (an odd module may raise anything; the warning tells what it was)
+        _revert_to(before)
+        _apply_refusals(place, module, traceback.format_exception_only(type(error), error)[-1].strip())
+        return False
+    return True
+
+
+def _apply_refusals(place: Place, module: Any, error: str) -> None:
+    package = place.module.partition(".")[0]
+    for client in _clients_in(place):
+        reason = f"{client.name} {client.version_of(module)} lacks a place where vcr takes hold ({error})"
+        refused = list(refusals(module, package, place.patcher.MODULES[place.module], reason))
+        _apply(refused)
+        _unsaid[client.name] = f"{reason}: " + (
+            "inside a cassette its requests are refused."
+            if refused
+            else "its requests are recorded only where they pass through another client."
+        )
+
+
+def _clients_in(place: Place) -> tuple[Client, ...]:
+    """The clients that cannot be recorded when this place is odd: those of that package, else all that are imported."""
+    package, clients = place.module.partition(".")[0], place.patcher.CLIENTS
+    of_package = tuple(client for client in clients if client.module.partition(".")[0] == package)
+    return of_package or tuple(client for client in clients if client.imported) or clients[:1]
+
+
+def _warn(skipped: Collection[str]) -> None:
+    """Say once of each client that it is not covered, but for those that the cassette skips anyway."""
+    with _lock:
+        names = [name for name in _unsaid if name not in _warned and name not in skipped]
+        _warned.update(names)
+    for name in names:
+        warn(f"{_unsaid[name]} Every other client is recorded. skip_patchers=[{name!r}] silences this warning.")
 
 
 def clients() -> list[ClientStatus]:
@@ -105,24 +234,6 @@ def clients() -> list[ClientStatus]:
         ClientStatus(client.name, client.module, client.version, client.tested, bool(_open) and client.imported)
         for client in supported().values()
     ]
-
-
-def _wake(adapter: Adapter, module: ModuleType) -> None:
-    with _lock:
-        _awake.append((adapter, module))
-        if _open:
-            _apply(_replacements(adapter, module))
-
-
-@functools.cache
-def _watch() -> None:
-    """Wait for every client's modules, from the first cassette on."""
-    import wrapt
-
-    for patcher in _patchers():
-        for module in patcher.MODULES:
-            # Called at once when the module is there already.
-            wrapt.register_post_import_hook(functools.partial(_wake, Adapter(patcher, module)), module)
 
 
 if not TYPE_CHECKING:

@@ -1,5 +1,4 @@
-"""What is replaced in aiohttp: the method that gives its requests a connection, and the one that waits for closed
-connections.
+"""Aiohttp's doors: where its requests ask for a connection, and where it waits for what it has closed.
 
 aiobotocore has no connections of its own, so aiohttp's doors serve it, too.
 """
@@ -10,21 +9,21 @@ from collections.abc import Iterable
 from types import ModuleType
 
 from .client import Client
-from .replace import Replacement
+from .replace import Replacement, class_in
 
 CLIENTS = (
     Client("aiohttp", "aiohttp", "aiohttp", "3.9 to 3.14"),
     Client("aiobotocore", "aiobotocore", "aiobotocore", "3.10", "aiohttp"),
 )
-MODULES = ("aiohttp",)
+MODULES = {"aiohttp": ("ClientSession._request",)}
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
     """``connect`` of the connectors, the two places that may wait until a response has been read to its end, and the
     one that makes it unreadable."""
+    connector, response = class_in(module, "BaseConnector"), class_in(module, "ClientResponse")
     from ..stubs import aiohttp as stub
 
-    connector, response = module.BaseConnector, module.ClientResponse
     yield Replacement(connector, "connect", stub.connect_door(connector.connect))
     yield Replacement(connector, "close", stub.close_door(connector.close))
     yield Replacement(response, "_notify_content", stub.notify_content_door(response._notify_content))

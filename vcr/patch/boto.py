@@ -7,12 +7,12 @@ from types import ModuleType
 
 from .client import Client
 from .http_client import connect_doors
-from .replace import Replacement
+from .replace import Replacement, class_in
 
 CLIENTS = (Client("boto", "boto", "boto", "2.49"),)
-MODULES = ("boto.https_connection",)
+MODULES: dict[str, tuple[str, ...]] = {"boto.https_connection": ()}
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
     """The ``connect`` of the class that checks certificates."""
-    return connect_doors(module.CertValidatingHTTPSConnection)
+    return connect_doors(class_in(module, "CertValidatingHTTPSConnection"))

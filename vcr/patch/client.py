@@ -1,10 +1,10 @@
-"""What is known of a client before it is imported: its names and its tested versions. It must not import a client."""
+"""What is known of a client before it is imported. It knows no client."""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Client(NamedTuple):
@@ -36,6 +36,14 @@ class Client(NamedTuple):
             return str(metadata.version(self.distribution))
         except metadata.PackageNotFoundError:
             return None
+
+    def version_of(self, module: Any) -> str:
+        """The version that ``module``, whatever it looks like, says it is; else the one that is installed."""
+        try:
+            version = module.__version__
+        except Exception:  # noqa: BLE001  (an odd module may raise anything: it does not say)
+            version = None
+        return version if isinstance(version, str) else self.version or "(of an unknown version)"
 
     @property
     def imported(self) -> bool:

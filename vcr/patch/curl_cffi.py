@@ -1,31 +1,25 @@
-"""What is replaced in curl_cffi: the methods that tell a handle about a request or make it, and two methods of a
-session.
-"""
+"""Where vcr takes hold of curl_cffi: all that tells a handle about a request, or makes it, and the two places where a
+session comes by."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from types import ModuleType
-from typing import Any
 
-from .. import active
-from ..errors import UnsupportedClientError
 from .client import Client
-from .replace import Replacement
+from .replace import Replacement, class_in
 
 CLIENTS = (Client("curl_cffi", "curl_cffi", "curl_cffi", "0.15 to 0.16"),)
-MODULES = ("curl_cffi",)
+MODULES = {"curl_cffi": ("Curl.perform", "AsyncCurl.add_handle")}
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
     """The methods of a handle, ``AsyncCurl.add_handle``, and what a session does before a request and after it."""
-    session, curl = module.requests.session, module.Curl
-    if not hasattr(session.Response, "_finalize_stream"):
-        # Before 0.15, which brought this, a session waits for ever for a stream that is there at once.
-        yield Replacement(curl, "perform", _refusing(curl.perform, module.__version__))
-        yield Replacement(module.AsyncCurl, "add_handle", _refusing(module.AsyncCurl.add_handle, module.__version__))
-        return
+    curl, multi = class_in(module, "Curl"), class_in(module, "AsyncCurl")
+    session = module.requests.session
+    # Before 0.15, which brought this, a session waits for ever for a stream that is there at once.
+    response = class_in(session, "Response")
+    response._finalize_stream  # noqa: B018  (AttributeError)
     from ..stubs.curl_cffi import Handles, door
 
     handles = Handles()
@@ -36,25 +30,10 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
         (curl, "duphandle", handles.duphandle),
         (curl, "perform", handles.perform),
         (curl, "getinfo", handles.getinfo),
-        (module.AsyncCurl, "add_handle", handles.add_handle),
+        (multi, "add_handle", handles.add_handle),
         (session, "set_curl_options", handles.set_curl_options),
-        (session.BaseSession, "_parse_response", handles.parse_response),
-        (session.Response, "_finalize_stream", handles.leave),
-        (session.Response, "aclose", handles.leave),
+        (class_in(session, "BaseSession"), "_parse_response", handles.parse_response),
+        (response, "_finalize_stream", handles.leave),
+        (response, "aclose", handles.leave),
     ):
         yield Replacement(owner, name, door(getattr(owner, name), new))
-
-
-def _refusing(original: Callable[..., Any], version: str) -> Callable[..., Any]:
-    """``original`` outside of any cassette; inside one, the request would escape it."""
-
-    @functools.wraps(original)
-    def refuse(*args: Any, **kwargs: Any) -> Any:
-        if active.current() is not None:
-            raise UnsupportedClientError(
-                f"curl_cffi {version} cannot be recorded, so its requests would escape the cassette; "
-                "use curl_cffi 0.15 or later"
-            )
-        return original(*args, **kwargs)
-
-    return refuse

@@ -18,15 +18,15 @@ from .client import Client
 from .replace import Replacement, once_for_each
 
 CLIENTS = (Client("httplib", "http.client", None, "Python 3.10 to 3.13", "http"),)
-MODULES = ("http.client",)
+MODULES: dict[str, tuple[str, ...]] = {"http.client": ()}
 
 
-def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """The doors of http.client itself."""
-    connection = module.HTTPConnection
+def replacements(_: ModuleType) -> Iterable[Replacement]:
+    """The doors of http.client itself, whatever stands for it in ``sys.modules``: every client is built on that one."""
+    connection = http.client.HTTPConnection
     yield Replacement(connection, "__init__", _init_door(connection.__init__))
     yield Replacement(connection, "putrequest", _putrequest_door(connection.putrequest))
-    yield from connect_doors(module.HTTPConnection, module.HTTPSConnection)
+    yield from connect_doors(http.client.HTTPConnection, http.client.HTTPSConnection)
     yield Replacement(socket, "getaddrinfo", _address_door(socket.getaddrinfo))
 
 

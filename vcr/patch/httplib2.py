@@ -7,12 +7,14 @@ from types import ModuleType
 
 from .client import Client
 from .http_client import connect_doors
-from .replace import Replacement
+from .replace import Replacement, class_in
 
 CLIENTS = (Client("httplib2", "httplib2", "httplib2", "0.32"),)
-MODULES = ("httplib2",)
+MODULES: dict[str, tuple[str, ...]] = {"httplib2": ()}
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
     """The ``connect`` of both connection classes."""
-    return connect_doors(module.HTTPConnectionWithTimeout, module.HTTPSConnectionWithTimeout)
+    return connect_doors(
+        *(class_in(module, name) for name in ("HTTPConnectionWithTimeout", "HTTPSConnectionWithTimeout"))
+    )

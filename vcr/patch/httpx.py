@@ -12,13 +12,13 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from .client import Client
-from .replace import Replacement, once_for_each
+from .replace import Replacement, class_in, once_for_each
 
 CLIENTS = (
     Client("httpx", "httpx", "httpx", "0.27 to 0.28"),
     Client("httpx2", "httpx2", "httpx2", "2.16"),
 )
-MODULES = ("httpx", "httpx2")
+MODULES = dict.fromkeys(("httpx", "httpx2"), ("Client.send", "AsyncClient.send"))
 
 _TEST_CLIENTS = ("starlette.testclient",)
 
@@ -27,6 +27,7 @@ Doors = dict[tuple[type, str], Replacement]
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
     """The doors of every transport there is, and of those to come."""
+    bases = class_in(module, "BaseTransport"), class_in(module, "AsyncBaseTransport")
     transports = _transports(module)
 
     def doors(cls: type) -> Iterator[Replacement]:
@@ -40,7 +41,6 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
                 is_own = cls.__module__.partition(".")[0] == module.__name__
                 yield Replacement(cls, name, (_door if is_own else _new_door)(door, cls, original))
 
-    bases = (module.BaseTransport, module.AsyncBaseTransport)
     for cls in dict.fromkeys(cls for base in bases for cls in _subclasses(base)):
         yield from doors(cls)
     newcomers: Doors = {}

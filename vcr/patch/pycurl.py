@@ -1,47 +1,50 @@
-"""What is replaced in pycurl: the methods of its two classes, which are written in C.
+"""Where vcr takes hold of pycurl: the methods of its two classes, which are written in C.
 
-Python cannot set an attribute of such a class, so the methods are replaced in the dictionary of the class itself. A
-program finds them there however, and however early, it came by ``pycurl.Curl``. (CPython only, as pycurl is.)
+Their names cannot be set on them, so they are set in the classes' own dictionaries: whatever way a program came by
+``pycurl.Curl``, and however early, its ``perform`` is found there. A proxy in the place of the module, such as
+pytest-recording's, changes nothing: the classes behind it are the same.
 """
 
 from __future__ import annotations
 
-import ctypes
-import gc
+import functools
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
 from .client import Client
-from .replace import Replacement
+from .replace import Replacement, writable
 
 CLIENTS = (Client("pycurl", "pycurl", "pycurl", "7.45.7 to 7.49"),)
-MODULES = ("pycurl",)
+MODULES = {"pycurl": ("Curl.perform", "CurlMulti.add_handle")}
 
 
-class _Methods:
-    """The dictionary of a class written in C, as an object whose attributes can be replaced."""
+def replacements(_: ModuleType) -> Iterable[Replacement]:
+    """Everything that makes a request, or tells about its answer."""
+    from ..stubs import pycurl as stub
 
-    __slots__ = ("__dict__", "_cls")
-    _cls: type
-
-    def __init__(self, cls: type) -> None:
-        object.__setattr__(self, "_cls", cls)
-        # A class shows its dictionary through a read-only view; this is what the view is of.
-        object.__setattr__(self, "__dict__", gc.get_referents(cls.__dict__)[0])
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-        # The interpreter remembers what it has found in a class until it is told that the class has changed.
-        ctypes.pythonapi.PyType_Modified(ctypes.py_object(self._cls))
+    _listen()
+    handles = stub.Handles()
+    yield from _doors(stub.Curl, handles, handles.TRANSFER)
+    yield from _doors(stub.CurlMulti, handles, handles.MULTI)
 
 
-def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """Everything that tells about a request, or makes it."""
-    from ..stubs.pycurl import Handles
+@functools.cache
+def _listen() -> None:
+    """Hear of every handle's options, from the first cassette on and for good.
 
-    handles = Handles()
-    for cls, names in ((module.Curl, Handles.CURL), (module.CurlMulti, Handles.MULTI)):
-        owner = _Methods(cls)
-        for name in names:
-            yield Replacement(owner, name, handles.method(getattr(cls, name), getattr(handles, name)))
+    A handle that was made between two cassettes may be used in the second, and libcurl tells nobody what options it was
+    given. To find out at each opening which handles there are, one would have to look at all objects of the process.
+    """
+    from ..stubs import pycurl as stub
+
+    handles = stub.Handles()
+    doors = list(_doors(stub.Curl, handles, handles.OPTIONS))
+    handles.meet()
+    for replacement in doors:
+        replacement.apply()
+
+
+def _doors(cls: type, handles: Any, names: Iterable[str]) -> Iterable[Replacement]:
+    for name in names:
+        yield Replacement(writable(cls), name, handles.method(getattr(cls, name), getattr(handles, name)))

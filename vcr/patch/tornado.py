@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from types import ModuleType
 
 from .client import Client
-from .replace import Replacement
+from .replace import Replacement, class_in
 
 CLIENTS = (Client("tornado", "tornado.httpclient", "tornado", "6.5 to 6.6"),)
-MODULES = ("tornado.simple_httpclient", "tornado.curl_httpclient")
+MODULES = {
+    "tornado.simple_httpclient": ("SimpleAsyncHTTPClient.fetch_impl",),
+    "tornado.curl_httpclient": ("CurlAsyncHTTPClient.fetch_impl",),
+}
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
@@ -20,17 +23,17 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
 
 
 def _simple(module: ModuleType) -> Iterable[Replacement]:
+    client, connection = class_in(module, "SimpleAsyncHTTPClient"), class_in(module, "_HTTPConnection")
     from ..stubs import tornado as stub
 
-    client, connection = module.SimpleAsyncHTTPClient, module._HTTPConnection
     yield Replacement(client, "fetch_impl", stub.fetch_door(client.fetch_impl))
     yield Replacement(connection, "__init__", stub.connection_door(connection.__init__))
 
 
 def _curl(module: ModuleType) -> Iterable[Replacement]:
+    client = class_in(module, "CurlAsyncHTTPClient")
     from ..stubs import tornado_curl as stub
 
-    client = module.CurlAsyncHTTPClient
     yield Replacement(client, "fetch_impl", stub.fetch_door(client.fetch_impl))
     yield Replacement(client, "_curl_setup_request", stub.setup_door(client._curl_setup_request))
     yield Replacement(client, "_process_queue", stub.queue_door(client._process_queue))

@@ -12,17 +12,17 @@ from types import ModuleType
 
 from .client import Client
 from .http_client import connect_doors
-from .replace import Replacement
+from .replace import Replacement, class_in
 
 CLIENTS = (
     Client("urllib3", "urllib3", "urllib3", "1.26.20 to 2.8"),
     Client("requests", "requests", "requests", "2.34"),
     Client("boto3", "boto3", "boto3", "1.43 to 1.44", "botocore"),
 )
-MODULES = ("urllib3.connection",)
+MODULES: dict[str, tuple[str, ...]] = {"urllib3.connection": ()}
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
     """The ``connect`` of both connection classes (urllib3 1.26 and 2)."""
-    ours = issubclass(module.HTTPConnection, http.client.HTTPConnection)
-    return connect_doors(module.HTTPConnection, module.HTTPSConnection) if ours else ()
+    plain, tls = class_in(module, "HTTPConnection"), class_in(module, "HTTPSConnection")
+    return connect_doors(plain, tls) if issubclass(plain, http.client.HTTPConnection) else ()

@@ -8,38 +8,40 @@ whatever is built on urllib3 comes through these doors.
 from __future__ import annotations
 
 import http.client
-import importlib.util
 import sys
 from collections.abc import Iterable
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 
 from .client import Client
-from .replace import Replacement
+from .replace import Replacement, class_in
 
 
 def _package() -> str:
     """The name under which niquests imports it, found without importing it."""
-    urllib3 = importlib.util.find_spec("urllib3")
+    urllib3 = PathFinder.find_spec("urllib3")  # whatever stands in sys.modules
     places = urllib3.submodule_search_locations if urllib3 is not None else None
     return "urllib3" if any(Path(place, "backend").is_dir() for place in places or ()) else "urllib3_future"
 
 
 CLIENTS = (Client("niquests", "niquests", "niquests", "3.21", _package()),)
-MODULES = tuple(
-    f"{package}.{module}" for package in ("urllib3", "urllib3_future") for module in ("connection", "_async.connection")
-)
+MODULES = {
+    f"{package}.{module}": (f"{prefix}HTTPConnection.putrequest",)
+    for package in dict.fromkeys((_package(), "urllib3_future"))
+    for module, prefix in (("connection", ""), ("_async.connection", "Async"))
+}
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
     """The methods that a request passes in the backend, and the ``connect`` of both connection classes."""
     prefix = "Async" if "._async." in module.__name__ else ""
-    plain, tls = getattr(module, prefix + "HTTPConnection"), getattr(module, prefix + "HTTPSConnection")
+    plain, tls = class_in(module, prefix + "HTTPConnection"), class_in(module, prefix + "HTTPSConnection")
     if issubclass(plain, http.client.HTTPConnection):
         return  # urllib3 itself: patch/urllib3.py
     from ..stubs import urllib3_future as stub
 
-    backend: type = getattr(module, prefix + "HfaceBackend")
+    backend = class_in(module, prefix + "HfaceBackend")
     response = getattr(sys.modules[backend.__module__], prefix + "LowLevelResponse")
     owners = ((backend, stub.BACKEND), (plain, stub.CONNECTION), (tls, stub.CONNECTION), (response, stub.ANSWER))
     for owner, doors in owners:

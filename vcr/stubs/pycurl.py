@@ -1,7 +1,9 @@
-"""Room: pycurl's easy handles: the options that they are given, and ``perform``. It knows no option of vcr's.
+"""Pycurl's easy handles: the options that they are given, and ``perform``. It knows no option of vcr's.
 
-A request is what the options say, and libcurl does not tell them: they are noted as they are set, by one ``Handles``
-for each time that the replacements are in place. A handle that was there before is refused, unless it is ``reset()``.
+A request is what the options say, and libcurl does not tell them: they are noted as they are set. A handle that was
+there before the first cassette is refused, unless it is ``reset()``.
+
+The classes are pycurl's own, which are written in C: in the module another class may stand in their place.
 """
 
 from __future__ import annotations
@@ -11,47 +13,68 @@ import gc
 import io
 import sys
 import traceback
+import weakref
 from collections.abc import Callable
-from importlib import import_module
+from types import MethodDescriptorType
 from typing import Any, ClassVar
 
 from ..errors import UnsupportedClientError
 from .libcurl import ABORTED, Failure, Handle, Info, Opt, Reader, Transfer, accepted, told
 
-# Without types of its own.
-pycurl: Any = import_module("pycurl")
 
-_getinfo: Callable[[Any, int], Any] = pycurl.Curl.getinfo
-_setopt: Callable[[Any, int, Any], None] = pycurl.Curl.setopt
+def _own_class(name: str, method: str) -> Any:
+    """Pycurl's own class of this name, whoever holds it. Raises ImportError when there is none."""
+    for cls in object.__subclasses__():
+        is_in_c = isinstance(vars(cls).get(method), MethodDescriptorType)
+        if is_in_c and (cls.__module__, cls.__name__) == ("pycurl", name):
+            return cls
+    raise ImportError(f"pycurl's own class {name} is not there")
+
+
+Curl = _own_class("Curl", "perform")
+CurlMulti = _own_class("CurlMulti", "add_handle")
+#: CURL_SEEKFUNC_CANTSEEK
+_CANTSEEK = 2
+
+
+def _own_error() -> Any:
+    """The class of pycurl's errors."""
+    try:
+        Curl().perform()
+    except Exception as error:  # noqa: BLE001  (which says that no URL is set)
+        return type(error)
+    raise ImportError("pycurl performs a request without a URL")
+
+
+_Error = _own_error()
+_getinfo: Callable[[Any, int], Any] = Curl.getinfo
+_setopt: Callable[[Any, int, Any], None] = Curl.setopt
 #: How libcurl prints, by CURLINFO_TYPE, when it is verbose and nobody listens.
 _PREFIXES = {0: "* ", 1: "< ", 2: "> "}
 
 
 class Handles:
-    """What is known of every easy handle. Each method named in ``CURL`` and ``MULTI`` stands in for pycurl's own, which
-    it is given as its first argument."""
+    """What is known of every easy handle. Each method named in ``OPTIONS``, ``TRANSFER`` and ``MULTI`` stands in for
+    pycurl's own, which it is given as its first argument."""
 
-    CURL: ClassVar = (
-        "setopt",
-        "setopt_string",
-        "unsetopt",
-        "reset",
-        "duphandle",
-        "perform",
-        "perform_rb",
-        "perform_rs",
-        "getinfo",
-        "getinfo_raw",
-    )
+    OPTIONS: ClassVar = ("setopt", "setopt_string", "unsetopt", "reset", "duphandle")
+    TRANSFER: ClassVar = ("perform", "perform_rb", "perform_rs", "getinfo", "getinfo_raw")
     MULTI: ClassVar = ("add_handle",)
 
-    # What is known of a handle is kept on it, with whose knowledge it is: pycurl 7.45 breaks on weak references.
+    # What is known of a handle is kept on it: pycurl 7.45 breaks on weak references.
 
     def __init__(self) -> None:
+        #: The handles whose last transfer has been seen: what they tell may be of a replay.
+        self._seen: weakref.WeakSet[Handle] = weakref.WeakSet()
+
+    @staticmethod
+    def meet() -> None:
+        """Mark the handles that are there: what options they were given is not known. This looks at every object of the
+        process."""
         tracked = gc.get_objects()
-        kinds = {kind for kind in set(map(type, tracked)) if issubclass(kind, pycurl.Curl)}
+        kinds = {kind for kind in set(map(type, tracked)) if issubclass(kind, Curl)}
         for handle in [item for item in tracked if type(item) in kinds] if kinds else ():
-            handle._vcr = self, None
+            handle._vcr = Handle(known=False, url=_getinfo(handle, Info.EFFECTIVE_URL))
 
     @staticmethod
     def method(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[..., Any]:
@@ -63,15 +86,14 @@ class Handles:
 
         return method
 
-    def _of(self, curl: Any) -> Handle:
-        home, handle = getattr(curl, "_vcr", (None, None))
-        if home is not self or handle is None:
+    @staticmethod
+    def _of(curl: Any) -> Handle:
+        handle: Handle | None = getattr(curl, "_vcr", None)
+        if handle is None:
             # A collector that was told to freeze() does not list all that there is: a URL that was not noted tells it.
-            url = _getinfo(curl, pycurl.EFFECTIVE_URL)
-            handle = Handle(known=home is not self and not url, url=url)
-            curl._vcr = self, handle
-        found: Handle = handle
-        return found
+            url = _getinfo(curl, Info.EFFECTIVE_URL)
+            handle = curl._vcr = Handle(known=not url, url=url)
+        return handle
 
     # -- options ----------------------------------------------------------------------------------------------------
 
@@ -100,7 +122,7 @@ class Handles:
     def duphandle(self, original: Callable[..., Any], curl: Any) -> Any:
         """Know of the duplicate what is known of the original."""
         other = original()
-        other._vcr = self, self._of(curl).copy()
+        other._vcr = self._of(curl).copy()
         return other
 
     # -- the transfer -----------------------------------------------------------------------------------------------
@@ -108,6 +130,7 @@ class Handles:
     def perform(self, original: Callable[..., Any], curl: Any) -> None:
         """Take the turn, and replay, or go live and record."""
         handle = self._of(curl)
+        self._seen.add(handle)
         try:
             transfer = handle.transfer(type(curl), _reads)
             if transfer is None:
@@ -119,12 +142,12 @@ class Handles:
             if not transfer.is_live:
                 _replay(curl, handle, transfer)
         except Failure as failure:
-            raise pycurl.error(failure.code, failure.text) from None
+            raise _Error(failure.code, failure.text) from None
 
     def perform_rb(self, _: Callable[..., Any], curl: Any) -> bytes:
         """What pycurl does: ``perform`` into a buffer."""
         buffer = io.BytesIO()
-        curl.setopt(pycurl.WRITEDATA, buffer)
+        curl.setopt(Opt.WRITEDATA, buffer)
         curl.perform()
         return buffer.getvalue()
 
@@ -151,7 +174,8 @@ class Handles:
 
     def getinfo_raw(self, original: Callable[..., Any], curl: Any, option: int) -> Any:
         """The same, undecoded."""
-        info = self._of(curl).info
+        handle = self._of(curl)
+        info = handle.info if handle in self._seen else None
         return original(option) if info is None or option == Info.COOKIELIST else told(info, option)
 
 
@@ -200,7 +224,7 @@ def _live(original: Callable[[], None], curl: Any, handle: Handle, transfer: Tra
     for option, value in listeners.items():
         _setopt(curl, option, value)
     try:
-        with transfer.performing(pycurl.error, lambda error: Failure(*error.args[:2])):
+        with transfer.performing(_Error, lambda error: Failure(*error.args[:2])):
             original()
     finally:
         for option in listeners:
@@ -219,7 +243,7 @@ _DEFAULTS: dict[int, tuple[int, Any]] = {
     Opt.DEBUGFUNCTION: (-1, _print),
     Opt.HEADERFUNCTION: (Opt.HEADERDATA, len),
     Opt.READFUNCTION: (Opt.READDATA, None),  # (whoever uploads has the one or the other)
-    Opt.SEEKFUNCTION: (-1, lambda *_: pycurl.SEEKFUNC_CANTSEEK),
+    Opt.SEEKFUNCTION: (-1, lambda *_: _CANTSEEK),
 }
 
 

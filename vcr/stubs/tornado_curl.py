@@ -18,9 +18,11 @@ from typing import Any
 
 from .. import active
 from .libcurl import PAUSE, WRITE_ERROR, Failure, Handle, Opt, Transfer, stopped, told
+from .pycurl import Curl
 
-pycurl: Any = import_module("pycurl")
 _CurlError: Any = import_module("tornado.curl_httpclient").CurlError
+#: PAUSE_CONT
+_CONTINUE = 0
 _log = logging.getLogger("tornado.curl_httpclient")
 
 FetchImpl = Callable[[Any, Any, Callable[[Any], None]], None]
@@ -119,13 +121,13 @@ class Fetch:
     def close(self) -> None:
         """The client is closed, perhaps long after the cassette, and libcurl would tell that it ends the transfer: then
         pycurl 7.45 aborts the process."""
-        self._real.setopt(pycurl.VERBOSE, 0)
+        self._real.setopt(Opt.VERBOSE, 0)
 
     def _let_go(self) -> None:
         # The next fetch sets its own callback for header lines.
         self._client._curls.remove(self)
-        self._real.setopt(pycurl.VERBOSE, self.curl.is_verbose)
-        self._real.setopt(pycurl.DEBUGFUNCTION, self._client._curl_debug)
+        self._real.setopt(Opt.VERBOSE, self.curl.is_verbose)
+        self._real.setopt(Opt.DEBUGFUNCTION, self._client._curl_debug)
 
     def _answer_live(self, response: Any) -> None:
         """libcurl has come to its end, or the cassette has stopped it, where it was redirected to."""
@@ -147,7 +149,7 @@ class Fetch:
         self._callback(response)
 
 
-class NotedCurl(pycurl.Curl):  # type: ignore[misc]
+class NotedCurl(Curl):  # type: ignore[misc]
     """A handle that is set up and never performed.
 
     ``transfer``: what its options come to; None when that is none of a cassette's business. ``is_verbose``: whether
@@ -187,7 +189,7 @@ class NotedCurl(pycurl.Curl):  # type: ignore[misc]
 
     def pause(self, bitmask: int) -> None:
         """tornado has had too much at once, or can take more."""
-        self.paused = bitmask != pycurl.PAUSE_CONT
+        self.paused = bitmask != _CONTINUE
 
     def take_turn(self, client: type) -> None:
         """All options have been set. Raises a refusal."""

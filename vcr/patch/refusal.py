@@ -1,0 +1,41 @@
+"""Keeps the requests of a client that vcr cannot take hold of from escaping a cassette. It knows no client."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ..errors import UnsupportedClientError
+from ..stubs.exchange import cassette_for
+from .replace import Replacement, class_in, writable
+
+
+def refusals(module: Any, package: str, entrances: Iterable[str], reason: str) -> Iterator[Replacement]:
+    """A door at each of the ``entrances`` that is there: outside any cassette a request passes, inside it is refused.
+
+    ``package``: the client's. ``entrances``: dotted names of methods in ``module``. ``reason``: why the client cannot
+    be recorded. A class that is not the client's own, such as one that a test has put there, is left alone.
+    """
+    for path in entrances:
+        owner, _, name = path.rpartition(".")
+        try:
+            cls = class_in(module, owner)
+            original = getattr(cls, name)
+        except Exception:  # noqa: BLE001  (an odd module may raise anything: there is no such entrance)
+            continue
+        if cls.__module__.partition(".")[0] == package:
+            yield Replacement(writable(cls), name, _refusing(original, reason))
+
+
+def _refusing(original: Callable[..., Any], reason: str) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def refuse(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if cassette_for("", type(self)) is not None:
+            raise UnsupportedClientError(
+                f"{reason}, so its requests would escape the cassette; use a version that vcr supports "
+                "(vcr.clients() lists them), or let them pass with skip_patchers"
+            )
+        return original(self, *args, **kwargs)
+
+    return refuse
