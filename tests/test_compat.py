@@ -6,7 +6,7 @@ import http.client
 import io
 import ssl
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from copy import deepcopy
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +16,15 @@ import pytest
 
 import vcr
 from vcr import content_coding, filters, stubs
-from vcr.patch import CassettePatcherBuilder, force_reset
+from vcr.errors import VCRWarning
+from vcr.patch import (
+    PATCHER_NAMES,
+    CassettePatcherBuilder,
+    ConnectionRemover,
+    force_reset,
+    reset_patchers,
+    validate_skip_patchers,
+)
 from vcr.request import Request
 from vcr.serializers import compat as body_compat
 from vcr.serializers import jsonserializer, yamlserializer
@@ -35,7 +43,8 @@ NAMES = {
     "vcr.matchers": "method uri scheme host port path query headers body raw_body requests_match get_matchers_results"
     " _header_checker _transform_json",
     "vcr.migration": "migrate main",
-    "vcr.patch": "CassettePatcherBuilder force_reset",
+    "vcr.patch": "CassettePatcherBuilder ConnectionRemover PATCHER_NAMES force_reset reset_patchers"
+    " validate_skip_patchers",
     "vcr.persisters.filesystem": "FilesystemPersister CassetteNotFoundError CassetteDecodeError",
     "vcr.record_mode": "RecordMode validate_record_mode",
     "vcr.request": "Request HeadersDict",
@@ -43,10 +52,12 @@ NAMES = {
     "vcr.serializers.compat": "convert_to_bytes convert_to_unicode convert_body_to_bytes convert_body_to_unicode",
     "vcr.serializers.jsonserializer": "serialize deserialize",
     "vcr.serializers.yamlserializer": "serialize deserialize with_custom_tags",
-    "vcr.stubs": "VCRConnection VCRHTTPConnection VCRHTTPSConnection VCRFakeSocket VCRHTTPResponse",
+    "vcr.stubs": "VCRConnection VCRHTTPConnection VCRHTTPSConnection VCRFakeSocket VCRHTTPResponse HTTPConnection"
+    " HTTPSConnection HTTPResponse parse_headers serialize_headers",
     "vcr.stubs.compat": "get_header get_header_items get_headers get_httpmessage",
     "vcr.stubs.requests_stubs": "VCRRequestsHTTPConnection VCRRequestsHTTPSConnection",
-    "vcr.stubs.urllib3_stubs": "VCRRequestsHTTPConnection VCRRequestsHTTPSConnection",
+    "vcr.stubs.urllib3_stubs": "VCRRequestsHTTPConnection VCRRequestsHTTPSConnection HTTPConnection HTTPHeaderDict"
+    " VerifiedHTTPSConnection VCRHTTPConnection VCRHTTPSConnection",
     "vcr.stubs.httplib2_stubs": "VCRHTTPConnectionWithTimeout VCRHTTPSConnectionWithTimeout",
     "vcr.stubs.boto3_stubs": "VCRRequestsHTTPConnection VCRRequestsHTTPSConnection",
     "vcr.unittest": "VCRMixin VCRTestCase",
@@ -199,6 +210,8 @@ def test_the_fake_socket_can_be_subclassed_and_has_nothing_to_connect():
     sock = Socket()
     sock.settimeout(3)
     assert (sock.gettimeout(), sock.getpeername()) == (3, "nobody")
+    with pytest.raises(BlockingIOError):
+        sock.recv(1)
     sock.close()
 
 
@@ -216,6 +229,104 @@ def test_a_response_can_be_made_from_a_recorded_one():
     assert response.getheader("x-a") == "1, 2"
     assert response.recorded_response is RECORDED
     assert response.read() == b"hi"
+
+
+def test_such_a_response_has_what_urllib3_asks_of_one():
+    found = {"code": 302, "message": "Found"}, {"Location": ["/b"], "Content-Length": ["99"]}, {"string": b'{"a": 1}'}
+    response = VCRHTTPResponse(dict(zip(("status", "headers", "body"), found, strict=True)))
+    assert response.headers["Content-Length"] == "99"
+    assert response.get_redirect_location() == "/b"
+    assert response.read(1) == b"{"
+    assert list(response.stream(4)) == [b'"a":', b" 1}"]
+    assert (response.data, response.json()) == (b'{"a": 1}', {"a": 1})
+    response.drain_conn()
+    response.release_conn()
+    assert VCRHTTPResponse(RECORDED).get_redirect_location() is False
+
+
+@pytest.mark.parametrize("library", ["http.client", "urllib.request", "urllib3"])
+def test_what_a_cassette_hands_out_is_an_instance_of_vcrs_response(library, server, cassette_path):
+    module = pytest.importorskip(library)
+
+    def is_one() -> bool:
+        if library == "urllib3":
+            with module.PoolManager() as pools:
+                return isinstance(pools.request("GET", server.url + "/text"), VCRHTTPResponse)
+        if library == "urllib.request":
+            with module.urlopen(server.url + "/text") as response:
+                return isinstance(response, VCRHTTPResponse)
+        with closing(module.HTTPConnection("127.0.0.1", server.port)) as connection:
+            connection.request("GET", "/text")
+            with connection.getresponse() as response:
+                return isinstance(response, VCRHTTPResponse) and not isinstance(response, Mine)
+
+    class Mine(VCRHTTPResponse):
+        """A subclass has its own instances only."""
+
+    assert not is_one()
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode):
+            assert is_one()
+    assert server.hits == 2
+
+
+def test_headers_are_parsed_from_a_recording_and_serialized_to_one():
+    response = VCRHTTPResponse(RECORDED)
+    assert stubs.parse_headers(RECORDED["headers"]).items() == [("X-A", "1"), ("X-A", "2"), ("Content-Length", "2")]
+    assert stubs.serialize_headers(response) == RECORDED["headers"]
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (stubs, "VCRFakeSocket"),
+        (stubs, "VCRHTTPResponse"),
+        (stubs, "HTTPConnection"),
+        (vcr.patch, "CassettePatcherBuilder"),
+        (VCRHTTPResponse, "read"),
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_replacing_what_is_not_used_is_warned_of(owner, name, monkeypatch):
+    with pytest.warns(VCRWarning, match=rf"Replacing .*{name} has no effect") as caught:
+        monkeypatch.setattr(owner, name, object)
+    assert [warning.filename for warning in caught] != [vcr.__file__]
+    monkeypatch.undo()  # (a warning is an error)
+
+
+def test_a_new_name_is_nobodys_business(monkeypatch):
+    monkeypatch.setattr(stubs, "brand_new", object, raising=False)
+    monkeypatch.setattr(VCRHTTPResponse, "brand_new", object, raising=False)
+
+
+def test_names_of_patchers():
+    assert {"httplib", "requests", "urllib3", "aiohttp", "httpx"} <= set(PATCHER_NAMES)
+    assert validate_skip_patchers(["httpx"]) == ("httpx",)
+    with pytest.raises(ValueError, match=r"Unknown patcher 'htpx'.*httpx"):
+        validate_skip_patchers(["htpx"])
+
+
+def test_inside_what_reset_patchers_returns_no_cassette_is_current(server, cassette_path):
+    with vcr.use_cassette(cassette_path) as cassette, ExitStack() as stack:
+        for patcher in reset_patchers():
+            stack.enter_context(patcher)
+        with urllib.request.urlopen(server.url + "/text") as response:
+            assert response.status == 200
+    assert (len(cassette), server.hits) == (0, 1)
+
+
+def test_a_connection_remover_takes_connections_of_its_class_out_of_their_pool(server):
+    urllib3 = pytest.importorskip("urllib3")
+    if urllib3.__name__ == "urllib3" and not hasattr(urllib3.HTTPConnectionPool("a").pool, "mutex"):
+        pytest.skip("urllib3-future's pools are not queues")
+    with urllib3.HTTPConnectionPool("127.0.0.1", server.port, maxsize=1, block=True) as pool:
+        for cls, connections in ((http.client.HTTPSConnection, 1), (http.client.HTTPConnection, 2)):
+            pool.request("GET", "/text")
+            with ConnectionRemover(cls) as remover:
+                for connection in pool.pool.queue:
+                    remover.add_connection_to_pool_entry(pool, connection)
+            pool.request("GET", "/text")
+            assert server.connections == connections
 
 
 def test_headers_of_messages():

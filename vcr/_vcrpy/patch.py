@@ -9,7 +9,8 @@ from typing import Any
 
 from .. import active
 from ..cassette import Cassette
-from ..patch import install, uninstall
+from ..errors import unknown
+from ..patch import install, supported, uninstall
 from ..patch.custom import custom_replacements
 
 _HTTPConnection = http.client.HTTPConnection
@@ -17,6 +18,46 @@ _HTTPSConnection = http.client.HTTPSConnection
 
 #: No cassette is current inside: requests reach the network and are not recorded.
 force_reset = active.outside
+
+#: What ``skip_patchers`` takes.
+PATCHER_NAMES = tuple(supported())
+
+
+def validate_skip_patchers(skip_patchers: Iterable[str]) -> tuple[str, ...]:
+    """These names of clients. Raises ValueError when one of them is none."""
+    names = tuple(skip_patchers)
+    for name in names:
+        if name not in supported():
+            raise ValueError(unknown("patcher", name, supported()))
+    return names
+
+
+def reset_patchers() -> Iterable[AbstractContextManager[Any]]:
+    """One context, in which no cassette is current."""
+    return (force_reset(),)
+
+
+class ConnectionRemover:
+    """Takes connections of one class out of urllib3's pools, and closes them, when its context ends."""
+
+    def __init__(self, connection_class: type) -> None:
+        self._class = connection_class
+        self._told: list[tuple[Any, Any]] = []
+
+    def add_connection_to_pool_entry(self, pool: Any, connection: Any) -> None:
+        """``connection`` may be in ``pool`` when the context ends."""
+        if isinstance(connection, self._class):
+            self._told.append((pool, connection))
+
+    def __enter__(self) -> ConnectionRemover:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._told:
+            pool, connection = self._told.pop()
+            with pool.pool.mutex:  # its place in the pool stays free
+                pool.pool.queue[:] = [None if other is connection else other for other in pool.pool.queue]
+            connection.close()
 
 
 class CassettePatcherBuilder:

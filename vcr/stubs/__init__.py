@@ -1,22 +1,19 @@
-"""The stubs, one module for each kind of client: they turn the client's request into a ``Request`` and a ``Response``
-into the client's response.
+"""One module per kind of client: native request -> Request, Response -> native response.
 
-The classes in this file are those that VCR.py's users import, derive from and hand to ``custom_patches``. A connection
-built on ``http.client`` needs none of them: inside a cassette it becomes a stub of its own class.
+The classes here are those that VCR.py's users subclass and hand to ``custom_patches``. A connection built on
+``http.client`` needs none of them: inside a cassette it becomes a stub of its own class.
 """
 
 from __future__ import annotations
 
 import http.client
-import io
 from types import new_class
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from .._vcrpy import leftovers
 from ..errors import CannotOverwriteExistingCassetteException
 from ..request import Request
-from ..response import Response, ResponseDict
-from ..wire import render
-from .connection import CassetteSocket, StubConnection
+from .connection import StubConnection
 
 __all__ = [
     "CannotOverwriteExistingCassetteException",
@@ -26,6 +23,8 @@ __all__ = [
     "VCRHTTPConnection",
     "VCRHTTPResponse",
     "VCRHTTPSConnection",
+    "parse_headers",
+    "serialize_headers",
 ]
 
 _OVER = "_vcr_over_baseclass"
@@ -78,29 +77,7 @@ class VCRHTTPSConnection(VCRConnection):
     _baseclass = http.client.HTTPSConnection
 
 
-class VCRFakeSocket(CassetteSocket):
-    """The socket of a stub that is not connected."""
-
-    def __init__(self) -> None:
-        super().__init__(None)
-
-
-class VCRHTTPResponse(http.client.HTTPResponse):
-    """``http.client``'s response to a recorded one: its own code has read what would have come over the wire."""
-
-    def __init__(self, recorded_response: ResponseDict, request_url: str | None = None) -> None:
-        self.recorded_response = recorded_response
-        wire: Any = _Wire(b"".join(render(Response(recorded_response), "GET")))
-        super().__init__(wire, url=request_url)
-        self.url = request_url or ""
-        self.begin()
-
-
-class _Wire:
-    """As much of a socket as a response needs."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def makefile(self, _: str) -> io.BytesIO:
-        return io.BytesIO(self._data)
+if TYPE_CHECKING:
+    from .._vcrpy.stubs import VCRFakeSocket, VCRHTTPResponse, parse_headers, serialize_headers
+else:
+    __getattr__ = leftovers("stubs")

@@ -1,5 +1,6 @@
-"""VCR.py's names for the stubs of requests' connections, which are urllib3's."""
+"""The stubs of requests' connections, which are urllib3's, under the names that VCR.py's users import."""
 
-from .urllib3_stubs import VCRHTTPConnection, VCRHTTPSConnection, VCRRequestsHTTPConnection, VCRRequestsHTTPSConnection
+from . import VCRHTTPConnection, VCRHTTPSConnection
+from .urllib3_stubs import VCRRequestsHTTPConnection, VCRRequestsHTTPSConnection
 
 __all__ = ["VCRHTTPConnection", "VCRHTTPSConnection", "VCRRequestsHTTPConnection", "VCRRequestsHTTPSConnection"]

@@ -290,9 +290,8 @@ def _pretend(connection: Any, names: Any) -> None:
     connection.conn_info.http_version = names.HttpVersion.h11
     connection._has_connected_to_proxy = bool(connection.proxy)
     if connection.scheme == "https":
-        # The pool asks before it sends, and warns.
-        unchecked = (0, "NONE", "CERT_NONE")
-        connection.is_verified = connection.cert_reqs not in unchecked or bool(connection.assert_fingerprint)
+        # The pool asks before it sends, and warns: here there is no certificate to check.
+        connection.is_verified = True
 
 
 class CassetteSocket:
@@ -395,6 +394,7 @@ class Line:
         self.real = connection._protocol if self.connected else self._parser()
         self.asked: Asked | None = None
         self._svn = connection._svn
+        self._verified = connection.is_verified
         self._replays: dict[int, Replay] = {}
         self._live: dict[int, Listener] = {}
         self._general: deque[Any] = deque()  # events of no stream, met among those of one
@@ -474,6 +474,7 @@ class Line:
         vars(info).update(vars(connection.conn_info))
         connection.conn_info = info
         self.real, connection._protocol = connection._protocol, self
+        self._verified, connection.is_verified = connection.is_verified, True  # (nor is the next request warned of)
         self.connected, self._svn = True, connection._svn
 
     def listen(self, asked: Asked, connection: Any) -> None:
@@ -491,6 +492,7 @@ class Line:
             connection.sock = connection._protocol = None
         elif not self._replays and not self._live:
             connection._protocol = self.real
+            connection.is_verified = self._verified
 
     def hang_up(self, connection: Any) -> None:
         """The connection closes."""
