@@ -10,7 +10,7 @@ import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qsl, unquote_plus, urlencode
+from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
 from . import content_coding, multipart
 from ._vcrpy import leftovers
@@ -76,13 +76,14 @@ def replace_query_parameters(request: Request, replacements: Replacements) -> Re
     """
     wanted = by_name(replacements)
     kept: list[tuple[str, Any]] = []
+    uri = urlsplit(request.uri)  # (programs call this with objects of their own that have a ``uri``)
     # What is not UTF-8 comes through unchanged as a surrogate.
-    for name, value in sorted(parse_qsl(request.parsed_uri.query, errors="surrogateescape")):
+    for name, value in sorted(parse_qsl(uri.query, errors="surrogateescape")):
         new = _replaced(name, value, wanted[name], request) if name in wanted else value
         is_blank = isinstance(new, (str, bytes)) and not new  # It would be gone when the stored request is filtered.
         if new is not None and not is_blank:
             kept.append((name, new))
-    request.uri = request.parsed_uri._replace(query=urlencode(kept, errors="surrogateescape")).geturl()
+    request.uri = uri._replace(query=urlencode(kept, errors="surrogateescape")).geturl()
     return request
 
 
@@ -193,7 +194,8 @@ def _replace_fields(body: bytes, wanted: Mapping[str, Replacement], request: Req
 
 def ignore_hosts(request: Request, hosts: Iterable[Any]) -> Request | None:
     """Drop requests to these hosts: names, or compiled patterns that match the whole name."""
-    return None if is_one_of(request.host or "", hosts) else request
+    host = getattr(request, "host", None) or ""  # (programs call this with objects of their own)
+    return None if is_one_of(host, hosts) else request
 
 
 def is_one_of(name: str, hosts: Iterable[Any]) -> bool:

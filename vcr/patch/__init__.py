@@ -1,7 +1,7 @@
-"""Puts the stubs in place and takes them away again. It knows the list of clients, not the clients.
+"""Puts the stubs in place when the first cassette opens, and takes them away when the last one closes.
 
-Installed when the first cassette opens, removed when the last closes. Nothing is imported for the user: an adapter
-wakes when its client's module is imported. And nothing is imported before a cassette opens: ``import vcr`` is for free.
+It knows the list of clients. It must not know a client, and it imports none: an adapter wakes when the program has
+imported the adapter's client. Nothing is looked for before a cassette opens, so that ``import vcr`` costs little.
 
 A client that vcr cannot take hold of costs that client only. Whatever stands in ``sys.modules`` (a proxy, a test's
 stand-in, a module that is being imported, a version that is too old), the cassette opens and every other client works:

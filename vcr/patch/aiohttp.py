@@ -1,4 +1,5 @@
-"""Aiohttp's doors: where its requests ask for a connection, and where it waits for what it has closed.
+"""What is replaced in aiohttp: the method that gives its requests a connection, and the one that waits for closed
+connections.
 
 aiobotocore has no connections of its own, so aiohttp's doors serve it, too.
 """

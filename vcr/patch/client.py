@@ -1,4 +1,4 @@
-"""What is known of a client before it is imported. It knows no client."""
+"""What is known of a client before it is imported: its names and its tested versions. It must not import a client."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Where vcr takes hold of curl_cffi: all that tells a handle about a request, or makes it, and the two places where a
-session comes by."""
+"""What is replaced in curl_cffi: the methods that tell a handle about a request or make it, and two methods of a
+session.
+"""
 
 from __future__ import annotations
 

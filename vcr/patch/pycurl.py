@@ -1,8 +1,9 @@
-"""Where vcr takes hold of pycurl: the methods of its two classes, which are written in C.
+"""What is replaced in pycurl: the methods of its two classes, which are written in C.
 
-Their names cannot be set on them, so they are set in the classes' own dictionaries: whatever way a program came by
-``pycurl.Curl``, and however early, its ``perform`` is found there. A proxy in the place of the module, such as
-pytest-recording's, changes nothing: the classes behind it are the same.
+Python cannot set an attribute of such a class, so the methods are replaced in the dictionary of the class itself. A
+program finds them there however, and however early, it came by ``pycurl.Curl``. (CPython only, as pycurl is.)
+
+A proxy in the place of the module, such as pytest-recording's, changes nothing: the classes behind it are the same.
 """
 
 from __future__ import annotations

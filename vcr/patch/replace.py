@@ -1,4 +1,4 @@
-"""One attribute, replaced and put back. It knows no client."""
+"""Replaces one attribute of an object, and puts the old value back. It must not know a client."""
 
 from __future__ import annotations
 

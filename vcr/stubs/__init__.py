@@ -1,7 +1,8 @@
-"""One module per kind of client: native request -> Request, Response -> native response.
+"""The stubs, one module for each kind of client: they turn the client's request into a ``Request`` and a ``Response``
+into the client's response.
 
-The classes here are those that VCR.py's users subclass and hand to ``custom_patches``. A connection built on
-``http.client`` needs none of them: inside a cassette it becomes a stub of its own class.
+The classes in this file are those that VCR.py's users derive from and hand to ``custom_patches``. A connection
+built on ``http.client`` needs none of them: inside a cassette it becomes a stub of its own class.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The stubs of requests' connections, which are urllib3's, under the names that VCR.py's users import."""
+"""VCR.py's names for the stubs of requests' connections, which are urllib3's."""
 
 from . import VCRHTTPConnection, VCRHTTPSConnection
 from .urllib3_stubs import VCRRequestsHTTPConnection, VCRRequestsHTTPSConnection

@@ -1,4 +1,4 @@
-"""The stubs of urllib3's connections, under the names that VCR.py's users import. Nothing here is needed."""
+"""VCR.py's names for the stubs of urllib3's connections. This package itself does not need them."""
 
 from __future__ import annotations
 
