@@ -10,14 +10,14 @@ from tests.interop.suite import Suite, main
 
 CERTIFICATE = pytest_httpbin.certs.where()
 
-#: What stands in its pyproject.toml for pytest, and a file of its repository's root that one test uploads.
+#: What stands in its pyproject.toml for pytest, and a file of its repository's root, which one test uploads.
 FILES = {
     "pytest.ini": """[pytest]
 asyncio_default_fixture_loop_scope = session
 asyncio_default_test_loop_scope = session
 markers = online
 """,
-    "tox.ini": "[a file that a test uploads]\n",
+    ".editorconfig": "root = true\n",
 }
 
 SUITE = Suite(
