@@ -46,9 +46,9 @@ setup(
         "tests": [
             *CLI,
             *CLIENTS,
+            *CODINGS,
             'boto==2.49.0; python_version < "3.12"',
             "PySocks",
-            "brotli",
             "fsspec",
             "gevent",
             "h11",

@@ -543,7 +543,7 @@ def test_what_was_recorded_before_keeps_its_date(client, serializer, server, cas
         "serializer": serializer,
         "after_load_interaction": lambda request, response: (request, response),
     }
-    for path in ("/text?1", "/text?2"):
+    for path in ("/text?number=1", "/text?number=2"):
         with vcr.use_cassette(cassette_path, **options):
             client.send("GET", server.url + path)
         text = saved(cassette_path)

@@ -54,7 +54,7 @@ def _cassette(*serializers: Any) -> Callable[[bytes], None]:
 def _use(request: Request, response: Response) -> None:
     """All that a cassette does with what it has loaded."""
     for matcher in (*matchers.DEFAULT_MATCH_ON, "headers", "body"):
-        assert matchers.builtin()[matcher](request, request)
+        assert matchers.builtin()[matcher](request, request) is None
     assert response.copy_data() == response.data
     assert b"".join(response.pieces) == response.body
     assert response.recorded_at is None or response.recorded_at.tzinfo
@@ -249,7 +249,7 @@ def _bodies(data: bytes) -> None:
     request = Request("POST", "http://h/?hunter2", body, headers)
     for matcher in matchers.builtin().values():
         hash(matcher.key(request))  # type: ignore[attr-defined]
-    assert matchers.body(request, request.copy())
+    assert matchers.body(request, request.copy()) is None
     response = Response.of(200, "OK", headers, body).data
     secret = placeholders.Placeholder("<PASSWORD>", "hunter2")
     hidden, answer = placeholders.hide([secret], request.copy(), Response(response).copy_data())
