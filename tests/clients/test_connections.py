@@ -115,6 +115,26 @@ def test_what_a_filter_ignores_goes_live_over_the_same_connection(client, server
     assert (server.connections, server.hits) == (2, 5)
 
 
+class Forbidden(socket.socket):
+    """What ``pytest --disable-socket`` puts in the place of ``socket.socket``."""
+
+    def __new__(cls, *_, **__):
+        raise RuntimeError("a socket was made")
+
+
+@having("keep-alive")
+def test_a_replay_makes_no_socket(client, server, monkeypatch, cassette_path):
+    def act(session):
+        return [session.get(server.url + path).body for path in ("/text", "/counter", "/text")]
+
+    with vcr.use_cassette(cassette_path), client() as session:
+        recorded = act(session)
+    server.close()
+    with vcr.use_cassette(cassette_path, record_mode="none"), client() as session, monkeypatch.context() as patched:
+        patched.setattr(socket, "socket", Forbidden)
+        assert act(session) == recorded
+
+
 @having("streams")
 def test_a_stream_from_before_the_cassette_goes_on_unrecorded(client, server, cassette_path):
     with client() as session, session.stream(server.url + "/sse") as pieces:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import socket
+import sys
 import threading
 import time
 import weakref
@@ -21,21 +23,25 @@ from .exchange import FINITE_DRAIN, OPEN_DRAIN
 log = logging.getLogger(__name__)
 
 
-class IdleSocket:
-    """A socket to poll where there is none: never 0 or -1, which mean something else. Shared, and closed with its last
-    user."""
+class Idle:
+    """A descriptor to poll where there is no socket: never 0 or -1, which mean something else. It is shared, and closed
+    with its last user.
 
-    _shared: ClassVar[weakref.WeakValueDictionary[bool, IdleSocket]] = weakref.WeakValueDictionary()
+    It is a pipe's, so that a replay opens no socket: tests forbid them (``pytest --disable-socket``). Windows can poll
+    nothing but sockets.
+    """
+
+    _shared: ClassVar[weakref.WeakValueDictionary[bool, Idle]] = weakref.WeakValueDictionary()
     _lock = threading.Lock()
 
     def __init__(self, *, readable: bool) -> None:
         self.readable = readable
-        self._ends = socket.socketpair()
+        self._ends = _pipe()
         if readable:
-            self._ends[1].send(b"\0")
+            self._ends[1].write(b"\0")
 
     @classmethod
-    def shared(cls, *, readable: bool) -> IdleSocket:
+    def shared(cls, *, readable: bool) -> Idle:
         """The one there is, or a new one."""
         with cls._lock:
             idle = cls._shared.get(readable)
@@ -45,18 +51,28 @@ class IdleSocket:
 
     def fileno(self) -> int:
         """What to poll."""
-        return self._ends[0].fileno()
+        return int(self._ends[0].fileno())
 
     def __del__(self) -> None:
         for end in self._ends:
             end.close()
 
 
+def _pipe() -> tuple[Any, Any]:
+    """Two files: what is written to the second can be read from the first."""
+    if sys.platform == "win32":
+        reader, writer = socket.socketpair()
+        with reader, writer:
+            return reader.makefile("rb", buffering=0), writer.makefile("wb", buffering=0)
+    descriptors = os.pipe()
+    return open(descriptors[0], "rb", buffering=0), open(descriptors[1], "wb", buffering=0)
+
+
 class _Pollable:
     """A recorded answer is there to be read: whoever polls it is told so."""
 
     def fileno(self) -> int:
-        self._idle = IdleSocket.shared(readable=True)
+        self._idle = Idle.shared(readable=True)
         return self._idle.fileno()
 
 

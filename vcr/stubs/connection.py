@@ -22,7 +22,7 @@ from ..failure import CLOSED, CONNECT, RESPONSE, SEND, TLS, Failure
 from ..request import DEFAULT_PORTS
 from ..response import Response
 from ..wire import CONTINUE, RequestReader, render
-from .answer import IdleSocket, Pieces, Tee, Whole
+from .answer import Idle, Pieces, Tee, Whole
 from .exchange import cassette_for
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ class CassetteSocket:
         self._turn: Turn | None = None
         self._tee: Tee | None = None  # the live answer, until the client asks for it
         self._timeout: tuple[float | None] | None = None  # set since there has been no real socket
-        self._idle: IdleSocket | None = None
+        self._idle: Idle | None = None
 
     # -- the request ------------------------------------------------------------------------------------------------
 
@@ -352,7 +352,7 @@ class CassetteSocket:
         if self.real is not None and not awaited:
             return int(self.real.fileno())
         if self._idle is None or self._idle.readable != awaited:
-            self._idle = IdleSocket.shared(readable=awaited)
+            self._idle = Idle.shared(readable=awaited)
         return self._idle.fileno()
 
     def settimeout(self, timeout: float | None) -> None:

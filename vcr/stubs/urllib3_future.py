@@ -31,7 +31,7 @@ from ..failure import CLOSED, CONNECT, DNS, RESPONSE, SEND, TLS, Failure
 from ..request import Headers, Request
 from ..response import Response
 from ..wire import ResponseReader, asks_for_upgrade, media_type, render
-from .answer import IdleSocket
+from .answer import Idle
 from .connection import _origin, current_for
 from .exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, Recording
 
@@ -298,7 +298,7 @@ class CassetteSocket:
     """A connection's socket while there is none. Nothing is read from it: what is recorded comes from the line."""
 
     def __init__(self) -> None:
-        self._idle = IdleSocket.shared(readable=False)
+        self._idle = Idle.shared(readable=False)
 
     def fileno(self) -> int:
         """For polling: of a socket that is silent."""
