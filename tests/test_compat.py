@@ -34,6 +34,7 @@ from vcr.util import CaseInsensitiveDict, auto_decorate, compose, partition_dict
 
 NAMES = {
     "vcr": "VCR use_cassette default_vcr mode Request __version__",
+    "vcr._handle_coroutine": "handle_coroutine",
     "vcr.cassette": "Cassette CassetteContextDecorator CassetteNotFoundError CassetteDecodeError",
     "vcr.config": "VCR RecordMode",
     "vcr.errors": "CannotOverwriteExistingCassetteException UnhandledHTTPRequestError",
@@ -78,9 +79,21 @@ def test_other_names_cannot(module):
         import_module(module).nothing  # noqa: B018
 
 
-def test_the_aiohttp_response_can_be_imported_where_aiohttp_is():
-    pytest.importorskip("aiohttp")
-    assert hasattr(import_module("vcr.stubs.aiohttp_stubs").MockClientResponse, "content")
+#: Those of VCR.py's stubs that need their client: what they do is in tests/clients/test_vcrpy_stubs.py.
+NAMES_OF_STUBS = {
+    "aiohttp": "MockClientResponse MockStream build_response play_responses record_response record_responses"
+    " vcr_request",
+    "httpx": "_make_vcr_request _serialize_headers _deserialize_headers _serialize_response _deserialize_response"
+    " _vcr_request _play_responses _record_responses vcr_handle_request vcr_handle_async_request",
+    "tornado": "vcr_fetch_impl",
+}
+
+
+@pytest.mark.parametrize("client", NAMES_OF_STUBS)
+def test_every_name_of_a_stub_can_be_imported_where_its_client_is(client):
+    pytest.importorskip(client)
+    module = import_module(f"vcr.stubs.{client}_stubs")
+    assert [name for name in NAMES_OF_STUBS[client].split() if not hasattr(module, name)] == []
 
 
 # -- vcr.stubs ---------------------------------------------------------------------------------------------------------

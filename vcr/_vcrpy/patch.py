@@ -68,11 +68,12 @@ class CassettePatcherBuilder:
 
     def build(self) -> Iterable[AbstractContextManager[Any]]:
         """One context, in which the cassette is current."""
-        return (_in_place(self._cassette),)
+        return (in_place(self._cassette),)
 
 
 @contextmanager
-def _in_place(cassette: Cassette) -> Iterator[None]:
+def in_place(cassette: Cassette) -> Iterator[None]:
+    """In here the cassette is current."""
     with ExitStack() as undo:
         install(cassette.skip_patchers)
         undo.callback(uninstall)

@@ -1,9 +1,122 @@
-"""Room: the name under which VCR.py's users import, and patch, its aiohttp response. Importing it needs aiohttp."""
+"""VCR.py's names in its stub of aiohttp: small functions on our engine. Nothing in the package needs them.
+
+Importing it needs aiohttp.
+"""
 
 from __future__ import annotations
 
-from aiohttp import ClientResponse
+import asyncio
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from http.cookies import SimpleCookie
+from types import SimpleNamespace
+from typing import Any
+
+from aiohttp import ClientResponse, HttpVersion, RequestInfo, StreamReader
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.helpers import TimerNoop
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from .. import content_coding
+from .._vcrpy.patch import in_place
+from .._vcrpy.watch import watch
+from ..request import Headers, Request
+from ..response import Response, ResponseDict
+from ..wire import field_bytes
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_SIGNATURE = inspect.signature(ClientResponse.__init__).parameters
+
+
+class MockStream(StreamReader):
+    """A body that is there, as aiohttp's stream. It has to be made inside a running loop."""
+
+    def __init__(self, body: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(BaseProtocol(loop), limit=2**62, loop=loop)
+        self.feed_data(body)
+        self.feed_eof()
 
 
 class MockClientResponse(ClientResponse):
-    """aiohttp's own response under VCR.py's name. None is ever made here: what is patched on it has no effect."""
+    """aiohttp's own response, without a connection: ``build_response`` fills it."""
+
+    def __init__(self, method: str, url: URL, request_info: RequestInfo | None = None) -> None:
+        given: dict[str, Any] = {
+            "writer": None,
+            "continue100": None,
+            "timer": TimerNoop(),
+            "request_info": request_info,
+            "traces": [],
+            "loop": asyncio.get_running_loop(),
+            "session": None,
+            "stream_writer": SimpleNamespace(output_size=0),  # since aiohttp 3.13
+        }
+        super().__init__(method, url, **{name: value for name, value in given.items() if name in _SIGNATURE})
+
+
+def build_response(
+    vcr_request: Request, vcr_response: ResponseDict, history: Iterable[ClientResponse]
+) -> ClientResponse:
+    """The recorded ``vcr_response`` as aiohttp's response to ``vcr_request``, read to its end."""
+    recorded, url = Response(vcr_response), URL(vcr_request.uri, encoded=True)
+    asked = CIMultiDictProxy(CIMultiDict(vcr_request.headers.pairs()))
+    response: Any = MockClientResponse(vcr_request.method, url, RequestInfo(url, vcr_request.method, asked, url))
+    pairs = recorded.headers.pairs()
+    response.status, response.reason, response.version = recorded.status, recorded.reason, HttpVersion(1, 1)
+    response._headers = CIMultiDictProxy(CIMultiDict(pairs))
+    response._raw_headers = tuple((field_bytes(name), field_bytes(value)) for name, value in pairs)
+    cookies: SimpleCookie = SimpleCookie()
+    for value in recorded.headers.get_all("Set-Cookie"):
+        cookies.load(value)
+    response.cookies = cookies
+    codings = content_coding.named(recorded.headers.get_all("Content-Encoding"))
+    body, left = content_coding.decode(recorded.body, codings)
+    response.content = MockStream(recorded.body if left else body)
+    response._history = tuple(history)
+    return response  # type: ignore[no-any-return]
+
+
+def play_responses(cassette: Any, vcr_request: Request, kwargs: Mapping[str, Any]) -> ClientResponse:
+    """The response that ``cassette`` holds to ``vcr_request``, after those that redirect to it, unless ``kwargs`` has
+    ``allow_redirects=False``."""
+    history: list[ClientResponse] = []
+    while True:
+        response = build_response(vcr_request, cassette.play_response(vcr_request), history)
+        location = response.headers.get("Location")
+        if response.status not in _REDIRECTS or location is None or not kwargs.get("allow_redirects", True):
+            return response
+        history.append(response)
+        method = vcr_request.method if response.status in (307, 308) else "GET"
+        vcr_request = Request(method, str(response.url.join(URL(location))), None, vcr_request.headers)
+
+
+async def record_response(cassette: Any, vcr_request: Request, response: ClientResponse) -> None:
+    """Put ``response`` into ``cassette``."""
+    body = await response.read()
+    cassette.append(vcr_request, Response.of(response.status, response.reason, response.raw_headers, body).data)
+
+
+async def record_responses(cassette: Any, vcr_request: Request, response: ClientResponse) -> None:
+    """The same, with the responses that redirected to it, each under the request that it answered."""
+    for past in (*response.history, response):
+        info = past.request_info
+        is_first = past is (*response.history, response)[0]
+        asked = vcr_request if is_first else Request(info.method, str(info.url), None, Headers(info.headers.items()))
+        await record_response(cassette, asked, past)
+
+
+def vcr_request(cassette: Any, real_request: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """``real_request``, aiohttp's ``ClientSession._request``, inside ``cassette``."""
+
+    @functools.wraps(real_request)
+    async def request(self: Any, method: str, url: Any, **kwargs: Any) -> Any:
+        with in_place(cassette):
+            return await real_request(self, method, url, **kwargs)
+
+    return request
+
+
+watch(globals())

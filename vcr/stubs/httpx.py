@@ -81,7 +81,7 @@ class Transports:
             asked.body = b"".join(sent) or None
             turn = cassette.begin(asked)
             if turn.response is not None:
-                return transports._replay(turn.response, request, errors)
+                return transports.replay(turn.response, request.method, errors)
             with going_live(turn), transports._sending(request, sent), errors.told(turn):
                 response = original(self, request)
             return transports._record(turn, request, response, functools.partial(transports._tee, errors))
@@ -104,7 +104,7 @@ class Transports:
             turn = cassette.begin(asked)
             if turn.response is not None:
                 await anyio.lowlevel.checkpoint()  # (other tasks have their turn, as ever)
-                return transports._replay(turn.response, request, errors)
+                return transports.replay(turn.response, request.method, errors)
             with going_live(turn), transports._sending(request, sent), errors.told(turn):
                 response = await original(self, request)
             return transports._record(turn, request, response, functools.partial(transports._async_tee, errors))
@@ -154,11 +154,12 @@ class Transports:
 
     # -- the answer ---------------------------------------------------------------------------------------------------
 
-    def _replay(self, recorded: Response, request: Native, errors: _Errors) -> Native:
-        error = errors.behind(recorded)
+    def replay(self, recorded: Response, method: str, errors: _Errors | None = None) -> Native:
+        """A response of the module's own, or the error that was recorded."""
+        error = (errors or self._errors).behind(recorded)
         if error is not None and not recorded.incomplete:
             raise error
-        headers, pieces = content(recorded, request.method)
+        headers, pieces = content(recorded, method)
         if error is None and recorded.incomplete:
             error = self._module.RemoteProtocolError(_cut_text(headers, pieces))
         extensions = {"http_version": field_bytes(f"HTTP/{recorded.http_version}"), "network_stream": _NoNetwork()}

@@ -1,0 +1,84 @@
+"""VCR.py's names in its stub of httpx and httpx2: small functions on our engine. Nothing in the package needs them.
+
+``httpx``: the module, httpx or httpx2, that a function is to work for.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from .._vcrpy.patch import in_place
+from .._vcrpy.watch import watch
+from ..errors import CannotOverwriteExistingCassetteException
+from ..request import Headers, Request
+from ..response import Response, ResponseDict
+from .httpx import Transports
+
+
+def _make_vcr_request(real_request: Any, real_request_body: bytes) -> Request:
+    return Request(real_request.method, str(real_request.url), real_request_body, real_request.headers.raw)
+
+
+def _serialize_headers(real_response: Any) -> dict[str, list[str]]:
+    return Headers(real_response.headers.multi_items()).grouped()
+
+
+def _deserialize_headers(headers: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return Headers(headers).pairs()
+
+
+def _serialize_response(real_response: Any, real_response_content: bytes) -> ResponseDict:
+    headers = _serialize_headers(real_response)
+    return Response.of(real_response.status_code, real_response.reason_phrase, headers, real_response_content).data
+
+
+def _deserialize_response(vcr_response: ResponseDict, httpx: Any) -> Any:
+    response = Transports(httpx).replay(Response(vcr_response), "GET")
+    response.read()
+    return response
+
+
+def _play_responses(cassette: Any, vcr_request: Request, httpx: Any) -> Any:
+    return _deserialize_response(cassette.play_response(vcr_request), httpx)
+
+
+def _record_responses(cassette: Any, vcr_request: Request, real_response: Any, real_response_content: bytes) -> None:
+    cassette.append(vcr_request, _serialize_response(real_response, real_response_content))
+
+
+def _vcr_request(cassette: Any, real_request: Any, real_request_body: bytes, httpx: Any) -> tuple[Request, Any]:
+    vcr_request = _make_vcr_request(real_request, real_request_body)
+    if cassette.can_play_response_for(vcr_request):
+        return vcr_request, _play_responses(cassette, vcr_request, httpx)
+    if cassette.write_protected and cassette.filter_request(vcr_request):
+        raise CannotOverwriteExistingCassetteException(cassette=cassette, failed_request=vcr_request)
+    return vcr_request, None
+
+
+def vcr_handle_request(cassette: Any, real_handle_request: Callable[..., Any], httpx: Any) -> Callable[..., Any]:
+    """``real_handle_request``, of one of the transports of ``httpx``, inside ``cassette``."""
+
+    @functools.wraps(real_handle_request)
+    def handle_request(self: Any, request: Any) -> Any:
+        with in_place(cassette):
+            return Transports(httpx).door(type(self), real_handle_request)(self, request)
+
+    return handle_request
+
+
+def vcr_handle_async_request(
+    cassette: Any, real_handle_async_request: Callable[..., Awaitable[Any]], httpx: Any
+) -> Callable[..., Awaitable[Any]]:
+    """The same, of an asynchronous transport."""
+
+    @functools.wraps(real_handle_async_request)
+    async def handle_async_request(self: Any, request: Any) -> Any:
+        with in_place(cassette):
+            return await Transports(httpx).async_door(type(self), real_handle_async_request)(self, request)
+
+    return handle_async_request
+
+
+watch(globals())

@@ -1,0 +1,28 @@
+"""VCR.py's name in its stub of tornado. Nothing in the package needs it. Importing it needs tornado."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from .._vcrpy.patch import in_place
+from .._vcrpy.watch import watch
+
+
+def vcr_fetch_impl(cassette: Any, real_fetch_impl: Callable[..., None]) -> Callable[..., None]:
+    """``real_fetch_impl``, of one of tornado's clients, inside ``cassette``."""
+
+    @functools.wraps(real_fetch_impl)
+    def fetch_impl(self: Any, request: Any, callback: Callable[[Any], None]) -> None:
+        if hasattr(self, "_multi"):
+            from .tornado_curl import fetch_door
+        else:
+            from .tornado import fetch_door
+        with in_place(cassette):
+            fetch_door(real_fetch_impl)(self, request, callback)
+
+    return fetch_impl
+
+
+watch(globals())
