@@ -174,8 +174,8 @@ class Cassette(engine.Cassette):
 
     @property
     def play_count(self) -> int:
-        """How many responses have been replayed."""
-        return sum(interaction.plays for interaction in self._finished())
+        """How many responses have been replayed; tornado's fetch is one, through all redirects that it follows."""
+        return sum(interaction.plays for interaction in self._finished()) - self._followed
 
     @property
     def all_played(self) -> bool:

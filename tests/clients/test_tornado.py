@@ -122,6 +122,20 @@ version: 1
 """
 
 
+def test_a_redirect_that_is_followed_counts_as_one_play(run, server, cassette_path):
+    async def act(client):
+        return [(await client.fetch(server.url + path)).body for path in ("/redirect/3", "/text")]
+
+    with vcr.use_cassette(cassette_path) as cassette:
+        assert run(act) == [TEXT] * 2
+        assert cassette.play_count == 0
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        assert run(act) == [TEXT] * 2
+        assert (cassette.play_count, len(cassette), cassette.all_played) == (2, 5, True)
+        cassette.rewind()
+        assert cassette.play_count == 0
+
+
 def test_a_cassette_of_vcrpy_tells_where_a_redirect_led_to(run, cassette_path):
     async def act(client):
         return seen(await client.fetch("http://h.example/redirect"))

@@ -76,6 +76,12 @@ class Turn:
         elif failure is not None:
             self.drop()
 
+    def follow(self) -> None:
+        """This request follows a redirect inside one fetch of its client: what is replayed counts as one play with the
+        response that redirected to it."""
+        if self._cassette is not None and self.response is not None:
+            self._cassette._followed += 1
+
     def drop(self) -> None:
         """Keep nothing of the exchange: no replay could end as it did."""
         self._interaction = self._settle = None
@@ -158,6 +164,7 @@ class Cassette:
         self._index = Index(self._match_on)
         self._streaming: set[Turn] = set()  # their live responses are on their way
         self._played = 0  # how many interactions have been
+        self._followed = 0  # how many plays count together with the one before
         self._closed = False
         self._is_checked = False  # whether it can be saved
         self._lock = BusyLock()
@@ -358,7 +365,7 @@ class Cassette:
             for interaction in self._finished():
                 interaction.plays = 0
                 self._index.add(interaction)
-            self._played = 0
+            self._played = self._followed = 0
 
     def _hold(self, interactions: list[Interaction]) -> None:
         """Hold these interactions and no others, from now on; each stays played as often as it has been."""

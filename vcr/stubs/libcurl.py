@@ -397,7 +397,8 @@ class Transfer:
     """What one perform comes to: a request, and those that it is redirected to.
 
     ``turn``: of the present hop. ``upload``: what the body was read from, for a live request to read again.
-    ``failure``: why it may not go on. ``stopped``: the client wanted no more of it.
+    ``failure``: why it may not go on. ``stopped``: the client wanted no more of it. ``is_one_play``: the responses that
+    it is redirected to count as one play with the first.
     """
 
     def __init__(
@@ -414,6 +415,7 @@ class Transfer:
         self._missing: int | None = None
         self._trailers = Headers()
         self.stopped: Failure | None = None
+        self.is_one_play = False
         self._info: dict[int, Any] = {Info.COOKIECHANGES: [], Info.REDIRECT_HISTORY: []}
         handle.info = None
         self.turn = cassette.begin(target.request)
@@ -460,6 +462,8 @@ class Transfer:
             self.turn = Turn(None, None)
         else:
             self.turn = self._cassette.begin(target.request)
+            if self.is_one_play:
+                self.turn.follow()
 
     @property
     def _is_out_of_redirects(self) -> bool:

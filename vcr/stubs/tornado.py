@@ -95,6 +95,11 @@ class Fetch:
         self._first: Fetch = self if first is None else Fetch.of(first) or self
         request._vcr_fetch = self
 
+    @property
+    def is_redirected(self) -> bool:
+        """Whether tornado follows a redirect with it."""
+        return self._first is not self
+
     @classmethod
     def of(cls, request: Any) -> Fetch | None:
         """The fetch that ``request`` was made for; None when it passed no cassette."""
@@ -295,6 +300,8 @@ class Exchange:
         except Exception as error:
             self._fetch.refusal = error
             raise
+        if self._fetch.is_redirected:
+            self._turn.follow()
         return self._turn
 
     # -- live ---------------------------------------------------------------------------------------------------------

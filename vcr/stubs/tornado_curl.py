@@ -196,6 +196,8 @@ class NotedCurl(Curl):  # type: ignore[misc]
         self._header = self._handle.options[Opt.HEADERFUNCTION]
         self._write = self._handle.options[Opt.WRITEFUNCTION]
         self.transfer = self._handle.transfer(client)
+        if self.transfer is not None:
+            self.transfer.is_one_play = True
 
     def listeners(self, header: Callable[[bytes], Any], debug: Callable[[int, bytes], Any]) -> dict[int, Any]:
         """What another handle, on which the request goes live, is set to; ``header`` and ``debug`` are its own."""
