@@ -24,6 +24,7 @@ from .persisters.filesystem import FilesystemPersister
 from .request import Request
 from .response import Response, ResponseDict
 from .serializers import builtin
+from .serializers.compat import convert_body_to_unicode
 
 if TYPE_CHECKING:
     from .context import CassetteContextDecorator
@@ -336,7 +337,14 @@ class _Data(MutableSequence[tuple[Request, ResponseDict]]):
 
     def __getitem__(self, index: Any) -> Any:
         found = self._cassette._finished()[index]
-        return [_pair(one) for one in found] if isinstance(index, slice) else _pair(found)
+        return [self._pair(one) for one in found] if isinstance(index, slice) else self._pair(found)
+
+    def _pair(self, interaction: Interaction) -> tuple[Request, ResponseDict]:
+        """In the shape that VCR.py leaves them in: a body is bytes, and text once it has been saved, if it is text."""
+        request, response = interaction.own()
+        if self._cassette.dirty or not self._cassette._has_saved or not isinstance(response.data.get("body"), dict):
+            return request, response.data
+        return request, convert_body_to_unicode({**response.data, "body": dict(response.data["body"])})
 
     def __setitem__(self, index: Any, value: Any) -> None:
         held = self._cassette._finished()
@@ -360,10 +368,6 @@ class _Data(MutableSequence[tuple[Request, ResponseDict]]):
     def __repr__(self) -> str:
         return repr(list(self))
 
-
-def _pair(interaction: Interaction) -> tuple[Request, ResponseDict]:
-    request, response = interaction.own()
-    return request, response.data
 
 
 def _interaction(pair: tuple[Request, ResponseDict]) -> Interaction:

@@ -154,6 +154,7 @@ class Cassette:
         self._hidden = 0  # stored interactions that a filter dropped while loading
         #: Whether there is something to save.
         self.dirty = False
+        self._has_saved = False
         #: Whether what the cassette holds can be replayed: it was loaded, or wound back.
         self.rewound = False
         #: Requests refused so far: they stay visible when an SDK swallows the exception.
@@ -512,6 +513,7 @@ class Cassette:
                 storage.journal.discard()
         self._unsaved.clear()
         self.dirty = False
+        self._has_saved = True
 
     def _date_as_before(self, kept: list[Interaction]) -> None:
         """What was recorded again, unchanged, keeps its date, so that the file does not change either.
