@@ -369,7 +369,6 @@ class _Data(MutableSequence[tuple[Request, ResponseDict]]):
         return repr(list(self))
 
 
-
 def _interaction(pair: tuple[Request, ResponseDict]) -> Interaction:
     request, response = pair
     return Interaction(request, Response(response))

@@ -12,7 +12,7 @@ import pytest
 import vcr
 from tests.server import EVENTS
 
-from .entries import AsyncClient, Raised, having, outcome
+from .entries import AsyncClient, Raised, body_of, having, outcome
 
 FRAMES = {
     "length": [("Content-Length", "100")],
@@ -147,7 +147,7 @@ def test_an_event_stream_whose_reader_is_cancelled_is_kept_as_far_as_it_went(cli
     with vcr.use_cassette(cassette_path) as cassette:
         _reads_until_it_is_cancelled(client, server.url + "/sse/until-close")
     (response,) = cassette.responses
-    assert (response["incomplete"], response["body"]["string"]) == (True, EVENTS[0])
+    assert (response["incomplete"], body_of(response)) == (True, EVENTS[0])
 
 
 @pytest.mark.parametrize("frame", FRAMES)

@@ -98,7 +98,7 @@ def test_the_cassette_holds_the_exchange(client, server, cassette_path):
                 "Content-Length": [str(len(TEXT))],
                 **({"Connection": ["close"]} if client.name in ("urllib.request", "tornado") else {}),
             },
-            "body": {"string": TEXT},
+            "body": {"string": TEXT.decode()},
         }
     ]
 

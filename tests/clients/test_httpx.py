@@ -22,7 +22,7 @@ import vcr
 from tests.server import CHUNKS, EVENTS, TEXT, all_bytes
 from vcr.errors import CannotOverwriteExistingCassetteException
 
-from .entries import Raised, outcome
+from .entries import Raised, body_of, outcome
 
 MODULES = ["httpx", "httpx2"]
 
@@ -340,7 +340,7 @@ def test_a_stream_that_stalls_goes_on_after_its_cassette_has_closed(server, run,
 
     cassette, seen = run(act)
     assert seen == b"piece 2\npiece 3\n"
-    assert cassette.responses[0]["body"]["string"] == b"piece 1\n"
+    assert body_of(cassette.responses[0]) == b"piece 1\n"
     assert cassette.responses[0]["incomplete"] is True
 
 
@@ -789,7 +789,7 @@ def test_a_stream_that_is_read_and_never_closed_is_kept(httpx, cassette_path):
     with vcr.use_cassette(cassette_path) as cassette, httpx.Client(transport=inner) as client:
         request = client.build_request("GET", "http://h.example/")
         assert b"".join(inner.handle_request(request).stream) == b"content"
-    assert [response["body"]["string"] for response in cassette.responses] == [b"content"]
+    assert [body_of(response) for response in cassette.responses] == [b"content"]
 
 
 # -- cassettes of others -----------------------------------------------------------------------------------------------

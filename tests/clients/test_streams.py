@@ -11,7 +11,7 @@ import pytest
 import vcr
 from tests.server import CHUNKS, EVENTS, TEXT, all_bytes
 
-from .entries import AsyncClient, Raised, having, outcome
+from .entries import AsyncClient, Raised, body_of, having, outcome
 
 
 def read_event(pieces):
@@ -120,7 +120,7 @@ def test_a_body_that_the_client_leaves_early_is_recorded_whole(framing, client, 
     with vcr.use_cassette(cassette_path) as cassette:
         first_piece()
     (response,) = cassette.responses
-    assert response["body"]["string"] == content
+    assert body_of(response) == content
     assert "incomplete" not in response
     server.close()
     with vcr.use_cassette(cassette_path, record_mode="none", allow_playback_repeats=True):
@@ -170,7 +170,7 @@ def test_an_endless_stream_is_recorded_as_far_as_it_went(client, server, cassett
         assert first_three() == b"".join(pieces_seen)
     (response,) = cassette.responses
     assert response["incomplete"] is True
-    assert response["body"]["string"] == b"".join(pieces_seen)
+    assert body_of(response) == b"".join(pieces_seen)
     server.close()
     with vcr.use_cassette(cassette_path, record_mode="none"):
         assert first_three() == b"".join(pieces_seen)
@@ -187,7 +187,7 @@ def test_an_endless_body_of_another_type_does_not_hold_its_client_up(server, cas
         connection.close()
     (response,) = cassette.responses
     assert response["incomplete"] is True
-    assert response["body"]["string"] == b"piece 1\n"
+    assert body_of(response) == b"piece 1\n"
 
 
 def test_little_is_read_ahead_of_a_body_that_floods_in(server, cassette_path):
@@ -232,7 +232,7 @@ def test_a_response_cut_in_the_middle_fails_the_same_every_time(where, server, a
     seen = alike(server, lambda session: session.get(f"{server.url}/cut/{where}"))
     (response,) = seen.cassette.responses
     assert response["incomplete"] is True
-    assert response["body"]["string"] == CUTS[where]
+    assert body_of(response) == CUTS[where]
 
 
 @having("streams")
@@ -266,7 +266,7 @@ def test_a_response_can_be_read_after_the_cassette_has_closed(path, client, serv
                 pieces = stream.__enter__()
             assert b"".join(pieces) == content
             stream.__exit__(None, None, None)
-        assert cassette.responses[0]["body"]["string"] == content
+        assert body_of(cassette.responses[0]) == content
         server.close()
 
 
@@ -277,7 +277,7 @@ def test_a_response_half_read_when_the_cassette_closes_leaves_its_connection_usa
             connection.request("GET", path)
             response = connection.getresponse()
             start = response.read(3)
-        assert cassette.responses[0]["body"]["string"] == start + response.read()
+        assert body_of(cassette.responses[0]) == start + response.read()
         connection.request("GET", "/text")
         assert connection.getresponse().read() == TEXT
     assert server.connections == 1
@@ -308,7 +308,7 @@ def test_an_event_stream_goes_on_after_its_cassette_has_closed(client, server, c
         stream.__exit__(None, None, None)
     (response,) = cassette.responses
     assert response["incomplete"] is True
-    assert response["body"]["string"] == b"".join(EVENTS[:2])
+    assert body_of(response) == b"".join(EVENTS[:2])
 
 
 def test_a_cassette_closes_while_another_thread_waits_for_the_next_event(server, cassette_path):
@@ -332,5 +332,5 @@ def test_a_cassette_closes_while_another_thread_waits_for_the_next_event(server,
     server.release(4)
     thread.join()
     assert seen == EVENTS
-    assert cassette.responses[0]["body"]["string"] == EVENTS[0]
+    assert body_of(cassette.responses[0]) == EVENTS[0]
     assert cassette.responses[0]["incomplete"] is True

@@ -16,6 +16,8 @@ import vcr
 from tests.server import EVENTS, TEXT, all_bytes
 from vcr.errors import CannotOverwriteExistingCassetteException
 
+from .entries import body_of
+
 tornado = pytest.importorskip("tornado")
 from tornado.httpclient import HTTPClient, HTTPClientError, HTTPRequest  # noqa: E402
 from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient  # noqa: E402
@@ -261,7 +263,7 @@ def test_an_error_in_a_streaming_callback_ends_the_fetch_and_the_cassette_has_th
 
     with vcr.use_cassette(cassette_path) as cassette:
         run_simple(act)
-    assert cassette.responses[0]["body"]["string"] == all_bytes(300_000)
+    assert body_of(cassette.responses[0]) == all_bytes(300_000)
     assert "incomplete" not in cassette.responses[0]
 
 
@@ -399,7 +401,7 @@ def test_a_response_that_takes_too_long_is_recorded_as_far_as_it_came(server, ru
     with vcr.use_cassette(cassette_path, record_errors=True) as cassette:
         run_simple(act)
     assert cassette.responses[0]["incomplete"] is True
-    assert cassette.responses[0]["body"]["string"] == EVENTS[0]
+    assert body_of(cassette.responses[0]) == EVENTS[0]
 
 
 def test_a_stream_goes_on_after_its_cassette_has_closed(server, run, cassette_path):
@@ -421,7 +423,7 @@ def test_a_stream_goes_on_after_its_cassette_has_closed(server, run, cassette_pa
     whole, response = run(act)
     assert whole == b"".join(EVENTS)
     assert response["incomplete"] is True
-    assert response["body"]["string"] == EVENTS[0]
+    assert body_of(response) == EVENTS[0]
 
 
 # -- failures ----------------------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ def _replay(client: Client, path: Path, url: str, tripwire: Tripwire) -> Run:
     before = tripwire.hits
     with use_cassette(path, record_mode="none") as cassette:
         seen = _seen(lambda: client.run(url))
-        return Run(seen, cassette.play_count, tripwire.hits - before)
+        return Run(seen, sum(cassette.play_counts.values()), tripwire.hits - before)
 
 
 def _seen(look: Callable[[], Any]) -> Any:

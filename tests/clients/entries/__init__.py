@@ -48,6 +48,12 @@ class Raised:
     text: str
 
 
+def body_of(response: dict[str, Any]) -> bytes:
+    """The body of one of ``cassette.responses``: bytes, or, once the cassette has been saved, text if it is text."""
+    content: bytes | str = response["body"]["string"]
+    return content.encode() if isinstance(content, str) else content
+
+
 def outcome(act: Callable[[], Any]) -> Any:
     """What ``act`` returns, or a Raised: a client's own errors have to be the same, whichever way it fails."""
     try:
