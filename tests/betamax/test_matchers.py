@@ -129,6 +129,23 @@ def test_a_matcher_of_the_users_is_given_the_request_itself_and_the_cassettes_di
     assert recorded == interaction("http://h.example/", X_Key="one")["request"]
 
 
+def test_a_matcher_of_the_users_sees_header_values_as_they_stand_in_the_file(session, write, interaction):
+    """Betamax's first versions kept them as text, and there are matchers that rely on it."""
+
+    class KeyMatcher(BaseMatcher):
+        name = "text-key"
+
+        def match(self, request, recorded_request):
+            return request.headers.get("X-Key") == recorded_request["headers"].get("X-Key")
+
+    Betamax.register_request_matcher(KeyMatcher)
+    recorded = interaction("http://h.example/", "hello")
+    recorded["request"]["headers"] = {"X-Key": "one"}
+    write("text keys", [recorded])
+    with Betamax(session).use_cassette("text keys", match_requests_on=["uri", "text-key"]):
+        assert session.get("http://h.example/", headers={"X-Key": "one"}).text == "hello"
+
+
 def test_a_built_in_matcher_may_be_derived_from(session, write, interaction):
     class Lenient(URIMatcher):
         name = "lenient"

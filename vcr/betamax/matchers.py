@@ -8,7 +8,7 @@ less. Where several recorded requests match, one with the same body comes first.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlparse
 
@@ -19,7 +19,7 @@ from ..matchers import Matcher, Predicate
 from ..request import DEFAULT_PORTS, Request
 from .exceptions import UnknownMatcherError
 from .sending import current
-from .util import prepared, request_from_data, request_to_data, sent
+from .util import prepared, request_from_data, sent
 
 
 class BaseMatcher:
@@ -195,21 +195,22 @@ _BUILT_IN = (
 matcher_registry: dict[str, BaseMatcher] = {str(cls.name): cls() for cls in _BUILT_IN}
 
 
-def for_engine(names: Iterable[str]) -> list[Predicate]:
-    """The engine's matchers for these names. Raises UnknownMatcherError for one that is not registered."""
+def for_engine(names: Iterable[str], stored: Callable[[Request], Mapping[str, Any]]) -> list[Predicate]:
+    """The engine's matchers for these names. ``stored`` finds a recorded request as it stands in the cassette, for
+    matchers of the user's. Raises UnknownMatcherError for a name that is not registered."""
     wanted = set(names)
     if unknown := wanted.difference(matcher_registry):
         raise UnknownMatcherError(f"{sorted(unknown)!r} is not valid; registered: {', '.join(matcher_registry)}")
-    return [_for_engine(name, matcher) for name, matcher in matcher_registry.items() if name in wanted]
+    return [_for_engine(name, matcher, stored) for name, matcher in matcher_registry.items() if name in wanted]
 
 
-def _for_engine(name: str, matcher: BaseMatcher) -> Predicate:
+def _for_engine(name: str, matcher: BaseMatcher, stored: Callable[[Request], Mapping[str, Any]]) -> Predicate:
     if isinstance(matcher, _Keyed) and type(matcher) in _BUILT_IN:
         return matcher.keyed
 
     def predicate(r1: Request, r2: Request) -> bool:
         now = current()
-        return bool(matcher.match(now.request if now else prepared(r1), request_to_data(r2)))
+        return bool(matcher.match(now.request if now else prepared(r1), stored(r2)))
 
     predicate.__name__ = name
     return predicate

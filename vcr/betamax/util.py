@@ -60,12 +60,6 @@ def from_data(data: Mapping[str, Any]) -> tuple[Request, ResponseDict]:
     return requests[0], responses[0]
 
 
-def request_to_data(request: Request, *, exact: bool = False) -> dict[str, Any]:
-    """The request half of ``to_data``."""
-    found: dict[str, Any] = to_data(request, EngineResponse.of(200, "OK", None, b"").data, exact=exact)["request"]
-    return found
-
-
 def request_from_data(data: Mapping[str, Any]) -> Request:
     """The request half of ``from_data``. What ``data`` lacks is that of any request."""
     return from_data({"request": {**_ANY_REQUEST, **data}, "response": _ANY_RESPONSE})[0]
@@ -82,7 +76,9 @@ def sent(request: PreparedRequest) -> Request:
 
 def serialize_prepared_request(request: PreparedRequest, preserve_exact_body_bytes: bool) -> dict[str, Any]:
     """The request as it stands in a cassette."""
-    return request_to_data(sent(request), exact=preserve_exact_body_bytes)
+    any_response = EngineResponse.of(200, "OK", None, b"").data
+    found: dict[str, Any] = to_data(sent(request), any_response, exact=preserve_exact_body_bytes)["request"]
+    return found
 
 
 def serialize_response(response: Response, preserve_exact_body_bytes: bool) -> dict[str, Any]:

@@ -96,6 +96,7 @@ class Cassette(engine.Cassette):
         self._serializer = EngineSerializer(serializer)
         self._views: dict[index.Interaction, Interaction] = {}
         self._spelled: dict[index.Interaction, Any] = {}  # as they stand in the file
+        self._by_request: dict[int, index.Interaction] = {}  # by the identity of the recorded request
         self._ignored: dict[int, Request] = {}  # recorded requests that hooks want passed over, by identity
         self._replaced: dict[index.Interaction, index.Interaction] = {}  # in the mode ``all``: by what
         self._matching: object = self._wanted()
@@ -174,7 +175,7 @@ class Cassette(engine.Cassette):
         UnknownMatcherError, a KeyError, when there is a name in ``match_options`` that is not registered."""
         if self.is_recording() and self.record_mode is RecordMode.ONCE:
             return None
-        wanted = matchers.for_engine(self.match_options)
+        wanted = matchers.for_engine(self.match_options, self._stored_request)
         given = util.sent(request)
         for view, recorded in zip(self.interactions, self._to_save(), strict=True):
             candidate, _ = recorded.own()
@@ -326,7 +327,19 @@ class Cassette(engine.Cassette):
         return frozenset(self.match_options), frozenset(self._ignored)
 
     def _matchers(self) -> list[Predicate]:
-        return [*matchers.for_engine(self.match_options), *([self._is_not_ignored] if self._ignored else [])]
+        return [
+            *matchers.for_engine(self.match_options, self._stored_request),
+            *([self._is_not_ignored] if self._ignored else []),
+        ]
+
+    def _stored_request(self, recorded: Request) -> Mapping[str, Any]:
+        """A recorded request as it stands in the cassette."""
+        found = self._by_request.get(id(recorded))
+        if found is None or found.own()[0] is not recorded:
+            self._by_request = {id(one.own()[0]): one for one in self._finished()}
+            found = self._by_request[id(recorded)]
+        data: Mapping[str, Any] = self._view(found).data["request"]
+        return data
 
     def _is_not_ignored(self, _: Request, recorded: Request) -> bool:
         return id(recorded) not in self._ignored
