@@ -29,9 +29,9 @@ def test_an_option_that_there_is_not_is_warned_of():
 def test_what_is_saved_by_hand_is_found_by_hand_and_after_it_was_ejected(server, session, saved):
     response = session.get(f"{server.url}/counter", stream=True)
     cassette = Cassette("saved", "json", cassette_library_dir="library")
-    cassette.save_interaction(response, response.request)
+    one = cassette.save_interaction(response, response.request)
     assert response.text == "1", "it can still be read"
-    [one] = cassette.interactions
+    assert cassette.interactions == [one]
     assert cassette.find_match(response.request) is None, "it records"
     cassette.record_mode = "none"
     assert cassette.find_match(response.request) is one
@@ -43,6 +43,16 @@ def test_what_is_saved_by_hand_is_found_by_hand_and_after_it_was_ejected(server,
     found = again.find_match(response.request)
     assert found.as_response().text == "1"
     assert found.match([lambda recorded: recorded["method"] == "GET"])
+
+
+def test_what_hooks_make_of_an_interaction_saved_by_hand_is_returned(configuration, server, session):
+    response = session.get(f"{server.url}/counter")
+    cassette = Cassette("hooked", "json", cassette_library_dir="library")
+    for ignored in (False, True):
+        configuration.before_record(callback=lambda i, c, ignored=ignored: i.ignore() if ignored else None)
+        one = cassette.save_interaction(response, response.request)
+        assert (one.ignored, one.data["response"]["body"]["string"]) == (ignored, "1")
+    assert len(cassette.interactions) == 1
 
 
 def test_an_adapter_may_be_used_without_a_recorder(server, saved):

@@ -162,13 +162,15 @@ class Cassette(engine.Cassette):
             "response": util.serialize_response(response, exact),
         }
 
-    def save_interaction(self, response: RequestsResponse, request: PreparedRequest) -> None:
-        """Record the two, through the hooks."""
+    def save_interaction(self, response: RequestsResponse, request: PreparedRequest) -> Interaction:
+        """Record the two, through the hooks. Returns what they make of it, also when it is ignored."""
         kept_request, kept_response = util.from_data(self.serialize_interaction(response, request))
         recorded = index.Interaction(kept_request)
         with self._lock:
             self._interactions.append(recorded)
-        self._finish(engine.Turn(self, None), recorded, Response(kept_response))
+        with sending(request) as now:
+            self._finish(engine.Turn(self, None), recorded, Response(kept_response))
+        return now.recorded or self._view(recorded)
 
     def find_match(self, request: PreparedRequest) -> Interaction | None:
         """What the cassette holds for this request, if it replays now; from then on it is used. Raises
