@@ -26,6 +26,11 @@ def _text(value: object) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
+def header_name(name: object) -> str:
+    """The name of a header field, text or bytes, in lower case: names that differ in case alone are one name."""
+    return _text(name).lower()
+
+
 class Headers(MutableMapping[str, str]):
     """HTTP header fields: names compare without case; order and repeated fields are kept.
 

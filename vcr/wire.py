@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Container
 from typing import NamedTuple
 
 from . import content_coding
@@ -246,14 +247,16 @@ class RequestReader:
         """Whether the client speaks HTTP/2, or asks to turn this connection into something else (RFC 9110 §7.8)."""
         return self._fields.upgrade or self.sent.startswith(HTTP2_PREFACE)
 
-    def request(self, origin: str, skip: int = 0) -> Request:
+    def request(self, origin: str, skip: int = 0, given: Container[str] | None = None) -> Request:
         """The request. ``origin``: scheme and authority for an origin-form target. ``skip``: leading fields to leave
-        out, which the client library wrote by itself."""
+        out, which the client library wrote by itself. ``given``: the names, in lower case, of the fields to keep; None:
+        all."""
         body = b"".join(self._chunks.partial()) if self._chunks else bytes(self.sent[self._body_start :])
         # RFC 9112 §3.2: a proxy is asked with the absolute URI, a whole server with "*".
         target = "/*" if self.target == "*" else self.target
         uri = origin + target if target[:1] == "/" or not _ABSOLUTE.match(target) else target
-        headers = Headers.of(self._fields.headers.pairs()[skip:])
+        fields = self._fields.headers.pairs()[skip:]
+        headers = Headers.of(fields if given is None else [field for field in fields if field[0].lower() in given])
         return Request(self.method, uri, body or None, headers)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 
+import pytest
+
 import vcr
 from vcr.request import Headers
 
@@ -13,6 +15,47 @@ def test_the_request_headers_recorded_are_those_the_client_set(client, server, c
         session.fetch("POST", server.url + "/echo", {"X-First": "1", "X-Second": "2"}, b"content")
     set_by_the_client = [pair for pair in server.requests[0].headers if pair[0].lower() not in client.automatic]
     assert cassette.requests[0].headers.pairs() == set_by_the_client
+
+
+def test_what_the_program_sets_is_recorded_though_the_client_would_add_it(client, server, cassette_path):
+    own = {"Accept": "*/*", "User-Agent": "own/1"}
+    with vcr.use_cassette(cassette_path) as cassette, client() as session:
+        session.fetch("POST", server.url + "/echo", own, b"content")
+    recorded = cassette.requests[0].headers
+    assert {name: recorded.get_all(name) for name in own} == {name: [value] for name, value in own.items()}
+
+
+@pytest.mark.parametrize("is_older", [False, True])
+def test_what_a_connection_adds_by_itself_is_not_recorded(is_older, server, cassette_path):
+    # (One that was made before the cassette is found in the middle of its request.)
+    made = http.client.HTTPConnection("127.0.0.1", server.port)
+    with vcr.use_cassette(cassette_path) as cassette:
+        connection = made if is_older else http.client.HTTPConnection("127.0.0.1", server.port)
+        for body, headers in ((b"content", {"X-A": "1"}), (iter([b"content"]), {}), (b"7", {"content-length": "1"})):
+            connection.request("POST", "/echo", body, headers=headers)
+            connection.getresponse().read()
+        connection.close()
+        made.close()
+    assert [request.headers.pairs() for request in cassette.requests] == [
+        [("X-A", "1")],
+        [],
+        [("content-length", "1")],
+    ]
+    assert server.requests[0].get("Content-Length") == "7"
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_what_urllib3_adds_by_itself_is_not_recorded(chunked, server, cassette_path):
+    urllib3 = pytest.importorskip("urllib3")
+    if not issubclass(urllib3.connection.HTTPConnection, http.client.HTTPConnection):
+        pytest.skip("urllib3-future is installed in its place")
+    with urllib3.PoolManager() as pool:
+        pool.request("POST", server.url + "/echo", body=b"first", chunked=chunked)
+        with vcr.use_cassette(cassette_path) as cassette:
+            pool.request("POST", server.url + "/echo", body=b"second", headers={"X-A": "1"}, chunked=chunked)
+            pool.request("POST", server.url + "/echo", body=b"third", chunked=chunked)
+    assert [request.headers.pairs() for request in cassette.requests] == [[("X-A", "1")], []]
+    assert len({request.get("User-Agent") for request in server.requests}) == server.connections == 1
 
 
 def test_a_host_that_the_client_sets_itself_is_recorded(server, cassette_path):

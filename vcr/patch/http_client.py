@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
-from ..stubs.connection import StubConnection, address_door, adopt, adopt_in_putrequest
+from ..stubs.connection import StubConnection, address_door, adopt, adopt_in_putrequest, given_to_request
 from .client import Client
 from .replace import Replacement, once_for_each
 
@@ -26,6 +26,7 @@ def replacements(_: ModuleType) -> Iterable[Replacement]:
     connection = http.client.HTTPConnection
     yield Replacement(connection, "__init__", _init_door(connection.__init__))
     yield Replacement(connection, "putrequest", _putrequest_door(connection.putrequest))
+    yield from request_doors(http.client.HTTPConnection)
     yield from connect_doors(http.client.HTTPConnection, http.client.HTTPSConnection)
     yield Replacement(socket, "getaddrinfo", _address_door(socket.getaddrinfo))
 
@@ -35,6 +36,13 @@ def connect_doors(*classes: type) -> Iterable[Replacement]:
     for owner in classes:
         if "connect" in vars(owner):
             yield Replacement(owner, "connect", _connect_door(vars(owner)["connect"]))
+
+
+def request_doors(cls: type) -> Iterable[Replacement]:
+    """A door at ``request``, and at urllib3 1.26's ``request_chunked``: what these are given is the client's."""
+    for name in ("request", "request_chunked"):
+        if name in vars(cls):
+            yield Replacement(cls, name, _request_door(vars(cls)[name]))
 
 
 _address_door = once_for_each(address_door)
@@ -48,6 +56,16 @@ def _init_door(original: Callable[..., None]) -> Callable[..., None]:
         adopt(self)
 
     return __init__
+
+
+@once_for_each
+def _request_door(original: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(original)
+    def request(self: http.client.HTTPConnection, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        with given_to_request(self, args, kwargs):
+            original(self, method, url, *args, **kwargs)
+
+    return request
 
 
 @once_for_each

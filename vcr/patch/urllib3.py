@@ -1,6 +1,7 @@
-"""What is replaced in urllib3: the ``connect`` of its connections, because its pools connect before they send.
+"""What is replaced in urllib3: the ``connect`` of its connections, because its pools connect before they send; and
+their ``request``, because it adds header fields to the program's.
 
-requests and botocore have no connections of their own, so urllib3's door serves them, too. For what urllib3-future
+requests and botocore have no connections of their own, so urllib3's doors serve them, too. For what urllib3-future
 installs under the name urllib3, see ``patch/urllib3_future.py``.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from types import ModuleType
 
 from .client import Client
-from .http_client import connect_doors
+from .http_client import connect_doors, request_doors
 from .replace import Replacement, class_in
 
 CLIENTS = (
@@ -23,6 +24,8 @@ MODULES: dict[str, tuple[str, ...]] = {"urllib3.connection": ()}
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """The ``connect`` of both connection classes (urllib3 1.26 and 2)."""
+    """``request`` and ``connect`` of both connection classes (urllib3 1.26 and 2)."""
     plain, tls = class_in(module, "HTTPConnection"), class_in(module, "HTTPSConnection")
-    return connect_doors(plain, tls) if issubclass(plain, http.client.HTTPConnection) else ()
+    if issubclass(plain, http.client.HTTPConnection):
+        yield from request_doors(plain)
+        yield from connect_doors(plain, tls)

@@ -20,7 +20,7 @@ import re
 import ssl
 import sys
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 from weakref import WeakSet
@@ -36,7 +36,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from .._engine.cassette import Cassette, Turn
 from ..failure import CLOSED, CONNECT, DNS, RESPONSE, SYSTEM, TIMEOUT, Failure
-from ..request import Headers
+from ..request import Headers, header_name
 from ..response import Response
 from ..wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, field_bytes, media_type, render
 from .exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, cassette_for, going_live
@@ -79,6 +79,38 @@ def connect_door(original: Callable[..., Awaitable[Connection]]) -> Callable[...
         return CassetteConnection(self, req, cassette, live)
 
     return connect
+
+
+def update_headers_door(original: Callable[..., None]) -> Callable[..., None]:
+    """``ClientRequest.update_headers``: it is given what the program has set, for the request or for its session."""
+
+    @functools.wraps(original)
+    def update_headers(self: aiohttp.ClientRequest, headers: Any) -> None:
+        if headers is not None and not isinstance(headers, Mapping):
+            headers = list(headers)
+        self._vcr_given = frozenset(map(header_name, Headers(headers)))  # type: ignore[attr-defined]
+        original(self, headers)
+
+    return update_headers
+
+
+#: What is recorded though aiohttp has added it: whose request it is, and what its body means. (VCR.py keeps the body as
+#: an object, and needs no type for it.)
+_ADDED_AND_RECORDED = frozenset({"authorization", "content-encoding", "content-type", "cookie"})
+
+
+def _given(req: aiohttp.ClientRequest) -> frozenset[str] | None:
+    """The names of the header fields to record; None for all."""
+    given: frozenset[str] | None = getattr(req, "_vcr_given", None)
+    if given is None:
+        return None
+    recorded = given | _ADDED_AND_RECORDED
+    session = getattr(req, "_session", None)
+    of_session = session.auth.encode() if session is not None and session.auth is not None else None
+    if of_session is not None and req.headers.get("Authorization") == of_session:
+        # VCR.py does not see what a session adds.
+        return recorded - ({"authorization"} - given)
+    return recorded
 
 
 def _authorize_at_proxy(req: aiohttp.ClientRequest) -> None:
@@ -218,7 +250,7 @@ class CassetteConnection(Connection):
     ) -> None:
         loop = asyncio.get_running_loop()
         fail = functools.partial(_raise_connecting, connector=connector, req=req)
-        protocol = CassetteProtocol(loop, cassette, str(req.url.origin()), self._go_live, fail)
+        protocol = CassetteProtocol(loop, cassette, str(req.url.origin()), self._go_live, fail, given=_given(req))
         super().__init__(connector, req.connection_key, protocol, loop)
         self._connect = connect
         self._recorder: Recorder | None = None
@@ -305,10 +337,13 @@ class CassetteProtocol(ResponseHandler):
         origin: str,
         go_live: GoLive,
         fail_to_connect: Callable[[Failure], None],
+        *,
+        given: frozenset[str] | None,
     ) -> None:
         super().__init__(loop)
         self._cassette = cassette
         self._origin = origin
+        self._given = given  # the names of the header fields to record
         self._go_live: GoLive | None = go_live
         self._fail_to_connect = fail_to_connect
         self._settings: dict[str, Any] = {}
@@ -370,7 +405,7 @@ class CassetteProtocol(ResponseHandler):
 
     async def _answer(self, go_live: GoLive) -> None:
         self._go_live = None
-        turn = self._cassette.begin(self._request.request(self._origin))
+        turn = self._cassette.begin(self._request.request(self._origin, given=self._given))
         if turn.response is not None:
             self._replay(turn.response)
             return

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from .._engine.cassette import Cassette, Turn
 from ..errors import UnsupportedProtocolError
 from ..failure import CLOSED, CONNECT, RESPONSE, SEND, TLS, Failure
-from ..request import DEFAULT_PORTS
+from ..request import DEFAULT_PORTS, header_name
 from ..response import Response
 from ..wire import CONTINUE, RequestReader, render
 from .answer import Idle, Pieces, Tee, Whole
@@ -31,6 +31,7 @@ else:
     _Connection = object
 
 _STUB = "_vcr_stub"
+_GIVEN = "_vcr_given"
 
 
 def stub_class(cls: type) -> type:
@@ -75,6 +76,25 @@ def current_for(connection: Any, url: str = "") -> Cassette | None:
     return cassette_for(host or getattr(connection, "_tunnel_host", None) or connection.host, type(connection))
 
 
+@contextmanager
+def given_to_request(connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[None]:
+    """Note the names of the header fields that a connection's ``request(method, url, body, headers)`` is given, while
+    that runs. ``args``, ``kwargs``: its arguments from ``body`` on.
+
+    What the connection adds by itself, as ``Content-Length``, is not among them. Where such calls stand one inside the
+    other, the outermost is the client's.
+    """
+    if _GIVEN in vars(connection):
+        yield
+        return
+    headers = args[1] if len(args) > 1 else kwargs.get("headers")
+    setattr(connection, _GIVEN, frozenset(header_name(name) for name in headers or ()))
+    try:
+        yield
+    finally:
+        delattr(connection, _GIVEN)
+
+
 def _restore(connection: http.client.HTTPConnection) -> None:
     """Back to its own class (a stub class that a user wrote is its own)."""
     own = type(connection).__mro__[2]
@@ -96,6 +116,11 @@ class StubConnection(_Connection):
             _restore(self)
         else:
             self._vcr_plug()
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        """The client's own ``request``. Only the header fields that are handed to it are recorded."""
+        with given_to_request(self, args, kwargs):
+            super().request(method, url, *args, **kwargs)
 
     def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
         """Check in: the request belongs to the cassette that is current where it starts."""
@@ -155,7 +180,7 @@ class StubConnection(_Connection):
         # What putrequest writes by itself, before the client's own headers.
         automatic = (not skip_host) + (not skip_accept_encoding) if self._http_vsn == 11 else 0  # type: ignore[attr-defined]
         # Now: urllib3's close() forgets the tunnel.
-        self.sock.start(cassette, _origin(self), automatic)
+        self.sock.start(cassette, _origin(self), automatic, vars(self).get(_GIVEN))
 
     def _vcr_exchange(self, plugged: CassetteSocket) -> None:
         try:
@@ -256,6 +281,7 @@ class CassetteSocket:
         self._cassette: Cassette | None = None
         self._origin = ""
         self._automatic = 0
+        self._given: frozenset[str] | None = None
         self._reader = RequestReader()
         self._turn: Turn | None = None
         self._tee: Tee | None = None  # the live answer, until the client asks for it
@@ -264,9 +290,10 @@ class CassetteSocket:
 
     # -- the request ------------------------------------------------------------------------------------------------
 
-    def start(self, cassette: Cassette, origin: str, automatic: int) -> None:
-        """A request begins. ``automatic``: how many leading headers the client library writes by itself."""
-        self._cassette, self._origin, self._automatic = cassette, origin, automatic
+    def start(self, cassette: Cassette, origin: str, automatic: int, given: frozenset[str] | None = None) -> None:
+        """A request begins. ``automatic``: how many leading headers the client library writes by itself. ``given``: the
+        names of those that the client has set, if they are known."""
+        self._cassette, self._origin, self._automatic, self._given = cassette, origin, automatic, given
         self._reader = RequestReader()
         self._turn = None
 
@@ -296,7 +323,7 @@ class CassetteSocket:
                 f"the connection to {self._origin} is to leave HTTP/1.1 (HTTP/2, or an Upgrade), which cannot be "
                 "recorded on this kind of connection; make the request outside the cassette, or turn the upgrade off"
             )
-        self._turn = self._cassette.begin(self._reader.request(self._origin, self._automatic))
+        self._turn = self._cassette.begin(self._reader.request(self._origin, self._automatic, self._given))
         return self._turn.response
 
     @property

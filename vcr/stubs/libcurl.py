@@ -24,7 +24,7 @@ from .._engine.cassette import Cassette, Turn
 from ..errors import UnsupportedClientError
 from ..failure import CLOSED, CONNECT, DNS, RESPONSE, SEND, SYSTEM, TIMEOUT, TLS
 from ..failure import Failure as Reason
-from ..request import DEFAULT_PORTS, Headers, Request
+from ..request import DEFAULT_PORTS, Headers, Request, header_name
 from ..response import Response
 from ..wire import ChunkedReader, asks_for_upgrade, content, content_length, is_chunked
 from .exchange import Recording, cassette_for
@@ -257,6 +257,7 @@ class Handle:
         self.has_cookies = False
         self.info: dict[int, Any] | None = None
         self.context: contextvars.Context | None = None
+        self.given: frozenset[str] | None = None
 
     def note(self, option: int, value: Any) -> None:
         """An option has been set."""
@@ -340,6 +341,8 @@ class Handle:
         if asks_for_upgrade(headers):
             log.info("%s asks for an upgrade: not recorded", uri)
             return None
+        if self.given is not None:
+            headers = Headers([field for field in headers.pairs() if header_name(field[0]) in self.given])
         upload = self._upload(reads)
         fields = self.options.get(Opt.COPYPOSTFIELDS) or self.options.get(Opt.POSTFIELDS)
         body = b"".join(upload.pieces) if upload is not None else fields if self.kind == "POST" else None

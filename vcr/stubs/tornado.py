@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from .._engine.cassette import Cassette, Turn
 from ..failure import CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
-from ..request import DEFAULT_PORTS, Headers
+from ..request import DEFAULT_PORTS, Headers, header_name
 from ..wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, media_type, render
 from .exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, cassette_for
 
@@ -44,6 +44,12 @@ def cassette_of(request: Any, client: Any) -> Cassette | None:
 
 def _upgrades(request: Any) -> bool:
     return asks_for_upgrade(Headers(request.headers.get_all()))
+
+
+def given_to(request: Any) -> frozenset[str]:
+    """The names of the header fields that the program has given to a request which tornado has not prepared yet."""
+    names = frozenset(map(header_name, request.headers))
+    return names | {"user-agent"} if request.user_agent else names
 
 
 def fetch_door(original: Callable[..., None]) -> Callable[..., None]:
@@ -93,6 +99,8 @@ class Fetch:
         # A redirect is another fetch, of a request that knows the first.
         first = getattr(request, "original_request", None)
         self._first: Fetch = self if first is None else Fetch.of(first) or self
+        #: The names of the header fields that the program has set: tornado adds to them.
+        self.given: frozenset[str] = given_to(request) if self._first is self else self._first.given
         request._vcr_fetch = self
 
     @property
@@ -296,7 +304,7 @@ class Exchange:
 
     def _take_turn(self) -> Turn:
         try:
-            self._turn = self._fetch.cassette.begin(self.request.request(self._origin))
+            self._turn = self._fetch.cassette.begin(self.request.request(self._origin, given=self._fetch.given))
         except Exception as error:
             self._fetch.refusal = error
             raise

@@ -19,6 +19,7 @@ from typing import Any
 from .. import active
 from .libcurl import PAUSE, WRITE_ERROR, Failure, Handle, Opt, Transfer, stopped, told
 from .pycurl import Curl
+from .tornado import given_to
 
 _CurlError: Any = import_module("tornado.curl_httpclient").CurlError
 #: PAUSE_CONT
@@ -49,10 +50,11 @@ def setup_door(original: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(original)
     def _curl_setup_request(self: Any, curl: Any, request: Any, buffer: Any, headers: Any) -> None:
+        given = given_to(request)
         original(self, curl, request, buffer, headers)
         fetch: Fetch | None = vars(request).get("_vcr_fetch")  # (a request proxy would ask its request)
         if isinstance(curl, NotedCurl):
-            curl.take_turn(type(self))
+            curl.take_turn(type(self), given)
         elif fetch is not None and fetch.curl.transfer is not None:
             fetch.listen(curl, functools.partial(self._curl_header_callback, headers, request.header_callback))
 
@@ -191,8 +193,9 @@ class NotedCurl(Curl):  # type: ignore[misc]
         """tornado has had too much at once, or can take more."""
         self.paused = bitmask != _CONTINUE
 
-    def take_turn(self, client: type) -> None:
-        """All options have been set. Raises a refusal."""
+    def take_turn(self, client: type, given: frozenset[str]) -> None:
+        """All options have been set. ``given``: the names of the header fields to record. Raises a refusal."""
+        self._handle.given = given
         self._header = self._handle.options[Opt.HEADERFUNCTION]
         self._write = self._handle.options[Opt.WRITEFUNCTION]
         self.transfer = self._handle.transfer(client)

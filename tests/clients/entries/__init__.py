@@ -71,7 +71,7 @@ class Client:
     name: ClassVar[str]
     module: ClassVar[str]
     can: ClassVar[set[str]]
-    #: The request headers that http.client adds on this client's behalf.
+    #: The request headers that the client, or the connection below it, adds by itself, and VCR.py does not keep.
     automatic: ClassVar[set[str]]
 
     def __init__(

@@ -40,7 +40,7 @@ class Aiohttp(AsyncClient):
         *("decodes", "brotli", "streams", "text", "errors", "upgrades", "utf-8", "forgetting"),
         *(("digest",) if VERSION >= (3, 12) else ()),
     }
-    automatic: ClassVar = set()
+    automatic: ClassVar = {"host", "accept", "accept-encoding", "content-length", "user-agent"}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

@@ -15,7 +15,7 @@ class HttpClient(Client):
     name = "http.client"
     module = "http.client"
     can: ClassVar = {"keep-alive", "proxies", "streams", "text", "errors"}
-    automatic: ClassVar = {"host", "accept-encoding"}
+    automatic: ClassVar = {"host", "accept-encoding", "content-length"}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

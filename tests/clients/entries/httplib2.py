@@ -15,7 +15,7 @@ class Httplib2(Client):
     can: ClassVar = {"keep-alive", "redirects", "basic", "digest", "decodes", "text", "errors"}
     if importlib.util.find_spec("socks"):
         can |= {"proxies"}
-    automatic: ClassVar = {"host"}
+    automatic: ClassVar = {"host", "content-length"}
 
     def __init__(self, **options: Any) -> None:
         import httplib2

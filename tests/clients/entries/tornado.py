@@ -81,7 +81,9 @@ class Simple(_Tornado):
         *("redirects", "basic", "text", "errors", "upgrades", "forgetting"),
         *(("streams",) if _version() >= (6, 6) else ()),  # before, its callback cannot make it wait
     }
-    automatic: ClassVar = set()
+    automatic: ClassVar = {
+        *("accept-encoding", "connection", "content-length", "content-type", "host", "user-agent"),
+    }
 
     def __init__(self, **options: Any) -> None:
         # Before 6.6 what it cannot read ends in its own timeout.
@@ -145,7 +147,9 @@ class Curl(_Tornado):
         *("keep-alive", "redirects", "basic", "proxies", "proxy-auth", "decodes"),
         *("text", "upgrades", "errors"),
     }
-    automatic: ClassVar = {"host", "accept", "content-length", "content-type"}
+    automatic: ClassVar = {
+        *("accept", "accept-encoding", "content-length", "content-type", "host", "user-agent"),
+    }
 
     def _make(self) -> Any:
         from tornado.curl_httpclient import CurlAsyncHTTPClient

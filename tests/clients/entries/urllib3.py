@@ -24,7 +24,7 @@ class Urllib3(Client):
         "text",
         "errors",
     }
-    automatic: ClassVar = {"host", "accept-encoding"}
+    automatic: ClassVar = {"host", "accept-encoding", "content-length", "user-agent"}
 
     def __init__(self, **options: Any) -> None:
         import urllib3
