@@ -460,6 +460,12 @@ def test_an_old_cassette_is_recorded_anew(session, counter, old, interval, where
             assert len(recorder.current_cassette.interactions) == 1
 
 
+def test_an_interval_among_the_defaults_may_be_taken_back(session, counter, old):
+    recorder = Betamax(session, default_cassette_options={"re_record_interval": 1})
+    with recorder.use_cassette(old, re_record_interval=None):
+        assert session.get(counter).text == "old"
+
+
 def test_a_cassette_without_dates_can_be_replayed(session, write, interaction):
     dateless = interaction("http://h.example/", "hello")
     del dateless["recorded_at"]

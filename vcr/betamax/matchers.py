@@ -1,7 +1,7 @@
 """Betamax's matchers: its rules as keys for the engine, and the classes that its users derive from.
 
 The registry's names mean what they mean in Betamax (``query``: the order of keys is ignored; ``host``: with the port;
-``uri``: scheme, host, path and query), not what they mean in ``vcr``. CHOICES: URIs compare without userinfo, fragment
+``uri``: scheme, host, path and query), not what they mean in ``vcr``. URIs compare without userinfo, fragment
 and default port, which are not sent; names of header fields without case; both make more match than in Betamax, never
 less. Where several recorded requests match, one with the same body comes first.
 """

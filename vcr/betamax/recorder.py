@@ -22,7 +22,7 @@ class Betamax:
     ``session``: a ``requests.Session``, or what has its ``adapters`` and ``mount``. Nobody else's requests are touched.
     ``cassette_library_dir`` and ``default_cassette_options`` count for this recorder.
 
-    CHOICE: the session's own adapters are asked to send, also in a replay, and are recorded or answered where they
+    The session's own adapters are asked to send, also in a replay, and are recorded or answered where they
     reach for the network; what sends with no client that ``vcr`` knows (from memory, over FTP) is not.
     """
 

@@ -195,7 +195,7 @@ class Cassette(engine.Cassette):
     def close(self, *, save: bool = True) -> None:
         """The engine's; from then on its interactions show what is saved."""
         super().close(save=save)
-        for recorded, view in self._views.items():
+        for recorded, view in self._views.items() if self._secrets() else ():
             view.data = self._data(recorded, *self._stored(recorded))
             view.settle()
 
@@ -263,6 +263,7 @@ class Cassette(engine.Cassette):
     def _finish(self, turn: engine.Turn, interaction: index.Interaction, response: Response) -> None:
         response.stamp()
         replaced = self._replaced_by(interaction.request)
+        view = None
         if hooks := self._hooks("before_record"):
             exact = self.preserve_exact_body_bytes
             view = Interaction(util.to_data(interaction.request, response.data, response.timestamp, exact=exact))
@@ -275,15 +276,17 @@ class Cassette(engine.Cassette):
                 now.recorded = view
             if view.ignored:
                 response = _DROPPED
-            else:
-                view.state = _State(self, interaction)
-                view.settle()
-                self._views[interaction] = view
         super()._finish(turn, interaction, response)
         with self._lock:
             if response is _DROPPED:
                 self.dirty = self.dirty or not self._interactions  # There is a file all the same.
-            elif replaced is not None:
+            if not interaction.finished:
+                return
+            if view is not None:
+                view.state = _State(self, interaction)
+                view.settle()
+                self._views[interaction] = view
+            if replaced is not None:
                 self._replaced[replaced] = interaction
 
     def _filter_response(self, response: Response) -> Response | None:
@@ -316,8 +319,7 @@ class Cassette(engine.Cassette):
             return None
         with self._lock:
             stored = self._index.matching(request, self._index.key(request), index.ALL)
-            taken = self._recorded.union(self._replaced)
-            return next((one for one in stored if one not in taken), None)
+            return next((one for one in stored if one not in self._recorded and one not in self._replaced), None)
 
     def _to_save(self) -> list[index.Interaction]:
         moved = set(self._replaced.values())
@@ -359,6 +361,7 @@ class Cassette(engine.Cassette):
                 for interaction in self._finished():
                     if self.allow_playback_repeats or interaction not in self._recorded:
                         self._index.add(interaction)
+                self._played = sum(bool(interaction.plays) for interaction in self._finished())
         turn = super().begin(request)
         if (now := current()) is not None:
             now.is_live = turn.records
@@ -395,8 +398,10 @@ class _State(State):
 
 def _known(given: Mapping[str, Any]) -> settings.Options:
     """The options among ``given`` that say something; as in Betamax, an unknown one is none (here with a warning)."""
-    said = {settings.ALIASES.get(name, name): value for name, value in given.items() if value is not None}
-    for name in said.keys() - settings.Options.defaults.keys():
+    defaults = settings.Options.defaults
+    renamed = {settings.ALIASES.get(name, name): value for name, value in given.items()}
+    said = {name: value for name, value in renamed.items() if value is not None or defaults.get(name) is None}
+    for name in said.keys() - defaults.keys():
         del said[name]
-        warn(f"{unknown('option', name, settings.Options.defaults)} It has no effect.")
+        warn(f"{unknown('option', name, defaults)} It has no effect.")
     return settings.Options(said)
