@@ -297,7 +297,30 @@ def run(script: str, directory: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("script", [IMPORT_INSIDE, IMPORT_BEFORE, IMPORT_FIRST], ids=["inside", "before", "first"])
+IMPORT_AGAIN = """
+import sys
+import vcr
+import {module}
+with vcr.use_cassette("unused.yaml"):
+    pass
+for name in list(sys.modules):
+    if name.partition(".")[0] == "{module}".partition(".")[0]:
+        del sys.modules[name]
+for _ in range(2):
+    with vcr.use_cassette("unused.yaml"):
+        import {module}
+        owner = {owner}
+        inside = vars(owner)["connect"]
+        assert hasattr(inside, "__wrapped__"), "the adapter has not woken up"
+    assert vars(owner)["connect"] is inside.__wrapped__, "the replacement has not been taken away"
+"""
+
+
+@pytest.mark.parametrize(
+    "script",
+    [IMPORT_INSIDE, IMPORT_BEFORE, IMPORT_FIRST, IMPORT_AGAIN],
+    ids=["inside", "before", "first", "again"],
+)
 @pytest.mark.parametrize(
     ("module", "owner"),
     [
@@ -355,8 +378,8 @@ EVERY_ODDITY = pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 
 
 def places_of(name: str) -> list[patch.Place]:
-    (patcher,) = {place.patcher for place in patch._watch() if patch.supported()[name] in place.patcher.CLIENTS}
-    return [place for place in patch._watch() if place.patcher is patcher]
+    (patcher,) = {place.patcher for place in patch._every_place() if patch.supported()[name] in place.patcher.CLIENTS}
+    return [place for place in patch._every_place() if place.patcher is patcher]
 
 
 @pytest.fixture
@@ -420,7 +443,7 @@ def test_a_client_that_is_replaced_after_the_first_cassette_costs_itself_only(na
 def test_a_proxy_beside_the_module_that_it_stands_for_changes_nothing(monkeypatch, cassette_path):
     with vcr.use_cassette(cassette_path):
         alone = len(patch._applied)
-    for place in patch._watch():
+    for place in patch._every_place():
         if place.module in sys.modules:
             monkeypatch.setitem(sys.modules, place.module, Proxy(sys.modules[place.module]))
     held = {place: list(modules) for place, modules in patch._held.items()}
@@ -440,11 +463,10 @@ def test_a_warning_that_is_an_error_leaves_nothing_open(put, cassette_path):
 @EVERY_CLIENT
 def test_a_client_that_is_being_imported_is_waited_for(name, put, monkeypatch, cassette_path):
     names = put(name, being_imported)
+    monkeypatch.setattr(patch, "_waiting", set(places_of(name)))
     with vcr.use_cassette(cassette_path):  # (its import will tell)
         pass
-    if name == "httplib":
-        return
-    monkeypatch.setattr(patch, "_missed", set(places_of(name)))
+    monkeypatch.setattr(patch, "_waiting", set())
     with pytest.warns(VCRWarning, match="is being imported while") as caught, vcr.use_cassette(cassette_path):
         pass
     assert set(warned_of(caught)) <= {place.module for place in places_of(name)}

@@ -410,7 +410,7 @@ class Proxy:
 
 def test_a_client_behind_a_proxy_of_its_module_is_recorded(server, monkeypatch, alike):
     monkeypatch.setattr(patch, "_held", {})
-    for place in patch._watch():
+    for place in patch._every_place():
         if place.module in sys.modules:
             monkeypatch.setitem(sys.modules, place.module, Proxy(sys.modules[place.module]))
     assert alike(server, lambda session: session.get(server.url + "/text").body).outcome == TEXT

@@ -64,8 +64,8 @@ _places: set[tuple[int, str]] = set()
 _held: dict[Place, list[Any]] = {}
 #: What each place is asked about no more until the last cassette has closed.
 _asked: dict[Place, list[Any]] = {}
-#: The places whose module was being imported when vcr began to watch: nobody will tell when that is done.
-_missed: set[Place] = set()
+#: The places whose module will tell when it has been imported.
+_waiting: set[Place] = set()
 #: What is wrong with each client that is not covered now, and of which clients that has been said.
 _unsaid: dict[str, str] = {}
 _warned: set[str] = set()
@@ -81,7 +81,7 @@ def install(skipped: Collection[str] = ()) -> None:
         check()
     with _lock:
         try:
-            for place in _watch():
+            for place in _every_place():
                 _look_at(place)
         except BaseException:
             if _open == 0:
@@ -130,22 +130,23 @@ def _apply(replacements: Iterable[Replacement]) -> None:
 
 
 @functools.cache
-def _watch() -> tuple[Place, ...]:
-    """Every place; from the first cassette on, each is looked at when its module is imported."""
+def _every_place() -> tuple[Place, ...]:
+    return tuple(Place(patcher, module) for patcher in _patchers() for module in patcher.MODULES)
+
+
+def _wait_for(place: Place) -> None:
+    """Look at the module when it is imported. (One that is dropped and imported anew is to be waited for again.)"""
     import wrapt
 
-    places = tuple(Place(patcher, module) for patcher in _patchers() for module in patcher.MODULES)
-    for place in places:
-        if _is_being_imported(sys.modules.get(place.module)):
-            _missed.add(place)
-        # Called at once when the module is there already.
+    if place not in _waiting:
+        _waiting.add(place)
         wrapt.register_post_import_hook(functools.partial(_wake, place), place.module)
-    return places
 
 
 def _wake(place: Place, module: ModuleType) -> None:
     """The module has just been imported."""
     with _lock:
+        _waiting.discard(place)
         if _open == 0:
             return
         _ask(place, module)
@@ -157,12 +158,14 @@ def _look_at(place: Place) -> None:
     held = _held.get(place, ())
     for module in list(held):
         _ask(place, module)
+    if sys.modules.get(place.module) is None:
+        _wait_for(place)
     module = sys.modules.get(place.module)
     if module is None or _is_among(module, held):
         return
     if not _is_being_imported(module):
         _ask(place, module)
-    elif place in _missed:
+    elif place not in _waiting:
         _unsaid[_clients_in(place)[0].name] = f"{place.module} is being imported while the cassette is opened."
 
 
