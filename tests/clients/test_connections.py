@@ -16,7 +16,7 @@ import vcr
 from tests.server import EVENTS, TEXT
 from vcr.errors import CannotOverwriteExistingCassetteException
 
-from .entries import having
+from .entries import having, outcome
 
 # -- sessions ----------------------------------------------------------------------------------------------------------
 
@@ -113,6 +113,21 @@ def test_what_a_filter_ignores_goes_live_over_the_same_connection(client, server
             assert (before, session.get(server.url + "/text").body) == (TEXT, TEXT)
         assert [request.path for request in cassette.requests] == ["/counter"]
     assert (server.connections, server.hits) == (2, 5)
+
+
+def test_text_is_refused_as_by_a_socket(server, cassette_path):
+    def act():
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        connection.connect()
+        try:
+            return outcome(lambda: connection.send("text"))
+        finally:
+            connection.close()
+
+    live = act()
+    assert live.kind is TypeError
+    with vcr.use_cassette(cassette_path):
+        assert act() == live
 
 
 class Forbidden(socket.socket):

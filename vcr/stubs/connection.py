@@ -298,7 +298,10 @@ class CassetteSocket:
         self._turn = None
 
     def sendall(self, data: Any) -> None:
-        """Take a part of the request; what comes after a live request's end goes on to the server."""
+        """Take a part of the request; what comes after a live request's end goes on to the server. Raises TypeError for
+        text, as a socket does."""
+        if isinstance(data, str):
+            raise TypeError("a bytes-like object is required, not 'str'")
         if self._turn is None:
             self._reader.feed(data)
         elif self.real is not None and self._turn.response is None:
