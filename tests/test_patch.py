@@ -473,6 +473,24 @@ def test_a_client_that_is_being_imported_is_waited_for(name, put, monkeypatch, c
     assert names
 
 
+IMPORTED_BY_THE_STUB = """
+import sys
+import vcr
+import tornado.curl_httpclient
+sys.modules.pop("tornado.simple_httpclient", None)
+with vcr.use_cassette("unused.yaml"):
+    import vcr.stubs.tornado
+    from tornado.simple_httpclient import SimpleAsyncHTTPClient
+    assert hasattr(SimpleAsyncHTTPClient.fetch_impl, "__wrapped__")
+"""
+
+
+def test_a_module_that_a_stub_imports_is_taken_hold_of_too(tmp_path):
+    pytest.importorskip("tornado")
+    pytest.importorskip("pycurl")
+    run(IMPORTED_BY_THE_STUB, tmp_path)
+
+
 OLD_CLIENT = """
 import sys
 import warnings

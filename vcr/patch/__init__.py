@@ -66,6 +66,8 @@ _held: dict[Place, list[Any]] = {}
 _asked: dict[Place, list[Any]] = {}
 #: The places whose module will tell when it has been imported.
 _waiting: set[Place] = set()
+#: The module that is being taken hold of, and those that have been imported since that has begun.
+_late: list[tuple[Place, Any]] = []
 #: What is wrong with each client that is not covered now, and of which clients that has been said.
 _unsaid: dict[str, str] = {}
 _warned: set[str] = set()
@@ -147,6 +149,9 @@ def _wake(place: Place, module: ModuleType) -> None:
     """The module has just been imported."""
     with _lock:
         _waiting.discard(place)
+        if _late:  # A stub that is being imported has imported it.
+            _late.append((place, module))
+            return
         if _open == 0:
             return
         _ask(place, module)
@@ -178,7 +183,17 @@ def _is_being_imported(module: Any) -> bool:
 
 
 def _ask(place: Place, module: Any) -> None:
-    """Take hold of a module, once while a cassette is open."""
+    """Take hold of a module, and of those that are imported on the way."""
+    _late.append((place, module))
+    try:
+        for late in _late:  # (which grows)
+            _ask_once(*late)
+    finally:
+        _late.clear()
+
+
+def _ask_once(place: Place, module: Any) -> None:
+    """Take hold of a module, unless that has been done since a cassette is open."""
     asked, held = _asked.setdefault(place, []), _held.setdefault(place, [])
     if _is_among(module, asked):
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import gc
 from typing import Any, ClassVar
@@ -46,6 +45,8 @@ class _Methods:
         object.__setattr__(self, "__dict__", gc.get_referents(cls.__dict__)[0])
 
     def __setattr__(self, name: str, value: Any) -> None:
+        import ctypes
+
         object.__setattr__(self, name, value)
         # The interpreter remembers what it has found in a class until it is told that the class has changed.
         ctypes.pythonapi.PyType_Modified(ctypes.py_object(self._cls))
