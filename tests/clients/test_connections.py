@@ -425,3 +425,18 @@ def test_a_class_of_the_users_can_be_forgotten(server, cassette_path):
         del connection, Shortlived
         gc.collect()
         assert alive() is None
+
+
+def test_a_request_whose_answer_nobody_asks_for_is_recorded(server, cassette_path):
+    def act():
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        connection.request("POST", "/echo", b"content")
+        connection.close()
+
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode) as cassette:
+            act()
+        assert [(request.method, request.body) for request in cassette.requests] == [("POST", b"content")]
+        assert "incomplete" not in cassette.responses[0]
+    assert cassette.play_count == 1
+    assert server.hits == 1

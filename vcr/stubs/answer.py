@@ -183,8 +183,6 @@ class Tee(io.RawIOBase):
             self._finish()
             return
         try:
-            if not self._over and not self._reader.has_head:
-                self._read_on(self._ahead, *OPEN_DRAIN, until_head=True)
             self._drain(self._ahead)
         finally:
             self._lock.release()
@@ -201,6 +199,9 @@ class Tee(io.RawIOBase):
             super().close()
 
     def _drain(self, ahead: bytearray | None) -> None:
+        if not (self._over or self._reader.has_head or self._reader.broken):
+            # The client has not asked for it, or may do so later: the server has the request all the same.
+            self._read_on(ahead, *OPEN_DRAIN, until_head=True)
         begun = self._reader.has_head or self._reader.has_interim
         if begun and not self._is_event_stream():
             self._read_on(ahead, *(FINITE_DRAIN if self._reader.finite else OPEN_DRAIN))
