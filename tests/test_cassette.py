@@ -833,7 +833,7 @@ def test_what_a_hook_makes_of_a_pair_is_saved_and_the_cassette_keeps_its_own():
     cassette.close()
     assert memory.kept == [("/censored", "censored")]
     assert [request.path for request in cassette.requests] == ["/a"]
-    assert cassette.responses[0]["body"]["string"] == "the truth"
+    assert cassette.responses[0]["body"]["string"] == b"the truth"
 
 
 def test_what_a_hook_makes_of_a_stored_pair_is_replayed_and_what_is_stored_stays():

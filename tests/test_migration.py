@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from vcr import migration
 from vcr.errors import CassetteLoadError
 from vcr.migration import main, migrate
 from vcr.persisters.filesystem import FilesystemPersister
@@ -115,3 +117,18 @@ def test_it_is_run_as_a_module(copy):
 def test_without_a_cassette_it_says_so(arguments, status, said, capsys):
     assert main(arguments) == status
     assert said in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(("suffix", "migrated"), [("json", "migrate_json"), ("yaml", "migrate_yml")])
+def test_programs_may_migrate_by_a_call(suffix, migrated, tmp_path):
+    old = (CASSETTES / f"vcrpy_0.6.0.{suffix}").read_text(encoding="utf-8")
+    path = tmp_path / f"old.{suffix}"
+    path.write_text(old, encoding="utf-8")
+    assert migration.try_migrate(path)
+    assert not migration.try_migrate(str(path))
+    written = io.StringIO()
+    assert getattr(migration, migrated)(io.StringIO(old), written)
+    assert written.getvalue() == path.read_text(encoding="utf-8")
+    path.write_text("no cassette", encoding="utf-8")
+    assert not migration.try_migrate(path)
+    assert path.read_text(encoding="utf-8") == "no cassette"

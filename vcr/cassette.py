@@ -340,9 +340,14 @@ class _Data(MutableSequence[tuple[Request, ResponseDict]]):
         return [self._pair(one) for one in found] if isinstance(index, slice) else self._pair(found)
 
     def _pair(self, interaction: Interaction) -> tuple[Request, ResponseDict]:
-        """In the shape that VCR.py leaves them in: a body is bytes, and text once it has been saved, if it is text."""
+        """In the shape that VCR.py leaves a pair in: the body is bytes, and text once the pair itself has been saved.
+
+        (Where a hook saves, a copy of the pair is saved, and the pair stays as it is.)
+        """
         request, response = interaction.own()
-        if self._cassette.dirty or not self._cassette._has_saved or not isinstance(response.data.get("body"), dict):
+        cassette = self._cassette
+        is_saved = cassette._has_saved and not cassette.dirty and cassette._before_save_interaction is None
+        if not is_saved or not isinstance(response.data.get("body"), dict):
             return request, response.data
         return request, convert_body_to_unicode({**response.data, "body": dict(response.data["body"])})
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ._vcrpy import leftovers
 from .errors import CassetteLoadError
 from .persisters.filesystem import FilesystemPersister
 from .serializers import jsonserializer, yamlserializer
@@ -65,3 +66,6 @@ def main(arguments: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
+
+if not TYPE_CHECKING:
+    __getattr__ = leftovers("migration")

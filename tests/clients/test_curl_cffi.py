@@ -152,19 +152,19 @@ def test_what_is_left_of_a_stream_is_recorded_all_the_same(server, cassette_path
 def test_a_refusal_is_raised_by_the_request_itself_and_the_session_goes_on(path, stream, server, cassette_path):
     def record(session):
         session.get(server.url + "/redirect/1", allow_redirects=False)
-        session.get(server.url + "/text?known")
+        session.get(server.url + "/text?known=1")
 
     def act(session):
         for _ in range(2):
             with pytest.raises(CannotOverwriteExistingCassetteException):
                 session.get(server.url + path, stream=stream)
-        return session.get(server.url + "/text?known").content
+        return session.get(server.url + "/text?known=1").content
 
     async def async_act(session):
         for _ in range(2):  # the only handle must not be lost
             with pytest.raises(CannotOverwriteExistingCassetteException):
                 await session.get(server.url + path, stream=stream)
-        return (await session.get(server.url + "/text?known")).content
+        return (await session.get(server.url + "/text?known=1")).content
 
     with vcr.use_cassette(cassette_path):
         in_session(record)
