@@ -178,7 +178,8 @@ def test_the_fixtures_of_pytest(pytester, server, monkeypatch, name):
     )
     pytester.makepyfile(test_it=dedent(TESTS).replace("betamax_face", name))
     for _ in ("record", "replay"):
-        pytester.runpytest_subprocess("-Werror", "-p", "no:randomly", timeout=60).assert_outcomes(passed=7)
+        run = pytester.runpytest_subprocess("-Werror", "-p", "no:randomly", "-p", "no:pytest-betamax", timeout=60)
+        run.assert_outcomes(passed=7)
     assert server.hits == 7
     assert sorted(file.name for file in (pytester.path / "library").iterdir()) == [
         "decorated-too.json",
@@ -189,6 +190,21 @@ def test_the_fixtures_of_pytest(pytester, server, monkeypatch, name):
         "test_it.test_recorder.json",
         "test_it.test_session.json",
     ]
+
+
+@pytest.mark.skipif(not BETAMAX, reason="Betamax is not installed")
+def test_where_betamax_is_installed_too_its_pytest_plugin_is_warned_of_unless_install_came_first(pytester):
+    source = "import vcr.betamax\nvcr.betamax.install()\n"
+    pytester.makepyfile("import betamax, vcr.betamax\ndef test_it(): assert betamax is vcr.betamax")
+    pytester.makeconftest(source)
+    result = pytester.runpytest_subprocess(timeout=60)
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines("*was imported before vcr.betamax.install()*")
+    pytester.makeconftest("")
+    pytester.makepyfile(early=source)
+    pytester.syspathinsert()
+    result = pytester.runpytest_subprocess("-Werror", "-p", "early", timeout=60)
+    result.assert_outcomes(passed=1)
 
 
 @pytest.mark.skipif(BETAMAX, reason="Betamax registers its own")
