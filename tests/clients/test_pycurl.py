@@ -270,6 +270,31 @@ def test_a_handle_from_before_the_first_cassette_is_refused_until_it_is_reset(op
     assert server.hits == 2
 
 
+CLOSED = """
+import sys
+import pycurl
+import vcr
+
+closed, curl = pycurl.Curl(), pycurl.Curl()
+closed.close()
+with vcr.use_cassette("cassette.yaml") as cassette:
+    curl.reset()
+    curl.setopt(pycurl.URL, sys.argv[1])
+    curl.perform_rb()
+assert len(cassette) == 1
+"""
+
+
+def test_a_handle_that_has_been_closed_does_not_keep_the_others_out(server, tmp_path):
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", CLOSED, server.url + "/text"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(vcr.__file__).parents[1])},
+        check=True,
+        timeout=60,
+    )
+
+
 def test_a_handle_from_between_two_cassettes_is_recorded(server, cassette_path):
     with vcr.use_cassette(cassette_path):
         pass

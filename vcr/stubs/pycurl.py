@@ -15,6 +15,7 @@ import sys
 import traceback
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from types import MethodDescriptorType
 from typing import Any, ClassVar
 
@@ -74,7 +75,8 @@ class Handles:
         tracked = gc.get_objects()
         kinds = {kind for kind in set(map(type, tracked)) if issubclass(kind, Curl)}
         for handle in [item for item in tracked if type(item) in kinds] if kinds else ():
-            handle._vcr = Handle(known=False, url=_getinfo(handle, Info.EFFECTIVE_URL))
+            with suppress(_Error):  # a handle that has been closed tells nothing, and makes no request
+                handle._vcr = Handle(known=False, url=_getinfo(handle, Info.EFFECTIVE_URL))
 
     @staticmethod
     def method(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[..., Any]:
