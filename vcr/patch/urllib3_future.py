@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from .client import Client
-from .replace import Replacement, class_in
+from .replace import Replacement, class_in, once_for_each
 
 
 def _package() -> str:
@@ -41,9 +42,15 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
         return  # urllib3 itself: patch/urllib3.py
     from ..stubs import urllib3_future as stub
 
-    backend = class_in(module, prefix + "HfaceBackend")
-    response = getattr(sys.modules[backend.__module__], prefix + "LowLevelResponse")
+    backend: Any = class_in(module, prefix + "HfaceBackend")
+    response = _beside(backend, prefix + "LowLevelResponse")
     owners = ((backend, stub.BACKEND), (plain, stub.CONNECTION), (tls, stub.CONNECTION), (response, stub.ANSWER))
     for owner, doors in owners:
         for name, door in doors.items():
             yield Replacement(owner, name, door(getattr(owner, name)))
+
+
+@once_for_each
+def _beside(backend: type, name: str) -> type:
+    """The class of this name in the module of ``backend``, found while the module is there: a program may drop it."""
+    return class_in(sys.modules[backend.__module__], name)
