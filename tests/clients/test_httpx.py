@@ -780,6 +780,27 @@ def test_what_no_replay_could_show_is_not_kept(  # noqa: PLR0917
     assert len(cassette) == (is_whole or (record_errors and reading == "a network's error"))
 
 
+def test_what_fails_after_the_client_has_left_is_kept_as_far_as_it_came(httpx, way, run, cassette_path):
+    class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+        def __iter__(self):
+            yield b"part"
+            raise httpx.ReadError("reading")
+
+        async def __aiter__(self):
+            for piece in self:
+                yield piece
+
+    async def act(client):
+        async with client.stream("http://h.example/") as (_, pieces):
+            return await anext(pieces)
+
+    answer = lambda _: httpx.Response(200, headers={"Content-Length": "9"}, stream=Stream())  # noqa: E731
+    with vcr.use_cassette(cassette_path) as cassette:
+        assert run(act, transport=httpx.MockTransport(answer)) == b"part"
+    (response,) = cassette.responses
+    assert (response["incomplete"], body_of(response)) == (True, b"part")
+
+
 def test_a_stream_that_is_read_and_never_closed_is_kept(httpx, cassette_path):
     class Stream(httpx.SyncByteStream):
         def __iter__(self):

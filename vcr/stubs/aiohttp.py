@@ -429,7 +429,7 @@ class CassetteProtocol(ResponseHandler):
     def _parsable(self, response: Response) -> Response:
         """``response``, without the fields that aiohttp's parser refuses: they are shown all the same."""
         pairs = response.headers.pairs()
-        kept = _parsable(response.headers)
+        kept = _taken(response.headers)
         if len(kept) == len(pairs):
             return response
         self._shown = response.headers
@@ -467,7 +467,7 @@ class CassetteProtocol(ResponseHandler):
             pass
 
 
-def _parsable(headers: Headers) -> list[tuple[str, str]]:
+def _taken(headers: Headers) -> list[tuple[str, str]]:
     """The fields that aiohttp's parser takes: cassettes of other clients, and of VCR.py, hold more."""
     lengths = headers.get_all("Content-Length")
     is_plain = len(lengths) == 1 and lengths[0].strip().isdecimal() and "Transfer-Encoding" not in headers

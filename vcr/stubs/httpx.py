@@ -440,7 +440,10 @@ class _Tee(_Listener):
             reader = threading.Thread(target=self._read_on, args=(seconds, room), name="vcr-read-ahead", daemon=True)
             reader.start()
             reader.join(seconds)
-        self._note_what_came_ahead()
+        last = self._ahead[-1] if self._ahead else b""
+        if isinstance(last, Exception):
+            self._fail(last)  # the client will see it
+        self._has_ended = self._has_ended or last is None
         self._leave()
 
     def close(self) -> None:
@@ -452,7 +455,7 @@ class _Tee(_Listener):
             if waits and self._reading.acquire(blocking=False):
                 with _punctually(self._network, seconds):
                     self._read_on(seconds, room)
-            self._note_what_came_ahead()
+            self._has_ended = self._has_ended or (bool(self._ahead) and self._ahead[-1] is None)
         finally:
             with self._closing():
                 self._stream.close()
@@ -470,12 +473,6 @@ class _Tee(_Listener):
                 room -= len(came)
         finally:
             self._reading.release()
-
-    def _note_what_came_ahead(self) -> None:
-        last = self._ahead[-1] if self._ahead else b""
-        if isinstance(last, Exception):
-            self._fail(last)
-        self._has_ended = self._has_ended or last is None
 
 
 class _AsyncTee(_Listener):
