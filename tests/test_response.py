@@ -230,3 +230,10 @@ def test_a_body_that_a_hook_changed_comes_in_one_piece():
     data = Response.of(200, "OK", None, b"abcd", chunks=[1, 3]).copy_data()
     data["body"]["string"] = b"other"
     assert Response(data).pieces == [b"other"]
+
+
+def test_an_empty_mapping_in_the_place_of_a_body_is_an_empty_body():
+    # VCR.py keeps one of each redirect that aiohttp follows.
+    response = Response({"status": {"code": 302, "message": "Found"}, "headers": {}, "body": {}})
+    assert response.fault is None
+    assert response.body == b""

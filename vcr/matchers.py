@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote
 from . import difference
 from ._vcrpy import leftovers
 from .body import is_object, same_object, stands_for
-from .meaning import FORM, form_fields, is_json, json_value, loose_meanings, meaning, parts
+from .meaning import FORM, form_fields, is_json, json_value, loose_meanings, meaning, parts, plain
 from .request import Request
 from .wire import media_type
 
@@ -219,8 +219,7 @@ def _values(values: list[str]) -> str:
 
 
 def _raw_body(request: Request) -> Hashable:
-    body = request.body
-    return body if body is None or isinstance(body, bytes) else repr(body)
+    return plain(request.body)
 
 
 def _only(kind: Callable[[str], bool], read: Callable[[bytes, str], Hashable]) -> Callable[[Request], Hashable]:

@@ -21,6 +21,8 @@ def theirs(request, tmp_path_factory) -> tuple[str, str]:
     venv.create(directory, with_pip=True)
     python = str(directory / ("Scripts" if os.name == "nt" else "bin") / "python")
     packages = [f"vcrpy=={request.param}", "requests", "httplib2"]
+    if request.param >= "9":
+        packages += ["aiohttp", "boto3", "httpx", "httpx2", "pycurl", "tornado"]
     subprocess.run(
         [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *packages], timeout=300, check=True
     )

@@ -78,7 +78,7 @@ class Transports:
                 return original(self, request)
             cassette, asked = taken_in
             sent = list(request.stream)
-            asked.body = b"".join(sent) or None
+            asked.body = b"".join(sent)
             turn = cassette.begin(asked)
             if turn.response is not None:
                 return transports.replay(turn.response, request.method, errors)
@@ -100,7 +100,7 @@ class Transports:
             cassette, asked = taken_in
             stream = request.stream
             sent = list(stream) if transports._is_whole(stream) else [piece async for piece in stream]
-            asked.body = b"".join(sent) or None
+            asked.body = b"".join(sent)
             turn = cassette.begin(asked)
             if turn.response is not None:
                 await anyio.lowlevel.checkpoint()  # (other tasks have their turn, as ever)
