@@ -85,6 +85,7 @@ LINES = [
     "interactions:",
     "version: 1",
     "# a comment",
+    "_own: 1",
     "...",
     "---",
     "  - &a b",

@@ -20,7 +20,7 @@ Read = Callable[[str], Any]
 _OPENING = "interactions:\n"
 _FIRST = "- request:\n"
 _NEXT = "\n- request:\n"
-_REST = re.compile(r"\n[A-Za-z]")  # a key of the whole: nothing else starts in the first column
+_REST = re.compile(r"\n[^\s#-]")  # a key of the whole: nothing but a comment or an interaction starts there too
 _VERSION = "version: 1\n"  # mostly, there is no more to it
 #: What makes the whole something else: a merge conflict, the end of a document. (To look for one character takes next
 #: to no time.)

@@ -296,7 +296,9 @@ class _Reader:
         if meaning is None:
             shown = "!!" + event.tag.removeprefix(STANDARD) if event.tag.startswith(STANDARD) else event.tag
             message = f"the tag {shown} stands for an object that is not made from a cassette"
-            raise _refusal(event, f"{message}; see yamlserializer.with_custom_tags")
+            raise _refusal(
+                event, f"There was a problem loading the cassette: {message}; see yamlserializer.with_custom_tags"
+            )
         return meaning
 
     def _tagged(self, event: Any, meaning: Tag, value: Any) -> Any:
