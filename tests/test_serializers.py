@@ -10,7 +10,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import vcr
 from vcr.errors import CassetteLoadError
+from vcr.response import Response
 from vcr.serializers import jsonserializer, yamlserializer
 
 patient = settings(deadline=None)
@@ -306,3 +308,57 @@ def test_broken_base64_in_json_is_an_error():
 def test_json_too_deep_to_read_is_an_error():
     with pytest.raises(CassetteLoadError, match="not readable as JSON"):
         jsonserializer.deserialize("[" * 100_000)
+
+
+# -- the suffix decides where nobody has chosen ------------------------------------------------------------------------
+
+YAML_CASSETTE = """interactions:
+- request: {method: GET, uri: "http://h.example/", headers: {}, body: null}
+  response: {status: {code: 200, message: OK}, headers: {}, body: {string: old}}
+version: 1
+"""
+
+
+def saved_as(path, **options) -> str:
+    """What is in the file after an interaction has been added."""
+    with vcr.use_cassette(path, record_mode="new_episodes", **options) as cassette:
+        cassette.append(vcr.Request("GET", "http://h.example/new", None, {}), Response.of(200, "OK", {}, b"new").data)
+    return path.read_text(encoding="utf-8")
+
+
+def test_a_cassette_named_json_is_json_where_no_serializer_is_chosen(tmp_path):
+    assert json.loads(saved_as(tmp_path / "x.json"))["version"] == 1
+    with vcr.use_cassette(tmp_path / "x.json", record_mode="none") as cassette:
+        assert [request.path for request in cassette.requests] == ["/new"]
+
+
+def test_what_vcrpy_has_left_as_yaml_under_that_name_is_read(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text(YAML_CASSETTE, encoding="utf-8")
+    assert [pair["request"]["uri"] for pair in json.loads(saved_as(path))["interactions"]] == [
+        "http://h.example/",
+        "http://h.example/new",
+    ]
+
+
+@pytest.mark.parametrize("options", [{"serializer": "yaml"}, {"serializer": yamlserializer}])
+def test_a_serializer_that_is_chosen_wins(options, tmp_path):
+    assert saved_as(tmp_path / "x.json", **options).startswith("interactions:\n")
+
+
+def test_a_serializer_registered_in_place_of_yaml_wins(tmp_path):
+    class Own:
+        serialize = staticmethod(lambda _: "own")
+        deserialize = staticmethod(lambda _: {"interactions": []})
+
+    recorder = vcr.VCR()
+    recorder.register_serializer("yaml", Own)
+    with recorder.use_cassette(tmp_path / "x.json") as cassette:
+        cassette.append(vcr.Request("GET", "http://h.example/", None, {}), Response.of(200, "OK", {}, b"").data)
+    assert (tmp_path / "x.json").read_text() == "own"
+
+
+def test_text_in_json_that_is_broken_is_named_as_json(tmp_path):
+    (tmp_path / "x.json").write_text('{"interactions": [', encoding="utf-8")
+    with pytest.raises(CassetteLoadError, match="not readable as JSON"), vcr.use_cassette(tmp_path / "x.json"):
+        pytest.fail("the cassette was opened")

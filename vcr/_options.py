@@ -133,7 +133,7 @@ _is_persister = _with_methods("load_cassette", "save_cassette")
 
 
 def _serializer(value: Any, _: PassOver) -> Any:
-    return "yaml" if value is None else value if isinstance(value, str) else _is_serializer(value)
+    return BY_SUFFIX if value is None else value if isinstance(value, str) else _is_serializer(value)
 
 
 def _persister(value: Any, _: PassOver) -> Any:
@@ -200,6 +200,15 @@ def _function(value: Any, pass_over: PassOver) -> Any:
     return value if callable(value) else None
 
 
+class _BySuffix(str):
+    """A default that equals VCR.py's, and that nobody chose: the suffix of a path may stand above it."""
+
+    __slots__ = ()
+
+
+BY_SUFFIX = _BySuffix("yaml")
+
+
 def _option(default: Any, check: Check, doc: str) -> Any:
     """A field of ``Options``: what the option is when nothing is said of it, what checks a value, what it is for."""
     return field(default=default, metadata={"check": check, "doc": doc})
@@ -225,7 +234,9 @@ class Options:
         None, _function, "`f(function) -> path`, for decorators without a path"
     )
     serializer: str | Serializer = _option(
-        "yaml", _serializer, "`yaml`, `json`, `betamax`, `prettyjson`, `ruby`, `rubyjson`, or a registered name"
+        BY_SUFFIX,
+        _serializer,
+        "`yaml` (`json` for a path that ends so), `betamax`, `prettyjson`, `ruby`, `rubyjson`, or a registered name",
     )
     persister: Persister = _option(FilesystemPersister, _persister, "where cassettes are kept")
     inject_cassette: bool = _option(False, _switch, "a decorator passes the cassette as the first argument")

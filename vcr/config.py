@@ -6,13 +6,25 @@ It must not open a cassette; ``context.py`` does.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import cassette, matchers, serializers, util
 from ._assembly import cassette_path, matchers_of
-from ._options import DEFAULTS, JUDGED_AT_ONCE, OPTIONS, changed, checked, completed, named, own_name, unknown_option
+from ._options import (
+    BY_SUFFIX,
+    DEFAULTS,
+    JUDGED_AT_ONCE,
+    OPTIONS,
+    changed,
+    checked,
+    completed,
+    named,
+    own_name,
+    unknown_option,
+)
 from .errors import choices, unknown, warn
 from .matchers import Predicate
 from .record_mode import RecordMode as RecordMode  # noqa: PLC0414  (VCR.py's users find it here too)
@@ -93,7 +105,8 @@ class VCR:
         Returns how many interactions that were. Raises CassetteNotFoundError when there is nothing to recover.
         """
         merged = self._merged(options, None)
-        return cassette.Cassette(cassette_path(merged, path, None), **self._arguments(merged)).recover()
+        where = cassette_path(merged, path, None)
+        return cassette.Cassette(where, **{**self._arguments(merged), **self._by_suffix(where, merged)}).recover()
 
     def register_matcher(self, name: str, matcher: Predicate) -> None:
         """Make ``matcher(r1, r2)`` available to ``match_on`` as ``name``; a built-in name is replaced."""
@@ -153,9 +166,19 @@ class VCR:
         arguments = self._arguments(options)
 
         def load(function: Callable[..., Any] | None) -> cassette.Cassette:
-            return cassette.Cassette.load(path=cassette_path(options, path, function), **arguments)
+            where = cassette_path(options, path, function)
+            return cassette.Cassette.load(path=where, **{**arguments, **self._by_suffix(where, options)})
 
         return Settings(load, options.record_on_exception)
+
+    def _by_suffix(self, path: StrPath, options: Options) -> dict[str, Any]:
+        """The serializer for a cassette named ``.json``, where none was chosen and nobody has replaced ``yaml``."""
+        is_chosen = options.serializer is not BY_SUFFIX or self.serializers["yaml"] is not serializers.YAML
+        if is_chosen or not os.fspath(path).endswith(".json"):
+            return {}
+        from .serializers import jsonoryaml
+
+        return {"serializer": jsonoryaml}
 
     def _arguments(self, options: Options) -> dict[str, Any]:
         """What ``Cassette(path, ...)`` is given: names resolved, and options that are as by default left out."""

@@ -35,6 +35,10 @@ class _Serializer:
         return f"<serializer {self._name}>"
 
 
+#: The serializer that is used where none is chosen.
+YAML = _Serializer(_MODULES["yaml"])
+
+
 def builtin() -> dict[str, Any]:
     """The serializers that every ``VCR`` starts with, by name."""
-    return {name: _Serializer(module) for name, module in _MODULES.items()}
+    return {name: YAML if name == "yaml" else _Serializer(module) for name, module in _MODULES.items()}
