@@ -56,7 +56,9 @@ class ConnectionRemover:
         while self._told:
             pool, connection = self._told.pop()
             with pool.pool.mutex:  # its place in the pool stays free
-                pool.pool.queue[:] = [None if other is connection else other for other in pool.pool.queue]
+                for place, other in enumerate(pool.pool.queue):
+                    if other is connection:
+                        pool.pool.queue[place] = None
             connection.close()
 
 

@@ -60,7 +60,9 @@ class VCRFakeSocket(CassetteSocket):
 
 class _ResponseType(ABCMeta):
     def __instancecheck__(cls, instance: Any) -> bool:
-        if cls.__module__ == __name__ and getattr(instance, "_vcr_answers", False):
+        # urllib3 1.26 has a response of its own around http.client's.
+        responses = instance, getattr(instance, "_original_response", None)
+        if cls.__module__ == __name__ and any(hasattr(response, "_vcr_answers") for response in responses):
             return True
         return super().__instancecheck__(instance)
 
