@@ -421,6 +421,16 @@ def test_a_hook_that_writes_a_header_as_text_is_handed_text_when_the_cassette_is
     assert "link: text\n" in Path(cassette_path).read_text(encoding="utf-8")
 
 
+def test_keys_that_a_project_adds_are_there_when_the_cassette_has_been_added_to(cassette_path, server):
+    own = "- request: {method: GET, uri: 'http://a.example/'}\n  response: {status: 200, body: null}\n  own: [1]\n"
+    Path(cassette_path).write_text(f"interactions:\n{own}ours: {{a: b}}\nversion: 1\n", encoding="utf-8")
+    with vcr.use_cassette(cassette_path, record_mode="new_episodes", filter_headers=["X-Any"]):
+        assert through_requests(Exchange("GET", f"{server.url}/text"))[0] == 200
+    saved = yamlserializer.deserialize(Path(cassette_path).read_text(encoding="utf-8"))
+    assert saved["ours"] == {"a": "b"}
+    assert [interaction.get("own") for interaction in saved["interactions"]] == [[1], None]
+
+
 def test_a_forms_fields_are_read_from_aiohttps_own_object():
     (plain, with_a_file), _ = load("vcrpy_6.0.2_aiohttp_forms.yaml")
     assert plain.body == [("a", "1"), ("b", "2")]

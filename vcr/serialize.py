@@ -277,13 +277,7 @@ def _parsed(text: str, serializer: Any) -> Any:
 
 
 def _request_to_data(request: Request, spelled: Spelling) -> dict[str, Any]:
-    # In VCR.py's order, for serializers that do not sort.
-    return {
-        "method": request.method,
-        "uri": request.uri,
-        "body": spelled(request.body),
-        "headers": request.headers.grouped(),
-    }
+    return {**request._to_dict(), "body": spelled(request.body)}
 
 
 def _response_to_data(response: Any, spelled: Spelling) -> Any:
