@@ -286,6 +286,21 @@ def test_a_body_is_recorded_as_it_is_sent(options, server, three_ways, cassette_
     assert set(request.headers.pairs()) <= set(sent.headers)
 
 
+@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated")
+def test_who_asks_is_recorded_if_the_request_says_so_and_not_if_its_session_does(server, cassette_path):
+    async def act():
+        async with aiohttp.ClientSession(auth=aiohttp.BasicAuth("u", "p"), headers={"X-Own": "1"}) as session:
+            for auth in (None, aiohttp.BasicAuth("other", "p")):
+                async with session.get(server.url + "/text", auth=auth) as response:
+                    await response.read()
+
+    with vcr.use_cassette(cassette_path) as cassette:
+        asyncio.run(act())
+    # VCR.py does not see what a session adds.
+    assert [sorted(request.headers) for request in cassette.requests] == [["X-Own"], ["Authorization", "X-Own"]]
+    assert all(request.get("Authorization") for request in server.requests)
+
+
 def test_the_server_is_only_asked_when_the_whole_body_is_there(server, recorded):
     async def body():
         for _ in range(3):
