@@ -286,7 +286,7 @@ def test_a_body_is_recorded_as_it_is_sent(options, server, three_ways, cassette_
     assert set(request.headers.pairs()) <= set(sent.headers)
 
 
-@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated")
+@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated", "ignore:The 'auth' parameter is deprecated")
 def test_who_asks_is_recorded_if_the_request_says_so_and_not_if_its_session_does(server, cassette_path):
     async def act():
         async with aiohttp.ClientSession(auth=aiohttp.BasicAuth("u", "p"), headers={"X-Own": "1"}) as session:
