@@ -134,7 +134,7 @@ def test_a_lock_that_is_held_at_a_fork_is_free_in_the_child():
 def test_workers_of_a_pool_use_their_own_cassettes(method, server, cassette_path):
     context = multiprocessing.get_context(method)
     with ProcessPoolExecutor(2, mp_context=context) as pool:
-        urls = [f"{server.url}/text?{number}" for number in range(6)]
+        urls = [f"{server.url}/text?number={number}" for number in range(6)]
         jobs = [pool.submit(read_in_cassette, cassette_path, "new_episodes", url) for url in urls]
         bodies = [job.result(60) for job in jobs]
         assert server.hits == 6
