@@ -1,7 +1,8 @@
 """VCR.py's leftovers: names that exist only because programs written for VCR.py import or replace them.
 
 A reader may skip this folder. It has one file for each of VCR.py's modules. The module at VCR.py's path hands on the
-names that stand here; it must not use them, and neither must anything else in the package.
+names that stand here; it must not use them, and neither must anything else in the package. The modules
+``vcr/stubs/*_stubs.py`` are leftovers as a whole. A program that replaces a leftover is warned: that has no effect.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ def leftovers(module: str) -> Callable[[str], Any]:
     """The ``__getattr__`` of ``vcr.<module>``: it finds the names that stand in ``vcr/_vcrpy/<module>.py``.
 
     A dot in ``module`` is an underscore in the name of the file. The file is imported when a name is first asked for.
-    A program that replaces one of the names is warned: nothing in the package uses them.
     """
-    sys.modules[f"vcr.{module}"].__class__ = _Watched
+    sys.modules[f"vcr.{module}"].__class__ = _HandsOn
     return functools.partial(_find, module)
+
+
+def is_leftover(module: str) -> None:
+    """Say of ``vcr.<module>`` that all that it defines itself is a leftover."""
+    sys.modules[f"vcr.{module}"].__class__ = _Leftover
 
 
 def _find(module: str, name: str) -> Any:
@@ -34,22 +39,42 @@ def _find(module: str, name: str) -> Any:
     raise AttributeError(f"module 'vcr.{module}' has no attribute {name!r}")
 
 
-class _Watched(ModuleType):
+def _warn_of(name: str) -> None:
+    warn(
+        f"Replacing {name} has no effect: vcr does not use it. To change what is recorded and replayed, use "
+        "before_record_request, before_record_response, a matcher or a serializer."
+    )
+
+
+class _HandsOn(ModuleType):
     """A module that hands on leftovers."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         # (A module of a package becomes an attribute of it when it is imported.)
         if name not in vars(self) and not name.startswith("__") and not isinstance(value, ModuleType):
-            self._warn_of(name, value)
+            try:
+                there = _find(self.__name__.removeprefix("vcr."), name)
+            except AttributeError:
+                there = value  # a new name, which replaces nothing
+            if value is not there:
+                _warn_of(f"{self.__name__}.{name}")
         super().__setattr__(name, value)
 
-    def _warn_of(self, name: str, value: Any) -> None:
-        try:
-            there = _find(self.__name__.removeprefix("vcr."), name)
-        except AttributeError:
-            return  # a new name, which replaces nothing
-        if value is not there:
-            warn(
-                f"Replacing {self.__name__}.{name} has no effect: vcr does not use it. To change what is recorded and "
-                "replayed, use before_record_request, before_record_response, a matcher or a serializer."
-            )
+
+class _Leftover(ModuleType):
+    """A module that defines nothing but leftovers."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        is_its_own = (getattr(one, "__module__", None) == self.__name__ for one in (vars(self).get(name), value))
+        if next(is_its_own) and not next(is_its_own):
+            _warn_of(f"{self.__name__}.{name}")
+        super().__setattr__(name, value)
+
+
+class LeftoverType(type):
+    """The class of a class that is a leftover. The classes that programs derive from it are theirs."""
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        if cls.__module__.partition(".")[0] == "vcr" and not name.startswith("_") and hasattr(cls, name):
+            _warn_of(f"{cls.__module__.replace('_vcrpy.', '')}.{cls.__name__}.{name}")
+        super().__setattr__(name, value)

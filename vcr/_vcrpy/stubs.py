@@ -15,11 +15,11 @@ from email.message import Message
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from typing import Any
 
-from ..errors import warn
 from ..response import Response, ResponseDict
 from ..stubs.compat import get_headers
 from ..stubs.connection import CassetteSocket
 from ..wire import render
+from . import LeftoverType
 
 __all__ = [
     "HTTPConnection",
@@ -58,21 +58,13 @@ class VCRFakeSocket(CassetteSocket):
         raise BlockingIOError("no real socket is open, the cassette answers this connection")
 
 
-class _ResponseType(ABCMeta):
+class _ResponseType(LeftoverType, ABCMeta):
     def __instancecheck__(cls, instance: Any) -> bool:
         # urllib3 1.26 has a response of its own around http.client's.
         responses = instance, getattr(instance, "_original_response", None)
         if cls.__module__ == __name__ and any(hasattr(response, "_vcr_answers") for response in responses):
             return True
         return super().__instancecheck__(instance)
-
-    def __setattr__(cls, name: str, value: Any) -> None:
-        if cls.__module__ == __name__ and not name.startswith("_") and hasattr(cls, name):
-            warn(
-                f"Replacing VCRHTTPResponse.{name} has no effect on the responses that a cassette hands out: they are "
-                "of the client's own class. Use before_record_response to change what is recorded and replayed."
-            )
-        super().__setattr__(name, value)
 
 
 class VCRHTTPResponse(HTTPResponse, metaclass=_ResponseType):

@@ -14,7 +14,7 @@ import functools
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,9 +53,6 @@ def supported() -> dict[str, Client]:
     return {client.name: client for patcher in _patchers() for client in patcher.CLIENTS}
 
 
-#: What is called whenever a cassette opens.
-opening: list[Callable[[], None]] = []
-
 _lock = new_lock()
 _open = 0
 _applied: list[Replacement] = []
@@ -79,8 +76,6 @@ def install(skipped: Collection[str] = ()) -> None:
     ``skipped``: the cassette's ``skip_patchers``; of these clients no warning is given.
     """
     global _open
-    for check in opening:
-        check()
     with _lock:
         try:
             for place in _every_place():

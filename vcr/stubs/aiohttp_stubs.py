@@ -20,8 +20,8 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from .. import content_coding
+from .._vcrpy import LeftoverType, is_leftover
 from .._vcrpy.patch import in_place
-from .._vcrpy.watch import watch
 from ..request import Headers, Request
 from ..response import Response, ResponseDict
 from ..wire import field_bytes
@@ -30,7 +30,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _SIGNATURE = inspect.signature(ClientResponse.__init__).parameters
 
 
-class MockStream(StreamReader):
+class MockStream(StreamReader, metaclass=LeftoverType):
     """A body that is there, as aiohttp's stream. It has to be made inside a running loop."""
 
     def __init__(self, body: bytes) -> None:
@@ -40,7 +40,7 @@ class MockStream(StreamReader):
         self.feed_eof()
 
 
-class MockClientResponse(ClientResponse):
+class MockClientResponse(ClientResponse, metaclass=LeftoverType):
     """aiohttp's own response, without a connection: ``build_response`` fills it."""
 
     def __init__(self, method: str, url: URL, request_info: RequestInfo | None = None) -> None:
@@ -119,4 +119,4 @@ def vcr_request(cassette: Any, real_request: Callable[..., Awaitable[Any]]) -> C
     return request
 
 
-watch(globals())
+is_leftover("stubs.aiohttp_stubs")

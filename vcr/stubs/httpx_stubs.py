@@ -9,8 +9,8 @@ import functools
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from .._vcrpy import is_leftover
 from .._vcrpy.patch import in_place
-from .._vcrpy.watch import watch
 from ..errors import CannotOverwriteExistingCassetteException
 from ..request import Headers, Request
 from ..response import Response, ResponseDict
@@ -81,4 +81,4 @@ def vcr_handle_async_request(
     return handle_async_request
 
 
-watch(globals())
+is_leftover("stubs.httpx_stubs")

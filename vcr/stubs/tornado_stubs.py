@@ -6,8 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from .._vcrpy import is_leftover
 from .._vcrpy.patch import in_place
-from .._vcrpy.watch import watch
 
 
 def vcr_fetch_impl(cassette: Any, real_fetch_impl: Callable[..., None]) -> Callable[..., None]:
@@ -25,4 +25,4 @@ def vcr_fetch_impl(cassette: Any, real_fetch_impl: Callable[..., None]) -> Calla
     return fetch_impl
 
 
-watch(globals())
+is_leftover("stubs.tornado_stubs")
