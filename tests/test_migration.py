@@ -129,6 +129,9 @@ def test_programs_may_migrate_by_a_call(suffix, migrated, tmp_path):
     written = io.StringIO()
     assert getattr(migration, migrated)(io.StringIO(old), written)
     assert written.getvalue() == path.read_text(encoding="utf-8")
+    again = io.StringIO()
+    assert not getattr(migration, migrated)(io.StringIO(written.getvalue()), again)
+    assert again.getvalue() == ""
     path.write_text("no cassette", encoding="utf-8")
     assert not migration.try_migrate(path)
     assert path.read_text(encoding="utf-8") == "no cassette"

@@ -86,7 +86,10 @@ optional = {
     "X-Own": st.sampled_from(["1", "1, 2", ["1", "2"], ["2", "1"]]),
     "x-own": st.just("1"),
 }
-headers = st.fixed_dictionaries({}, optional=optional)
+headers = st.fixed_dictionaries({}, optional=optional).map(
+    # One spelling of a name in a request: of two in one dictionary, VCR.py keeps the last.
+    lambda drawn: {name: value for name, value in drawn.items() if name != "x-own" or "X-Own" not in drawn}
+)
 requests = st.tuples(st.sampled_from(["GET", "get", "POST"]), uris, bodies, headers)
 #: Two requests that have much in common, so that they are often equal.
 pairs = st.tuples(requests, requests, st.sets(st.integers(0, 3))).map(

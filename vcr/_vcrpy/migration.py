@@ -21,16 +21,22 @@ def try_migrate(path: str | os.PathLike[str]) -> bool:
 
 
 def migrate_json(in_fp: IO[str], out_fp: IO[str]) -> bool:
-    """Read an old cassette in JSON from one file, and write it in the present format to the other."""
+    """Read an old cassette in JSON from one file, and write it in the present format to the other.
+
+    False, and nothing is written, where it has that format already.
+    """
     return _rewrite(in_fp, out_fp, jsonserializer)
 
 
 def migrate_yml(in_fp: IO[str], out_fp: IO[str]) -> bool:
-    """Read an old cassette in YAML from one file, and write it in the present format to the other."""
+    """The same for YAML."""
     return _rewrite(in_fp, out_fp, yamlserializer)
 
 
 def _rewrite(in_fp: IO[str], out_fp: IO[str], serializer: Any) -> bool:
-    requests, responses = deserialize(in_fp.read(), serializer)
+    text = in_fp.read()
+    if not isinstance(serializer.deserialize(text), list):
+        return False
+    requests, responses = deserialize(text, serializer)
     out_fp.write(serialize({"requests": requests, "responses": responses}, serializer))
     return True
