@@ -56,7 +56,7 @@ def _descriptors() -> set[str]:
 
 
 #: What tools leave beside the code, at any time.
-_BUILT = re.compile(r"\..*|__pycache__|build|dist|.*\.egg-info")
+_BUILT = re.compile(r"\..*|__pycache__|build|dist|.*\.egg-info|vcrpy-.*")
 
 
 def _entries(directories: Iterable[str | Path]) -> set[str]:

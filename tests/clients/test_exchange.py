@@ -89,7 +89,8 @@ def test_a_cassette_that_has_not_changed_is_the_same_each_time(path, client, ser
 def test_the_cassette_holds_the_exchange(client, server, cassette_path):
     with vcr.use_cassette(cassette_path) as cassette, client() as session:
         session.get(server.url + "/text")
-    assert [(r.method, r.uri, r.body) for r in cassette.requests] == [("GET", server.url + "/text", None)]
+    no_body = b"" if client.module.startswith("httpx") else None  # as VCR.py keeps it
+    assert [(r.method, r.uri, r.body) for r in cassette.requests] == [("GET", server.url + "/text", no_body)]
     assert cassette.responses == [
         {
             "status": {"code": 200, "message": "OK"},
