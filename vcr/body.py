@@ -136,7 +136,7 @@ def _is_form_of(body: Any, content: bytes) -> bool:
         # Of aiohttp's multidict VCR.py has kept nothing but the names.
         names = body if isinstance(body, (list, tuple)) and all(isinstance(name, str) for name in body) else []
         return bool(names) and set(names) == {name for name, _ in _form(content)}
-    if content.startswith(b"--"):
+    if content.startswith(b"--") and b"\r\n" in content:  # a urlencoded form has no line break
         return sorted(fields) == sorted(_parts(content))
     return sorted(fields) == sorted((name, value.encode("utf-8")) for name, value in _form(content))
 
