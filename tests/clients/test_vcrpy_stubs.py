@@ -208,7 +208,7 @@ def test_a_client_of_tornado_is_patched_by_hand(client, server, cassette, monkey
         ("httpx", "_make_vcr_request"),
         ("aiohttp", "build_response"),
         ("aiohttp", "MockStream"),
-        ("aiohttp", "MockClientResponse.output_size"),
+        ("aiohttp", "MockClientResponse.release"),
         ("tornado", "vcr_fetch_impl"),
     ],
 )
