@@ -41,7 +41,8 @@ def archive(checkout) -> Path:
     )
     name = run.stdout.split()[-1]
     with tarfile.open(checkout.parent / name) as packed:
-        packed.extractall(checkout.parent)
+        # (The earliest Pythons of 3.10 and 3.11 have no filters.)
+        packed.extractall(checkout.parent, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     return checkout.parent / name.removesuffix(".tar.gz")
 
 

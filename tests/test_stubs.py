@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import os
+
 import pytest
 
 import vcr
 from vcr import active
 from vcr.request import Headers, Request
+from vcr.stubs.answer import Idle
 from vcr.stubs.exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, Recording, cassette_for, going_live
 
 
@@ -134,3 +138,15 @@ def test_how_long_to_read_on_depends_on_whether_it_ends(headers, drain, cassette
     live = recording(cassette, headers)
     assert live.drain == drain
     live.finish()
+
+
+def test_an_idle_descriptor_goes_with_its_last_user():
+    idle = Idle(readable=False)
+    descriptor = idle.fileno()
+    # Of files in a cycle, the collector may finalize one before its owner, and warn that nobody closed it.
+    assert {type(end) for end in idle._ends} == {int}
+    idle.itself = idle
+    del idle
+    gc.collect()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from .._engine.cassette import Turn
@@ -36,9 +37,7 @@ class Idle:
 
     def __init__(self, *, readable: bool) -> None:
         self.readable = readable
-        self._ends = _pipe()
-        if readable:
-            self._ends[1].write(b"\0")
+        self._ends, self._close = _pipe(b"\0" if readable else b"")
 
     @classmethod
     def shared(cls, *, readable: bool) -> Idle:
@@ -51,21 +50,25 @@ class Idle:
 
     def fileno(self) -> int:
         """What to poll."""
-        return int(self._ends[0].fileno())
+        return self._ends[0]
 
     def __del__(self) -> None:
         for end in self._ends:
-            end.close()
+            self._close(end)
 
 
-def _pipe() -> tuple[Any, Any]:
-    """Two files: what is written to the second can be read from the first."""
+def _pipe(content: bytes) -> tuple[tuple[int, int], Callable[[int], None]]:
+    """Two descriptors, of which the first can be read when there is ``content``, and what closes a descriptor.
+
+    They are numbers, not files: the collector may finalize a file before its owner, and warn that nobody closed it.
+    """
     if sys.platform == "win32":
         reader, writer = socket.socketpair()
-        with reader, writer:
-            return reader.makefile("rb", buffering=0), writer.makefile("wb", buffering=0)
-    descriptors = os.pipe()
-    return open(descriptors[0], "rb", buffering=0), open(descriptors[1], "wb", buffering=0)
+        writer.sendall(content)
+        return (reader.detach(), writer.detach()), socket.close
+    reader, writer = os.pipe()
+    os.write(writer, content)
+    return (reader, writer), os.close
 
 
 class _Pollable:
