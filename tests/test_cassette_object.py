@@ -17,7 +17,12 @@ import yaml
 import vcr
 from vcr import matchers
 from vcr.cassette import Cassette
-from vcr.errors import CannotOverwriteExistingCassetteException, UnhandledHTTPRequestError, VCRWarning
+from vcr.errors import (
+    CannotOverwriteExistingCassetteException,
+    CassetteLoadError,
+    UnhandledHTTPRequestError,
+    VCRWarning,
+)
 from vcr.request import Request
 
 
@@ -182,7 +187,7 @@ def test_a_copy_of_play_counts_changes_nothing():
     for twin in (
         cassette.play_counts.copy(),
         copy.copy(cassette.play_counts),
-        pickle.loads(pickle.dumps(Counter({0: 1}))),
+        pickle.loads(pickle.dumps(cassette.play_counts)),
     ):
         assert twin == {0: 1}
         twin.clear()
@@ -411,3 +416,12 @@ def test_an_unknown_option_of_use_cassette_is_a_warning_when_it_is_entered(serve
     with pytest.warns(VCRWarning, match="Unknown option 'mode'"):
         program()
     assert len(stored(cassette_path)) == 1
+
+
+def test_a_response_that_cannot_be_replayed_is_an_error_in_a_cassette_with_replaced_methods_too():
+    cassette = Cassette("tape.yaml", record_mode="none")
+    cassette.append(get("http://h/a"), answer("A"))
+    cassette.rewind()
+    cassette.play_response = lambda request: {"status": {"code": 200, "message": "OK"}, "headers": {}}
+    with pytest.raises(CassetteLoadError, match="cannot be replayed"):
+        cassette.begin(get("http://h/a"))

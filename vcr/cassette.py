@@ -282,12 +282,14 @@ class Cassette(engine.Cassette):
     def _begin_by_methods(self, request: Request) -> Turn:
         """Ask ``can_play_response_for``, ``play_response`` and ``append``, one after the other, as VCR.py does."""
         if self.can_play_response_for(request):
-            return Turn(self, None, Response(self.play_response(request)))
+            played = Interaction(request, Response(self.play_response(request)))
+            return Turn(self, None, self._answer(played))
         kept = self.filter_request(request)
         if kept is None:
             return Turn(None, None)
         if self.write_protected:
             raise self._refusal(kept)
+        self._check_place()
         return _AppendingTurn(self, request)
 
 

@@ -1,4 +1,4 @@
-"""Room: plain data <-> YAML. No Python object is ever made from a file or written to one, save by ``with_custom_tags``.
+"""Reads and writes YAML. No Python object is made from a file, or written to one, but by ``with_custom_tags``.
 
 Keys are sorted, as in VCR.py; header fields stay in their order.
 """

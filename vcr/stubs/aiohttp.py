@@ -1,4 +1,4 @@
-"""Room: aiohttp between a cassette and its own code. It knows no option and no file.
+"""Stands between aiohttp's own code and a cassette. It must not know an option or a file.
 
 aiohttp asks its connector for a connection, writes the request to the connection's transport, and reads messages from
 its protocol. Inside a cassette it gets a connection that leads nowhere (``CassetteConnection``), whose transport keeps

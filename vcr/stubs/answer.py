@@ -1,6 +1,6 @@
-"""Room: what a client reads its answer from: recorded bytes, or a live socket with the cassette listening.
+"""What a client reads its answer from: recorded bytes, or a live socket to which the cassette listens.
 
-It knows sockets and turns; it knows no client and no option.
+It knows sockets and turns. It must not know a client or an option.
 """
 
 from __future__ import annotations

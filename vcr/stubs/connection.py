@@ -1,7 +1,7 @@
-"""Room: StubConnection, over any http.client.HTTPConnection, and the CassetteSocket that it speaks to.
+"""``StubConnection``, over any ``http.client.HTTPConnection``, and the ``CassetteSocket`` that it speaks to.
 
-It turns what the client writes into a Request, takes its turn with the current cassette, and lets the client's own
-code read the answer, recorded or live. It knows no option, no file and no other interaction. The exchange happens at
+It turns what the client writes into a Request, takes a turn with the current cassette, and lets the client's own code
+read the answer, recorded or live. It must not know an option, a file or another interaction. The exchange happens at
 the end of the request (``send``), so that what can go wrong with it is raised where the client expects it.
 """
 

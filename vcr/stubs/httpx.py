@@ -1,4 +1,4 @@
-"""Room: the transports of httpx, and of httpx2, between a cassette and their own code. It knows no option and no file.
+"""Stands between the transports of httpx, or httpx2, and a cassette. It must not know an option or a file.
 
 The client hands a transport a request and is given a response whose body is a stream. The turn is taken in the last
 transport on the way, the *engine*: what wraps it (a retry, a cache, a router, a subclass) does its own work above the

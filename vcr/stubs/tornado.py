@@ -1,4 +1,4 @@
-"""Room: tornado's own client, SimpleAsyncHTTPClient: the stream that its connections speak to in the place of a server.
+"""The stream that the connections of tornado's own client, SimpleAsyncHTTPClient, speak to in the place of a server.
 
 tornado writes each request, reads each answer and follows each redirect with its own code, over a ``CassetteStream``.
 What goes in there is a request, what comes out is recorded, or comes from the server as it arrives. It knows no option,

@@ -1,4 +1,4 @@
-"""Room: tornado's client over libcurl, CurlAsyncHTTPClient. It knows no option, no file and no other interaction.
+"""The stub of tornado's client over libcurl, CurlAsyncHTTPClient. It must not know an option or a file.
 
 What tornado would ask of libcurl it tells while it sets up a handle. So each fetch is rehearsed: tornado's own code
 sets up a handle that only takes notes (``NotedCurl``), on a multi handle that is none (``Stage``). A recorded answer is
