@@ -18,7 +18,7 @@ import pytest
 import trustme
 
 from tests.server import Proxy, Server
-from vcr import active, patch
+from vcr import _active, patch
 
 
 def pytest_configure(config):
@@ -76,7 +76,7 @@ def nothing_left_behind(request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     threads, descriptors = set(threading.enumerate()), _descriptors()
     yield
-    assert active._in_process == (), "a cassette is still open"
+    assert _active._in_process == (), "a cassette is still open"
     assert patch._open == 0, "install() without uninstall()"
     assert patch._applied == [], "a replacement is still in place"
     for (owner, name), original in _ORIGINALS.items():

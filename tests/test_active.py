@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 
 import vcr
-from vcr import active
+from vcr import _active
 from vcr.cassette import Cassette
 from vcr.errors import AmbiguousCassetteError
 
@@ -24,16 +24,16 @@ NAMES = ["one", "two", "three"]
 @contextmanager
 def opened(path: str):
     """A cassette that is current inside the block."""
-    entry = active.enter(Cassette(path))
+    entry = _active.enter(Cassette(path))
     try:
         yield entry.cassette
     finally:
-        active.leave(entry)
+        _active.leave(entry)
 
 
 def current() -> str | None:
     """The path of the cassette that is current here."""
-    cassette = active.current()
+    cassette = _active.current()
     return None if cassette is None else cassette.path
 
 
@@ -104,7 +104,7 @@ def test_nothing_is_current_when_nothing_is_open():
 
 def test_a_cassette_is_current_until_it_is_left():
     with opened("one") as cassette:
-        assert active.current() is cassette
+        assert _active.current() is cassette
     assert current() is None
 
 
@@ -117,30 +117,30 @@ def test_the_inner_one_wins():
 
 def test_the_same_cassette_may_be_opened_inside_itself():
     cassette = Cassette("one")
-    outer, inner = active.enter(cassette), active.enter(cassette)
-    active.leave(inner)
-    assert active.current() is elsewhere(active.current) is cassette
-    active.leave(outer)
+    outer, inner = _active.enter(cassette), _active.enter(cassette)
+    _active.leave(inner)
+    assert _active.current() is elsewhere(_active.current) is cassette
+    _active.leave(outer)
     assert current() is elsewhere(current) is None
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(NAMES)))
 @pytest.mark.parametrize("look", [current, lambda: elsewhere(current), lambda: in_thread(current)])
 def test_in_whatever_order_they_are_left_the_innermost_that_is_open_is_current(order, look):
-    entries = {name: active.enter(Cassette(name)) for name in NAMES}
+    entries = {name: _active.enter(Cassette(name)) for name in NAMES}
     still_open = list(NAMES)
     for name in order:
         assert look() == still_open[-1]
-        active.leave(entries[name])
+        _active.leave(entries[name])
         still_open.remove(name)
     assert look() is None
 
 
 def test_leaving_twice_is_leaving_once():
     with opened("outer"):
-        entry = active.enter(Cassette("inner"))
-        active.leave(entry)
-        active.leave(entry)
+        entry = _active.enter(Cassette("inner"))
+        _active.leave(entry)
+        _active.leave(entry)
         assert current() == "outer"
 
 
@@ -148,13 +148,13 @@ def test_an_empty_cassette_is_a_cassette():
     # Its truth is its length, as in VCR.py.
     with opened("one") as cassette:
         assert not cassette
-        assert active.current() is cassette
+        assert _active.current() is cassette
 
 
 def test_the_entries_of_a_context_innermost_last():
     with opened("one") as one, opened("two") as two:
-        assert [entry.cassette for entry in active.entered_here()] == [one, two]
-        assert elsewhere(active.entered_here) == ()
+        assert [entry.cassette for entry in _active.entered_here()] == [one, two]
+        assert elsewhere(_active.entered_here) == ()
 
 
 # -- contexts without a cassette of their own -------------------------------------------------------------------------
@@ -192,18 +192,18 @@ def test_what_a_context_has_that_is_closed_is_skipped():
 
 
 def test_a_cassette_may_be_left_in_another_context_than_it_was_entered_in():
-    entry = contextvars.copy_context().run(lambda: active.enter(Cassette("one")))
+    entry = contextvars.copy_context().run(lambda: _active.enter(Cassette("one")))
     assert current() == "one"
-    in_thread(lambda: active.leave(entry))
+    in_thread(lambda: _active.leave(entry))
     assert current() is None
 
 
 def test_a_cassette_opened_by_a_thread_that_has_ended_surrounds_what_comes_after():
-    entry = in_thread(lambda: active.enter(Cassette("of a fixture")))
+    entry = in_thread(lambda: _active.enter(Cassette("of a fixture")))
     assert current() == "of a fixture"
     with opened("of the test"):
         assert in_thread(current) == "of the test"
-    active.leave(entry)
+    _active.leave(entry)
 
 
 # -- several side by side ---------------------------------------------------------------------------------------------
@@ -307,7 +307,7 @@ def test_a_task_from_before_cannot_guess_between_those_of_others():
 def test_a_cassette_opened_by_a_task_that_has_ended_surrounds_what_comes_after():
     # So an async fixture runs: in a task of its own, which ends before the test begins.
     async def fixture():
-        return active.enter(Cassette("of a fixture"))
+        return _active.enter(Cassette("of a fixture"))
 
     async def test():
         assert current() == "of a fixture"
@@ -319,7 +319,7 @@ def test_a_cassette_opened_by_a_task_that_has_ended_surrounds_what_comes_after()
         try:
             return await asyncio.create_task(test())
         finally:
-            active.leave(entry)
+            _active.leave(entry)
 
     assert asyncio.run(main()) == "of the test"
 
@@ -362,7 +362,7 @@ def test_a_cassette_opened_by_a_task_of_trio_that_has_ended_surrounds_what_comes
     entries = []
 
     async def fixture():
-        entries.append(active.enter(Cassette("of a fixture")))
+        entries.append(_active.enter(Cassette("of a fixture")))
 
     async def test():
         with opened("of the test"):
@@ -374,7 +374,7 @@ def test_a_cassette_opened_by_a_task_of_trio_that_has_ended_surrounds_what_comes
         try:
             return await test()
         finally:
-            active.leave(entries[0])
+            _active.leave(entries[0])
 
     assert trio.run(main) == "of the test"
 
@@ -445,12 +445,12 @@ def test_a_carried_function_may_call_itself():
 
 def test_what_a_carried_function_opens_is_not_left_open_for_the_next():
     def leave_open():
-        return active.enter(Cassette("inner"))
+        return _active.enter(Cassette("inner"))
 
     with opened("one"):
         carried = vcr.carry(leave_open)
-        active.leave(carried())
-        assert [entry.cassette.path for entry in active.entered_here()] == ["one"]
+        _active.leave(carried())
+        assert [entry.cassette.path for entry in _active.entered_here()] == ["one"]
 
 
 def test_a_function_carried_out_of_a_cassette_that_is_closed_has_none():
@@ -464,36 +464,36 @@ def test_a_function_carried_out_of_a_cassette_that_is_closed_has_none():
 
 def test_outside_nothing_is_current_whatever_is_open_around_it():
     with opened("one"):
-        with active.outside():
+        with _active.outside():
             assert current() is None
         assert current() == "one"
 
 
 def test_what_is_opened_outside_is_current_there_until_it_is_left():
-    with opened("one"), active.outside():
+    with opened("one"), _active.outside():
         with opened("two"):
             assert current() == "two"
         assert current() is None
 
 
 def test_a_cassette_may_be_left_outside():
-    entry = active.enter(Cassette("one"))
-    with active.outside():
-        active.leave(entry)
+    entry = _active.enter(Cassette("one"))
+    with _active.outside():
+        _active.leave(entry)
         assert current() is None
     assert current() is None
 
 
 def test_outside_may_be_left_by_an_exception():
     with opened("one"):
-        with pytest.raises(ZeroDivisionError), active.outside():
+        with pytest.raises(ZeroDivisionError), _active.outside():
             raise ZeroDivisionError
         assert current() == "one"
 
 
 def test_outside_inside_outside():
-    with opened("one"), active.outside():
-        with active.outside():
+    with opened("one"), _active.outside():
+        with _active.outside():
             assert current() is None
         assert current() is None
 
@@ -507,7 +507,7 @@ def test_a_task_born_outside_is_inside_again_when_the_outside_is_left():
 
     async def main():
         with opened("one"):
-            with active.outside():
+            with _active.outside():
                 go = asyncio.Event()
                 task = asyncio.create_task(refresher(go))
                 await asyncio.sleep(0)
@@ -532,9 +532,9 @@ def test_contexts_from_inside_do_not_keep_a_cassette_alive():
 
 
 def test_a_cassette_left_elsewhere_is_not_kept_alive_by_the_context_it_was_entered_in():
-    entry = active.enter(Cassette("one"))
+    entry = _active.enter(Cassette("one"))
     gone = weakref.ref(entry.cassette)
-    in_thread(lambda: active.leave(entry))
+    in_thread(lambda: _active.leave(entry))
     gc.collect()
     assert gone() is None
 
@@ -543,14 +543,14 @@ def test_a_cassette_left_elsewhere_is_not_kept_alive_by_the_context_it_was_enter
 
 
 def test_within_a_cassette_is_current_for_nobody_else():
-    with active.within(Cassette("one")):
+    with _active.within(Cassette("one")):
         assert current() == "one"
         assert in_thread(current) is None
     assert current() is None
 
 
 def test_what_is_carried_from_within_has_the_cassette_until_it_is_left():
-    with active.within(Cassette("one")):
+    with _active.within(Cassette("one")):
         carried = vcr.carry(current)
         assert in_thread(carried) == "one"
     assert in_thread(carried) is None
@@ -558,8 +558,8 @@ def test_what_is_carried_from_within_has_the_cassette_until_it_is_left():
 
 def test_within_may_be_inside_another_and_be_left_by_an_exception():
     with opened("one"):
-        with active.within(Cassette("two")):
+        with _active.within(Cassette("two")):
             assert current() == "two"
-        with pytest.raises(ZeroDivisionError), active.within(Cassette("two")):
+        with pytest.raises(ZeroDivisionError), _active.within(Cassette("two")):
             raise ZeroDivisionError
         assert current() == "one"

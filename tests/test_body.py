@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vcr.body import same_object, stands_for
+from vcr._http.body import same_object, stands_for
 
 MULTIPART = (
     b'--x\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vcr import matchers
+from vcr._http.meaning import meaning
 from vcr.cassette import Cassette
 from vcr.errors import (
     CannotOverwriteExistingCassetteException,
@@ -20,7 +21,6 @@ from vcr.errors import (
     MissingMetadataError,
     UnhandledHTTPRequestError,
 )
-from vcr.meaning import meaning
 from vcr.request import Request
 from vcr.response import Response
 
@@ -74,7 +74,7 @@ def ask(cassette: Cassette, path: str, live: str = "live") -> str:
     turn = cassette.begin(get(path))
     if turn.response is not None:
         return turn.response.body.decode()
-    return turn.finish(answer(live)).body.decode()
+    return turn.complete(answer(live)).body.decode()
 
 
 def is_refused(cassette: Cassette, path: str) -> bool:
@@ -316,7 +316,7 @@ def test_a_turn_that_replays_records_nothing():
     turn = cassette.begin(get("/a"))
     assert turn.response is not None
     assert not turn.records
-    turn.finish(answer("not wanted"))
+    turn.complete(answer("not wanted"))
     assert (len(cassette), cassette.dirty) == (1, False)
 
 
@@ -333,7 +333,7 @@ def test_the_order_is_that_in_which_requests_were_begun_whatever_finishes_first(
     cassette = insert(memory)
     turns = {path: cassette.begin(get(path)) for path in ("/1", "/2", "/3")}
     for path in ("/3", "/1", "/2"):
-        turns[path].finish(answer(path))
+        turns[path].complete(answer(path))
     cassette.close()
     assert memory.kept == [("/1", "/1"), ("/2", "/2"), ("/3", "/3")]
 
@@ -359,14 +359,14 @@ def test_nothing_but_unfinished_turns_is_nothing_to_save():
 
 def test_finishing_gives_back_the_response_that_the_client_is_to_have():
     response = answer("live")
-    assert insert(Memory()).begin(get("/a")).finish(response) is response
+    assert insert(Memory()).begin(get("/a")).complete(response) is response
 
 
 def test_finishing_twice_records_once():
     cassette = insert(Memory())
     turn = cassette.begin(get("/a"))
-    turn.finish(answer("first"))
-    turn.finish(answer("second"))
+    turn.complete(answer("first"))
+    turn.complete(answer("second"))
     assert [response["body"]["string"] for response in cassette.responses] == [b"first"]
     assert not turn.records
 
@@ -380,7 +380,7 @@ def test_a_response_that_comes_after_the_end_is_not_recorded_and_this_is_logged(
     turn = cassette.begin(get("/late"))
     cassette.close()
     with caplog.at_level(logging.WARNING, "vcr"):
-        assert turn.finish(answer("late")).body == b"late"
+        assert turn.complete(answer("late")).body == b"late"
     assert len(cassette) == 0
     assert memory.saves == 0
     assert "http://h/late" in caplog.text
@@ -398,7 +398,7 @@ class LiveResponse:
 
     def settle(self) -> None:
         self.settled += 1
-        self.turn.finish(answer(self.so_far))
+        self.turn.complete(answer(self.so_far))
 
 
 def test_a_response_that_is_on_its_way_at_the_end_is_settled_and_recorded():
@@ -414,7 +414,7 @@ def test_a_response_that_has_ended_by_itself_is_not_settled_again():
     memory = Memory()
     cassette = insert(memory)
     live = LiveResponse(cassette.begin(get("/a")), "half")
-    live.turn.finish(answer("whole"))
+    live.turn.complete(answer("whole"))
     cassette.close()
     assert live.settled == 0
     assert memory.kept == [("/a", "whole")]
@@ -691,7 +691,7 @@ def test_a_request_hook_gets_a_copy_and_may_change_it():
 
     cassette = insert(Memory(), before_record_request=anonymous)
     request = get("/users/7", Token="secret")
-    cassette.begin(request).finish(answer("live"))
+    cassette.begin(request).complete(answer("live"))
     assert (request.uri, request.headers) == ("http://h/users/7", {"Token": "secret"})
     assert [(kept.uri, kept.headers) for kept in cassette.requests] == [("http://h/users/N", {})]
 
@@ -717,7 +717,7 @@ def test_a_request_that_a_hook_drops_is_none_of_the_cassettes_business(mode):
     cassette = insert(memory, record_mode=mode, before_record_request=lambda r: None if r.path == "/ignored" else r)
     turn = cassette.begin(get("/ignored"))
     assert (turn.response, turn.records) == (None, False)
-    turn.finish(answer("live"))
+    turn.complete(answer("live"))
     assert not cassette.can_play_response_for(get("/ignored"))
     assert get("/ignored") not in cassette
     assert cassette.find_requests_with_most_matches(get("/ignored")) == []
@@ -742,7 +742,7 @@ def test_a_response_hook_gets_a_copy_and_may_change_it():
 
     cassette = insert(Memory(), before_record_response=censor)
     live = answer("the truth")
-    assert cassette.begin(get("/a")).finish(live) is live
+    assert cassette.begin(get("/a")).complete(live) is live
     assert live.data == answer("the truth").data  # what the client gets is what the server sent
     assert cassette.responses[0]["body"]["string"] == b"censored"
     assert cassette.responses[0]["headers"]["X-Censored"] == ["yes"]
@@ -1051,7 +1051,7 @@ def test_whatever_is_recorded_in_whatever_order_is_what_a_new_session_replays(fi
         live = [(path, cassette.begin(get(f"/{path}"))) for path in paths]
         for number, (path, turn) in enumerate(random.sample(live, len(live))):
             if turn.response is None:
-                turn.finish(answer(f"{mode} {path} {number}"))
+                turn.complete(answer(f"{mode} {path} {number}"))
         cassette.close()
     everything = list(memory.kept)
     replaying = insert(memory, record_mode="none")

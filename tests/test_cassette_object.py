@@ -154,7 +154,7 @@ def test_a_live_request_under_way_stays_when_data_is_replaced(server, cassette_p
     with vcr.use_cassette(cassette_path) as cassette:
         turn = cassette.begin(get("http://h/live"))
         cassette.data = [(get("http://h/a"), answer("A"))]
-        turn.finish(vcr.cassette.Response(answer("live")))
+        turn.complete(vcr.cassette.Response(answer("live")))
     assert stored(cassette_path) == [("http://h/a", "A"), ("http://h/live", "live")]
 
 

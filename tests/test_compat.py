@@ -15,7 +15,8 @@ from types import SimpleNamespace
 import pytest
 
 import vcr
-from vcr import content_coding, filters, stubs
+from vcr import filters, stubs
+from vcr._http import content_coding
 from vcr.errors import VCRWarning
 from vcr.patch import (
     PATCHER_NAMES,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from vcr import content_coding
-from vcr.content_coding import CODINGS, decode, encode, named
+from vcr._http import content_coding
+from vcr._http.content_coding import CODINGS, decode, encode, named
 
 patient = settings(deadline=None)
 

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 import vcr
-from vcr import active, patch
+from vcr import _active, patch
 from vcr.cassette import Cassette
 from vcr.errors import CannotOverwriteExistingCassetteException, CassetteLoadError
 from vcr.request import Request
@@ -40,12 +40,12 @@ def bodies_in(path) -> list[str]:
 
 def current() -> str | None:
     """The path of the cassette that is current here."""
-    cassette = active.current()
+    cassette = _active.current()
     return None if cassette is None else cassette.path
 
 
 def nothing_is_installed() -> bool:
-    return patch._open == 0 and active.current() is None
+    return patch._open == 0 and _active.current() is None
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_outside_the_block_requests_are_real_again(server, counter, cassette_pat
 def test_the_block_gets_the_cassette(cassette_path):
     with vcr.use_cassette(cassette_path) as cassette:
         assert isinstance(cassette, vcr.Cassette)
-        assert active.current() is cassette
+        assert _active.current() is cassette
         assert cassette.path == cassette_path
     assert nothing_is_installed()
 
@@ -268,8 +268,8 @@ def test_a_context_can_be_used_inside_itself(counter, cassette_path):
     context = vcr.use_cassette(cassette_path, record_mode="new_episodes")
     with context as outer:
         with context as inner:
-            assert active.current() is inner
-        assert active.current() is outer
+            assert _active.current() is inner
+        assert _active.current() is outer
     assert nothing_is_installed()
 
 
@@ -280,15 +280,15 @@ def test_a_context_can_be_used_by_two_threads_at_once(cassette_path):
         with context as cassette:
             inside.set()
             leave.wait()
-            return active.current() is cassette
+            return _active.current() is cassette
 
     with ThreadPoolExecutor(1) as pool:
         with context as mine:
             other = pool.submit(use)
             inside.wait()
-            assert active.current() is mine
+            assert _active.current() is mine
         # What has been left is the one of this thread, though the other was opened later.
-        assert active.entered_here() == ()
+        assert _active.entered_here() == ()
         leave.set()
         assert other.result()
     assert nothing_is_installed()
@@ -301,7 +301,7 @@ def test_a_context_can_be_used_by_two_tasks_at_once(cassette_path):
         async with context as cassette:
             inside.set()
             await other_inside.wait()
-            mine = active.current() is cassette
+            mine = _active.current() is cassette
         left.set()
         return mine
 
@@ -310,7 +310,7 @@ def test_a_context_can_be_used_by_two_tasks_at_once(cassette_path):
         async with context as cassette:
             other_inside.set()
             await left.wait()
-            return active.current() is cassette
+            return _active.current() is cassette
 
     async def main():
         events = [asyncio.Event() for _ in range(3)]
@@ -346,7 +346,7 @@ def test_two_cassettes_over_one_file_both_keep_what_they_recorded(first_to_leave
 def test_async_with_is_with(counter, cassette_path):
     async def main():
         async with vcr.use_cassette(cassette_path) as cassette:
-            assert active.current() is cassette
+            assert _active.current() is cassette
             return fetch(counter)
 
     assert asyncio.run(main()) == asyncio.run(main()) == "1"
@@ -407,7 +407,7 @@ def test_a_function_may_run_in_several_threads_at_once(cassette_path):
     @vcr.use_cassette(cassette_path, inject_cassette=True)
     def function(cassette):
         barrier.wait()
-        mine = active.current() is cassette
+        mine = _active.current() is cassette
         barrier.wait()
         return mine
 
@@ -420,7 +420,7 @@ def test_decorators_can_be_stacked_the_inner_one_wins(tmp_path):
     @vcr.use_cassette(tmp_path / "outer")
     @vcr.use_cassette(tmp_path / "inner")
     def function():
-        return [entry.cassette.path for entry in active.entered_here()]
+        return [entry.cassette.path for entry in _active.entered_here()]
 
     assert function() == [str(tmp_path / "outer"), str(tmp_path / "inner")]
 
@@ -607,7 +607,7 @@ def test_a_coroutine_runs_inside_its_cassette(server, counter, cassette_path):
     @vcr.use_cassette(cassette_path, inject_cassette=True)
     async def function(cassette, x):
         await asyncio.sleep(0)
-        assert active.current() is cassette
+        assert _active.current() is cassette
         return x, fetch(counter)
 
     assert asyncio.run(function("x")) == asyncio.run(function("x")) == ("x", "1")
@@ -753,7 +753,7 @@ def test_an_async_generator_keeps_its_cassette_open_between_its_values(counter, 
         generator = fixture("x")
         assert nothing_is_installed()
         assert await anext(generator) == ("x", "1")
-        assert active._in_process
+        assert _active._in_process
         assert await anext(generator) == ("x", cassette_path)
         assert await anext(generator, "over") == "over"
         assert nothing_is_installed()

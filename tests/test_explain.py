@@ -8,10 +8,10 @@ import pytest
 
 import vcr
 from vcr import matchers
+from vcr._engine.explain import BODY_SHOWN, MOST_SHOWN, most_similar
+from vcr._http.difference import MAX_DIFF_LINES
 from vcr.cassette import Cassette
-from vcr.difference import MAX_DIFF_LINES
 from vcr.errors import CannotOverwriteExistingCassetteException
-from vcr.explain import BODY_SHOWN, MOST_SHOWN, most_similar
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 

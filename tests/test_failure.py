@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vcr.failure import CONNECT, KINDS, PHASES, Failure
+from vcr._http.failure import CONNECT, KINDS, PHASES, Failure
 from vcr.response import Response
 
 ERRORS = [

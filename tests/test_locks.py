@@ -6,7 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from vcr.locks import BusyLock
+from vcr._locks import BusyLock
 
 
 def test_a_busy_lock_lets_one_thread_in_at_a_time():

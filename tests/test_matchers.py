@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vcr import difference, matchers
-from vcr.body import is_object
+from vcr import matchers
+from vcr._http import difference
+from vcr._http.body import is_object
 from vcr.matchers import Matcher, agrees, builtin, get_matchers_results, name_of, requests_match
 from vcr.request import Request
 

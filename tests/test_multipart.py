@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vcr.multipart import field_name, replace_values, split
+from vcr._http.multipart import field_name, replace_values, split
 
 TYPE = 'multipart/form-data; boundary="a b"'
 

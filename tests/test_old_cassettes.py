@@ -17,11 +17,11 @@ import pytest
 import requests
 
 import vcr
+from vcr._http.wire import without_chunks
 from vcr.errors import CassetteLoadError
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serialize import deserialize, serialize
 from vcr.serializers import jsonserializer, yamlserializer
-from vcr.wire import without_chunks
 
 CASSETTES = Path(__file__).parent / "cassettes"
 

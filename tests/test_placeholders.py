@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from vcr.placeholders import Placeholder, hide, mask, resolve, reveal
+from vcr._placeholders import Placeholder, hide, mask, resolve, reveal
 from vcr.request import Request
 from vcr.response import Response
 

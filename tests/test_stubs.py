@@ -8,7 +8,7 @@ import os
 import pytest
 
 import vcr
-from vcr import active
+from vcr import _active
 from vcr.request import Headers, Request
 from vcr.stubs.answer import Idle
 from vcr.stubs.exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, Recording, cassette_for, going_live
@@ -48,15 +48,15 @@ def test_a_host_that_is_ignored_passes_by(cassette_path):
 
 def test_what_a_recorded_request_does_below_is_not_recorded_again(cassette):
     with going_live(cassette.begin(Request("GET", "http://a.example/"))):
-        assert active.current() is None
-    assert active.current() is cassette
+        assert _active.current() is None
+    assert _active.current() is cassette
 
 
 def test_what_an_ignored_request_does_below_is_recorded(cassette_path):
     with vcr.use_cassette(cassette_path, before_record_request=lambda _: None) as cassette:
         turn = cassette.begin(Request("GET", "http://a.example/"))
         with going_live(turn):
-            assert active.current() is cassette
+            assert _active.current() is cassette
 
 
 # -- a live response on its way ----------------------------------------------------------------------------------------

@@ -256,7 +256,7 @@ def test_every_test_method_has_a_cassette_named_after_it(recorder, counter):
             self.helper()
 
         def helper(self):
-            assert vcr.active.current().path == "here/test_one.yaml"
+            assert vcr._active.current().path == "here/test_one.yaml"
 
     assert run(Case).wasSuccessful()
     assert cassettes() == ["test_one.yaml"]

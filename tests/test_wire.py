@@ -12,9 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from vcr.request import Headers
-from vcr.response import Response
-from vcr.wire import (
+from vcr._http.wire import (
     CONTINUE,
     MAX_HEAD,
     ChunkedReader,
@@ -26,6 +24,8 @@ from vcr.wire import (
     media_type,
     render,
 )
+from vcr.request import Headers
+from vcr.response import Response
 
 patient = settings(deadline=None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from .active import carry
+from ._active import carry, outside
 from .cassette import Cassette
 from .config import VCR
 from .patch import clients
@@ -22,6 +22,7 @@ __all__ = [
     "clients",
     "default_vcr",
     "mode",
+    "outside",
     "recover",
     "use_cassette",
 ]

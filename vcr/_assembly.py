@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from . import filters, placeholders
+from . import _placeholders, filters
 from ._engine.cassette import InteractionFilter, RequestFilter, ResponseFilter
 from ._options import FILTERS, Options, is_pair, named
 from .matchers import Predicate
@@ -118,18 +118,18 @@ def _package_of(classes: Sequence[type]) -> str | None:
 
 def _saving(options: Options) -> InteractionFilter | None:
     hooks = [_with_cassette(hook) for hook in options.before_save_interaction]
-    return _pair_pipeline([*hooks, *_secrets(options, placeholders.hide)])
+    return _pair_pipeline([*hooks, *_secrets(options, _placeholders.hide)])
 
 
 def _loading(options: Options) -> InteractionFilter | None:
     hooks = [_with_cassette(hook) for hook in options.after_load_interaction]
-    return _pair_pipeline([*_secrets(options, placeholders.reveal), *hooks])
+    return _pair_pipeline([*_secrets(options, _placeholders.reveal), *hooks])
 
 
 def _secrets(options: Options, replace: Callable[..., Any]) -> Iterable[InteractionFilter]:
     pairs = _sensitive(options)
     if pairs:
-        yield lambda request, response, _: replace(placeholders.resolve(pairs, request, response), request, response)
+        yield lambda request, response, _: replace(_placeholders.resolve(pairs, request, response), request, response)
 
 
 def _sensitive(options: Options) -> tuple[tuple[str, Any], ...]:
@@ -138,7 +138,7 @@ def _sensitive(options: Options) -> tuple[tuple[str, Any], ...]:
 
 def _mask(pairs: Iterable[tuple[str, Any]], text: str) -> str:
     known = [(placeholder, secret) for placeholder, secret in pairs if not callable(secret)]
-    return placeholders.mask(placeholders.resolve(known), text)
+    return _placeholders.mask(_placeholders.resolve(known), text)
 
 
 def _with_cassette(hook: Callable[..., Any]) -> InteractionFilter:

@@ -14,11 +14,11 @@ from . import matchers
 from ._assembly import cassette_path, filters_of, matchers_of
 from ._engine import cassette as engine
 from ._engine.cassette import Turn
+from ._engine.index import ALL, Interaction
 from ._engine.storage import Persister, Storage
 from ._options import changed, completed, named, unknown_option
 from ._vcrpy import leftovers
 from .errors import CassetteDecodeError, CassetteNotFoundError, MissingMetadataError, UnhandledHTTPRequestError
-from .index import ALL, Interaction
 from .matchers import get_matchers_results, requests_match
 from .persisters.filesystem import FilesystemPersister
 from .request import Request
@@ -27,8 +27,8 @@ from .serializers import builtin
 from .serializers.compat import convert_body_to_unicode
 
 if TYPE_CHECKING:
-    from .context import CassetteContextDecorator
-    from .explain import Closest
+    from ._context import CassetteContextDecorator
+    from ._engine.explain import Closest
 
 __all__ = [
     "Cassette",
@@ -122,7 +122,7 @@ class Cassette(engine.Cassette):
     @classmethod
     def use_arg_getter(cls, arg_getter: Callable[[], Mapping[str, Any]]) -> CassetteContextDecorator:
         """As ``use``, with the arguments that ``arg_getter()`` returns each time when a cassette is opened."""
-        from .context import CassetteContextDecorator, Settings
+        from ._context import CassetteContextDecorator, Settings
 
         def settings() -> Settings:
             given = dict(arg_getter())
@@ -237,7 +237,7 @@ class Cassette(engine.Cassette):
 
     def find_requests_with_most_matches(self, request: Request) -> Closest:
         """The recorded requests most like this one: ``(request, matchers that agree, [(matcher, difference)])``."""
-        from .explain import most_similar
+        from ._engine.explain import most_similar
 
         kept = self.filter_request(request)
         return [] if kept is None else most_similar(kept, self.requests, self._match_on)
@@ -306,7 +306,7 @@ class _AppendingTurn(Turn):
         super().__init__(cassette, Interaction(request))
         self._request = request
 
-    def finish(self, response: Response) -> Response:
+    def complete(self, response: Response) -> Response:
         """Hand the interaction to ``append``, once. The caller gets back what it gave."""
         cassette, pending, self._interaction, self._settle = self._cassette, self._interaction, None, None
         if pending is not None and cassette is not None:

@@ -32,8 +32,8 @@ from .record_mode import RecordMode as RecordMode  # noqa: PLC0414  (VCR.py's us
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from ._context import CassetteContextDecorator, Settings
     from ._options import OptionArguments, Options, StrPath
-    from .context import CassetteContextDecorator, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -91,7 +91,7 @@ class VCR:
         are now, not as they are when a cassette is opened. Options are judged when a cassette is opened: a value that
         cannot work raises TypeError or ValueError then, an unknown option is a warning.
         """
-        from .context import CassetteContextDecorator
+        from ._context import CassetteContextDecorator
 
         frozen = self._options() if with_current_defaults else None
         decorated = callable(path) or isinstance(path, (classmethod, staticmethod))
@@ -160,7 +160,7 @@ class VCR:
         return changed(own, merged)
 
     def _settings(self, path: Any, overrides: Mapping[str, Any], frozen: Options | None) -> Settings:
-        from .context import Settings
+        from ._context import Settings
 
         options = self._merged(overrides, frozen)
         arguments = self._arguments(options)

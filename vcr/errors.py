@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from ._engine.cassette import Cassette
-    from .explain import Refusal
+    from ._engine.explain import Refusal
     from .request import Request
 
 

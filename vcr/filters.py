@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
-from . import content_coding, multipart
+from ._http import content_coding, multipart
+from ._http.meaning import FORM
+from ._http.wire import media_type
 from ._vcrpy import leftovers
-from .meaning import FORM
 from .request import Request
 from .response import Response, ResponseDict
-from .wire import media_type
 
 T = TypeVar("T")
 #: What takes a value's place: a string, None to remove it, or ``f(key, value, request)`` that returns either.

@@ -12,12 +12,12 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
-from . import difference
+from ._http import difference
+from ._http.body import is_object, same_object, stands_for
+from ._http.meaning import FORM, form_fields, is_json, json_value, loose_meanings, meaning, parts, plain
+from ._http.wire import media_type
 from ._vcrpy import leftovers
-from .body import is_object, same_object, stands_for
-from .meaning import FORM, form_fields, is_json, json_value, loose_meanings, meaning, parts, plain
 from .request import Request
-from .wire import media_type
 
 Predicate = Callable[[Request, Request], Any]
 MatcherResults = tuple[list[str], list[tuple[str, str]]]

@@ -10,7 +10,7 @@ from copy import deepcopy
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from .body import kept
+from ._http.body import kept
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 

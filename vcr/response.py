@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from .failure import Failure
+from ._http.failure import Failure
 from .request import Headers, HeaderSource
 
 ResponseDict = dict[str, Any]

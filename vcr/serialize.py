@@ -19,9 +19,9 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from . import formats
-from .body import joined, kept
+from ._engine.index import StoredInteraction
+from ._http.body import joined, kept
 from .errors import CassetteLoadError, CassetteNotFoundError
-from .index import StoredInteraction
 from .request import DEFAULT_PORTS, Headers, Request
 from .response import Response
 

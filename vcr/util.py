@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from types import FunctionType
 from typing import Any
 
-from .body import joined
+from ._http.body import joined
 
 
 class CaseInsensitiveDict(MutableMapping[str, Any]):

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vcr import content_coding, matchers, multipart, placeholders
+from vcr import _placeholders, matchers
+from vcr._http import content_coding, multipart
+from vcr._http.wire import ChunkedReader, RequestReader, ResponseReader, content, field_bytes, may_have_body, render
 from vcr.errors import CassetteLoadError, CassetteNotFoundError
 from vcr.request import Request
 from vcr.response import Response
 from vcr.serialize import deserialize, serialize
 from vcr.serializers import betamax, jsonserializer, prettyjson, ruby, rubyjson, yamlserializer
-from vcr.wire import ChunkedReader, RequestReader, ResponseReader, content, field_bytes, may_have_body, render
 
 GOLDEN = Path(__file__).parents[1] / "cassettes"
 
@@ -251,12 +252,12 @@ def _bodies(data: bytes) -> None:
         hash(matcher.key(request))  # type: ignore[attr-defined]
     assert matchers.body(request, request.copy()) is None
     response = Response.of(200, "OK", headers, body).data
-    secret = placeholders.Placeholder("<PASSWORD>", "hunter2")
-    hidden, answer = placeholders.hide([secret], request.copy(), Response(response).copy_data())
+    secret = _placeholders.Placeholder("<PASSWORD>", "hunter2")
+    hidden, answer = _placeholders.hide([secret], request.copy(), Response(response).copy_data())
     assert b"hunter2" not in hidden.body + answer["body"]["string"]
     assert "hunter2" not in hidden.uri
     if b"PASSWORD" not in body and not _BASE64.search(body):
-        assert placeholders.reveal([secret], hidden, answer)[0].body == body
+        assert _placeholders.reveal([secret], hidden, answer)[0].body == body
 
 
 def _codings(data: bytes) -> None:

@@ -77,7 +77,7 @@ def test_what_a_killed_program_has_recorded_is_recovered(server, cassette_path, 
 def test_a_session_that_never_had_a_cassette_is_recovered_too(cassette_path, partial, serializer):
     cassette = session(cassette_path, serializer)
     cassette.begin(Request("GET", "http://h/"))  # under way when the power fails: no trace
-    cassette.begin(Request("GET", "http://h/1")).finish(Response(RESPONSE))
+    cassette.begin(Request("GET", "http://h/1")).complete(Response(RESPONSE))
     assert not os.path.exists(cassette_path)
     assert vcr.recover(cassette_path, serializer=serializer) == 1
     with vcr.use_cassette(cassette_path, serializer=serializer) as recovered:
@@ -120,8 +120,8 @@ def test_a_save_that_fails_leaves_the_journal(server, cassette_path, partial):
 
 def test_each_of_several_sessions_takes_away_its_own(cassette_path, partial):
     one, other = session(cassette_path), session(cassette_path)
-    one.begin(Request("GET", "http://h/one")).finish(Response(RESPONSE))
-    other.begin(Request("GET", "http://h/other")).finish(Response(RESPONSE))
+    one.begin(Request("GET", "http://h/one")).complete(Response(RESPONSE))
+    other.begin(Request("GET", "http://h/other")).complete(Response(RESPONSE))
     one.close()
     assert len(partial.read_bytes().splitlines()) == 1
     other.close()
@@ -133,7 +133,7 @@ def test_each_of_several_sessions_takes_away_its_own(cassette_path, partial):
 def test_a_line_that_was_cut_short_is_left_out(cassette_path, partial):
     for _ in range(2):
         cassette = session(cassette_path)
-        cassette.begin(Request("GET", "http://h/1")).finish(Response(RESPONSE))
+        cassette.begin(Request("GET", "http://h/1")).complete(Response(RESPONSE))
         with partial.open("ab") as file:
             file.write(b'{"version": 1, "interac')
     assert vcr.recover(cassette_path) == 2

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
 from tests.test_wire import responses
-from vcr import active
+from vcr import _active
+from vcr._http.wire import render
 from vcr.cassette import Cassette
 from vcr.errors import AmbiguousCassetteError, CannotOverwriteExistingCassetteException, CassetteNotFoundError
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 from vcr.response import Response
-from vcr.wire import render
 
 patient = settings(deadline=None, max_examples=60, stateful_step_count=40)
 
@@ -149,7 +149,7 @@ class CassetteMachine(RuleBasedStateMachine):
         _, turn, entry = taken
         self.number += 1
         entry[1] = b"%d" % self.number
-        self.workers[who].do(lambda: turn.finish(Response.of(200, "OK", None, entry[1])))
+        self.workers[who].do(lambda: turn.complete(Response.of(200, "OK", None, entry[1])))
         self.recorded.append(entry)
 
     @rule(taken=consumes(turns))
@@ -207,7 +207,7 @@ class CurrentMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for who, _, entry, _ in self.open:
-            self.workers[who].do(lambda entry=entry: active.leave(entry))
+            self.workers[who].do(lambda entry=entry: _active.leave(entry))
         for worker in self.workers:
             worker.stop()
 
@@ -215,14 +215,14 @@ class CurrentMachine(RuleBasedStateMachine):
     def enter(self, who):
         cassette = Cassette(f"{len(self.open)}")
         around = tuple(c for w, c, _, _ in self.open if w == who)
-        entry = self.workers[who].do(lambda: active.enter(cassette))
+        entry = self.workers[who].do(lambda: _active.enter(cassette))
         self.open.append((who, cassette, entry, around))
         return entry
 
     @rule(entry=consumes(opened), who=st.integers(0, 2))
     def leave(self, entry, who):
         """Wherever in the stack it is, and from whichever thread."""
-        self.workers[who].do(lambda: active.leave(entry))
+        self.workers[who].do(lambda: _active.leave(entry))
         self.open = [one for one in self.open if one[2] is not entry]
 
     def expected(self, who):
@@ -237,7 +237,7 @@ class CurrentMachine(RuleBasedStateMachine):
     def each_thread_sees_its_own(self):
         for who, worker in enumerate(self.workers):
             try:
-                seen = worker.do(active.current)
+                seen = worker.do(_active.current)
             except AmbiguousCassetteError:
                 seen = "ambiguous"
             assert seen is self.expected(who)

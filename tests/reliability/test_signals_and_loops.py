@@ -18,9 +18,9 @@ from urllib.request import urlopen
 import pytest
 
 import vcr
-from vcr import active, patch
+from vcr import _active, patch
+from vcr._locks import new_lock
 from vcr.errors import CannotOverwriteExistingCassetteException
-from vcr.locks import new_lock
 
 # Python 3.12 warns of what these tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
@@ -209,7 +209,7 @@ def test_a_generator_that_is_never_finished_closes_its_cassette_when_it_goes(ser
     del reading
     gc.collect()
     assert patch._open == 0
-    assert active.current() is None
+    assert _active.current() is None
     assert names(cassette_path) == ["0"]
 
 

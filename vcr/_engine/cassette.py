@@ -13,18 +13,18 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from .._http.failure import CLOSED, Failure
+from .._locks import BusyLock
 from ..errors import CannotOverwriteExistingCassetteException, CassetteLoadError, CassetteNotFoundError, warn
-from ..failure import CLOSED, Failure
-from ..index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
-from ..locks import BusyLock
 from ..matchers import Predicate
 from ..record_mode import RecordMode
 from ..request import Request
 from ..response import Response, ResponseDict, now
+from .index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
 from .storage import Storage
 
 if TYPE_CHECKING:
-    from ..explain import Closest, Refusal
+    from .explain import Closest, Refusal
 
 log = logging.getLogger("vcr.cassette")
 
@@ -34,10 +34,10 @@ InteractionFilter = Callable[[Request, ResponseDict, Any], "tuple[Request, Respo
 
 
 class Turn:
-    """One request's passage through a cassette: made by ``begin``, over after ``finish``.
+    """One request's passage through a cassette: made by ``begin``, over after ``complete``.
 
     ``response``: what to replay, or None: go live. ``records``: whether what comes back is kept; when it is not, the
-    exchange is none of the cassette's business. A turn that never finishes leaves no trace.
+    exchange is none of the cassette's business. A turn that is never completed leaves no trace.
     """
 
     __slots__ = ("_cassette", "_interaction", "_settle", "response")
@@ -52,7 +52,7 @@ class Turn:
 
     @property
     def records(self) -> bool:
-        """Whether ``finish`` is to be called with the live response."""
+        """Whether ``complete`` is to be called with the live response."""
         return self._interaction is not None
 
     def stream(self, settle: Callable[[], None], *, weakly: bool = True) -> None:
@@ -70,9 +70,9 @@ class Turn:
         every other failure is kept where the cassette keeps errors, and there is no trace of the exchange elsewhere.
         """
         if failure is not None and self._cassette is not None and self._cassette.record_errors:
-            self.finish(Response.failed(failure, so_far))
+            self.complete(Response.failed(failure, so_far))
         elif so_far is not None and (failure is None or failure.kind == CLOSED):
-            self.finish(so_far)
+            self.complete(so_far)
         elif failure is not None:
             self.drop()
 
@@ -92,11 +92,11 @@ class Turn:
         if settle is not None:
             settle()
 
-    def finish(self, response: Response) -> Response:
+    def complete(self, response: Response) -> Response:
         """Keep ``response`` in the place that ``begin`` reserved. The caller gets back what it gave."""
         interaction, self._interaction, self._settle = self._interaction, None, None
         if interaction is not None and self._cassette is not None:
-            self._cassette._finish(self, interaction, response)
+            self._cassette._complete(self, interaction, response)
         return response
 
 
@@ -237,7 +237,7 @@ class Cassette:
         with self._lock:
             self._streaming.add(turn)
 
-    def _finish(self, turn: Turn, interaction: Interaction, response: Response) -> None:
+    def _complete(self, turn: Turn, interaction: Interaction, response: Response) -> None:
         kept = self._filter_response(response)
         with self._lock:
             self._streaming.discard(turn)
@@ -384,7 +384,7 @@ class Cassette:
         ``played``: how many interactions had been played when it did. ``similar``: the closest recorded requests, where
         the caller knows them.
         """
-        from ..explain import Refusal
+        from .explain import Refusal
 
         finished = self._finished()
         return Refusal(

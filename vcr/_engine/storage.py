@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import CassetteDecodeError, CassetteNotFoundError
-from ..index import Interaction
 from ..request import Request
 from ..response import Response, ResponseDict
+from .index import Interaction
 
 log = logging.getLogger("vcr.cassette")
 

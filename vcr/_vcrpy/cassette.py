@@ -1,5 +1,5 @@
 """VCR.py's names in ``vcr.cassette``, for programs that ask whether something is what ``use_cassette`` returns."""
 
-from ..context import CassetteContextDecorator
+from .._context import CassetteContextDecorator
 
 __all__ = ["CassetteContextDecorator"]

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from .. import content_coding, placeholders
+from .. import _placeholders
+from .._http import content_coding
 from ..filters import Replacements, replace_body_parameters, replace_headers, replace_query_parameters
 from ..request import Request
 from ..response import ResponseDict
@@ -90,9 +91,9 @@ def sensitive_data_hooks(sensitive_data: Iterable[tuple[str, Any]] | Mapping[str
     pairs = tuple(sensitive_data.items() if isinstance(sensitive_data, Mapping) else sensitive_data)
 
     def hide(request: Request, response: ResponseDict) -> tuple[Request, ResponseDict]:
-        return placeholders.hide(placeholders.resolve(pairs, request, response), request, response)
+        return _placeholders.hide(_placeholders.resolve(pairs, request, response), request, response)
 
     def restore(request: Request, response: ResponseDict) -> tuple[Request, ResponseDict]:
-        return placeholders.reveal(placeholders.resolve(pairs, request, response), request, response)
+        return _placeholders.reveal(_placeholders.resolve(pairs, request, response), request, response)
 
     return hide, restore

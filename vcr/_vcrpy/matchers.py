@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from ..difference import MAX_DIFF_LINE_LENGTH, MAX_DIFF_LINES
+from .._http.difference import MAX_DIFF_LINE_LENGTH, MAX_DIFF_LINES
+from .._http.wire import without_chunks
 from ..matchers import Predicate
 from ..request import Headers, Request
-from ..wire import without_chunks
 
 __all__ = ["MAX_DIFF_LINES", "MAX_DIFF_LINE_LENGTH"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
-from .. import active
+from .. import _active
 from ..cassette import Cassette
 from ..errors import unknown
 from ..patch import install, supported, uninstall
@@ -17,7 +17,7 @@ _HTTPConnection = http.client.HTTPConnection
 _HTTPSConnection = http.client.HTTPSConnection
 
 #: No cassette is current inside: requests reach the network and are not recorded.
-force_reset = active.outside
+force_reset = _active.outside
 
 #: What ``skip_patchers`` takes.
 PATCHER_NAMES = tuple(supported())
@@ -82,5 +82,5 @@ def in_place(cassette: Cassette) -> Iterator[None]:
         for replacement in custom_replacements(cassette):
             replacement.apply()
             undo.callback(replacement.revert)
-        undo.callback(active.leave, active.enter(cassette))
+        undo.callback(_active.leave, _active.enter(cassette))
         yield

@@ -15,7 +15,7 @@ from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.exceptions import InvalidSchema
 
-from .. import active
+from .. import _active
 from ..errors import CannotOverwriteExistingCassetteException
 from .cassette import Cassette
 from .configure import Configuration
@@ -111,7 +111,7 @@ class BetamaxAdapter(BaseAdapter):
         adapter = self.find_adapter(str(request.url))
         with sending(request) as now:
             try:
-                with patched(), active.within(cassette):
+                with patched(), _active.within(cassette):
                     response: Response = adapter.send(request, *args, **kwargs)
                     if now.is_live and self._config.hooks("before_record"):
                         response.content  # noqa: B018  (reads it, so that the hooks are called)

@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlparse
 
 from requests import PreparedRequest
 
-from .. import difference, matchers
+from .. import matchers
+from .._http import difference
 from ..matchers import Matcher, Predicate
 from ..request import DEFAULT_PORTS, Request
 from .exceptions import UnknownMatcherError

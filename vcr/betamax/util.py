@@ -15,7 +15,7 @@ from requests.hooks import default_hooks
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
-from .. import active, patch
+from .. import _active, patch
 from .._engine.cassette import Cassette
 from .._engine.storage import Storage
 from ..formats import betamax
@@ -137,7 +137,7 @@ def response_from_data(data: Mapping[str, Any]) -> Response:
     player = Cassette(Storage("", None, None))
     player.append(request, response)
     player.rewind()
-    with patched(), active.within(player):
+    with patched(), _active.within(player):
         replayed = HTTPAdapter().send(prepared(request), stream=True)
     stored = data["response"]
     replayed.url = stored.get("url") or replayed.url

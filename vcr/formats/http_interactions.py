@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from http.client import responses as reasons
 from typing import Any
 
-from ..body import as_sent
+from .._http.body import as_sent
 from ..errors import CassetteLoadError
 from ..request import Headers
 from ..response import Response, ResponseDict

@@ -18,10 +18,10 @@ from collections.abc import Collection, Iterable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import active
+from .. import _active
+from .._locks import new_lock
 from .._vcrpy import leftovers
 from ..errors import warn
-from ..locks import new_lock
 from .client import Client, ClientStatus
 from .refusal import refusals
 from .replace import Replacement
@@ -150,7 +150,7 @@ def _wake(place: Place, module: ModuleType) -> None:
         if _open == 0:
             return
         _ask(place, module)
-    _warn(getattr(active.current(), "skip_patchers", ()))
+    _warn(getattr(_active.current(), "skip_patchers", ()))
 
 
 def _look_at(place: Place) -> None:

@@ -6,7 +6,7 @@ import functools
 import gc
 from typing import Any, ClassVar
 
-from ..locks import new_lock
+from .._locks import new_lock
 
 _MISSING = object()
 _lock = new_lock()

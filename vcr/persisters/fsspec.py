@@ -15,9 +15,9 @@ from typing import Any
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from .. import active
+from .. import _active
+from .._locks import new_lock
 from ..errors import CassetteLoadError
-from ..locks import new_lock
 from ..serialize import Contents
 from .content import packed, unpacked
 from .filesystem import FilesystemPersister
@@ -84,7 +84,7 @@ class FsspecPersister:
         if "http" in store.protocol:  # fsspec can PUT; a server that only hands out files may take that for anything
             raise read_only
         try:
-            with active.outside():
+            with _active.outside():
                 store.pipe_file(path, content)
         except NotImplementedError as error:
             raise read_only from error
@@ -93,7 +93,7 @@ class FsspecPersister:
 
     def _find(self, cassette_path: str | os.PathLike[str]) -> tuple[Any, str]:
         """The store, and where in it the cassette is. fsspec keeps the store, one for each process: it knows forks."""
-        with active.outside():  # some ask for a token
+        with _active.outside():  # some ask for a token
             store, root = url_to_fs(self._url, **self._storage_options)
         return store, f"{root.rstrip('/')}/{_relative(cassette_path)}"
 
@@ -112,7 +112,7 @@ class FsspecPersister:
         """Outside every cassette, where everything but "not found" is one kind of error."""
         shown = self._shown(cassette_path)
         try:
-            with active.outside():
+            with _active.outside():
                 yield
         except FileNotFoundError:
             raise

@@ -11,8 +11,8 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._engine.index import Interaction
 from ..errors import CassetteLoadError
-from ..index import Interaction
 from ..request import Request
 from ..response import ResponseDict
 from ..serialize import Contents, deserialize, serialize

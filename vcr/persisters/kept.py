@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from ..locks import new_lock
+from .._locks import new_lock
 from ..serialize import Contents
 
 

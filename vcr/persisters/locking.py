@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..locks import TaskLock
+from .._locks import TaskLock
 
 if sys.platform == "win32":
     import msvcrt

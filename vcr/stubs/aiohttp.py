@@ -35,10 +35,10 @@ from aiohttp.streams import StreamReader
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from .._engine.cassette import Cassette, Turn
-from ..failure import CLOSED, CONNECT, DNS, RESPONSE, SYSTEM, TIMEOUT, Failure
+from .._http.failure import CLOSED, CONNECT, DNS, RESPONSE, SYSTEM, TIMEOUT, Failure
+from .._http.wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, field_bytes, media_type, render
 from ..request import Headers, header_name
 from ..response import Response
-from ..wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, field_bytes, media_type, render
 from .exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, cassette_for, going_live
 
 log = logging.getLogger(__name__)

@@ -19,12 +19,12 @@ from aiohttp.helpers import TimerNoop
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from .. import content_coding
+from .._http import content_coding
+from .._http.wire import field_bytes
 from .._vcrpy import LeftoverType, is_leftover
 from .._vcrpy.patch import in_place
 from ..request import Headers, Request
 from ..response import Response, ResponseDict
-from ..wire import field_bytes
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _SIGNATURE = inspect.signature(ClientResponse.__init__).parameters

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from .._engine.cassette import Turn
-from ..failure import CLOSED, RESPONSE, Failure
-from ..wire import ResponseReader, media_type
+from .._http.failure import CLOSED, RESPONSE, Failure
+from .._http.wire import ResponseReader, media_type
 from .exchange import FINITE_DRAIN, OPEN_DRAIN
 
 log = logging.getLogger(__name__)

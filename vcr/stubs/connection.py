@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .._engine.cassette import Cassette, Turn
+from .._http.failure import CLOSED, CONNECT, RESPONSE, SEND, TLS, Failure
+from .._http.wire import CONTINUE, RequestReader, render
 from ..errors import UnsupportedProtocolError
-from ..failure import CLOSED, CONNECT, RESPONSE, SEND, TLS, Failure
 from ..request import DEFAULT_PORTS, header_name
 from ..response import Response
-from ..wire import CONTINUE, RequestReader, render
 from .answer import Idle, Pieces, Tee, Whole
 from .exchange import cassette_for
 

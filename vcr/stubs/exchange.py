@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 
-from .. import active
+from .. import _active
 from .._engine.cassette import Cassette, Turn
-from ..failure import Failure
+from .._http.failure import Failure
+from .._http.wire import content_length, keeps_pieces, may_have_body, media_type
 from ..request import Headers
 from ..response import Response
-from ..wire import content_length, keeps_pieces, may_have_body, media_type
 
 #: Closing a live response reads the rest of it, so that the cassette has the whole: for so many seconds, and bytes,
 #: of a message whose end is announced, and of one that may never end.
@@ -22,14 +22,14 @@ NO_DRAIN = (0.0, 0)
 def cassette_for(host: str, client: type) -> Cassette | None:
     """The cassette that a request to ``host`` by an object of this class belongs to, here and now; None when there is
     none, or it lets the request pass by."""
-    cassette = active.current()
+    cassette = _active.current()
     return None if cassette is None or cassette.passes_by(host, client.__mro__) else cassette
 
 
 def going_live(turn: Turn) -> AbstractContextManager[None]:
     """Around a live request: what the client does to answer it (a transport over another client, an application in the
     same process) is not recorded a second time; of a request that is ignored it is, for the first."""
-    return active.outside() if turn.records else nullcontext()
+    return _active.outside() if turn.records else nullcontext()
 
 
 class Recording:

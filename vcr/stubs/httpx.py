@@ -24,10 +24,10 @@ import anyio
 import anyio.lowlevel
 
 from .._engine.cassette import Cassette, Turn
-from ..failure import CLOSED, CONNECT, RESPONSE, SEND, SYSTEM, TIMEOUT, Failure
+from .._http.failure import CLOSED, CONNECT, RESPONSE, SEND, SYSTEM, TIMEOUT, Failure
+from .._http.wire import asks_for_upgrade, content, content_length, field_bytes, is_chunked
 from ..request import Headers, Request
 from ..response import Response
-from ..wire import asks_for_upgrade, content, content_length, field_bytes, is_chunked
 from .exchange import NO_DRAIN, Recording, cassette_for, going_live
 
 log = logging.getLogger(__name__)

@@ -19,14 +19,15 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
-from .. import active, content_coding
+from .. import _active
 from .._engine.cassette import Cassette, Turn
+from .._http import content_coding
+from .._http.failure import CLOSED, CONNECT, DNS, RESPONSE, SEND, SYSTEM, TIMEOUT, TLS
+from .._http.failure import Failure as Reason
+from .._http.wire import ChunkedReader, asks_for_upgrade, content, content_length, is_chunked
 from ..errors import UnsupportedClientError
-from ..failure import CLOSED, CONNECT, DNS, RESPONSE, SEND, SYSTEM, TIMEOUT, TLS
-from ..failure import Failure as Reason
 from ..request import DEFAULT_PORTS, Headers, Request, header_name
 from ..response import Response
-from ..wire import ChunkedReader, asks_for_upgrade, content, content_length, is_chunked
 from .exchange import Recording, cassette_for
 
 log = logging.getLogger(__name__)
@@ -325,7 +326,7 @@ class Handle:
                 log.info("%s is a WebSocket: not recorded", url.geturl())
             return None
         host = url.hostname
-        if self.context is None or active.entered_here():
+        if self.context is None or _active.entered_here():
             return cassette_for(host, client)
         # The thread of a pool: what counts is where the URL was set.
         return self.context.copy().run(cassette_for, host, client)

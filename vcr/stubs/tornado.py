@@ -21,9 +21,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._engine.cassette import Cassette, Turn
-from ..failure import CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
+from .._http.failure import CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
+from .._http.wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, media_type, render
 from ..request import DEFAULT_PORTS, Headers, header_name
-from ..wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, media_type, render
 from .exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, cassette_for
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from .. import active
+from .. import _active
 from .libcurl import PAUSE, WRITE_ERROR, Failure, Handle, Opt, Transfer, stopped, told
 from .pycurl import Curl
 from .tornado import given_to
@@ -36,7 +36,7 @@ def fetch_door(original: FetchImpl) -> FetchImpl:
 
     @functools.wraps(original)
     def fetch_impl(self: Any, request: Any, callback: Callable[[Any], None]) -> None:
-        if active.current() is None:
+        if _active.current() is None:
             original(self, request, callback)
         else:
             Fetch(original, self, request, callback).start()
@@ -69,7 +69,7 @@ def queue_door(original: Callable[[Any], None]) -> Callable[[Any], None]:
         if isinstance(self._multi, Stage):
             original(self)
             return
-        with active.outside():
+        with _active.outside():
             original(self)
 
     return _process_queue

@@ -25,12 +25,12 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .. import active
+from .. import _active
 from .._engine.cassette import Cassette, Turn
-from ..failure import CLOSED, CONNECT, DNS, RESPONSE, SEND, TLS, Failure
+from .._http.failure import CLOSED, CONNECT, DNS, RESPONSE, SEND, TLS, Failure
+from .._http.wire import ResponseReader, asks_for_upgrade, media_type, render
 from ..request import Headers, Request
 from ..response import Response
-from ..wire import ResponseReader, asks_for_upgrade, media_type, render
 from .answer import Idle
 from .connection import _origin, current_for
 from .exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, Recording
@@ -162,7 +162,7 @@ def _exchange(connection: Any, last: Callable[[], Any]) -> _Steps:
     if asked.failure is not None:
         with _failing(connection, asked.failure):
             yield connection._new_conn()
-    with active.outside(), asked.failing():
+    with _active.outside(), asked.failing():
         if not line.connected:
             with line.connecting(connection):
                 yield connection.connect()

@@ -18,11 +18,12 @@ from typing import Any, ClassVar
 from requests import PreparedRequest
 from requests import Response as RequestsResponse
 
-from ... import index, placeholders
+from ... import _placeholders
 from ..._engine import cassette as engine
+from ..._engine import index
+from ..._engine.index import Index
 from ..._engine.storage import Storage
 from ...errors import unknown, warn
-from ...index import Index
 from ...matchers import Predicate, agrees
 from ...persisters.filesystem import FilesystemPersister
 from ...record_mode import RecordMode
@@ -169,7 +170,7 @@ class Cassette(engine.Cassette):
         with self._lock:
             self._interactions.append(recorded)
         with sending(request) as now:
-            self._finish(engine.Turn(self, None), recorded, Response(kept_response))
+            self._complete(engine.Turn(self, None), recorded, Response(kept_response))
         return now.recorded or self._view(recorded)
 
     def find_match(self, request: PreparedRequest) -> Interaction | None:
@@ -240,7 +241,7 @@ class Cassette(engine.Cassette):
         return [self._played_back(recorded, hooks, secrets) for recorded in loaded]
 
     def _played_back(
-        self, recorded: index.Interaction, hooks: list[Hook], secrets: list[placeholders.Placeholder]
+        self, recorded: index.Interaction, hooks: list[Hook], secrets: list[_placeholders.Placeholder]
     ) -> index.Interaction:
         """One that was stored, as hooks and placeholders make it."""
         view = self._view(recorded) if hooks else None
@@ -248,7 +249,7 @@ class Cassette(engine.Cassette):
             hook(view, self)
         request, response = self._as_changed(recorded)
         if secrets:
-            request, response = placeholders.reveal(secrets, request, response)
+            request, response = _placeholders.reveal(secrets, request, response)
         assert recorded.response is not None
         played = index.Interaction(request, Response(response, recorded.response.beside))
         self._spelled[played] = self._spelled.pop(recorded, None)
@@ -260,7 +261,7 @@ class Cassette(engine.Cassette):
             view.settle()
         return played
 
-    def _finish(self, turn: engine.Turn, interaction: index.Interaction, response: Response) -> None:
+    def _complete(self, turn: engine.Turn, interaction: index.Interaction, response: Response) -> None:
         response.stamp()
         replaced = self._replaced_by(interaction.request)
         view = None
@@ -276,7 +277,7 @@ class Cassette(engine.Cassette):
                 now.recorded = view
             if view.ignored:
                 response = _DROPPED
-        super()._finish(turn, interaction, response)
+        super()._complete(turn, interaction, response)
         with self._lock:
             if response is _DROPPED:
                 self.dirty = self.dirty or not self._interactions  # There is a file all the same.
@@ -303,14 +304,14 @@ class Cassette(engine.Cassette):
     def _stored(self, interaction: index.Interaction) -> tuple[Request, ResponseDict]:
         pair = self._as_changed(interaction)
         secrets = self._secrets()
-        return placeholders.hide(secrets, *pair) if secrets else pair
+        return _placeholders.hide(secrets, *pair) if secrets else pair
 
-    def _secrets(self) -> list[placeholders.Placeholder]:
-        return placeholders.resolve(pairs(self.placeholders))
+    def _secrets(self) -> list[_placeholders.Placeholder]:
+        return _placeholders.resolve(pairs(self.placeholders))
 
     def masked(self, text: str) -> str:
         """A text for a person to read, without the secrets."""
-        return placeholders.mask(self._secrets(), text)
+        return _placeholders.mask(self._secrets(), text)
 
     # -- the mode ``all``: each new interaction takes the place of one old one ---------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from requests import Response
 
-from ... import placeholders
+from ... import _placeholders
 from ...request import Request
 from ...response import ResponseDict
 from .. import util
@@ -106,7 +106,7 @@ class Interaction:
         self._replace(text_to_replace, placeholder, "body")
 
     def _replace(self, old: str, new: str, *parts: str) -> None:
-        replaced = util.to_data(*placeholders.hide(placeholders.resolve([(new, old)]), *self.pair()))
+        replaced = util.to_data(*_placeholders.hide(_placeholders.resolve([(new, old)]), *self.pair()))
         for half in ("request", "response"):
             mine: dict[str, Any] = self.data[half]
             mine.update({part: value for part, value in replaced[half].items() if part in parts and part in mine})

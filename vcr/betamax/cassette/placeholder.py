@@ -1,4 +1,4 @@
-"""Betamax's placeholders. What replaces them in a cassette is ``vcr.placeholders``."""
+"""Betamax's placeholders. What replaces them in a cassette is ``vcr._placeholders``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def merge_placeholder_lists(
 
 
 def pairs(placeholders: Iterable[Placeholder]) -> list[tuple[str, Any]]:
-    """Pairs for ``vcr.placeholders``, of which the last of a kind counts: in Betamax it is the first."""
+    """Pairs for ``vcr._placeholders``, of which the last of a kind counts: in Betamax it is the first."""
     found = []
     for placeholder, replace in placeholders:
         several = isinstance(replace, (list, tuple))

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from ..request import Request
 from .meaning import FORM
-from .request import Request
 from .wire import media_type
 
 #: How many lines of a difference are shown, and how many characters of a line.

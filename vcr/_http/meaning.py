@@ -10,9 +10,9 @@ from collections.abc import Callable, Hashable
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
+from ..request import Request
 from . import multipart
 from .body import json_meaning
-from .request import Request
 from .wire import media_type, without_chunks
 
 FORM = "application/x-www-form-urlencoded"

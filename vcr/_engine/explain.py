@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
 
-from .errors import CassetteLoadError
+from ..errors import CassetteLoadError
+from ..matchers import Predicate, Verdict, agrees, name_of, part, part_of, verdicts
+from ..record_mode import RecordMode
+from ..request import Request
 from .index import Interaction
-from .matchers import Predicate, Verdict, agrees, name_of, part, part_of, verdicts
-from .record_mode import RecordMode
-from .request import Request
 
 MOST_SHOWN = 3
 MOST_TOLD = 20  # the similar requests for which matchers are asked what differs

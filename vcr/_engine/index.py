@@ -12,13 +12,13 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import chain, islice, product
 
-from .body import is_object
-from .errors import CassetteLoadError
-from .locks import new_lock
-from .matchers import Matcher, Predicate, part, part_of, path, requests_match, same_as_object, uri, url
-from .meaning import meaning, plain
-from .request import Request
-from .response import Response
+from .._http.body import is_object
+from .._http.meaning import meaning, plain
+from .._locks import new_lock
+from ..errors import CassetteLoadError
+from ..matchers import Matcher, Predicate, part, part_of, path, requests_match, same_as_object, uri, url
+from ..request import Request
+from ..response import Response
 
 
 class Interaction:

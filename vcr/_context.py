@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import wrapt
 
-from . import active, patch
+from . import _active, patch
 from .patch.custom import custom_replacements
 from .patch.replace import Replacement
 
@@ -50,7 +50,7 @@ class _Opening:
             for replacement in custom_replacements(self.cassette):
                 replacement.apply()
                 self._custom.append(replacement)
-            self.entry = active.enter(self.cassette)
+            self.entry = _active.enter(self.cassette)
             self.cassette.around = self.entry.around
         except BaseException:
             self._unpatch()
@@ -64,7 +64,7 @@ class _Opening:
         # A generator that is closed early has not failed.
         failed = kind is not None and not issubclass(kind, GeneratorExit)
         try:
-            active.leave(self.entry)
+            _active.leave(self.entry)
         finally:
             try:
                 log.debug("Exiting context for cassette at %s", self.cassette.path)
@@ -122,7 +122,7 @@ class CassetteContextDecorator:
         """The one that ends now: the innermost of this context, else the last (a fixture left from elsewhere)."""
         if not self._openings:
             raise RuntimeError("this cassette is not open: __exit__ was called without, or once more than, __enter__")
-        here = active.entered_here()
+        here = _active.entered_here()
         opening = next((o for o in reversed(self._openings) if o.entry in here), self._openings[-1])
         self._openings.remove(opening)
         return opening

@@ -15,9 +15,9 @@ import re
 from collections.abc import Container
 from typing import NamedTuple
 
+from ..request import Headers, Request
+from ..response import Response
 from . import content_coding
-from .request import Headers, Request
-from .response import Response
 
 HeaderPairs = list[tuple[str, str]]
 

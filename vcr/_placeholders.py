@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
 
-from . import content_coding
+from ._http import content_coding
 from .request import Request
 from .response import Response, ResponseDict
 

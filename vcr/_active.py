@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from ._locks import new_lock
 from .errors import AmbiguousCassetteError
-from .locks import new_lock
 
 if TYPE_CHECKING:
     from ._engine.cassette import Cassette
