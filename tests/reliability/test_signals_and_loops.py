@@ -258,7 +258,7 @@ from gevent import monkey; monkey.patch_all()
 import sys
 from urllib.request import urlopen
 import gevent, requests, vcr
-from vcr import active, patch
+from vcr import _active, patch
 
 url, path, mode = sys.argv[1:]
 
@@ -276,7 +276,7 @@ with vcr.use_cassette(path, record_mode=mode) as cassette:
     gevent.joinall(jobs, raise_error=True)
     assert [len(job.value) for job in jobs] == list(range(40))
 gevent.joinall([gevent.spawn(own, name) for name in "abc"], raise_error=True)
-assert (patch._open, active._in_process) == (0, ())
+assert (patch._open, _active._in_process) == (0, ())
 """
 
 
