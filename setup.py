@@ -55,6 +55,7 @@ setup(
             "h2",
             "hypothesis",
             "pytest>=8",
+            "pytest-cov",
             "pytest-randomly",
             "pytest-timeout",
             "pytest-xdist",
