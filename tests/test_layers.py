@@ -36,6 +36,7 @@ ROOMS = [
     "filters",
     "_engine.index",
     "_engine.explain",
+    "_engine.strict",
     "_engine",
     "formats",
     "serialize",

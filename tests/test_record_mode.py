@@ -14,6 +14,7 @@ TABLE = {
     "new_episodes": (True, True, True),
     "all": (False, True, True),
     "any": (True, True, True),
+    "rewrite": (False, True, True),
 }
 
 
@@ -39,7 +40,7 @@ def test_a_mode_is_its_string(name):
 def test_vcr_mode_is_the_same_enum():
     assert vcr.mode is RecordMode
     assert vcr.mode.NEW_EPISODES == "new_episodes"
-    assert [mode.name for mode in vcr.mode] == ["NONE", "ONCE", "NEW_EPISODES", "ALL", "ANY"]
+    assert [mode.name for mode in vcr.mode] == ["NONE", "ONCE", "NEW_EPISODES", "ALL", "ANY", "REWRITE"]
 
 
 def test_an_unknown_mode_is_a_value_error_with_the_nearest_spelling():
@@ -47,7 +48,7 @@ def test_an_unknown_mode_is_a_value_error_with_the_nearest_spelling():
         RecordMode("new_episode")
     assert str(caught.value) == (
         "'new_episode' is not a valid record_mode. Did you mean 'new_episodes'? "
-        "Valid: all, any, new_episodes, none, once."
+        "Valid: all, any, new_episodes, none, once, rewrite."
     )
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from . import _placeholders, filters
 from ._engine.cassette import InteractionFilter, RequestFilter, ResponseFilter
-from ._options import FILTERS, Options, is_pair, named
+from ._options import FILTERS, Options, changed, is_pair, named
 from .matchers import Predicate
 from .patch import supported
+from .record_mode import RecordMode
 from .request import Request
 from .response import ResponseDict
 
@@ -53,6 +54,23 @@ def _path_after(function: Callable[..., Any], library: Any) -> str:
     import inspect
 
     return os.path.join(os.path.dirname(inspect.getfile(function)), function.__name__)
+
+
+# -- the record mode ---------------------------------------------------------------------------------------------------
+
+
+def with_mode_of_environment(options: Options) -> Options:
+    """``options`` with the record mode that the variable ``VCR_RECORD_MODE`` names; ``none`` is never loosened.
+
+    Raises ValueError when the variable names no mode.
+    """
+    named = os.environ.get("VCR_RECORD_MODE")
+    if not named or options.record_mode is RecordMode.NONE:
+        return options
+    try:
+        return changed(options, {"record_mode": RecordMode(named)})
+    except ValueError as error:
+        raise ValueError(f"VCR_RECORD_MODE: {error}") from None
 
 
 # -- matchers ----------------------------------------------------------------------------------------------------------

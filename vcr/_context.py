@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 import wrapt
 
 from . import _active, patch
+from ._engine.strict import judge, saves_failed
+from .errors import file_of_caller
 from .patch.custom import custom_replacements
 from .patch.replace import Replacement
 
@@ -43,6 +45,8 @@ class _Opening:
     def __init__(self, settings: Settings, function: Callable[..., Any] | None) -> None:
         self.cassette: Cassette = settings.load(function)
         self._record_on_exception = settings.record_on_exception
+        code = getattr(function, "__code__", None)
+        self._file = file_of_caller() if code is None else code.co_filename
         log.debug("Entering context for cassette at %s", self.cassette.path)
         patch.install(self.cassette.skip_patchers)
         self._custom: list[Replacement] = []
@@ -63,14 +67,21 @@ class _Opening:
         """Let no request in, finish what is on its way, save, take the patches away: each whatever the others do."""
         # A generator that is closed early has not failed.
         failed = kind is not None and not issubclass(kind, GeneratorExit)
+        save = not failed or (self._record_on_exception and saves_failed(self.cassette))
         try:
             _active.leave(self.entry)
         finally:
             try:
                 log.debug("Exiting context for cassette at %s", self.cassette.path)
-                self.cassette.close(save=self._record_on_exception or not failed)
+                self.cassette.close(save=save)
             finally:
                 self._unpatch()
+        if kind is None:
+            judge(self.cassette, self._is_own)
+
+    def _is_own(self, file: str) -> bool:
+        """Whether this is the file that has opened the cassette: what is caught there has not been swallowed."""
+        return file == self._file
 
     def _unpatch(self) -> None:
         if not self._custom:

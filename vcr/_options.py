@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypedDict, TypeVar
 
 from . import matchers
 from ._engine.storage import Persister
-from .errors import UnknownNameError, unknown, warn
+from .errors import UnknownNameError, choices, unknown, warn
 from .filters import Replacement
 from .matchers import Predicate
 from .patch import supported
@@ -186,6 +186,17 @@ def _interval(value: Any, _: PassOver) -> timedelta | None:
     return interval
 
 
+def _one_of(*valid: str) -> Check:
+    """A check for one of these words."""
+
+    def check(value: Any, _: PassOver) -> str:
+        if value not in valid:
+            raise ValueError(f"{value!r} is not a valid value. {choices(value, valid)}")
+        return str(value)
+
+    return check
+
+
 def _clients(value: Any, pass_over: PassOver) -> tuple[str, ...]:
     names = _list_of(lambda _: True, "names of clients")(value, pass_over)
     for name in names:
@@ -241,6 +252,18 @@ class Options:
     persister: Persister = _option(FilesystemPersister, _persister, "where cassettes are kept")
     inject_cassette: bool = _option(False, _switch, "a decorator passes the cassette as the first argument")
     record_on_exception: bool = _option(True, _switch, "save also when the block is left by an exception")
+    save: Literal["always", "passed", "2xx"] = _option(
+        "always",
+        _one_of("always", "passed", "2xx"),
+        'when to save: `"passed"`: not after an exception; `"2xx"`: nor when a response failed (400 and above)',
+    )
+    on_unused: Literal["ignore", "warn", "error"] = _option(
+        "ignore", _one_of("ignore", "warn", "error"), "what unplayed interactions are, where nothing can be recorded"
+    )
+    on_refused: Literal["ignore", "raise"] = _option(
+        "ignore", _one_of("ignore", "raise"), "what a refusal is, at the end, that the program has swallowed"
+    )
+    ordered: bool = _option(False, _switch, "requests must come in the recorded order")
     allow_playback_repeats: bool | Literal["last"] = _option(
         False, _repeats, 'replay the first match again and again; `"last"`: each, then the last'
     )
@@ -303,7 +326,7 @@ class Options:
 class OptionArguments(TypedDict, total=False):
     """What may be given for each option, as keyword arguments: VCR.py's users write them in all these ways."""
 
-    record_mode: RecordMode | Literal["none", "once", "new_episodes", "all", "any"]
+    record_mode: RecordMode | Literal["none", "once", "new_episodes", "all", "any", "rewrite"]
     match_on: Iterable[str | Predicate] | None
     additional_matchers: Iterable[str | Predicate] | None
     cassette_library_dir: StrPath | None
@@ -313,6 +336,10 @@ class OptionArguments(TypedDict, total=False):
     persister: Persister | None
     inject_cassette: bool
     record_on_exception: bool
+    save: Literal["always", "passed", "2xx"]
+    on_unused: Literal["ignore", "warn", "error"]
+    on_refused: Literal["ignore", "raise"]
+    ordered: bool
     allow_playback_repeats: bool | Literal["last"]
     drop_unused_requests: bool
     re_record_interval: float | timedelta | None

@@ -16,6 +16,7 @@ from ._engine import cassette as engine
 from ._engine.cassette import Turn
 from ._engine.index import ALL, Interaction
 from ._engine.storage import Persister, Storage
+from ._engine.strict import Strictness
 from ._options import changed, completed, named, unknown_option
 from ._vcrpy import leftovers
 from .errors import CassetteDecodeError, CassetteNotFoundError, MissingMetadataError, UnhandledHTTPRequestError
@@ -96,6 +97,7 @@ class Cassette(engine.Cassette):
             re_record_interval=settings.re_record_interval,
             journal=settings.journal,
             record_errors=settings.record_errors,
+            strictness=Strictness(settings.save, settings.on_unused, settings.on_refused, settings.ordered),
             **filters_of(settings),
         )
         self.inject = inject
@@ -281,6 +283,7 @@ class Cassette(engine.Cassette):
 
     def _begin_by_methods(self, request: Request) -> Turn:
         """Ask ``can_play_response_for``, ``play_response`` and ``append``, one after the other, as VCR.py does."""
+        self.sent.append(request)
         if self.can_play_response_for(request):
             played = Interaction(request, Response(self.play_response(request)))
             return Turn(self, None, self._answer(played))

@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import cassette, matchers, serializers, util
-from ._assembly import cassette_path, matchers_of
+from ._assembly import cassette_path, matchers_of, with_mode_of_environment
 from ._options import (
     BY_SUFFIX,
     DEFAULTS,
@@ -162,7 +162,7 @@ class VCR:
     def _settings(self, path: Any, overrides: Mapping[str, Any], frozen: Options | None) -> Settings:
         from ._context import Settings
 
-        options = self._merged(overrides, frozen)
+        options = self._by_environment(self._merged(overrides, frozen))
         arguments = self._arguments(options)
 
         def load(function: Callable[..., Any] | None) -> cassette.Cassette:
@@ -170,6 +170,10 @@ class VCR:
             return cassette.Cassette.load(path=where, **{**arguments, **self._by_suffix(where, options)})
 
         return Settings(load, options.record_on_exception)
+
+    def _by_environment(self, options: Options) -> Options:
+        """These options with the record mode that the environment asks for."""
+        return with_mode_of_environment(options)
 
     def _by_suffix(self, path: StrPath, options: Options) -> dict[str, Any]:
         """The serializer for a cassette named ``.json``, where none was chosen and nobody has replaced ``yaml``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterable
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -121,6 +122,51 @@ class MissingMetadataError(CannotOverwriteExistingCassetteException):
         return _from_elsewhere, (type(self), {"cassette": None, "key": self.key, "_text": self._text})
 
 
+class OutOfOrderError(CannotOverwriteExistingCassetteException):
+    """With ``ordered=True``: a request that is recorded, but another one is to come first. Nothing was sent."""
+
+    def __init__(self, *, cassette: Cassette, failed_request: Request, message: str) -> None:
+        Exception.__init__(self, cassette, failed_request)
+        self.cassette = cassette
+        self.failed_request = failed_request
+        self._text = message
+
+    @property
+    def reason(self) -> str:
+        """``out_of_order``."""
+        return "out_of_order"
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __reduce__(self) -> Any:
+        attributes = {"cassette": None, "failed_request": self.failed_request, "_text": self._text}
+        return _from_elsewhere, (type(self), attributes)
+
+
+class SwallowedRefusalError(AssertionError):
+    """With ``on_refused="raise"``: a cassette refused requests, and the program caught the errors.
+
+    ``path``: the cassette's.
+    """
+
+    def __init__(self, message: str, *, path: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class UnplayedInteractionsError(AssertionError):
+    """With ``on_unused="error"``: a cassette holds interactions that nothing asked for.
+
+    ``path``: the cassette's. ``unplayed``: the method and the URI of each.
+    """
+
+    def __init__(self, message: str, *, path: str | None = None, unplayed: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.path = path
+        self.unplayed = list(unplayed)
+
+
 class UnhandledHTTPRequestError(KeyError):
     """``cassette.play_response`` or ``responses_of`` was asked for a request that the cassette does not hold."""
 
@@ -175,9 +221,41 @@ class VCRWarning(UserWarning):
 def warn(message: str) -> None:
     """Warn with a ``VCRWarning`` that points at the line outside this package which led here."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("vcr", "wrapt"):
+    while frame.f_back is not None and _is_ours(frame):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, VCRWarning, stacklevel=level)
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__", "").partition(".")[0] in ("vcr", "wrapt")
+
+
+def file_of_caller() -> str:
+    """The file of the code outside this package that is being run."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_ours(frame) and frame.f_back is not None:
+        frame = frame.f_back
+    return "" if frame is None else frame.f_code.co_filename
+
+
+def place_in_program() -> str:
+    """``file:line`` of the code that is being run: the innermost that belongs to the program, and neither to an
+    installed package nor to Python; the innermost outside this package where there is none."""
+    import sysconfig
+
+    paths = sysconfig.get_paths()
+    installed = tuple(paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    frame: FrameType | None = sys._getframe(1)
+    first = ""
+    while frame is not None:
+        if not _is_ours(frame):
+            file = frame.f_code.co_filename
+            place = f"{file}:{frame.f_lineno}"
+            if not file.startswith((*installed, "<")):
+                return place
+            first = first or place
+        frame = frame.f_back
+    return first
 
 
 def unknown(kind: str, name: object, valid: Iterable[str]) -> str:

@@ -17,20 +17,23 @@ class RecordMode(str, Enum):
     replays: bool
     _into_new: bool
     _into_existing: bool
+    #: Whether loaded interactions that were not recorded again stay in the cassette.
+    keeps: bool
 
     def __new__(cls, value: str, *row: bool) -> RecordMode:
         """A mode with its row of the table."""
         mode = str.__new__(cls, value)
         mode._value_ = value
-        mode.replays, mode._into_new, mode._into_existing = row
+        mode.replays, mode._into_new, mode._into_existing, mode.keeps = row
         return mode
 
-    # replays, records into a new cassette, records into one that was there before
-    NONE = "none", True, False, False
-    ONCE = "once", True, True, False
-    NEW_EPISODES = "new_episodes", True, True, True
-    ALL = "all", False, True, True
-    ANY = "any", True, True, True
+    # replays, records into a new cassette, records into one that was there before, keeps what was there
+    NONE = "none", True, False, False, True
+    ONCE = "once", True, True, False, True
+    NEW_EPISODES = "new_episodes", True, True, True, True
+    ALL = "all", False, True, True, True
+    ANY = "any", True, True, True, True
+    REWRITE = "rewrite", False, True, True, False
 
     def records(self, *, existing: bool) -> bool:
         """Whether this mode records into a cassette that was there before (``existing``), or that is new."""

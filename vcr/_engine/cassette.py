@@ -15,13 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 from .._http.failure import CLOSED, Failure
 from .._locks import BusyLock
-from ..errors import CannotOverwriteExistingCassetteException, CassetteLoadError, CassetteNotFoundError, warn
+from ..errors import (
+    CannotOverwriteExistingCassetteException,
+    CassetteLoadError,
+    CassetteNotFoundError,
+    OutOfOrderError,
+    warn,
+)
 from ..matchers import Predicate
 from ..record_mode import RecordMode
 from ..request import Request
 from ..response import Response, ResponseDict, now
 from .index import ALL, LATEST_FIRST, UNPLAYED, Index, Interaction
 from .storage import Storage
+from .strict import DEFAULT, Played, Refused, Sent, Strictness, first_unplayed, may_keep, out_of_order
 
 if TYPE_CHECKING:
     from .explain import Closest, Refusal
@@ -129,6 +136,7 @@ class Cassette:
         re_record_interval: timedelta | None = None,
         journal: bool = False,
         record_errors: bool = False,
+        strictness: Strictness = DEFAULT,
         passes_by: Callable[[str, Sequence[type]], bool] | None = None,
         mask: Callable[[str], str] = str,
         filters: Sequence[str] = (),
@@ -147,6 +155,8 @@ class Cassette:
             raise TypeError(f"journal: the persister {storage.persister!r} keeps none (it has no journal(path))")
         self._journals = journal
         self.record_errors = record_errors
+        #: What is said at the end of the cassette, and in which order requests have to come.
+        self.strictness = strictness
         self._passes_by = passes_by
         self._mask = mask
         self._filters = tuple(filters)
@@ -159,6 +169,10 @@ class Cassette:
         self.rewound = False
         #: Requests refused so far: they stay visible when an SDK swallows the exception.
         self.refused: list[Request] = []
+        self.refusals: list[Refused] = []
+        #: The requests as the program made them, before any filter, in order. They are never written to the file.
+        self.sent = Sent()
+        self._plays: list[tuple[Request, Interaction]] = []
         self._interactions: list[Interaction] = []
         self._recorded: set[Interaction] = set()  # by identity: what this session added
         self._unsaved: set[Interaction] = set()  # of these, what has not been saved
@@ -196,12 +210,16 @@ class Cassette:
             return Turn(None, None)
         key = self._index.key(kept)
         with self._lock:
+            self.sent.append(request)
             recorded = self._find(kept, key) if self._replays else None
             if recorded is not None and self._index.asks:
                 # VCR.py asks the user's matchers twice: whether it can play a response, and which one it plays.
                 recorded = self._find(kept, key)
             if recorded is not None:
+                if self.strictness.ordered:
+                    self._check_order(kept, recorded)
                 self._play(recorded)
+                self._plays.append((request, recorded))
             elif self.write_protected:
                 raise self._refusal(kept)
             else:
@@ -277,7 +295,7 @@ class Cassette:
                 errors.append(error)
         with self._lock:
             self._closed = True
-            if save:
+            if save and may_keep(self):
                 self._save()
             elif self._journals:
                 self._storage.journal.discard()
@@ -302,10 +320,29 @@ class Cassette:
 
     def _refusal(self, request: Request) -> CannotOverwriteExistingCassetteException:
         """The error for a request that is refused now; ``request`` has been through the filters."""
-        self.refused.append(request)
         # The text is made when it is read, but it tells how things are now.
         explain = functools.partial(self.explain, request, self._played)
-        return CannotOverwriteExistingCassetteException(cassette=self, failed_request=request, refusal=explain)
+        error = CannotOverwriteExistingCassetteException(cassette=self, failed_request=request, refusal=explain)
+        self._refuse(request, error)
+        return error
+
+    def _refuse(self, request: Request, error: CannotOverwriteExistingCassetteException) -> None:
+        self.refused.append(request)
+        self.refusals.append(Refused.now(request, error if self.strictness.on_refused == "raise" else None))
+
+    def _check_order(self, request: Request, found: Interaction) -> None:
+        """Raise OutOfOrderError when another recorded interaction is to be played before ``found``."""
+        due = first_unplayed(self)
+        if due is None or due is found or found.plays:
+            return
+        error = OutOfOrderError(cassette=self, failed_request=request, message=out_of_order(self, found))
+        self._refuse(request, error)
+        raise error
+
+    @property
+    def played(self) -> list[Played]:
+        """Each replay, in order: the request as the program made it, the recorded request, the response."""
+        return [Played(sent, *interaction.own()) for sent, interaction in self._plays]
 
     def _find(self, request: Request, key: Hashable) -> Interaction | None:
         """What would be played for this request, whatever the record mode."""
@@ -551,6 +588,8 @@ class Cassette:
 
     def _to_save(self) -> list[Interaction]:
         finished = self._finished()
+        if not self.record_mode.keeps and self._recorded:
+            return [interaction for interaction in finished if interaction in self._recorded]
         if not self.record_mode.replays and self._recorded:
             again = Index(self._match_on)
             for interaction in self._recorded:

@@ -1,0 +1,228 @@
+"""What a cassette is strict about: requests out of order, interactions that nobody asked for, refusals that the program
+swallowed, and failed exchanges that would be saved. It must not know a client, a file or a face.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import SwallowedRefusalError, UnplayedInteractionsError, place_in_program, warn
+from ..request import Request
+from ..response import Response
+
+if TYPE_CHECKING:
+    from ..errors import CannotOverwriteExistingCassetteException
+    from .cassette import Cassette
+    from .index import Interaction
+
+MOST_LISTED = 10
+
+
+class Strictness(NamedTuple):
+    """The options of the same names."""
+
+    save: str = "always"
+    on_unused: str = "ignore"
+    on_refused: str = "ignore"
+    ordered: bool = False
+
+
+DEFAULT = Strictness()
+
+
+class Sent(list[Request]):
+    """The requests that a program made, as it made them.
+
+    Equal to a list of what each is: a request with the same method, URI and body, or ``"GET http://host/path"``.
+    """
+
+    __hash__ = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (list, tuple)):
+            return NotImplemented
+        return len(self) == len(other) and all(_is(one, wanted) for one, wanted in zip(self, other, strict=True))
+
+    def lines(self) -> list[str]:
+        """Each request as ``"GET http://host/path"``."""
+        return [line_of(request) for request in self]
+
+    def __repr__(self) -> str:
+        return repr(self.lines())
+
+
+def line_of(request: Request) -> str:
+    """Method and URI."""
+    return f"{request.method} {request.uri}"
+
+
+def _is(request: Request, wanted: object) -> bool:
+    if isinstance(wanted, str):
+        return line_of(request) == wanted
+    if isinstance(wanted, Request):
+        return (request.method, request.uri, request.body) == (wanted.method, wanted.uri, wanted.body)
+    return False
+
+
+class Played(NamedTuple):
+    """One replay: the request as the program made it, the recorded request, and the response."""
+
+    sent: Request
+    recorded: Request
+    response: Response
+
+    def __repr__(self) -> str:
+        return f"<Played {line_of(self.sent)}: {self.response.status}>"
+
+
+class Refused(NamedTuple):
+    """A refusal: the request, where in the program it was made, and the error while it may still be swallowed."""
+
+    request: Request
+    place: str
+    error: CannotOverwriteExistingCassetteException | None
+
+    @classmethod
+    def now(cls, request: Request, error: CannotOverwriteExistingCassetteException | None) -> Refused:
+        """A request that the code which runs now has made."""
+        return cls(request, place_in_program(), error)
+
+    def caught_in(self) -> str | None:
+        """The file of the function that caught the error; None where it was never raised, or is not known."""
+        traceback = None if self.error is None else self.error.__traceback__
+        return None if traceback is None else traceback.tb_frame.f_code.co_filename
+
+
+# -- in order ----------------------------------------------------------------------------------------------------------
+
+
+def _loaded(cassette: Cassette) -> list[Interaction]:
+    return [one for one in cassette._interactions if one.finished and one not in cassette._recorded]
+
+
+def first_unplayed(cassette: Cassette) -> Interaction | None:
+    """The recorded interaction that is due."""
+    # All before it are played, each once, unless repeats are allowed.
+    return next((one for one in cassette._interactions if not one.plays and one not in cassette._recorded), None)
+
+
+def out_of_order(cassette: Cassette, found: Interaction) -> str:
+    """The text of an OutOfOrderError: the recorded order beside that of the program."""
+    recorded = [" ".join(one.target) for one in _loaded(cassette)]
+    due = first_unplayed(cassette)
+    expected = "nothing" if due is None else " ".join(due.target)
+    sent = [line_of(interaction.request) for _, interaction in cassette._plays]
+    text = [
+        f"{' '.join(found.target)} came out of order: the cassette {cassette.path} has {expected} first.",
+        "Recorded order:",
+        *(f"  {number}. {line}" for number, line in enumerate(recorded, 1)),
+        "Order of the program:",
+        *(f"  {number}. {line}" for number, line in enumerate([*sent, " ".join(found.target)], 1)),
+        "How to fix it: make the requests in the recorded order, record them again, or open the cassette with "
+        "ordered=False.",
+    ]
+    return cassette._mask("\n".join(text))
+
+
+# -- at the end --------------------------------------------------------------------------------------------------------
+
+
+def unplayed(cassette: Cassette) -> list[str]:
+    """Method and URI of what was recorded and not played, where nothing can be recorded; without secrets."""
+    if not cassette.write_protected:
+        return []
+    loaded = _loaded(cassette)
+    # With repeats the first match is played for ever: those behind it are not missed.
+    repeated = {one.target for one in loaded if one.plays} if cassette.allow_playback_repeats is True else ()
+    return [cassette._mask(" ".join(one.target)) for one in loaded if not one.plays and one.target not in repeated]
+
+
+def swallowed(cassette: Cassette, is_own: Callable[[str], bool]) -> list[Refused]:
+    """The refusals that something other than the code around the cassette has caught. ``is_own``: whether a file holds
+    such code."""
+    if cassette.strictness.on_refused != "raise":
+        return []
+    return [one for one in cassette.refusals if (file := one.caught_in()) is None or not is_own(file)]
+
+
+def judge(cassette: Cassette, is_own: Callable[[str], bool]) -> None:
+    """Say what was left unplayed, or was swallowed, of a closed cassette whose block did not fail.
+
+    Raises SwallowedRefusalError or UnplayedInteractionsError; warns where an option says so.
+    """
+    refused = swallowed(cassette, is_own)
+    cassette.refusals = [one._replace(error=None) for one in cassette.refusals]  # they hold frames
+    if refused:
+        raise SwallowedRefusalError(swallowed_text(cassette, refused), path=cassette.path)
+    left = [] if cassette.strictness.on_unused == "ignore" else unplayed(cassette)
+    if left:
+        message = unplayed_text(cassette, left)
+        if cassette.strictness.on_unused == "error":
+            raise UnplayedInteractionsError(message, path=cassette.path, unplayed=left)
+        warn(message)
+
+
+def swallowed_text(cassette: Cassette, refused: Iterable[Refused]) -> str:
+    """The sentence for refusals that the program caught, with the place of each."""
+    lines = [f"  {line_of(one.request)}, made at {one.place}" for one in refused]
+    return cassette._mask(
+        "\n".join(
+            [
+                f"the cassette {cassette.path} refused {_count(len(lines), 'request')}, and the program swallowed "
+                "the error:",
+                *_some(lines),
+                'Record what is missing, or open the cassette with on_refused="ignore".',
+            ]
+        )
+    )
+
+
+def unplayed_text(cassette: Cassette, left: list[str]) -> str:
+    """The sentence for interactions that were not played."""
+    lines = [f"  {line}" for line in left]
+    return "\n".join(
+        [
+            f"nothing asked for {len(left)} of the {_count(len(cassette), 'interaction')} of the cassette "
+            f"{cassette.path}:",
+            *_some(lines),
+            'Record it again (record_mode="rewrite"), or open it with on_unused="ignore".',
+        ]
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _some(lines: list[str]) -> list[str]:
+    more = len(lines) - MOST_LISTED
+    return lines if more <= 0 else [*lines[:MOST_LISTED], f"  and {more} more"]
+
+
+# -- before it is saved ------------------------------------------------------------------------------------------------
+
+
+def saves_failed(cassette: Cassette) -> bool:
+    """Whether what was recorded is saved when the block raises, where no other option forbids that."""
+    return cassette.record_mode.keeps and cassette.strictness.save == "always"
+
+
+def may_keep(cassette: Cassette) -> bool:
+    """Whether what was recorded may be saved: with ``save="2xx"`` not when an exchange failed; a warning says so."""
+    if cassette.strictness.save != "2xx":
+        return True
+    for interaction in cassette._finished():
+        response = interaction.response
+        if interaction in cassette._unsaved and response is not None and not _is_success(response):
+            warn(
+                f'the cassette {cassette.path} is not saved, as save="2xx" asks: {" ".join(interaction.target)} was '
+                f"answered with {response.status}"
+            )
+            return False
+    return True
+
+
+def _is_success(response: Response) -> bool:
+    """Redirects are, for the client follows them; a failure of the network is not."""
+    return response.failure is None and 100 <= response.status < 400
