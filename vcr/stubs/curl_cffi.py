@@ -17,7 +17,13 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from typing import Any
 
-from .libcurl import PAUSE, Failure, Handle, Info, Opt, Transfer, accepted, stopped, told
+from .libcurl.abi import PAUSE, Info, Opt
+from .libcurl.errors import LibcurlError, check_accepted, write_error
+from .libcurl.handle import Handle
+from .libcurl.info import told
+from .libcurl.live import LiveTransfer
+from .libcurl.replay import Replay
+from .libcurl.transfer import Transfer, start
 
 _curl: Any = import_module("curl_cffi.curl")
 _Curl: Any = _curl.Curl
@@ -26,8 +32,6 @@ _CurlError: Any = _curl.CurlError
 _getinfo: Callable[[Any, int], Any] = _Curl.getinfo
 _setopt: Callable[[Any, int, Any], int] = _Curl.setopt
 _clean: Callable[..., None] = _Curl.clean_handles_and_buffers
-#: CURLOPT_SEEKDATA, which is an object with ``seek`` here.
-_SEEKDATA = 10168
 #: What a callback returns to end the transfer; any other number is as good as all.
 _STOP = 0xFFFFFFFF
 
@@ -95,17 +99,19 @@ class Handles:
             self._left[response.quit_now] = seen is not None and not isinstance(seen, Exception)
         return original(response)
 
-    def _listening(self, curl: Any, handle: Handle, transfer: Transfer) -> AbstractContextManager[None]:
+    def _listening(self, curl: Any, transfer: Transfer) -> AbstractContextManager[None]:
         stream = self._streams.get(curl)
 
-        def failure_of(error: Any) -> Failure:
-            if stream not in self._left:
-                return _told(error)
-            if self._left[stream]:
-                transfer.give_up()
-            return stopped(_STOP, 0)
+        live = LiveTransfer(transfer)
 
-        return _listening(curl, handle, transfer, failure_of)
+        def read(error: Any) -> LibcurlError:
+            if stream not in self._left:
+                return _error_in(error)
+            if self._left[stream]:
+                live.give_up()
+            return write_error(_STOP, 0)
+
+        return _listening(curl, transfer, live, read)
 
     # -- the transfer -----------------------------------------------------------------------------------------------
 
@@ -113,9 +119,9 @@ class Handles:
         """Take the turn, and replay, or go live and record."""
         handle = self._of(curl)
         with self._errors(curl):
-            transfer = handle.transfer(type(curl))
+            transfer = start(handle, type(curl))
             if transfer is not None and transfer.is_live:
-                with self._listening(curl, handle, transfer):
+                with self._listening(curl, transfer):
                     original(curl, *args, **kwargs)
             if transfer is None:
                 handle.info = None
@@ -135,9 +141,9 @@ class Handles:
 
     async def _run(self, original: Callable[[], Any], curl: Any, handle: Handle) -> None:
         with self._errors(curl):
-            transfer = handle.transfer(type(curl))
+            transfer = start(handle, type(curl))
             if transfer is not None and transfer.is_live:
-                with self._listening(curl, handle, transfer):
+                with self._listening(curl, transfer):
                     await original()
             if transfer is None:
                 handle.info = None
@@ -149,11 +155,11 @@ class Handles:
     def _errors(self, curl: Any) -> Iterator[None]:
         try:
             yield
-        except Failure as failure:
+        except LibcurlError as error:
             raise _CurlError(
-                f"Failed to perform, curl: ({failure.code}) {failure.text}. "
+                f"Failed to perform, curl: ({error.code}) {error.text}. "
                 "See https://curl.se/libcurl/c/libcurl-errors.html first for more details.",
-                failure.code,
+                error.code,
             ) from None
         except _CurlError:
             raise
@@ -192,44 +198,44 @@ def door(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[...,
 
 def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
     returned = callback(data)
-    accepted(returned if returned in (PAUSE, _STOP) else len(data), len(data))
+    check_accepted(returned if returned in (PAUSE, _STOP) else len(data), len(data))
 
 
 def _replay(curl: Any, handle: Handle, transfer: Transfer) -> None:
     header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA) or len
     write = handle.sink(Opt.WRITEFUNCTION, Opt.WRITEDATA) or sys.stdout.buffer.write
-    transfer.replay(
-        functools.partial(_call, header),
-        functools.partial(_call, write),
-        lambda line: _setopt(curl, Opt.COOKIELIST, line),
-    )
+    cookie = functools.partial(_setopt, curl, Opt.COOKIELIST)
+    Replay(transfer, functools.partial(_call, header), functools.partial(_call, write), cookie).run()
 
 
 _TEXT = re.compile(r"curl: \(\d+\) (.*)\. See https://curl\.se/", re.DOTALL)
 
 
-def _told(error: Any) -> Failure:
+def _error_in(error: Any) -> LibcurlError:
     """libcurl's own words in an error of curl_cffi."""
     text = _TEXT.search(str(error))
-    return Failure(int(error.code), text[1] if text else str(error))
+    return LibcurlError(int(error.code), text[1] if text else str(error))
 
 
 @contextmanager
-def _listening(curl: Any, handle: Handle, transfer: Transfer, failure_of: Callable[[Any], Failure]) -> Iterator[None]:
-    """The cassette listens to the real transfer. curl_cffi forgets all callbacks after it."""
+def _listening(
+    curl: Any, transfer: Transfer, live: LiveTransfer, read: Callable[[Any], LibcurlError]
+) -> Iterator[None]:
+    """Around the real transfer: the cassette listens to it. curl_cffi forgets all callbacks after a transfer."""
+    handle = transfer.handle
     debug = handle.options.get(Opt.DEBUGFUNCTION)  # True: its own
-    listeners = transfer.listeners(debug if callable(debug) else _curl.debug_function_default, _STOP)
+    listeners = live.listeners(debug if callable(debug) else _curl.debug_function_default, _STOP)
     write = handle.sink(Opt.WRITEFUNCTION, Opt.WRITEDATA)
     if write is not None:
-        listeners[Opt.WRITEFUNCTION] = transfer.draining(write, _STOP)
+        listeners[Opt.WRITEFUNCTION] = live.draining(write, _STOP)
     if transfer.upload is not None:
-        listeners |= {Opt.READDATA: transfer.upload, _SEEKDATA: transfer.upload}
+        listeners |= {Opt.READDATA: transfer.upload, Opt.SEEKDATA: transfer.upload}
     for option, value in listeners.items():
         _setopt(curl, option, value)
     try:
-        with transfer.performing(_CurlError, failure_of):
+        with live.performing(_CurlError, read):
             yield
     finally:
         _setopt(curl, Opt.VERBOSE, handle.options.get(Opt.VERBOSE, 0))
-    if transfer.stopped is not None:
-        raise transfer.stopped
+    if live.stopped is not None:
+        raise live.stopped

@@ -20,7 +20,14 @@ from types import MethodDescriptorType
 from typing import Any, ClassVar
 
 from ..errors import UnsupportedClientError
-from .libcurl import ABORTED, Failure, Handle, Info, Opt, Reader, Transfer, accepted, told
+from .libcurl.abi import Code, Info, Opt
+from .libcurl.errors import LibcurlError, check_accepted
+from .libcurl.handle import Handle
+from .libcurl.info import told
+from .libcurl.live import LiveTransfer
+from .libcurl.replay import Replay
+from .libcurl.request import Reader
+from .libcurl.transfer import Transfer, start
 
 
 def _own_class(name: str, method: str) -> Any:
@@ -134,7 +141,7 @@ class Handles:
         handle = self._of(curl)
         self._seen.add(handle)
         try:
-            transfer = handle.transfer(type(curl), _reads)
+            transfer = start(handle, type(curl), _reads)
             if transfer is None:
                 handle.info = None
                 original()
@@ -143,8 +150,8 @@ class Handles:
                 _live(original, curl, handle, transfer)
             if not transfer.is_live:
                 _replay(curl, handle, transfer)
-        except Failure as failure:
-            raise _Error(failure.code, failure.text) from None
+        except LibcurlError as error:
+            raise _Error(error.code, error.text) from None
 
     def perform_rb(self, _: Callable[..., Any], curl: Any) -> bytes:
         """What pycurl does: ``perform`` into a buffer."""
@@ -187,7 +194,7 @@ def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
     except Exception:  # noqa: BLE001  (as pycurl: it is printed, and the transfer fails)
         traceback.print_exc()
         returned = 0
-    accepted(returned, len(data))
+    check_accepted(returned, len(data))
 
 
 def _reads(read: Reader) -> Reader:
@@ -198,7 +205,7 @@ def _reads(read: Reader) -> Reader:
             return read(size)
         except Exception:  # noqa: BLE001
             traceback.print_exc()
-            raise Failure(ABORTED, "operation aborted by callback") from None
+            raise LibcurlError(Code.ABORTED_BY_CALLBACK, "operation aborted by callback") from None
 
     return reading
 
@@ -213,20 +220,22 @@ def _replay(curl: Any, handle: Handle, transfer: Transfer) -> None:
         if header is not None:
             _call(header, line)
 
-    transfer.replay(
-        head, functools.partial(_call, write), lambda line: _setopt(curl, Opt.COOKIELIST, line.decode("latin-1"))
-    )
+    def cookie(line: bytes) -> None:
+        _setopt(curl, Opt.COOKIELIST, line.decode("latin-1"))
+
+    Replay(transfer, head, functools.partial(_call, write), cookie).run()
 
 
 def _live(original: Callable[[], None], curl: Any, handle: Handle, transfer: Transfer) -> None:
     """The real transfer, with the cassette listening; its own callbacks are put back after it."""
-    listeners = transfer.listeners(handle.options.get(Opt.DEBUGFUNCTION, _print), -1)
+    live = LiveTransfer(transfer)
+    listeners = live.listeners(handle.options.get(Opt.DEBUGFUNCTION, _print), -1)
     if transfer.upload is not None:
         listeners |= {Opt.READFUNCTION: transfer.upload.read, Opt.SEEKFUNCTION: transfer.upload.seek}
     for option, value in listeners.items():
         _setopt(curl, option, value)
     try:
-        with transfer.performing(_Error, lambda error: Failure(*error.args[:2])):
+        with live.performing(_Error, lambda error: LibcurlError(*error.args[:2])):
             original()
     finally:
         for option in listeners:

@@ -17,7 +17,13 @@ from importlib import import_module
 from typing import Any
 
 from .. import _active
-from .libcurl import PAUSE, WRITE_ERROR, Failure, Handle, Opt, Transfer, stopped, told
+from .libcurl.abi import PAUSE, Code, Opt
+from .libcurl.errors import LibcurlError, write_error
+from .libcurl.handle import Handle
+from .libcurl.info import told
+from .libcurl.live import LiveTransfer
+from .libcurl.replay import Replay
+from .libcurl.transfer import Transfer, start
 from .pycurl import Curl
 from .tornado import given_to
 
@@ -135,14 +141,14 @@ class Fetch:
         """libcurl has come to its end, or the cassette has stopped it, where it was redirected to."""
         if self._real is not None:
             self._let_go()
-        transfer, failed = self.curl.transfer, isinstance(response.error, _CurlError)
-        if transfer is not None:
-            if failed and not transfer.is_live:
+        live, failed = self.curl.live, isinstance(response.error, _CurlError)
+        if self.curl.transfer is not None and live is not None:
+            if failed and not self.curl.transfer.is_live:
                 self.curl.replay()
                 self._rehearsing._set_timeout(0)
                 return
-            transfer.end(Failure(response.error.errno, response.error.message) if failed else None)
-            self.curl.error = transfer.failure
+            live.end(LibcurlError(response.error.errno, response.error.message) if failed else None)
+            self.curl.error = live.failure
         self._answer(response)
 
     def _answer(self, response: Any) -> None:
@@ -162,8 +168,9 @@ class NotedCurl(Curl):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.transfer: Transfer | None = None
+        self.live: LiveTransfer | None = None
         self.error: Exception | None = None
-        self.failure: Failure | None = None
+        self.failure: LibcurlError | None = None
         self.plays = self.paused = False
         self.steps: collections.deque[tuple[Callable[[bytes], Any], bytes]] = collections.deque()
         self._handle = Handle()
@@ -198,31 +205,33 @@ class NotedCurl(Curl):  # type: ignore[misc]
         self._handle.given = given
         self._header = self._handle.options[Opt.HEADERFUNCTION]
         self._write = self._handle.options[Opt.WRITEFUNCTION]
-        self.transfer = self._handle.transfer(client)
+        self.transfer = start(self._handle, client)
         if self.transfer is not None:
             self.transfer.is_one_play = True
+            self.live = LiveTransfer(self.transfer)
 
     def listeners(self, header: Callable[[bytes], Any], debug: Callable[[int, bytes], Any]) -> dict[int, Any]:
         """What another handle, on which the request goes live, is set to; ``header`` and ``debug`` are its own."""
-        assert self.transfer is not None
+        assert self.live is not None
         self._handle.note(Opt.HEADERFUNCTION, header)
         self._handle.note(Opt.VERBOSE, self.is_verbose)
-        return self.transfer.listeners(debug, -1)
+        return self.live.listeners(debug, -1)
 
     def replay(self) -> None:
         """Get the recorded answer ready, and those that it redirects to."""
         assert self.transfer is not None
         self.plays = True
         try:
-            self.transfer.replay(
+            Replay(
+                self.transfer,
                 lambda line: self.steps.append((self._header, line)),
                 lambda piece: self.steps.append((self._write, piece)),
                 lambda _: None,  # tornado runs each fetch on any of its handles: it has no cookies of its own
-            )
-        except Failure as failure:
-            self.failure = failure
+            ).run()
+        except LibcurlError as error:
+            self.failure = error
         except Exception as error:  # noqa: BLE001  (of a hop that is refused, or that cannot go live from here)
-            self.error, self.failure = error, Failure(WRITE_ERROR, "")
+            self.error, self.failure = error, LibcurlError(Code.WRITE_ERROR, "")
 
     def step(self) -> None:
         """Hand over one line, or one piece."""
@@ -235,7 +244,7 @@ class NotedCurl(Curl):  # type: ignore[misc]
             return
         self.steps.popleft()
         if returned not in (None, len(data)):
-            self.failure = stopped(returned, len(data))
+            self.failure = write_error(returned, len(data))
             self.steps.clear()
 
 

@@ -1,0 +1,119 @@
+"""The numbers of libcurl's options, infos and errors (curl/curl.h). They are an ABI: they never change, and both
+bindings have the same. This file must not know what is done with them.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Opt(IntEnum):
+    """The options that say what is sent, or what becomes of the response."""
+
+    POST = 47
+    NOBODY = 44
+    UPLOAD = 46
+    PUT = 54  # the old name of UPLOAD
+    HTTPGET = 80
+    HEADER = 42
+    VERBOSE = 41
+    FAILONERROR = 45
+    FOLLOWLOCATION = 52
+    MAXREDIRS = 68
+    UNRESTRICTED_AUTH = 105
+    HTTPAUTH = 107
+    CONNECT_ONLY = 141
+    HTTP_CONTENT_DECODING = 158
+    POSTREDIR = 161
+    INFILESIZE = 14
+    RESUME_FROM = 21
+    POSTFIELDSIZE = 60
+    INFILESIZE_LARGE = 30115
+    RESUME_FROM_LARGE = 30116
+    POSTFIELDSIZE_LARGE = 30120
+    WRITEDATA = 10001
+    URL = 10002
+    USERPWD = 10005
+    RANGE = 10007
+    READDATA = 10009
+    POSTFIELDS = 10015
+    REFERER = 10016
+    USERAGENT = 10018
+    COOKIE = 10022
+    HTTPHEADER = 10023
+    HTTPPOST = 10024
+    HEADERDATA = 10029
+    COOKIEFILE = 10031
+    CUSTOMREQUEST = 10036
+    COOKIEJAR = 10082
+    ACCEPT_ENCODING = 10102
+    COOKIELIST = 10135
+    COPYPOSTFIELDS = 10165
+    SEEKDATA = 10168
+    USERNAME = 10173
+    PASSWORD = 10174
+    MIMEPOST = 10269
+    WRITEFUNCTION = 20011
+    READFUNCTION = 20012
+    HEADERFUNCTION = 20079
+    DEBUGFUNCTION = 20094
+    SEEKFUNCTION = 20167
+
+
+class Info(IntEnum):
+    """What can be asked about a transfer, as far as a recorded response tells it."""
+
+    EFFECTIVE_URL = 0x100001
+    CONTENT_TYPE = 0x100012
+    REDIRECT_URL = 0x10001F
+    SCHEME = 0x100031
+    EFFECTIVE_METHOD = 0x10003A
+    RESPONSE_CODE = 0x200002
+    HEADER_SIZE = 0x20000B
+    REDIRECT_COUNT = 0x200014
+    HTTP_VERSION = 0x20002E
+    TOTAL_TIME = 0x300003
+    SIZE_UPLOAD = 0x300007
+    SIZE_DOWNLOAD = 0x300008
+    CONTENT_LENGTH_DOWNLOAD = 0x30000F
+    COOKIELIST = 0x40001C
+    SIZE_UPLOAD_T = 0x600007
+    SIZE_DOWNLOAD_T = 0x600008
+    CONTENT_LENGTH_DOWNLOAD_T = 0x60000F
+    COOKIECHANGES = 0x4003E8  # of curl-impersonate only, as the next
+    REDIRECT_HISTORY = 0x4003E9
+
+
+class Code(IntEnum):
+    """The errors that a replay ends in as well, or that a failure stands for."""
+
+    COULDNT_RESOLVE_HOST = 6
+    COULDNT_CONNECT = 7
+    PARTIAL_FILE = 18
+    HTTP_RETURNED_ERROR = 22
+    WRITE_ERROR = 23
+    OPERATION_TIMEDOUT = 28
+    SSL_CONNECT_ERROR = 35
+    ABORTED_BY_CALLBACK = 42
+    TOO_MANY_REDIRECTS = 47
+    GOT_NOTHING = 52
+    SEND_ERROR = 55
+    RECV_ERROR = 56
+    PEER_FAILED_VERIFICATION = 60
+    BAD_CONTENT_ENCODING = 61
+
+
+#: The kinds of CURLINFO_TYPE that vcr listens to, of those that a debug callback is told.
+HEADER_OUT, DATA_IN = 2, 3
+#: CURL_WRITEFUNC_PAUSE: what a write callback returns to pause its transfer.
+PAUSE = 0x10000001
+#: CURL_MAX_WRITE_SIZE: the largest number of bytes that a write callback is given at once.
+MAX_WRITE_SIZE = 16384
+#: CURL_REDIR_POST_301 and its two fellows, of CURLOPT_POSTREDIR, by the status that each is for.
+KEEP_POST = {301: 1, 302: 2, 303: 4}
+#: CURLFOLLOW_OBEYCODE and CURLFOLLOW_FIRSTONLY, of CURLOPT_FOLLOWLOCATION.
+FOLLOW_OBEYCODE, FOLLOW_FIRSTONLY = 2, 3
+#: CURLAUTH_BASIC, of CURLOPT_HTTPAUTH.
+AUTH_BASIC = 1
+#: CURL_HTTP_VERSION_1_0 and the others, as CURLINFO_HTTP_VERSION tells them.
+HTTP_VERSIONS = {"1.0": 1, "1.1": 2, "2": 3, "2.0": 3, "3": 30}

@@ -1,0 +1,72 @@
+"""libcurl's errors, and the failures that stand for them in a cassette. It must not know the errors of a binding: each
+binding makes its own error of a ``LibcurlError``, and the other way round.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._http.failure import CLOSED, CONNECT, DNS, RESPONSE, SEND, SYSTEM, TIMEOUT, TLS, Failure
+from ...errors import UnsupportedClientError
+from .abi import PAUSE, Code
+
+
+class LibcurlError(Exception):
+    """The error that libcurl would have returned: ``code`` is its number, ``text`` what it says."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(int(code), text)
+        self.code, self.text = int(code), text
+
+
+#: The errors that come from the network or the server, and phase, kind and code of the failure that stands for each.
+_FAILURES: dict[int, tuple[str, str, str]] = {
+    Code.COULDNT_CONNECT: (CONNECT, SYSTEM, "ECONNREFUSED"),
+    Code.COULDNT_RESOLVE_HOST: (CONNECT, DNS, "EAI_NONAME"),
+    Code.PEER_FAILED_VERIFICATION: (CONNECT, TLS, "CERTIFICATE_VERIFY_FAILED"),
+    Code.SSL_CONNECT_ERROR: (CONNECT, TLS, ""),
+    Code.SEND_ERROR: (SEND, SYSTEM, "EPIPE"),
+    Code.OPERATION_TIMEDOUT: (RESPONSE, TIMEOUT, ""),
+    Code.GOT_NOTHING: (RESPONSE, CLOSED, ""),
+    Code.RECV_ERROR: (RESPONSE, SYSTEM, "ECONNRESET"),
+}
+
+#: The errors in which the replay of the same response ends too, because the response and the options make it so.
+COMES_AGAIN = (
+    Code.PARTIAL_FILE,
+    Code.WRITE_ERROR,
+    Code.ABORTED_BY_CALLBACK,
+    Code.HTTP_RETURNED_ERROR,
+    Code.TOO_MANY_REDIRECTS,
+    Code.BAD_CONTENT_ENCODING,
+)
+
+
+def failure_of(error: LibcurlError) -> Failure | None:
+    """What is recorded of an error of libcurl; None for an error that does not come from the network or the server."""
+    known = _FAILURES.get(error.code)
+    return None if known is None else Failure(*known, error.text)
+
+
+def error_of(failure: Failure) -> LibcurlError:
+    """libcurl's error for a failure, whichever client recorded it."""
+    nearest = [code for code, known in _FAILURES.items() if known[:2] == failure[:2]] or [
+        code for code, known in _FAILURES.items() if known[1] == failure.kind
+    ]
+    same = [code for code in nearest if _FAILURES[code][2] == failure.code]
+    return LibcurlError((same or nearest)[0], failure.message)
+
+
+def check_accepted(returned: Any, size: int) -> None:
+    """Judge what a callback returned that was given ``size`` bytes. Raises LibcurlError, as libcurl does, when the
+    callback did not take them all, and UnsupportedClientError when it paused the transfer."""
+    if returned == PAUSE:
+        raise UnsupportedClientError("a callback paused its transfer, which a replay cannot do")
+    if returned is not None and returned != size:
+        raise write_error(returned, size)
+
+
+def write_error(returned: Any, size: int) -> LibcurlError:
+    """The error of a transfer whose write callback returned something else than the ``size`` that it was given."""
+    text = f"Failure writing output to destination, passed {size} returned {int(returned) % 2**64}"
+    return LibcurlError(Code.WRITE_ERROR, text)

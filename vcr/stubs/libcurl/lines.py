@@ -1,0 +1,79 @@
+"""The lines of a head as libcurl's header callbacks see them, and a line of its cookie file. This file must not know a
+transfer.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Iterator
+
+from ...request import Headers, Request
+from ...response import Response
+
+
+def fields_in(lines: list[bytes]) -> Iterator[tuple[str, str]]:
+    """The names and values in the field lines of a head; a folded line stays with its field."""
+    name, value = "", ""
+    for line in (raw.decode("latin-1").rstrip("\r\n") for raw in lines):
+        if line[:1] in (" ", "\t"):
+            value += "\r\n" + line
+            continue
+        if name:
+            yield name, value
+        name, _, value = line.partition(":")
+        value = value.lstrip(" \t")
+    if name:
+        yield name, value
+
+
+def head_lines(response: Response, headers: Headers) -> Iterator[bytes]:
+    """The lines of a head, to the blank line that ends it."""
+    version, reason = response.http_version, response.reason or ""
+    if version.startswith(("2", "3")):
+        version, reason = version[0], ""  # libcurl writes a blank behind the status, and no reason
+    yield f"HTTP/{version} {response.status} {reason}\r\n".encode("latin-1", "replace")
+    for name, value in headers.pairs():
+        yield from field_line(name, value).splitlines(keepends=True)  # a folded field comes in several
+    yield b"\r\n"
+
+
+def field_line(name: str, value: str) -> bytes:
+    """The line, or the folded lines, of one field."""
+    line = f"{name}: {value}\r\n"
+    try:
+        return line.encode("latin-1")
+    except UnicodeEncodeError:
+        return line.encode("utf-8")
+
+
+def cookie_line(value: str, request: Request) -> tuple[bytes, bool]:
+    """The value of a ``Set-Cookie`` field as a line of Netscape's cookie file, as libcurl does; and whether it deletes
+    the cookie. ``request``: the one that it answers."""
+    pair, *words = value.split(";")
+    name, _, content = pair.strip().partition("=")
+    given = {key.strip().lower(): text.strip() for key, _, text in (word.partition("=") for word in words)}
+    domain = given.get("domain", "").lstrip(".").lower()
+    path = given.get("path", "")
+    if not path.startswith("/"):
+        path = request.path.rpartition("/")[0] or "/"
+    expires = _expires(given)
+    is_over = expires is not None and expires <= time.time()
+    prefix = "#HttpOnly_" if "httponly" in given else ""
+    fields = (
+        prefix + (f".{domain}" if domain else request.host or ""),
+        "TRUE" if domain else "FALSE",
+        path,
+        "TRUE" if "secure" in given else "FALSE",
+        str(1 if is_over else int(expires or 0)),
+        name,
+        content,
+    )
+    return "\t".join(fields).encode("latin-1", "replace"), is_over
+
+
+def _expires(attributes: dict[str, str]) -> float | None:
+    if attributes.get("max-age", "").lstrip("-").isdecimal():
+        return time.time() + int(attributes["max-age"])
+    date = email.utils.parsedate_tz(attributes.get("expires", ""))
+    return None if date is None else email.utils.mktime_tz(date)
