@@ -1,0 +1,204 @@
+"""The doors: what stands in the place of the functions of urllib3-future's connections and responses. A door must not
+know how a response is recorded or replayed.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from ... import _active
+from ..._http.failure import RESPONSE
+from ..connection import _origin, current_for
+from .asked import Asked
+from .errors import failing, failure_of
+from .line import Line, line_of, plug
+from .live import Listener
+from .steps import Steps, is_async, nothing, runner
+
+Door = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _asking(connection: Any) -> Line | None:
+    """The line that the present request is written to; None when the request is none of a cassette's business."""
+    line = line_of(connection)
+    return line if line is not None and line.asked is not None else None
+
+
+def _connect_door(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``connect``: inside a cassette, to the cassette. A real connection is made when a request has to go live."""
+
+    @functools.wraps(original)
+    def connect(self: Any) -> Any:
+        if current_for(self) is None:
+            return original(self)
+        plug(self)
+        return nothing() if is_async(original) else None
+
+    return connect
+
+
+def _putrequest_door(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``putrequest``: the request belongs to the cassette that is current here, where the request starts."""
+
+    @functools.wraps(original)
+    def putrequest(self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        cassette = current_for(self, url)
+        if cassette is not None:
+            plug(self).ask(Asked(cassette, _origin(self)), self)
+        elif (line := line_of(self)) is not None:
+            line.step_aside(self)
+        _write(original, self, method, url, *args, **kwargs)
+
+    return putrequest
+
+
+def _putheader_door(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``putheader``: a part of the request."""
+
+    @functools.wraps(original)
+    def putheader(self: Any, *args: Any, **kwargs: Any) -> None:
+        _write(original, self, *args, **kwargs)
+
+    return putheader
+
+
+def _last_door(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``endheaders`` and ``send``: with either the request may be whole, and then its turn is taken."""
+    run = runner(original)
+
+    @functools.wraps(original)
+    def last(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if _asking(self) is None:
+            return original(self, *args, **kwargs)
+        return run(_exchange(self, functools.partial(_write, original, self, *args, **kwargs)))
+
+    return last
+
+
+def _write(original: Callable[..., Any], connection: Any, *args: Any, **kwargs: Any) -> Any:
+    """Write a part of a request, and remember how, for the part may have to be written again."""
+    line = _asking(connection)
+    if line is not None and line.asked is not None:
+        line.asked.calls.append(functools.partial(original, connection, *args, **kwargs))
+    return original(connection, *args, **kwargs)
+
+
+def _exchange(connection: Any, last: Callable[[], Any]) -> Steps:
+    """Write the last part, take the turn, and go live if there is nothing to replay. Returns the client's promise."""
+    promise = yield last()
+    line = line_of(connection)
+    asked = line.take_turn(connection, promise) if line is not None else None
+    if line is None or asked is None:
+        return promise
+    if asked.failure is not None:
+        with failing(connection, asked.failure):
+            yield connection._new_conn()
+    with _active.outside(), asked.going_live():
+        if not line.connected:
+            with line.connecting(connection):
+                yield connection.connect()
+                if connection._protocol is None:  # a subclass has its own way to connect
+                    yield connection._post_conn()
+        line.listen(asked, connection)
+        for write in asked.writes(connection):
+            promise = yield write()
+    return promise
+
+
+def _close_door(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``close``: no more will come of the responses that are on their way."""
+
+    @functools.wraps(original)
+    def close(self: Any) -> Any:
+        line = line_of(self)
+        if line is not None:
+            line.hang_up(self)
+        return original(self)
+
+    return close
+
+
+def _getresponse_door(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``getresponse``: its error may be recorded, too."""
+    run = runner(original)
+
+    def steps(connection: Any, promise: Any, kwargs: dict[str, Any]) -> Steps:
+        line = line_of(connection)
+        live = line.listeners(promise.stream_id if promise is not None else None) if line is not None else []
+        try:
+            return (yield original(connection, promise=promise, **kwargs))
+        except Exception as error:
+            for listener in live:
+                listener.finish(failure_of(error, RESPONSE))
+            raise
+
+    @functools.wraps(original)
+    def getresponse(self: Any, *, promise: Any = None, **kwargs: Any) -> Any:
+        return run(steps(self, promise, kwargs))
+
+    return getresponse
+
+
+def _read_door(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``read`` of a response: its error, or a cancellation, may be recorded, too."""
+    run = runner(original)
+
+    def steps(response: Any, args: Any) -> Steps:
+        live = _listener(response)
+        try:
+            return (yield original(response, *args))
+        except Exception as error:
+            if live is not None:
+                live.finish(failure_of(error, RESPONSE))
+            raise
+        except BaseException:
+            if live is not None:
+                live.give_up()
+            raise
+
+    @functools.wraps(original)
+    def read(self: Any, *args: Any) -> Any:
+        return run(steps(self, args))
+
+    return read
+
+
+def _abort_door(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``abort`` of a response that the client has not read to its end: the cassette reads the rest, if it is worth it."""
+    run = runner(original)
+
+    def steps(response: Any) -> Steps:
+        live = _listener(response)
+        try:
+            if live is not None:
+                yield (live.drain_async if is_async(original) else live.drain)()
+        finally:
+            yield original(response)
+
+    @functools.wraps(original)
+    def abort(self: Any) -> Any:
+        return run(steps(self))
+
+    return abort
+
+
+def _listener(response: Any) -> Listener | None:
+    """What still listens to this response."""
+    promise = response.from_promise
+    line = line_of(promise._conn) if promise is not None else None
+    return next(iter(line.listeners(promise.stream_id)), None) if line is not None else None
+
+
+#: The doors, by the name of the function whose place they take: of connections, of their backend, and of responses.
+CONNECTION: dict[str, Door] = {"connect": _connect_door}
+BACKEND: dict[str, Door] = {
+    "putrequest": _putrequest_door,
+    "putheader": _putheader_door,
+    "endheaders": _last_door,
+    "send": _last_door,
+    "getresponse": _getresponse_door,
+    "close": _close_door,
+}
+RESPONSE_DOORS: dict[str, Door] = {"read": _read_door, "read1": _read_door, "abort": _abort_door}

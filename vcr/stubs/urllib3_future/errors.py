@@ -1,0 +1,56 @@
+"""urllib3-future's errors, and the failures that stand for them in a cassette. This file must not know a request."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..._http.failure import CLOSED, CONNECT, DNS, TLS, Failure
+
+
+def failure_of(error: Exception, phase: str) -> Failure | None:
+    """The failure that stands for an error of urllib3-future; None if it does not come from the network."""
+    cause = error.__cause__
+    if isinstance(cause, ConnectionResetError) and cause.errno is None:
+        return Failure(phase, CLOSED, "", str(cause))  # urllib3-future's own word for a server that does not answer
+    if isinstance(error, ssl.SSLError) and error.errno is None:  # of rustls
+        code = "CERTIFICATE_VERIFY_FAILED" if isinstance(error, ssl.SSLCertVerificationError) else ""
+        return Failure(phase, TLS, code, str(error.args[0]))
+    return Failure.of(error, phase)
+
+
+def error_of(failure: Failure) -> OSError:
+    """The error that the network of urllib3-future would raise."""
+    error = failure.error()
+    # Its resolver, and rustls, give an error no number.
+    bare = not failure.code if failure.kind == DNS else failure.kind == TLS and "_ssl.c" not in failure.message
+    return type(error)(failure.message) if bare else error
+
+
+@contextmanager
+def failing(connection: Any, failure: Failure) -> Iterator[None]:
+    """Raise what the client makes of a failure before the response. Inside, the client looks for an address, if the
+    failure is that no connection was made."""
+    error = error_of(failure)
+    if failure.phase != CONNECT or failure.kind == TLS:
+        raise error
+    connection._has_connected_to_proxy = False
+    connection._resolver, resolver = _Nowhere(error), connection._resolver
+    try:
+        yield
+    finally:
+        connection._resolver = resolver
+    raise error
+
+
+class _Nowhere:
+    """A resolver that finds no server."""
+
+    def __init__(self, error: OSError) -> None:
+        self._error = error
+
+    def create_connection(self, *_: Any, **__: Any) -> Any:
+        """Raise the error."""
+        raise self._error

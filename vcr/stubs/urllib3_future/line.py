@@ -1,0 +1,297 @@
+"""What stands in the place of a connection's protocol inside a cassette. It must not know a door of the client.
+
+Law: the line answers for its own requests and streams; everything else goes to the protocol behind it.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..._http.failure import RESPONSE
+from ...response import Response
+from .asked import Asked
+from .live import Bytes, Frames, Listener
+from .replay import CassetteSocket, Replay, last_error
+
+log = logging.getLogger(__name__)
+
+
+def line_of(connection: Any) -> Line | None:
+    """The line of a connection, if it has one."""
+    protocol = connection._protocol
+    return protocol if isinstance(protocol, Line) else None
+
+
+def plug(connection: Any) -> Line:
+    """Put a line in the place of the connection's protocol. What is connected stays connected behind the line."""
+    line = line_of(connection)
+    if line is None:
+        line = Line(connection)
+        if not line.connected:
+            _pretend(connection, line.names)
+        connection._protocol = line
+    return line
+
+
+def _pretend(connection: Any, names: Any) -> None:
+    """Set what ``connect`` would have left behind."""
+    connection.sock = CassetteSocket()
+    connection.conn_info = names.ConnectionInfo()
+    connection.conn_info.http_version = names.HttpVersion.h11
+    connection._has_connected_to_proxy = bool(connection.proxy)
+    if connection.scheme == "https":
+        # The pool asks before it sends, and warns: here there is no certificate to check.
+        connection.is_verified = True
+
+
+class Line:
+    """In the place of a connection's protocol.
+
+    ``real``: the protocol. ``connected``: whether it leads to a server. ``names``: the module of the backend.
+    ``asked``: the request that is being written. ``is_awaited``: whether the client waits for the socket, in some
+    thread.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        backend = next(cls for cls in type(connection).__mro__ if cls.__name__.endswith("HfaceBackend"))
+        self.names: Any = sys.modules[backend.__module__]
+        self.connected = connection._protocol is not None
+        self.real = connection._protocol if self.connected else self._parser()
+        self.asked: Asked | None = None
+        self._svn = connection._svn
+        self._verified = connection.is_verified
+        self._replays: dict[int, Replay] = {}
+        self._live: dict[int, Listener] = {}
+        self._general: deque[Any] = deque()  # events of no stream, met among those of one
+        self.is_awaited = False
+
+    def _parser(self) -> Any:
+        return self.names.HTTPProtocolFactory.new(self.names.HTTP1Protocol)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["real"], name)
+
+    # -- a request -----------------------------------------------------------------------------------------------------
+
+    def ask(self, asked: Asked, connection: Any) -> None:
+        """A request begins. It is written as over HTTP/1.1, so that it is the same live and replayed."""
+        if self.asked is None:  # the request before was written to its end
+            self._svn = connection._svn
+        self.asked = asked
+        connection._svn = self.names.HttpVersion.h11
+        connection._cached_http_vsn = None
+
+    def take_turn(self, connection: Any, promise: Any) -> Asked | None:
+        """Take the turn of the request, once it is whole. Returns a request that has to go live, or to fail."""
+        asked = self.asked
+        assert asked is not None
+        upgrade = asked.leaves_http
+        if promise is None and not upgrade:
+            return None
+        self.asked = None
+        connection._svn = self._svn
+        if upgrade:
+            log.info("%s is to become another protocol than HTTP: not recorded", asked.request().uri)
+        else:
+            asked.turn = asked.cassette.begin(asked.request())
+            response = asked.turn.response
+            asked.failure = response.failure if response is not None else None
+            if response is not None and (asked.failure is None or asked.failure.phase == RESPONSE):
+                self._replay(connection, asked, response)
+                return None
+        if promise is not None:
+            del connection._promises[promise.uid], connection._promises_per_stream[promise.stream_id]
+        return asked
+
+    def _replay(self, connection: Any, asked: Asked, response: Response) -> None:
+        self._replays[asked.stream_id] = Replay(self._parser(), asked, response, last_error(response, self.names))
+        version = {"2": "h2", "3": "h3"}.get(response.http_version[:1], "h11")
+        spoken = self.names.HttpVersion[version]
+        connection._cached_http_vsn = int(spoken.value.split("/")[1].replace(".", ""))
+        if not self.connected:
+            connection._svn = self.names.HttpVersion.h11
+            connection.conn_info.http_version = spoken
+
+    @contextmanager
+    def connecting(self, connection: Any) -> Iterator[None]:
+        """Around the connection's own ``connect``."""
+        info = connection.conn_info
+        connection.sock = connection._protocol = None
+        connection._svn = self._svn
+        connection._has_connected_to_proxy = False
+        yield
+        # The client holds the object that was there before.
+        vars(info).update(vars(connection.conn_info))
+        connection.conn_info = info
+        self.real, connection._protocol = connection._protocol, self
+        self._verified, connection.is_verified = (
+            connection.is_verified,
+            True,
+        )  # (the pool does not warn of the next request)
+        self.connected, self._svn = True, connection._svn
+
+    def listen(self, asked: Asked, connection: Any) -> None:
+        """Listen for the response. From here on the cassette may close while it is on its way."""
+        if asked.turn is not None and asked.turn.records:
+            stream_id = self.real.get_available_stream_id()
+            kind = Frames if self.real.multiplexed else Bytes
+            self._live[stream_id] = kind(self, stream_id, asked.turn, asked.method, connection)
+
+    def step_aside(self, connection: Any) -> None:
+        """A request begins that is no cassette's."""
+        self.asked = None
+        if not self.connected:
+            connection._svn = self._svn
+            connection.sock = connection._protocol = None
+        elif not self._replays and not self._live:
+            connection._protocol = self.real
+            connection.is_verified = self._verified
+
+    def hang_up(self, connection: Any) -> None:
+        """The connection closes."""
+        if self.asked is not None or not self.connected:
+            connection._svn = self._svn
+        self.asked = None
+        self._finish()
+
+    def listeners(self, stream_id: int | None) -> list[Listener]:
+        """What still listens to this stream; to any stream, for None."""
+        return [live for live in self._live.values() if stream_id in (None, live.stream_id) and not live.over]
+
+    # -- what a connection writes --------------------------------------------------------------------------------------
+
+    def get_available_stream_id(self) -> int:
+        """The number of the next request's stream."""
+        return self.real.get_available_stream_id() if self.asked is None else self.asked.stream_id
+
+    def submit_headers(self, stream_id: int, headers: Any, end_stream: bool = False) -> None:
+        """The head of a request."""
+        if self.asked is None:
+            self.real.submit_headers(stream_id, headers, end_stream=end_stream)
+        else:
+            self.asked.head = list(headers)
+
+    def submit_data(self, stream_id: int, data: Any, end_stream: bool = False) -> None:
+        """A part of the body of a request."""
+        if self.asked is None:
+            self.real.submit_data(stream_id, data, end_stream=end_stream)
+        else:
+            self.asked.body += data
+
+    def should_wait_remote_flow_control(self, stream_id: int, amt: int | None = None) -> Any:
+        """Whether the server takes no more for now."""
+        return self.asked is None and self.real.should_wait_remote_flow_control(stream_id, amt)
+
+    def max_frame_size(self) -> int:
+        """How many bytes the server takes at a time."""
+        return int(self.real.max_frame_size())
+
+    def submit_stream_reset(self, stream_id: int, error_code: int = 0) -> None:
+        """The client will read no more of it."""
+        if self._replays.pop(stream_id, None) is None:
+            self._live.pop(stream_id, None)
+            self.real.submit_stream_reset(stream_id, error_code)
+
+    # -- what it receives ----------------------------------------------------------------------------------------------
+
+    def bytes_received(self, data: bytes) -> None:
+        """Bytes have come from the server."""
+        self.is_awaited = False
+        self.real.bytes_received(data)
+        self._heard(data)
+
+    def many_bytes_received(self, data: list[bytes]) -> None:
+        """Bytes have come from the server, in datagrams."""
+        self.real.many_bytes_received(data)
+        self._heard(b"")
+
+    def eof_received(self) -> None:
+        """The server has closed its side."""
+        self.is_awaited = False
+        self.real.eof_received()
+        self._heard(b"")
+
+    def connection_lost(self) -> None:
+        """The connection is broken."""
+        self.is_awaited = False
+        self.real.connection_lost()
+        self._heard(b"")
+
+    def _heard(self, data: bytes) -> None:
+        """Take the events of the streams that are listened to, and keep them for the client."""
+        for live in self._live.values():
+            live.feed(data)
+            for event in iter(functools.partial(self.real.next_event, live.stream_id), None):
+                if hasattr(event, "stream_id"):
+                    live.queue.append(event)
+                    live.note(event)
+                else:
+                    self._general.append(event)
+        if any(isinstance(event, self.names.ConnectionTerminated) for event in self._general):
+            self._finish()
+        self._live = {stream_id: live for stream_id, live in self._live.items() if not live.is_done}
+
+    def _finish(self) -> None:
+        for live in self._live.values():
+            live.finish()
+
+    def has_expired(self) -> bool:
+        """Whether this connection should be closed: one that leads to no server is, when all is replayed."""
+        if self._replays or self.asked is not None:
+            return False
+        return not self.connected or bool(self.real.has_expired())
+
+    def is_idle(self) -> bool:
+        """Whether nothing is on its way."""
+        return not self._replays and bool(self.real.is_idle())
+
+    def is_available(self) -> bool:
+        """Whether the connection takes another request."""
+        return not self._replays and bool(self.real.is_available())
+
+    def has_pending_event(self, *, stream_id: int | None = None, excl_event: Any = None) -> bool:
+        """Whether the client has something to read before it turns to the socket."""
+        for stream in self._streams(stream_id):
+            if stream.pending(excl_event):
+                return True
+        if stream_id is None and self._general:
+            return True
+        pending = bool(self.real.has_pending_event(stream_id=stream_id, excl_event=excl_event))
+        self.is_awaited = not pending and excl_event is None
+        return pending
+
+    def next_event(self, stream_id: int | None = None) -> Any:
+        """The next event for the client, or None."""
+        for stream in self._streams(stream_id):
+            if (event := stream.pop()) is not None:
+                if stream.is_done:
+                    self._replays.pop(stream.stream_id, None)
+                    self._live.pop(stream.stream_id, None)
+                return event
+        return self._general.popleft() if self._general else self.real.next_event(stream_id)
+
+    def events(self, stream_id: int | None = None) -> Iterator[Any]:
+        """All events for the client that are there."""
+        while (event := self.next_event(stream_id)) is not None:
+            yield event
+
+    def reshelve(self, *events: Any) -> None:
+        """Put events back, for the client to read them again."""
+        for event in reversed(events):
+            stream = next(iter(self._streams(getattr(event, "stream_id", None))), None)
+            if stream is None or getattr(event, "stream_id", None) is None:
+                self.real.reshelve(event)
+            else:
+                stream.queue.appendleft(event)
+
+    def _streams(self, stream_id: int | None) -> list[Replay | Listener]:
+        everything: dict[int, Replay | Listener] = {**self._replays, **self._live}
+        if stream_id is None:
+            return list(everything.values())
+        return [everything[stream_id]] if stream_id in everything else []

@@ -1,0 +1,103 @@
+"""A recorded response on its way to the client, and the socket of a connection that leads to no server. This file must
+not know a cassette.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from ..._http.wire import render
+from ...response import Response
+from ..answer import Idle
+from .asked import Asked
+from .errors import error_of
+
+
+class CassetteSocket:
+    """The socket of a connection that leads to no server. Nothing is read from it: the line has what is recorded."""
+
+    def __init__(self) -> None:
+        self._idle = Idle.shared(readable=False)
+
+    def fileno(self) -> int:
+        """The descriptor of a socket that stays silent, for polling."""
+        return self._idle.fileno()
+
+    def settimeout(self, timeout: float | None) -> None:
+        """Do nothing: a recording is never late."""
+
+    def getsockopt(self, *_: Any) -> int:
+        """The answer that no error is pending."""
+        return 0
+
+    def shutdown(self, how: int) -> None:
+        """Do nothing: there is no server."""
+
+    def close(self) -> None:
+        """Do nothing: the descriptor is shared."""
+
+    async def wait_for_close(self) -> None:
+        """Do nothing: there is no server."""
+
+
+class Replay:
+    """A recorded response on its way through urllib3-future's own parser. ``queue``: events that the client has not read
+    yet. ``error``: what the response ends in."""
+
+    def __init__(self, parser: Any, asked: Asked, response: Response, error: Exception | None) -> None:
+        self.stream_id = asked.stream_id
+        self.queue: deque[Any] = deque()
+        self._parser = parser
+        head = [(b":method", asked.method.encode()), (b":authority", b"cassette"), (b":path", b"/")]
+        parser.submit_headers(parser.get_available_stream_id(), head, end_stream=True)
+        parser.bytes_to_send()
+        came = render(response, asked.method) if error is None or response.incomplete else []
+        self._pieces: deque[bytes | Exception | None] = deque([*came, error])  # None: the server closes
+
+    def pending(self, _: Any = None) -> bool:
+        """Whether there is more to read. The next piece is parsed when the client has read the one before."""
+        while not self.queue and self._pieces:
+            piece = self._pieces.popleft()
+            if isinstance(piece, Exception):
+                raise piece
+            if piece is None:
+                self._parser.eof_received()
+            else:
+                self._parser.bytes_received(piece)
+            self.queue.extend(iter(self._parser.next_event, None))
+        return bool(self.queue)
+
+    def pop(self) -> Any:
+        """The next event that has been parsed, or None."""
+        if not self.queue:
+            return None
+        event = self.queue.popleft()
+        if hasattr(event, "stream_id"):
+            event.stream_id = self.stream_id
+        if getattr(event, "end_stream", False):
+            self.queue.clear()  # What follows is the end of the connection, not of the message.
+            self._pieces.clear()
+        return event
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the client has read everything."""
+        return not self.queue and not self._pieces
+
+
+def last_error(response: Response, names: Any) -> Exception | None:
+    """The error that a recorded response ends in, if the parser does not raise it by itself at the response's end.
+    ``names``: the module of the backend."""
+    failure = response.failure
+    if failure is None:
+        return None
+    error = error_of(failure)
+    if not isinstance(error, ConnectionError):
+        return error
+    if response.incomplete:
+        return None  # The client takes a reset for the end.
+    message = "Remote end closed connection without response"
+    closed: Exception = names.ProtocolError(message)
+    closed.__cause__ = ConnectionResetError(message)
+    return closed

@@ -1,0 +1,49 @@
+"""Code that is the same in urllib3-future's sync and async half, written once. It must not know a connection.
+
+It is a generator that yields what the client's code returns, which may have to be awaited, and is given the result.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Generator
+from typing import Any
+
+Steps = Generator[Any, Any, Any]
+
+
+def is_async(original: Callable[..., Any]) -> bool:
+    """Whether a function of the client is a coroutine function."""
+    return inspect.iscoroutinefunction(original)
+
+
+def runner(original: Callable[..., Any]) -> Callable[[Steps], Any]:
+    """What runs steps in the way that ``original``, a function of the client, is run."""
+    return _run_async if is_async(original) else _run
+
+
+async def nothing() -> None:
+    """What is awaited where there is nothing to wait for."""
+
+
+def _run(steps: Steps) -> Any:
+    try:
+        value = next(steps)
+        while True:
+            value = steps.send(value)
+    except StopIteration as end:
+        return end.value
+
+
+async def _run_async(steps: Steps) -> Any:
+    try:
+        step = next(steps)
+        while True:
+            try:
+                value = await step if inspect.isawaitable(step) else step
+            except BaseException as error:  # noqa: BLE001  (it is raised where the step was taken)
+                step = steps.throw(error)
+            else:
+                step = steps.send(value)
+    except StopIteration as end:
+        return end.value
