@@ -44,12 +44,8 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
 
     backend: Any = class_in(module, prefix + "HfaceBackend")
     response = _beside(backend, prefix + "LowLevelResponse")
-    owners = (
-        (backend, stub.BACKEND),
-        (plain, stub.CONNECTION),
-        (tls, stub.CONNECTION),
-        (response, stub.RESPONSE_DOORS),
-    )
+    connections = [(plain, stub.CONNECTION), (tls, stub.CONNECTION)]
+    owners = [(backend, stub.BACKEND), *connections, (response, stub.RESPONSE_DOORS)]
     for owner, doors in owners:
         for name, door in doors.items():
             yield Replacement(owner, name, door(getattr(owner, name)))

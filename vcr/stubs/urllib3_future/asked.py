@@ -1,4 +1,4 @@
-"""A request that is being written: what becomes of it, and the calls that write it. It must not know how it is answered."""
+"""A request that is being written: what becomes of it, and the calls that write it. It must not know its response."""
 
 from __future__ import annotations
 

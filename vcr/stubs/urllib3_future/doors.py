@@ -166,7 +166,7 @@ def _read_door(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _abort_door(original: Callable[..., Any]) -> Callable[..., Any]:
-    """``abort`` of a response that the client has not read to its end: the cassette reads the rest, if it is worth it."""
+    """``abort`` of a response that the client has not read to its end: the cassette reads the rest, within limits."""
     run = runner(original)
 
     def steps(response: Any) -> Steps:

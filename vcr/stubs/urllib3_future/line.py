@@ -130,10 +130,8 @@ class Line:
         vars(info).update(vars(connection.conn_info))
         connection.conn_info = info
         self.real, connection._protocol = connection._protocol, self
-        self._verified, connection.is_verified = (
-            connection.is_verified,
-            True,
-        )  # (the pool does not warn of the next request)
+        # (So that the pool does not warn of the next request.)
+        self._verified, connection.is_verified = connection.is_verified, True
         self.connected, self._svn = True, connection._svn
 
     def listen(self, asked: Asked, connection: Any) -> None:

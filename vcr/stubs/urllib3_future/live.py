@@ -29,8 +29,9 @@ _HURRY = (asyncio.CancelledError, asyncio.TimeoutError, KeyboardInterrupt)
 
 
 class Listener:
-    """Listens to a live response: what the client is given goes to the turn. ``queue``: events that have been heard, and
-    that the client has not read yet. ``over``: whether the turn needs no more."""
+    """Listens to a live response: what the client is given goes to the turn.
+
+    ``queue``: events that the client has not read yet. ``over``: whether the turn needs no more."""
 
     def __init__(self, line: Line, stream_id: int, turn: Turn, method: str, connection: Any) -> None:
         self.stream_id = stream_id

@@ -42,8 +42,9 @@ class CassetteSocket:
 
 
 class Replay:
-    """A recorded response on its way through urllib3-future's own parser. ``queue``: events that the client has not read
-    yet. ``error``: what the response ends in."""
+    """A recorded response on its way through urllib3-future's own parser.
+
+    ``queue``: events that the client has not read yet. ``error``: what the response ends in."""
 
     def __init__(self, parser: Any, asked: Asked, response: Response, error: Exception | None) -> None:
         self.stream_id = asked.stream_id
