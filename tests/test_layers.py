@@ -50,6 +50,7 @@ ROOMS = [
     "_context",
     "cassette",
     "config",
+    "network",
 ]
 
 #: Faces use any room, and are used by none.

@@ -7,6 +7,7 @@ import logging
 from ._active import carry, outside
 from .cassette import Cassette
 from .config import VCR
+from .network import block_network
 from .patch import clients
 from .record_mode import RecordMode
 from .request import Request
@@ -18,6 +19,7 @@ __all__ = [
     "RecordMode",
     "Request",
     "__version__",
+    "block_network",
     "carry",
     "clients",
     "default_vcr",

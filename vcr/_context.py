@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractContextManager
 from functools import partial
 from types import FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
@@ -145,7 +146,7 @@ class CassetteContextDecorator:
         if inspect.isclass(function):
             return self._decorate_class(function)
         plain: Any = getattr(function, "__func__", function)  # of a classmethod or staticmethod
-        return cast(C, wrapt.FunctionWrapper(function, _runner(plain, self._open)))
+        return cast(C, wrapt.FunctionWrapper(function, runner(plain, self._open)))
 
     def _decorate_class(self, cls: C) -> C:
         """As if each of its test methods were decorated (as ``unittest.mock.patch`` does with classes)."""
@@ -155,11 +156,11 @@ class CassetteContextDecorator:
         return cls
 
 
-def _runner(function: Callable[..., Any], open_for: Callable[..., _Opening]) -> Callable[..., Any]:
-    """How a call of ``function`` is run inside its cassette, by what kind of function it is."""
+def runner(function: Callable[..., Any], open_for: Callable[..., AbstractContextManager[object]]) -> Callable[..., Any]:
+    """How a call of ``function`` is run inside what ``open_for(function)`` opens, by what kind of function it is."""
 
-    def injected(cassette: Cassette, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (cassette, *args) if cassette.inject else args
+    def injected(cassette: object, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (cassette, *args) if getattr(cassette, "inject", False) else args
 
     def call(wrapped: Any, _: Any, args: Any, kwargs: Any) -> Any:
         with open_for(function) as cassette:
