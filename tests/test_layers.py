@@ -122,7 +122,8 @@ def may_import(room: str, other: str) -> bool:
 def test_the_reader_of_imports_sees_those_inside_functions_and_not_those_for_type_checkers():
     assert "vcr._context.CassetteContextDecorator" in set(imports_of("vcr.config"))
     assert "vcr._engine.cassette.Cassette" not in set(imports_of("vcr.errors"))
-    assert "vcr._active.carry" in set(imports_of("vcr"))
+    assert "vcr._active.carry" not in set(imports_of("vcr"))
+    assert "vcr.network.block_network" not in set(imports_of("vcr"))
 
 
 @pytest.mark.parametrize("module", IN_ROOMS)
@@ -154,15 +155,15 @@ LIST_WHAT_IS_NEW = """
 import sys
 before = set(sys.modules)
 import vcr
+{first_use}
 print("\\n".join(sorted(set(sys.modules) - before)))
 """
 
 
-@pytest.fixture(scope="module")
-def imported_with_vcr() -> set[str]:
-    """The modules that ``import vcr`` loads in a new interpreter."""
+def newly_imported(first_use: str) -> set[str]:
+    """The modules that ``import vcr`` loads in a new interpreter, with what comes after."""
     run = subprocess.run(
-        [sys.executable, "-c", LIST_WHAT_IS_NEW],
+        [sys.executable, "-c", LIST_WHAT_IS_NEW.format(first_use=first_use)],
         cwd=PACKAGE.parent,
         check=True,
         capture_output=True,
@@ -170,6 +171,30 @@ def imported_with_vcr() -> set[str]:
         timeout=60,
     )
     return set(run.stdout.split())
+
+
+@pytest.fixture(scope="module")
+def imported_with_vcr() -> set[str]:
+    """The modules that are there when a cassette can be opened."""
+    return newly_imported("vcr.use_cassette")
+
+
+def test_import_vcr_alone_imports_nothing_but_the_standard_library():
+    packages = {name.partition(".")[0] for name in newly_imported("")}
+    assert packages - sys.stdlib_module_names == {"vcr"}
+
+
+@pytest.mark.parametrize(
+    "name", ["config", "errors", "stubs", "request", "matchers", "persisters", "patch", "cassette"]
+)
+def test_the_modules_that_vcrpy_has_are_there_after_import_vcr(name):
+    assert f"vcr.{name}" in newly_imported(f"vcr.{name}")
+
+
+def test_what_is_not_there_is_an_attribute_error_and_what_is_there_is_listed():
+    with pytest.raises(AttributeError, match="module 'vcr' has no attribute 'use_casette'"):
+        vcr.use_casette()
+    assert {"use_cassette", "VCR", "mode"} <= set(dir(vcr))
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,28 @@
-"""vcr: records the HTTP traffic of any Python program to a cassette file and replays it."""
+"""vcr: records the HTTP traffic of any Python program to a cassette file and replays it.
+
+A name is looked up where it lives when a program first asks for it: ``import vcr`` costs next to nothing, for pytest
+imports this package in every run, whether the tests use a cassette or not.
+
+PYTEST_DONT_REWRITE
+"""
 
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
-from ._active import carry, outside
-from .cassette import Cassette
-from .config import VCR
-from .network import block_network
-from .patch import clients
-from .record_mode import RecordMode
-from .request import Request
+if TYPE_CHECKING:
+    from ._active import carry, outside
+    from .cassette import Cassette
+    from .config import VCR, default_vcr
+    from .network import block_network
+    from .patch import clients
+    from .record_mode import RecordMode
+    from .request import Request
+
+    mode = RecordMode
+    use_cassette = default_vcr.use_cassette
+    recover = default_vcr.recover
 
 __version__ = "10.0.0"
 __all__ = [
@@ -32,10 +44,42 @@ __all__ = [
 # A library leaves it to the program whether its messages are shown.
 logging.getLogger("vcr").addHandler(logging.NullHandler())
 
-#: ``vcr.mode.ONCE`` …, as VCR.py names it.
-mode = RecordMode
+if not TYPE_CHECKING:
+    #: Where each name lives: the module, and what it is called there.
+    _HOMES = {
+        "VCR": ("config", "VCR"),
+        "Cassette": ("cassette", "Cassette"),
+        "RecordMode": ("record_mode", "RecordMode"),
+        "Request": ("request", "Request"),
+        "block_network": ("network", "block_network"),
+        "carry": ("_active", "carry"),
+        "clients": ("patch", "clients"),
+        "default_vcr": ("config", "default_vcr"),
+        # ``vcr.mode.ONCE`` …, as VCR.py names it.
+        "mode": ("record_mode", "RecordMode"),
+        "outside": ("_active", "outside"),
+        "recover": ("config", "default_vcr.recover"),
+        "use_cassette": ("config", "default_vcr.use_cassette"),
+    }
 
-#: The VCR behind ``vcr.use_cassette``.
-default_vcr = VCR()
-use_cassette = default_vcr.use_cassette
-recover = default_vcr.recover
+    def __getattr__(name):
+        """One of the names above, or a module of this package: VCR.py's users find them here after ``import vcr``."""
+        from importlib import import_module
+        from operator import attrgetter
+
+        home, path = _HOMES.get(name, (name, ""))
+        missing = AttributeError(f"module 'vcr' has no attribute {name!r}", name=name, obj=None)
+        if name.startswith("__"):
+            raise missing
+        try:
+            module = import_module(f"{__name__}.{home}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+            raise missing from None
+        globals()[name] = found = attrgetter(path)(module) if path else module
+        return found
+
+    def __dir__():
+        """Every public name."""
+        return sorted({*globals(), *__all__})

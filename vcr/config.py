@@ -205,6 +205,10 @@ class VCR:
         }
 
 
+#: The VCR behind ``vcr.use_cassette``.
+default_vcr: VCR = VCR()
+
+
 def _warn_if_misspelled(name: str) -> None:
     import difflib
 
