@@ -121,7 +121,7 @@ def _ignored_hosts(options: Options) -> tuple[Any, ...]:
 
 def _passes_by(options: Options) -> Callable[[str, Sequence[type]], bool] | None:
     hosts = _ignored_hosts(options)
-    packages = {supported()[name].home for name in options.skip_patchers}
+    packages = {home for name in options.skip_patchers for home in supported()[name].homes}
     if not hosts and not packages:
         return None
     return lambda host, client: _package_of(client) in packages or filters.is_one_of(host, hosts)
@@ -129,7 +129,7 @@ def _passes_by(options: Options) -> Callable[[str, Sequence[type]], bool] | None
 
 def _package_of(classes: Sequence[type]) -> str | None:
     """The package of the first class that is a client's own: of a user's subclass, what it derives from."""
-    homes = {client.home for client in supported().values()}
+    homes = {home for client in supported().values() for home in client.homes}
     packages = (cls.__module__.partition(".")[0] for cls in classes)
     return next((package for package in packages if package in homes), None)
 

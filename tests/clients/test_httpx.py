@@ -841,13 +841,69 @@ def test_cassettes_of_others_replay(response, run, tmp_path):
 # -- recorded errors ---------------------------------------------------------------------------------------------------
 
 
-def test_a_recorded_error_knows_its_request_and_what_caused_it(httpx, server, cassette_path):
-    with vcr.use_cassette(cassette_path, record_errors=True), pytest.raises(httpx.ReadTimeout):
-        httpx.get(server.url + "/silent", timeout=0.2)
-    with vcr.use_cassette(cassette_path, record_mode="none"), pytest.raises(httpx.ReadTimeout) as replayed:
-        httpx.get(server.url + "/silent")
-    assert replayed.value.request.url == server.url + "/silent"
-    assert isinstance(replayed.value.__cause__, TimeoutError)
+def _causes(error: BaseException | None) -> list[type]:
+    """The classes of an error and of what it comes from, as a traceback would show them."""
+    causes = []
+    while error is not None:
+        causes.append(type(error))
+        error = error.__cause__ if error.__cause__ or error.__suppress_context__ else error.__context__
+    return causes
+
+
+def _too_late(server):
+    return server.url + "/silent", {"timeout": 0.2}
+
+
+def _nobody_there(server):
+    return f"http://127.0.0.1:{_free_port()}/", {}
+
+
+def _hangs_up(server):
+    return server.url + "/hang-up", {}
+
+
+def _free_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return int(bound.getsockname()[1])
+
+
+@pytest.mark.parametrize("fails", [_too_late, _nobody_there, _hangs_up])
+def test_a_recorded_error_knows_its_request_and_what_caused_it(fails, run, server, cassette_path):
+    url, options = fails(server)
+
+    async def act(client):
+        try:
+            await client.get(url, **options)
+        except Exception as error:  # noqa: BLE001
+            return type(error), str(error), _causes(error), error.request.url
+
+    live = run(act)
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True):
+            assert run(act) == live
+
+
+def test_a_pool_that_has_no_connection_in_time(httpx, way, server, cassette_path):
+    limits = httpx.Limits(max_connections=1)
+
+    async def act():
+        client = way(getattr(httpx, way.kind)(limits=limits, timeout=httpx.Timeout(20, pool=0.1)))
+        try:
+            async with client.stream(server.url + "/text"):  # which keeps the only connection
+                try:
+                    await client.get(server.url + "/text")
+                except httpx.PoolTimeout as error:
+                    return type(error), str(error), _causes(error), error.request.url
+        finally:
+            await client.close()
+
+    live = asyncio.run(act())
+    assert live is not None
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True) as cassette:
+            assert asyncio.run(act()) == live
+    assert cassette.all_played
 
 
 @pytest.mark.parametrize("kind", [Sync, Async], ids=lambda kind: kind.kind)

@@ -233,7 +233,7 @@ def _apply_refusals(place: Place, module: Any, error: str) -> None:
 def _clients_in(place: Place) -> tuple[Client, ...]:
     """The clients that cannot be recorded when this place is odd: those of that package, else all that are imported."""
     package, clients = place.module.partition(".")[0], place.patcher.CLIENTS
-    of_package = tuple(client for client in clients if client.module.partition(".")[0] == package)
+    of_package = tuple(client for client in clients if package in (client.module.partition(".")[0], client.engine))
     return of_package or tuple(client for client in clients if client.imported) or clients[:1]
 
 

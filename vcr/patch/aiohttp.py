@@ -6,11 +6,12 @@ aiobotocore has no connections of its own, so aiohttp's doors serve it, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 
+from ..stubs.door import leads_to
 from .client import Client
-from .replace import Replacement, class_in
+from .replace import Replacement, class_in, door_at
 
 CLIENTS = (
     Client("aiohttp", "aiohttp", "aiohttp", "3.9 to 3.14"),
@@ -26,8 +27,24 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
     request = class_in(module, "ClientRequest")
     from ..stubs import aiohttp as stub
 
-    yield Replacement(connector, "connect", stub.connect_door(connector.connect))
-    yield Replacement(request, "update_headers", stub.update_headers_door(request.update_headers))
-    yield Replacement(connector, "close", stub.close_door(connector.close))
-    yield Replacement(response, "_notify_content", stub.notify_content_door(response._notify_content))
-    yield Replacement(response, "wait_for_close", stub.wait_for_close_door(response.wait_for_close))
+    for owner, name, make in (
+        *((owner, "connect", stub.connect_door) for owner in _connecting(connector)),
+        (request, "update_headers", stub.update_headers_door),
+        (connector, "close", stub.close_door),
+        (response, "_notify_content", stub.notify_content_door),
+        (response, "wait_for_close", stub.wait_for_close_door),
+    ):
+        yield Replacement(owner, name, door_at(name, make, vars(owner)[name]))
+
+
+def _connecting(connector: type) -> Iterator[type]:
+    """The class, and those of its subclasses that have its ``connect``, wrapped, for their own. (One that they define
+    themselves comes to the class's by ``super()``.)"""
+    yield connector
+    original = vars(connector)["connect"]
+    waiting: list[type] = connector.__subclasses__()
+    while waiting:
+        cls = waiting.pop()
+        waiting += cls.__subclasses__()
+        if "connect" in vars(cls) and leads_to(vars(cls)["connect"], lambda inside: inside is original):
+            yield cls

@@ -12,7 +12,8 @@ class Client(NamedTuple):
 
     ``name``: what ``skip_patchers`` calls it. ``module``: what its users import. ``distribution``: what installs it;
     None for the standard library. ``tested``: the versions that the conformance suite runs with. ``package``: where
-    its connection or transport classes live, if not in ``module``'s own.
+    its connection or transport classes live, if not in ``module``'s own. ``engine``: the package below it that sends
+    its requests, if there is one that is no client of this list.
     """
 
     name: str
@@ -20,11 +21,12 @@ class Client(NamedTuple):
     distribution: str | None
     tested: str
     package: str = ""
+    engine: str = ""
 
     @property
-    def home(self) -> str:
-        """The top-level package of the classes that its requests pass through."""
-        return self.package or self.module.partition(".")[0]
+    def homes(self) -> set[str]:
+        """The top-level packages of the classes that its requests pass through."""
+        return {self.package or self.module.partition(".")[0], self.engine} - {""}
 
     @property
     def version(self) -> str | None:

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from ..stubs.connection import StubConnection, address_door, adopt, adopt_in_putrequest, given_to_request
+from ..stubs.door import bound
 from .client import Client
 from .replace import Replacement, once_for_each
 
@@ -24,8 +25,8 @@ MODULES: dict[str, tuple[str, ...]] = {"http.client": ()}
 def replacements(_: ModuleType) -> Iterable[Replacement]:
     """The doors of http.client itself, whatever stands for it in ``sys.modules``: every client is built on that one."""
     connection = http.client.HTTPConnection
-    yield Replacement(connection, "__init__", _init_door(connection.__init__))
-    yield Replacement(connection, "putrequest", _putrequest_door(connection.putrequest))
+    yield Replacement(connection, "__init__", _init_door(vars(connection)["__init__"]))
+    yield Replacement(connection, "putrequest", _putrequest_door(vars(connection)["putrequest"]))
     yield from request_doors(http.client.HTTPConnection)
     yield from connect_doors(http.client.HTTPConnection, http.client.HTTPSConnection)
     yield Replacement(socket, "getaddrinfo", _address_door(socket.getaddrinfo))
@@ -49,44 +50,44 @@ _address_door = once_for_each(address_door)
 
 
 @once_for_each
-def _init_door(original: Callable[..., None]) -> Callable[..., None]:
+def _init_door(original: Any) -> Callable[..., None]:
     @functools.wraps(original)
     def __init__(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
+        bound(original, self)(*args, **kwargs)
         adopt(self)
 
     return __init__
 
 
 @once_for_each
-def _request_door(original: Callable[..., None]) -> Callable[..., None]:
+def _request_door(original: Any) -> Callable[..., None]:
     @functools.wraps(original)
     def request(self: http.client.HTTPConnection, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         with given_to_request(self, args, kwargs):
-            original(self, method, url, *args, **kwargs)
+            bound(original, self)(method, url, *args, **kwargs)
 
     return request
 
 
 @once_for_each
-def _putrequest_door(original: Callable[..., None]) -> Callable[..., None]:
+def _putrequest_door(original: Any) -> Callable[..., None]:
     @functools.wraps(original)
     def putrequest(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> None:
         if isinstance(self, StubConnection):
-            original(self, *args, **kwargs)
+            bound(original, self)(*args, **kwargs)
         else:
             # A connection from before: what its own class has done on the way here stays done.
-            adopt_in_putrequest(self, functools.partial(original, self), *args, **kwargs)
+            adopt_in_putrequest(self, bound(original, self), *args, **kwargs)
 
     return putrequest
 
 
 @once_for_each
-def _connect_door(original: Callable[..., None]) -> Callable[..., None]:
+def _connect_door(original: Any) -> Callable[..., None]:
     @functools.wraps(original)
     def connect(self: http.client.HTTPConnection) -> None:
         if isinstance(self, StubConnection) or getattr(self, "_HTTPConnection__state", "Idle") != "Idle":
-            original(self)  # (a request that was begun before the cassette is none of its business)
+            bound(original, self)()  # (a request that was begun before the cassette is none of its business)
         else:
             adopt(self)
             StubConnection.connect(self)  # type: ignore[arg-type]

@@ -1,24 +1,31 @@
-"""What is replaced in httpx and httpx2: the methods of their transports that send a request, in each transport class,
-also in one that is defined while a cassette is open.
+"""What is replaced in httpx and httpx2, and in httpcore, which sends their requests: the methods that send a request of
+every pool of connections and of every other transport, also of one whose class is defined while a cassette is open.
 
 The transports of test clients are left alone. They call an application in the same process: a test of an application
-records what the application asks of others, not what the test asks of the application.
+records what the application asks of others, not what the test asks of the application. httpx's own network transports
+are left alone, too: what they send passes through a pool, whatever has been wrapped around their methods.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
+from ..stubs.door import Door
 from .client import Client
 from .replace import Replacement, class_in, once_for_each
 
 CLIENTS = (
-    Client("httpx", "httpx", "httpx", "0.27 to 0.28"),
-    Client("httpx2", "httpx2", "httpx2", "2.16"),
+    Client("httpx", "httpx", "httpx", "0.27 to 0.28", engine="httpcore"),
+    Client("httpx2", "httpx2", "httpx2", "2.16", engine="httpcore2"),
 )
-MODULES = dict.fromkeys(("httpx", "httpx2"), ("Client.send", "AsyncClient.send"))
+_TRANSPORTS = dict.fromkeys(("httpx", "httpx2"), ("Client.send", "AsyncClient.send"))
+_POOLS = dict.fromkeys(
+    ("httpcore", "httpcore2"), ("ConnectionPool.handle_request", "AsyncConnectionPool.handle_async_request")
+)
+MODULES = {**_TRANSPORTS, **_POOLS}
 
 _TEST_CLIENTS = ("starlette.testclient",)
 
@@ -26,20 +33,51 @@ Doors = dict[tuple[type, str], Replacement]
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """The doors of every transport there is, and of those to come."""
+    """The doors of every engine that there is, and of those to come."""
+    return _pools(module) if module.__name__ in _POOLS else _transports(module)
+
+
+def _transports(module: ModuleType) -> Iterator[Replacement]:
+    engines = _engines("Transports", module)
+
+    def is_engine(cls: type) -> bool:
+        on_the_network = ("HTTPTransport", "AsyncHTTPTransport")
+        return cls.__module__ not in _TEST_CLIENTS and not (_is_own(cls, module) and cls.__name__ in on_the_network)
+
     bases = class_in(module, "BaseTransport"), class_in(module, "AsyncBaseTransport")
-    transports = _transports(module)
+    yield from _doors_below(bases, module, engines, is_engine)
+
+
+def _pools(module: ModuleType) -> Iterator[Replacement]:
+    def is_engine(cls: type) -> bool:
+        return not _is_own(cls, module) or cls.__name__ in ("ConnectionPool", "AsyncConnectionPool")
+
+    interfaces = [class_in(module, name).__mro__[1] for name in ("ConnectionInterface", "AsyncConnectionInterface")]
+    yield from _doors_below(interfaces, module, _engines("Pools", module), is_engine)
+
+
+def _is_own(cls: type, module: ModuleType) -> bool:
+    return cls.__module__.partition(".")[0] == module.__name__
+
+
+@once_for_each
+def _engines(kind: str, module: ModuleType) -> Any:
+    from ..stubs import httpx as stub
+
+    return getattr(stub, kind)(module)
+
+
+def _doors_below(
+    bases: Iterable[type], module: ModuleType, engines: Any, is_engine: Callable[[type], bool]
+) -> Iterator[Replacement]:
+    """The doors of the classes that derive from ``bases``, and what gives those to come theirs."""
 
     def doors(cls: type) -> Iterator[Replacement]:
-        for name, door in (
-            ("handle_request", transports.door),
-            ("handle_async_request", transports.async_door),
-        ):
+        for name, door in (("handle_request", engines.door), ("handle_async_request", engines.async_door)):
             original = vars(cls).get(name)
-            if isinstance(original, FunctionType) and cls.__module__ not in _TEST_CLIENTS:
+            if original is not None and is_engine(cls):
                 # A class of its user's is not to be kept alive.
-                is_own = cls.__module__.partition(".")[0] == module.__name__
-                yield Replacement(cls, name, (_door if is_own else _new_door)(door, cls, original))
+                yield Replacement(cls, name, (_door if _is_own(cls, module) else _new_door)(name, door, cls, original))
 
     for cls in dict.fromkeys(cls for base in bases for cls in _subclasses(base)):
         yield from doors(cls)
@@ -48,15 +86,8 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
         yield _Newcomers(base, doors, newcomers)
 
 
-@once_for_each
-def _transports(module: ModuleType) -> Any:
-    from ..stubs.httpx import Transports
-
-    return Transports(module)
-
-
-def _new_door(make: Callable[[type, Any], Any], owner: type, original: FunctionType) -> Any:
-    return make(owner, original)
+def _new_door(name: str, make: Callable[[type, Any], Callable[..., Any]], owner: type, original: Any) -> Door:
+    return Door(name, functools.partial(make, owner), original)
 
 
 _door = once_for_each(_new_door)
@@ -69,7 +100,7 @@ def _subclasses(cls: type[Any]) -> Iterator[type[Any]]:
 
 
 class _Newcomers(Replacement):
-    """``__init_subclass__`` of a base class of transports: while it is replaced, new subclasses get their doors.
+    """``__init_subclass__`` of a base class of engines: while it is replaced, new subclasses get their doors.
 
     ``newcomers``: their doors; a class may have both bases, and hear of itself twice.
     """

@@ -4,15 +4,56 @@ from __future__ import annotations
 
 import functools
 import gc
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar, cast
 
 from .._locks import new_lock
+from ..stubs.door import Door, a_door, is_door
 
 _MISSING = object()
 _lock = new_lock()
 
-#: For a function that makes the door to an original: the same originals come with every opening.
-once_for_each = functools.lru_cache(maxsize=64)
+
+class _Same:
+    """An object as a key, equal to itself only: wrappers equal what they wrap."""
+
+    __slots__ = ("it",)
+
+    def __init__(self, it: Any) -> None:
+        self.it = it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.it is other.it
+
+
+Make = TypeVar("Make", bound=Callable[..., Any])
+
+
+def once_for_each(make: Make) -> Make:
+    """For a function that makes the door to an original, its last argument: the same originals come with every opening.
+
+    An original that is a door (an instrumentation has put it back after its cassette had closed) needs no other.
+    """
+
+    @functools.lru_cache(maxsize=64)
+    def made(*arguments: Any) -> Any:
+        *others, original = arguments
+        door = make(*others, original.it)
+        return door if is_door(door) else a_door(door)
+
+    @functools.wraps(make)
+    def once(*arguments: Any) -> Any:
+        *others, original = arguments
+        return original if is_door(original) else made(*others, _Same(original))
+
+    return cast(Make, once)
+
+
+#: ``door_at(name, make, original)``: the Door, once for each original.
+door_at = once_for_each(Door)
 
 
 def class_in(module: Any, name: str) -> type[Any]:

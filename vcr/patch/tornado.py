@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from types import ModuleType
 
 from .client import Client
-from .replace import Replacement, class_in
+from .replace import Replacement, class_in, door_at
 
 CLIENTS = (Client("tornado", "tornado.httpclient", "tornado", "6.5 to 6.6"),)
 MODULES = {
@@ -26,7 +26,7 @@ def _simple(module: ModuleType) -> Iterable[Replacement]:
     client, connection = class_in(module, "SimpleAsyncHTTPClient"), class_in(module, "_HTTPConnection")
     from ..stubs import tornado as stub
 
-    yield Replacement(client, "fetch_impl", stub.fetch_door(client.fetch_impl))
+    yield Replacement(client, "fetch_impl", door_at("fetch_impl", stub.fetch_door, vars(client)["fetch_impl"]))
     yield Replacement(connection, "__init__", stub.connection_door(connection.__init__))
 
 
@@ -34,6 +34,6 @@ def _curl(module: ModuleType) -> Iterable[Replacement]:
     client = class_in(module, "CurlAsyncHTTPClient")
     from ..stubs import tornado_curl as stub
 
-    yield Replacement(client, "fetch_impl", stub.fetch_door(client.fetch_impl))
+    yield Replacement(client, "fetch_impl", door_at("fetch_impl", stub.fetch_door, vars(client)["fetch_impl"]))
     yield Replacement(client, "_curl_setup_request", stub.setup_door(client._curl_setup_request))
     yield Replacement(client, "_process_queue", stub.queue_door(client._process_queue))

@@ -39,6 +39,7 @@ from .._http.failure import CLOSED, CONNECT, DNS, RESPONSE, SYSTEM, TIMEOUT, Fai
 from .._http.wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, field_bytes, media_type, render
 from ..request import Headers, header_name
 from ..response import Response
+from .door import bound
 from .exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, cassette_for, going_live
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ _HURRY = (asyncio.CancelledError, asyncio.TimeoutError, KeyboardInterrupt)
 # -- the doors ---------------------------------------------------------------------------------------------------------
 
 
-def connect_door(original: Callable[..., Awaitable[Connection]]) -> Callable[..., Awaitable[Connection]]:
+def connect_door(original: Any) -> Callable[..., Awaitable[Connection]]:
     """``BaseConnector.connect``: inside a cassette, to the cassette."""
 
     @functools.wraps(original)
@@ -69,19 +70,20 @@ def connect_door(original: Callable[..., Awaitable[Connection]]) -> Callable[...
         self: aiohttp.BaseConnector, req: aiohttp.ClientRequest, traces: Any, timeout: aiohttp.ClientTimeout
     ) -> Connection:
         cassette = cassette_for(req.url.raw_host or "", type(self))
+        connect: Connect = functools.partial(bound(original, self), req, traces, timeout)
         if cassette is None:
-            return await original(self, req, traces, timeout)
+            return await connect()
         if asks_for_upgrade(Headers(req.headers.items())):
             log.info("%s is to become another protocol than HTTP: not recorded", req.url)
-            return await original(self, req, traces, timeout)
+            return await connect()
         _authorize_at_proxy(req)
-        live = functools.partial(_connect, functools.partial(original, self, req, traces, timeout), req, timeout)
+        live = functools.partial(_connect, connect, req, timeout)
         return CassetteConnection(self, req, cassette, live)
 
     return connect
 
 
-def update_headers_door(original: Callable[..., None]) -> Callable[..., None]:
+def update_headers_door(original: Any) -> Callable[..., None]:
     """``ClientRequest.update_headers``: it is given what the program has set, for the request or for its session."""
 
     @functools.wraps(original)
@@ -89,7 +91,7 @@ def update_headers_door(original: Callable[..., None]) -> Callable[..., None]:
         if headers is not None and not isinstance(headers, Mapping):
             headers = list(headers)
         self._vcr_given = frozenset(map(header_name, Headers(headers)))  # type: ignore[attr-defined]
-        original(self, headers)
+        bound(original, self)(headers)
 
     return update_headers
 
@@ -131,25 +133,26 @@ async def _connect(connect: Connect, req: aiohttp.ClientRequest, timeout: aiohtt
         raise _ConnectionTimeoutError(f"Connection timeout to host {req.url}") from error
 
 
-def close_door(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def close_door(original: Any) -> Callable[..., Awaitable[None]]:
     """``BaseConnector.close``: what is still read for a cassette's sake is read first."""
 
     @functools.wraps(original)
     def close(self: aiohttp.BaseConnector, **options: Any) -> Awaitable[None]:
         ends = [recorder.ended for recorder in Recorder.draining if recorder.serves(self)]
         if not ends or not self._loop.is_running():
-            return original(self, **options)
+            done: Awaitable[None] = bound(original, self)(**options)
+            return done
 
         async def drain_and_close() -> None:
             await asyncio.wait(ends)
-            await original(self, **options)
+            await bound(original, self)(**options)
 
         return self._loop.create_task(drain_and_close())
 
     return close
 
 
-def notify_content_door(original: Callable[..., None]) -> Callable[..., None]:
+def notify_content_door(original: Any) -> Callable[..., None]:
     """``ClientResponse._notify_content``, which makes a response unreadable that is released or closed. VCR.py has read
     it by then, so its users go on reading: what is recorded, or replayed, can be read all the same."""
 
@@ -157,17 +160,17 @@ def notify_content_door(original: Callable[..., None]) -> Callable[..., None]:
     def _notify_content(self: aiohttp.ClientResponse) -> None:
         protocol = getattr(self, "_protocol", None)  # (it has none before it is started)
         if not isinstance(protocol, CassetteProtocol) or not protocol.stays_readable:
-            original(self)
+            bound(original, self)()
 
     return _notify_content
 
 
-def wait_for_close_door(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def wait_for_close_door(original: Any) -> Callable[..., Awaitable[None]]:
     """``ClientResponse.wait_for_close``, which leaving ``async with`` calls: the same for one response."""
 
     @functools.wraps(original)
     async def wait_for_close(self: aiohttp.ClientResponse) -> None:
-        await original(self)
+        await bound(original, self)()
         protocol = getattr(self, "_protocol", None)  # (it has none before it is started)
         if isinstance(protocol, CassetteProtocol) and protocol.recorder is not None:
             await protocol.recorder.drained()

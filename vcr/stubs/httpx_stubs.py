@@ -63,7 +63,7 @@ def vcr_handle_request(cassette: Any, real_handle_request: Callable[..., Any], h
     @functools.wraps(real_handle_request)
     def handle_request(self: Any, request: Any) -> Any:
         with in_place(cassette):
-            return Transports(httpx).door(type(self), real_handle_request)(self, request)
+            return Transports(httpx).door(None, real_handle_request)(self, request)
 
     return handle_request
 
@@ -76,7 +76,7 @@ def vcr_handle_async_request(
     @functools.wraps(real_handle_async_request)
     async def handle_async_request(self: Any, request: Any) -> Any:
         with in_place(cassette):
-            return await Transports(httpx).async_door(type(self), real_handle_async_request)(self, request)
+            return await Transports(httpx).async_door(None, real_handle_async_request)(self, request)
 
     return handle_async_request
 

@@ -24,6 +24,7 @@ from .._engine.cassette import Cassette, Turn
 from .._http.failure import CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
 from .._http.wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, media_type, render
 from ..request import DEFAULT_PORTS, Headers, header_name
+from .door import bound
 from .exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, cassette_for
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def given_to(request: Any) -> frozenset[str]:
     return names | {"user-agent"} if request.user_agent else names
 
 
-def fetch_door(original: Callable[..., None]) -> Callable[..., None]:
+def fetch_door(original: Any) -> Callable[..., None]:
     """``fetch_impl``: the request is noted down for its cassette, then goes its way."""
 
     @functools.wraps(original)
@@ -60,7 +61,7 @@ def fetch_door(original: Callable[..., None]) -> Callable[..., None]:
         cassette = cassette_of(request, self)
         if cassette is not None and not _upgrades(request):
             callback = Fetch(cassette, request, callback).answer
-        original(self, request, callback)
+        bound(original, self)(request, callback)
 
     return fetch_impl
 

@@ -1,0 +1,109 @@
+"""A door: what stands in the place of a client's method, and how it calls the method. It must not know a client."""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Callable, Iterator
+from types import MethodType
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+#: Every function that is a door, by its identity: a wrapper equals what it wraps.
+_doors: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+
+
+class Door:
+    """Stands in a class in the place of ``original``, the method called ``name``; ``make`` makes the function that
+    leads into a cassette, or to what it is given.
+
+    It is a data descriptor: Python asks it before it looks at the object. So what a program has put on one object
+    under this name (an instrumentation that wraps a single client) is found when the method is called.
+    """
+
+    def __init__(self, name: str, make: Callable[[Any], Callable[..., Any]], original: Any) -> None:
+        functools.update_wrapper(self, original)  # type: ignore[arg-type]
+        self._name, self._make = name, make
+        self._function = a_door(make(original))
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self._function
+        on_object = getattr(instance, "__dict__", {}).get(self._name)
+        if on_object is None or not self._is_first(type(instance)):
+            return MethodType(self._function, instance)
+        if leads_to(on_object, is_door):
+            return on_object
+        return MethodType(self._make(staticmethod(on_object)), instance)
+
+    def _is_first(self, cls: type) -> bool:
+        """Whether an object of this class comes here at once, and not by ``super()``: then its own has been called."""
+        return next(vars(base)[self._name] for base in cls.__mro__ if self._name in vars(base)) is self
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self._name] = value
+
+    def __delete__(self, instance: Any) -> None:
+        try:
+            del instance.__dict__[self._name]
+        except KeyError:
+            raise AttributeError(self._name) from None
+
+
+def bound(original: Any, instance: Any) -> Any:
+    """What ``instance.name`` is when ``original`` stands under that name in the class: not every method is a function.
+
+    A decorator made of a class, ``functools.partialmethod`` and the wrappers of instrumentation have ways of their own
+    to be bound (``__get__``); what has none is called without the instance, as Python does.
+    """
+    get = getattr(type(original), "__get__", None)
+    return original if get is None else get(original, instance, type(instance))
+
+
+def a_door(function: Function) -> Function:
+    """Remember that ``function`` is a door."""
+    _doors[id(function)] = function
+    return function
+
+
+def is_door(function: object) -> bool:
+    """Whether ``function``, bound or not, is a door."""
+    function = getattr(function, "__func__", function)
+    return isinstance(function, Door) or _doors.get(id(function)) is function
+
+
+def leads_to(wrapper: object, is_sought: Callable[[object], bool]) -> bool:
+    """Whether ``wrapper`` has what is sought inside, as far as can be seen: in its closure and in its attributes."""
+    seen: dict[int, object] = {}
+    waiting = [wrapper]
+    while waiting and len(seen) < _FAR:
+        each = waiting.pop()
+        if is_sought(each):
+            return True
+        if id(each) not in seen:
+            seen[id(each)] = each
+            waiting += [part for part in _parts(each) if callable(part) or hasattr(part, "__get__")]
+    return False
+
+
+#: So many objects are looked at to find what a wrapper holds.
+_FAR = 100
+
+
+def _parts(wrapper: object) -> Iterator[object]:
+    if isinstance(wrapper, (functools.partial, functools.partialmethod)):
+        yield from (wrapper.func, *wrapper.args)
+    yield getattr(wrapper, "__func__", None)
+    for cell in getattr(wrapper, "__closure__", None) or ():
+        yield _content(cell)
+    if not isinstance(wrapper, type):
+        yield from getattr(wrapper, "__dict__", {}).values()
+    yield getattr(wrapper, "__wrapped__", None)
+
+
+def _content(cell: Any) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:  # it is empty
+        return None
