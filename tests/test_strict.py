@@ -47,10 +47,10 @@ def library(tmp_path):
 
 @pytest.fixture
 def recorded(server, cassette_path):
-    """The URL of a server, two of whose pages are in the cassette: /text?1, then /text?2."""
+    """The URL of a server, two of whose pages are in the cassette: /text?n=1, then /text?n=2."""
     with vcr.use_cassette(cassette_path):
-        fetch(f"{server.url}/text?1")
-        fetch(f"{server.url}/text?2")
+        fetch(f"{server.url}/text?n=1")
+        fetch(f"{server.url}/text?n=2")
     server.requests.clear()
     yield server.url
     assert server.hits == 0
@@ -64,13 +64,13 @@ def test_an_interaction_that_nothing_asked_for_is_an_error(recorded, cassette_pa
         pytest.raises(UnplayedInteractionsError) as caught,
         vcr.use_cassette(cassette_path, on_unused="error"),
     ):
-        fetch(f"{recorded}/text?2")
+        fetch(f"{recorded}/text?n=2")
     assert str(caught.value) == (
         f"nothing asked for 1 of the 2 interactions of the cassette {cassette_path}:\n"
-        f"  GET {recorded}/text?1\n"
+        f"  GET {recorded}/text?n=1\n"
         'Record it again (record_mode="rewrite"), or open it with on_unused="ignore".'
     )
-    assert (caught.value.path, caught.value.unplayed) == (cassette_path, [f"GET {recorded}/text?1"])
+    assert (caught.value.path, caught.value.unplayed) == (cassette_path, [f"GET {recorded}/text?n=1"])
 
 
 def test_it_can_be_a_warning(recorded, cassette_path):
@@ -83,8 +83,8 @@ def test_it_can_be_a_warning(recorded, cassette_path):
 
 def test_all_played_is_no_error(recorded, cassette_path):
     with vcr.use_cassette(cassette_path, on_unused="error"):
-        fetch(f"{recorded}/text?1")
-        fetch(f"{recorded}/text?2")
+        fetch(f"{recorded}/text?n=1")
+        fetch(f"{recorded}/text?n=2")
 
 
 def test_a_block_that_fails_is_not_judged(recorded, cassette_path):
@@ -121,24 +121,24 @@ def test_secrets_are_not_told(server, cassette_path):
 
 def test_the_recorded_order_is_kept(recorded, cassette_path):
     with vcr.use_cassette(cassette_path, ordered=True) as cassette:
-        fetch(f"{recorded}/text?1")
-        fetch(f"{recorded}/text?2")
+        fetch(f"{recorded}/text?n=1")
+        fetch(f"{recorded}/text?n=2")
     assert cassette.play_count == 2
 
 
 def test_another_order_is_refused_and_both_are_shown(recorded, cassette_path):
     with vcr.use_cassette(cassette_path, ordered=True) as cassette:
         with pytest.raises(OutOfOrderError) as caught:
-            fetch(f"{recorded}/text?2")
-        fetch(f"{recorded}/text?1")
-        fetch(f"{recorded}/text?2")
+            fetch(f"{recorded}/text?n=2")
+        fetch(f"{recorded}/text?n=1")
+        fetch(f"{recorded}/text?n=2")
     assert isinstance(caught.value, CannotOverwriteExistingCassetteException)
     assert caught.value.reason == "out_of_order"
     text = str(caught.value)
-    assert f"has GET {recorded}/text?1 first" in text
-    assert f"Recorded order:\n  1. GET {recorded}/text?1\n  2. GET {recorded}/text?2\n" in text
-    assert f"Order of the program:\n  1. GET {recorded}/text?2\n" in text
-    assert [request.uri for request in cassette.refused] == [f"{recorded}/text?2"]
+    assert f"has GET {recorded}/text?n=1 first" in text
+    assert f"Recorded order:\n  1. GET {recorded}/text?n=1\n  2. GET {recorded}/text?n=2\n" in text
+    assert f"Order of the program:\n  1. GET {recorded}/text?n=2\n" in text
+    assert [request.uri for request in cassette.refused] == [f"{recorded}/text?n=2"]
     assert str(pickle.loads(pickle.dumps(caught.value))) == text
 
 
@@ -212,10 +212,10 @@ def test_a_redirect_is_no_failure(server, cassette_path):
 
 def test_rewrite_leaves_only_what_it_has_recorded(recorded, server, cassette_path):
     with vcr.use_cassette(cassette_path, record_mode="rewrite"):
-        fetch(f"{recorded}/text?3")
+        fetch(f"{recorded}/text?n=3")
     server.requests.clear()
     with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
-        fetch(f"{recorded}/text?3")
+        fetch(f"{recorded}/text?n=3")
     assert len(cassette) == 1
 
 
@@ -223,7 +223,7 @@ def test_a_rewrite_that_fails_leaves_the_file_as_it_was(recorded, server, casset
     with open(cassette_path, "rb") as file:
         before = file.read()
     with pytest.raises(ZeroDivisionError), vcr.use_cassette(cassette_path, record_mode="rewrite"):
-        fail_after(f"{recorded}/text?3")
+        fail_after(f"{recorded}/text?n=3")
     server.requests.clear()
     with open(cassette_path, "rb") as file:
         assert file.read() == before
@@ -255,20 +255,41 @@ def test_a_misspelled_mode_is_an_error_that_names_the_variable(cassette_path, mo
         vcr.use_cassette(cassette_path).__enter__()
 
 
+# -- borrow ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_borrowed_is_replayed_and_never_saved(recorded, server, cassette_path, tmp_path):
+    lent = os.path.join(tmp_path, "lent.yaml")
+    os.rename(cassette_path, lent)
+    with open(lent, "rb") as file:
+        before = file.read()
+    with vcr.use_cassette(cassette_path, on_unused="error", ordered=True) as cassette:
+        assert cassette.borrow(lent)
+        fetch(f"{recorded}/text?n=2")
+        fetch(f"{recorded}/text?n=3")
+    assert [request.target for request in server.requests] == ["/text?n=3"]
+    server.requests.clear()
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        assert [request.uri for request in cassette.requests] == [f"{recorded}/text?n=3"]
+        assert not cassette.borrow("nowhere.yaml")
+    with open(lent, "rb") as file:
+        assert file.read() == before
+
+
 # -- sent, played ------------------------------------------------------------------------------------------------------
 
 
 def test_what_was_sent_is_there_unfiltered_and_what_was_played(recorded, cassette_path):
-    with vcr.use_cassette(cassette_path, filter_query_parameters=["1"]) as cassette:
-        fetch(f"{recorded}/text?1")
-    assert cassette.sent == [f"GET {recorded}/text?1"]
-    assert cassette.sent != [f"GET {recorded}/text?2"]
+    with vcr.use_cassette(cassette_path, filter_query_parameters=["n"]) as cassette:
+        fetch(f"{recorded}/text?n=1")
+    assert cassette.sent == [f"GET {recorded}/text?n=1"]
+    assert cassette.sent != [f"GET {recorded}/text?n=2"]
     assert cassette.sent != []
-    assert cassette.sent == [vcr.Request("GET", f"{recorded}/text?1")]
-    assert repr(cassette.sent) == f"['GET {recorded}/text?1']"
+    assert cassette.sent == [vcr.Request("GET", f"{recorded}/text?n=1")]
+    assert repr(cassette.sent) == f"['GET {recorded}/text?n=1']"
     ((sent, kept, response),) = cassette.played
-    assert (sent.uri, kept.uri, response.status) == (f"{recorded}/text?1", f"{recorded}/text", 200)
-    assert repr(cassette.played) == f"[<Played GET {recorded}/text?1: 200>]"
+    assert (sent.uri, kept.uri, response.status) == (f"{recorded}/text?n=1", f"{recorded}/text", 200)
+    assert repr(cassette.played) == f"[<Played GET {recorded}/text?n=1: 200>]"
 
 
 def test_what_is_recorded_was_sent_and_not_played(server, cassette_path):

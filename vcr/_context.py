@@ -47,7 +47,7 @@ class _Opening:
         self.cassette: Cassette = settings.load(function)
         self._record_on_exception = settings.record_on_exception
         code = getattr(function, "__code__", None)
-        self._file = file_of_caller() if code is None else code.co_filename
+        self.cassette.is_own = (file_of_caller() if code is None else code.co_filename).__eq__
         log.debug("Entering context for cassette at %s", self.cassette.path)
         patch.install(self.cassette.skip_patchers)
         self._custom: list[Replacement] = []
@@ -78,11 +78,7 @@ class _Opening:
             finally:
                 self._unpatch()
         if kind is None:
-            judge(self.cassette, self._is_own)
-
-    def _is_own(self, file: str) -> bool:
-        """Whether this is the file that has opened the cassette: what is caught there has not been swallowed."""
-        return file == self._file
+            judge(self.cassette)
 
     def _unpatch(self) -> None:
         if not self._custom:

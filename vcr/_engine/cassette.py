@@ -170,12 +170,15 @@ class Cassette:
         #: Requests refused so far: they stay visible when an SDK swallows the exception.
         self.refused: list[Request] = []
         self.refusals: list[Refused] = []
+        #: Whether a file holds the code around the cassette: what is caught there has not been swallowed.
+        self.is_own: Callable[[str], bool] = lambda _: False
         #: The requests as the program made them, before any filter, in order. They are never written to the file.
         self.sent = Sent()
         self._plays: list[tuple[Request, Interaction]] = []
         self._interactions: list[Interaction] = []
         self._recorded: set[Interaction] = set()  # by identity: what this session added
         self._unsaved: set[Interaction] = set()  # of these, what has not been saved
+        self._borrowed: set[Interaction] = set()  # replayed from other cassettes, and never saved into this one
         self._index = Index(self._match_on)
         self._streaming: set[Turn] = set()  # their live responses are on their way
         self._played = 0  # how many interactions have been
@@ -316,7 +319,7 @@ class Cassette:
     @property
     def _replays(self) -> bool:
         """Whether requests are answered from the cassette now: not with what this session alone has recorded."""
-        return self.record_mode.replays and bool(self.rewound or self.allow_playback_repeats)
+        return self.record_mode.replays and bool(self.rewound or self._borrowed or self.allow_playback_repeats)
 
     def _refusal(self, request: Request) -> CannotOverwriteExistingCassetteException:
         """The error for a request that is refused now; ``request`` has been through the filters."""
@@ -372,6 +375,10 @@ class Cassette:
     def _finished(self) -> list[Interaction]:
         with self._lock:
             return [interaction for interaction in self._interactions if interaction.finished]
+
+    def _own(self) -> list[Interaction]:
+        """What is finished and not borrowed."""
+        return [one for one in self._finished() if one not in self._borrowed] if self._borrowed else self._finished()
 
     @property
     def path(self) -> str:
@@ -489,6 +496,22 @@ class Cassette:
             )
         return bool(known) and now() - min(known) > self._re_record_interval
 
+    def borrow(self, path: str) -> bool:
+        """Replay what is stored under another path too; it is never saved into this cassette.
+
+        Returns whether anything is stored there. Raises CassetteLoadError when it cannot be read.
+        """
+        stored = self._storage.at(path).load()
+        if stored is None:
+            return False
+        lent = self._loaded(stored.interactions)
+        with self._lock:
+            self._borrowed.update(lent)
+            self._interactions += lent
+            for interaction in lent:
+                self._index.add(interaction)
+        return True
+
     def recover(self) -> int:
         """Add what interrupted recordings have left (``journal=True``), and save. Returns how many interactions.
 
@@ -538,7 +561,7 @@ class Cassette:
         """Write the cassette if there is something to write; what others have stored since it was read stays."""
         kept = self._to_save()
         storage = self._storage
-        if storage.persister is None or not (force or self.dirty or len(kept) != len(self)):
+        if storage.persister is None or not (force or self.dirty or len(kept) != len(self._own())):
             return
         self._date_as_before(kept)
         with storage.exclusive():
@@ -557,7 +580,7 @@ class Cassette:
 
         Not so where age matters: with its old date it would be recorded again and again.
         """
-        replaced = set(self._finished()).difference(kept)
+        replaced = set(self._own()).difference(kept)
         if self._re_record_interval is not None or not replaced:
             return
         dates = {interaction.value(): _timestamp(interaction) for interaction in replaced}
@@ -567,7 +590,7 @@ class Cassette:
 
     def _merged(self, kept: list[Interaction]) -> list[Interaction]:
         """What is stored now, without what this cassette drops, with what it adds."""
-        dropped = Counter(interaction.value() for interaction in set(self._finished()).difference(kept))
+        dropped = Counter(interaction.value() for interaction in set(self._own()).difference(kept))
         stored = self._read()
         if stored is None:
             return kept
@@ -587,7 +610,7 @@ class Cassette:
         return self._before_save_interaction(request.copy(), response.copy_data(), self)
 
     def _to_save(self) -> list[Interaction]:
-        finished = self._finished()
+        finished = self._own()
         if not self.record_mode.keeps and self._recorded:
             return [interaction for interaction in finished if interaction in self._recorded]
         if not self.record_mode.replays and self._recorded:

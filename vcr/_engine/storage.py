@@ -56,6 +56,10 @@ class Storage:
         self._version: Hashable = None  # of what is stored, when it was last read or written
         self._others: Mapping[str, Any] = {}  # what a project has put at the top of the cassette
 
+    def at(self, path: str) -> Storage:
+        """Another place, with the same persister and serializer."""
+        return Storage(path, self.persister, self.serializer)
+
     def load(self) -> Stored | None:
         """What is stored now; None when nothing is. Raises CassetteLoadError when it cannot be read."""
         if self.persister is None:

@@ -4,7 +4,7 @@ swallowed, and failed exchanges that would be saved. It must not know a client, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import SwallowedRefusalError, UnplayedInteractionsError, place_in_program, warn
@@ -98,13 +98,12 @@ class Refused(NamedTuple):
 
 
 def _loaded(cassette: Cassette) -> list[Interaction]:
-    return [one for one in cassette._interactions if one.finished and one not in cassette._recorded]
+    return [one for one in cassette._own() if one not in cassette._recorded]
 
 
 def first_unplayed(cassette: Cassette) -> Interaction | None:
     """The recorded interaction that is due."""
-    # All before it are played, each once, unless repeats are allowed.
-    return next((one for one in cassette._interactions if not one.plays and one not in cassette._recorded), None)
+    return next((one for one in _loaded(cassette) if not one.plays), None)
 
 
 def out_of_order(cassette: Cassette, found: Interaction) -> str:
@@ -138,20 +137,19 @@ def unplayed(cassette: Cassette) -> list[str]:
     return [cassette._mask(" ".join(one.target)) for one in loaded if not one.plays and one.target not in repeated]
 
 
-def swallowed(cassette: Cassette, is_own: Callable[[str], bool]) -> list[Refused]:
-    """The refusals that something other than the code around the cassette has caught. ``is_own``: whether a file holds
-    such code."""
+def swallowed(cassette: Cassette) -> list[Refused]:
+    """The refusals that something other than the code around the cassette has caught."""
     if cassette.strictness.on_refused != "raise":
         return []
-    return [one for one in cassette.refusals if (file := one.caught_in()) is None or not is_own(file)]
+    return [one for one in cassette.refusals if (file := one.caught_in()) is None or not cassette.is_own(file)]
 
 
-def judge(cassette: Cassette, is_own: Callable[[str], bool]) -> None:
+def judge(cassette: Cassette) -> None:
     """Say what was left unplayed, or was swallowed, of a closed cassette whose block did not fail.
 
     Raises SwallowedRefusalError or UnplayedInteractionsError; warns where an option says so.
     """
-    refused = swallowed(cassette, is_own)
+    refused = swallowed(cassette)
     cassette.refusals = [one._replace(error=None) for one in cassette.refusals]  # they hold frames
     if refused:
         raise SwallowedRefusalError(swallowed_text(cassette, refused), path=cassette.path)
