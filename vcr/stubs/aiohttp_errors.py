@@ -1,0 +1,82 @@
+"""aiohttp's errors as failures of an exchange, and the inverse. It must not know a cassette or a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import aiohttp
+from aiohttp.client_exceptions import UnixClientConnectorError
+
+from .._engine.cassette import Turn
+from .._http.failure import CLOSED, CONNECT, DNS, RESPONSE, SYSTEM, TIMEOUT, Failure
+
+#: aiohttp 3.9 has no names of their own for them.
+ConnectionTimeoutError: type[Exception] = getattr(aiohttp, "ConnectionTimeoutError", aiohttp.ServerTimeoutError)
+_SocketTimeoutError: type[Exception] = getattr(aiohttp, "SocketTimeoutError", aiohttp.ServerTimeoutError)
+_DNSError: type[aiohttp.ClientConnectorError] = getattr(
+    aiohttp, "ClientConnectorDNSError", aiohttp.ClientConnectorError
+)
+
+
+def failure_of(error: BaseException | None, phase: str, timer: Any) -> Failure | None:
+    """What an error of aiohttp's stands for; None if it is not the network's. ``timer``: of the whole request."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        # Before 3.12 an error of a certificate has no ``os_error``.
+        cause: Any = getattr(error, "certificate_error", None) or error.os_error
+        kind = DNS if type(error) is _DNSError else SYSTEM
+        return Failure.of(cause, CONNECT) or Failure(CONNECT, kind, "", str(cause.strerror or cause))
+    if isinstance(error, aiohttp.ServerTimeoutError):
+        return Failure(phase, TIMEOUT, "", str(error))
+    if isinstance(error, (asyncio.CancelledError, asyncio.TimeoutError)) and _is_up(timer):
+        return Failure(phase, TIMEOUT, "", "")  # aiohttp cancels the task, and says nothing
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return Failure(RESPONSE, CLOSED, "", str(error))
+    if isinstance(error, aiohttp.ClientOSError):  # of a proxy's tunnel, too: it is no failure of aiohttp's to connect
+        return Failure.of(error, RESPONSE)
+    return None
+
+
+def _is_up(timer: Any) -> bool:
+    try:
+        timer.assert_timeout()
+    except asyncio.TimeoutError:
+        return True
+    return False
+
+
+@contextmanager
+def failing(turn: Turn, phase: str, timer: Any) -> Iterator[None]:
+    """Around what waits for the server, before there is a response: the cassette hears of it if it fails."""
+    try:
+        yield
+    except (Exception, asyncio.CancelledError) as error:
+        if turn.records:
+            turn.fail(failure_of(error, phase, timer))
+        raise
+
+
+def raise_connecting(failure: Failure, connector: aiohttp.BaseConnector, req: aiohttp.ClientRequest) -> None:
+    """Fail as ``connector`` did when it could not connect."""
+    if failure.kind == TIMEOUT:
+        raise ConnectionTimeoutError(f"Connection timeout to host {req.url}") if failure.message else late("")
+    cause, key = failure.error(), req.connection_key
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        raise aiohttp.ClientConnectorCertificateError(key, cause) from cause
+    if isinstance(cause, ssl.SSLError):
+        raise aiohttp.ClientConnectorSSLError(key, cause) from cause
+    if isinstance(connector, aiohttp.UnixConnector):
+        raise UnixClientConnectorError(connector.path, key, cause) from cause
+    error: type[aiohttp.ClientConnectorError] = aiohttp.ClientConnectorError
+    if req.proxy is not None:
+        key = aiohttp.ClientRequest("GET", req.proxy, loop=req.loop, ssl=req.ssl).connection_key
+        error = aiohttp.ClientProxyConnectionError
+    raise (_DNSError if failure.kind == DNS else error)(key, cause) from cause
+
+
+def late(message: str) -> Exception:
+    """aiohttp's error for the server's silence, or, which says nothing, for a request that takes too long."""
+    return _SocketTimeoutError(message) if message else asyncio.TimeoutError()
