@@ -89,6 +89,13 @@ class Turn:
         if self._cassette is not None and self.response is not None:
             self._cassette._followed += 1
 
+    def amend(self, request: Request) -> None:
+        """The request has gone on since ``begin``, while its answer came: what is recorded is ``request``, filtered."""
+        if self._interaction is not None and self._cassette is not None:
+            kept = self._cassette.filter_request(request)
+            if kept is not None:
+                self._interaction.request = kept
+
     def drop(self) -> None:
         """Keep nothing of the exchange: no replay could end as it did."""
         self._interaction = self._settle = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from typing import Any, ClassVar
 from weakref import WeakSet
 
@@ -43,6 +44,10 @@ class WatchedReader(StreamReader):
             listener.was_cancelled = False  # it went on
 
 
+def _nothing() -> None:
+    pass
+
+
 class Recorder(asyncio.Protocol):
     """Stands between a live transport and aiohttp's protocol: bytes go to the client as they arrive, and to the turn
     when the message has ended. Then, or if nothing is recorded, it steps aside."""
@@ -65,6 +70,8 @@ class Recorder(asyncio.Protocol):
         self.was_cancelled = False
         self._error: Exception | None = None  # of a hook
         self._is_sending = False
+        #: Called before the turn ends: of a request that is still being made.
+        self.before_the_end: Callable[[], None] = _nothing
         self._rest: Connection | None = None  # to be closed when the rest has been read
         self._room = 0
         self._deadline: asyncio.TimerHandle | None = None
@@ -72,10 +79,10 @@ class Recorder(asyncio.Protocol):
         if turn.records:
             turn.stream(self.settle)
 
-    def send(self, request: bytearray) -> None:
+    def send(self, request: bytearray, *, is_whole: bool = True) -> None:
         """Send the request, exactly as the client wrote it; the timeout of reading runs from when it is out."""
         self.transport.write(request)
-        if not self._is_sending:
+        if is_whole and not self._is_sending:
             self.protocol.start_timeout()
 
     async def read(self) -> Any:
@@ -142,6 +149,7 @@ class Recorder(asyncio.Protocol):
         """The cassette closes, or the client has seen a ``failure``: what has come is what there is."""
         if not self._over:
             self._over = True
+            self.before_the_end()
             # Without a head there is no response: what happened before it, who reads it hears of.
             if self._reader.has_head:
                 if self.was_cancelled and not self._reader.complete and not self._is_event_stream:

@@ -69,6 +69,10 @@ class CassetteTransport(asyncio.Transport):
 
 GoLive = Callable[[Turn, str, Any], Awaitable[Recorder]]
 
+#: Seconds without a further piece of a request's body after which its maker is taken to wait for the answer: where
+#: there is nothing to replay, which needs no whole body, and where there is.
+STALLED_WHEN_NEW, STALLED = 1.0, 10.0
+
 
 class CassetteProtocol(ResponseHandler):
     """What aiohttp reads the answer from; the one to take the turn, when the request is whole and the client waits."""
@@ -92,6 +96,8 @@ class CassetteProtocol(ResponseHandler):
         self._settings: dict[str, Any] = {}
         self._request = RequestReader()
         self._is_out = False
+        self._written = 0  # pieces
+        self._turn: Turn | None = None
         self._stirred = asyncio.Event()
         self._pieces: deque[bytes] = deque()  # of the recording
         self._end: Callable[[], None] | None = None  # what comes after them
@@ -104,7 +110,10 @@ class CassetteProtocol(ResponseHandler):
     def written(self, data: Any) -> None:
         """Take a part of the request."""
         is_head = not self._request.has_head
+        self._written += 1
         self._request.feed(data)
+        if self.recorder is not None:
+            self.recorder.transport.write(data)
         if is_head and self._request.expects_continue:
             self.data_received(CONTINUE)  # aiohttp waits for it, with a body or without
             self._stirred.set()
@@ -114,11 +123,16 @@ class CassetteProtocol(ResponseHandler):
         takes what has not ended by then to have been cancelled."""
         self._is_out = True
         self._loop.call_soon(self._stirred.set)
+        if self.recorder is not None:
+            self._amend()
+            self.recorder.protocol.start_timeout()
 
     def set_exception(self, *args: Any) -> None:
         """The request cannot be written to its end: nobody is to wait for it."""
         super().set_exception(*args)
         self._stirred.set()
+        if self.recorder is not None:
+            self.recorder.protocol.set_exception(*args)
 
     def set_response_params(self, **settings: Any) -> None:
         """Keep the settings for a live response. A recording is never late."""
@@ -134,10 +148,11 @@ class CassetteProtocol(ResponseHandler):
 
     async def read(self) -> Any:
         """The next message, ``100 Continue`` too, and its payload."""
-        while not (self._is_out or len(self) or self.is_eof()):
+        stalled = False
+        while not (self._is_out or stalled or len(self) or self.is_eof() or self.recorder):
             self._stirred.clear()
-            await self._stirred.wait()
-        if self._is_out and self._go_live is not None:
+            stalled = await self._stalls()
+        if (self._is_out or stalled) and self._go_live is not None:
             await self._answer(self._go_live)
         if self.recorder is not None:
             return await self.recorder.read()
@@ -146,16 +161,33 @@ class CassetteProtocol(ResponseHandler):
             payload.__class__ = _PacedReader
         return _with_headers(message, self._shown) if message.code != 100 else message, payload
 
+    async def _stalls(self) -> bool:
+        """Wait until the request is out, or cannot be; True when its body does not go on: the program may want to see
+        the answer first."""
+        written = self._written
+        try:
+            await asyncio.wait_for(self._stirred.wait(), STALLED if self._cassette.rewound else STALLED_WHEN_NEW)
+        except asyncio.TimeoutError:
+            return self._request.has_head and self._written == written and self._go_live is not None
+        return False
+
     async def _answer(self, go_live: GoLive) -> None:
         self._go_live = None
-        turn = self._cassette.begin(self._request.request(self._origin, given=self._given))
+        turn = self._turn = self._cassette.begin(self._request.request(self._origin, given=self._given))
         if turn.response is not None:
             self._replay(turn.response)
             return
         recorder = await go_live(turn, self._request.method, self._settings.get("timer"))
         recorder.protocol.set_response_params(**self._settings)
-        recorder.send(self._request.sent)
+        recorder.send(self._request.sent, is_whole=self._is_out)
+        if not self._is_out:
+            recorder.before_the_end = self._amend
         self.recorder = recorder
+
+    def _amend(self) -> None:
+        """Keep the request as far as it has come by now."""
+        if self._turn is not None:
+            self._turn.amend(self._request.request(self._origin, given=self._given))
 
     def _replay(self, response: Response) -> None:
         failure = response.failure
@@ -241,6 +273,8 @@ class _PacedReader(StreamReader):
 
     async def _wait(self, func_name: str) -> None:
         await asyncio.sleep(0)  # (other tasks have their turn between two pieces, as ever)
+        if self._buffer or self._eof:
+            return  # one of them has waited for the end
         if not self._feed():
             await super()._wait(func_name)
         elif (error := self.exception()) is not None:
