@@ -1,4 +1,5 @@
-"""What the stubs share. That each client is answered as it should be is tested in tests/clients."""
+"""What the stubs share. The live exchange has a file of its own; that each client is answered as it should be is tested
+in tests/clients."""
 
 from __future__ import annotations
 

@@ -311,7 +311,7 @@ class _AppendingTurn(Turn):
 
     def complete(self, response: Response) -> Response:
         """Hand the interaction to ``append``, once. The caller gets back what it gave."""
-        cassette, pending, self._interaction, self._settle = self._cassette, self._interaction, None, None
+        cassette, pending = self._take_over()
         if pending is not None and cassette is not None:
             cassette.append(self._request, response.copy_data())
         return response

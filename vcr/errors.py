@@ -206,6 +206,10 @@ class AmbiguousCassetteError(RuntimeError):
     """A request that belongs to one of several cassettes opened side by side by different threads or tasks."""
 
 
+class NotCancelledError(Exception):
+    """A recorded request ended because the program cancelled it, and its replay was not cancelled within 10 seconds."""
+
+
 class UnsupportedProtocolError(RuntimeError):
     """A connection under a cassette tried to leave HTTP/1.x (HTTP/2, an upgrade): it cannot be recorded here."""
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import functools
 import logging
+import time
 import weakref
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from .._http.failure import CLOSED, Failure
+from .._http.failure import CANCELLED, CLOSED, Failure
 from .._locks import BusyLock
 from ..errors import (
     CannotOverwriteExistingCassetteException,
@@ -35,26 +36,37 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("vcr.cassette")
 
+# Taken at import: libraries that stop the clock of a test replace the function in its module.
+_clock = time.monotonic
+
 RequestFilter = Callable[[Request], "Request | None"]
 ResponseFilter = Callable[[ResponseDict], "ResponseDict | None"]
 InteractionFilter = Callable[[Request, ResponseDict, Any], "tuple[Request, ResponseDict] | None"]
 
 
 class Turn:
-    """One request's passage through a cassette: made by ``begin``, over after ``complete``.
+    """One request's passage through a cassette: made by ``begin``, over after ``complete``, ``fail`` or ``drop``.
 
     ``response``: what to replay, or None: go live. ``records``: whether what comes back is kept; when it is not, the
-    exchange is none of the cassette's business. A turn that is never completed leaves no trace.
+    exchange is none of the cassette's business. A turn that is never completed leaves no trace; one of a live request
+    lets its cassette go when it is over. ``closing_since``: when the cassette began to close while this turn was under
+    way, by ``time.monotonic``.
     """
 
-    __slots__ = ("_cassette", "_interaction", "_settle", "response")
+    __slots__ = ("_cassette", "_interaction", "_played", "_settle", "closing_since", "response")
 
     def __init__(
-        self, cassette: Cassette | None, interaction: Interaction | None, response: Response | None = None
+        self,
+        cassette: Cassette | None,
+        interaction: Interaction | None,
+        response: Response | None = None,
+        played: Interaction | None = None,
     ) -> None:
         self._cassette = cassette
         self._interaction = interaction
+        self._played = played
         self._settle: Callable[[], Callable[[], None] | None] | None = None
+        self.closing_since: float | None = None
         self.response = response
 
     @property
@@ -69,19 +81,44 @@ class Turn:
         if self._cassette is not None:
             self._cassette._stream(self)
 
-    def fail(self, failure: Failure | None, so_far: Response | None = None) -> None:
-        """The exchange is over, and not as it should be. ``so_far``: what has come of the response. ``failure``: what
-        the client saw; None when the client left early.
+    def complete(self, response: Response) -> Response:
+        """Keep ``response`` in the place that ``begin`` reserved: it went well, or the client left it early, and it is
+        incomplete. The caller gets back what it gave."""
+        cassette, interaction = self._take_over()
+        if interaction is not None and cassette is not None:
+            cassette._complete(self, interaction, response)
+        return response
 
-        What is kept has to end on replay as it did live. A response that ended too early says so by its own framing;
-        every other failure is kept where the cassette keeps errors, and there is no trace of the exchange elsewhere.
+    def fail(self, failure: Failure | None, so_far: Response | None = None) -> None:
+        """The exchange failed. ``failure``: what the client saw. ``so_far``: what has come of the response.
+
+        What is kept has to end on replay as it did live. A response that ended too early says so by its own framing,
+        and what the program cancelled is always kept; every other failure is kept where the cassette keeps errors, and
+        there is no trace of the exchange elsewhere.
         """
-        if failure is not None and self._cassette is not None and self._cassette.record_errors:
+        if failure is None:  # (of stubs that do not drive an Exchange yet)
+            if so_far is not None:
+                self.complete(so_far)
+        elif failure.kind == CANCELLED or (self._cassette is not None and self._cassette.record_errors):
             self.complete(Response.failed(failure, so_far))
-        elif so_far is not None and (failure is None or failure.kind == CLOSED):
+        elif so_far is not None and failure.kind == CLOSED:
             self.complete(so_far)
-        elif failure is not None:
+        else:
             self.drop()
+
+    def drop(self) -> None:
+        """Keep nothing of the exchange: no replay could end as it did."""
+        cassette, interaction = self._take_over()
+        if interaction is not None and cassette is not None:
+            cassette._drop(self, interaction)
+
+    def give_back(self) -> None:
+        """The client can never get the response: what was to be replayed counts as not played, and nothing of a live
+        exchange is kept."""
+        cassette, played, self._played = self._cassette, self._played, None
+        if played is not None and cassette is not None:
+            cassette._unplay(played)
+        self.drop()
 
     def follow(self) -> None:
         """This request follows a redirect inside one fetch of its client: what is replayed counts as one play with the
@@ -96,22 +133,19 @@ class Turn:
             if kept is not None:
                 self._interaction.request = kept
 
-    def drop(self) -> None:
-        """Keep nothing of the exchange: no replay could end as it did."""
-        self._interaction = self._settle = None
-
-    def settle(self) -> None:
-        """Finish now, if a response is on its way."""
+    def settle(self, closing_since: float | None = None) -> None:
+        """Finish now, if a response is on its way. ``closing_since``: see the class."""
+        self.closing_since = closing_since
         settle = self._settle() if self._settle is not None else None
         if settle is not None:
             settle()
 
-    def complete(self, response: Response) -> Response:
-        """Keep ``response`` in the place that ``begin`` reserved. The caller gets back what it gave."""
-        interaction, self._interaction, self._settle = self._interaction, None, None
-        if interaction is not None and self._cassette is not None:
-            self._cassette._complete(self, interaction, response)
-        return response
+    def _take_over(self) -> tuple[Cassette | None, Interaction | None]:
+        """What the turn held, which is over now."""
+        cassette, interaction = self._cassette, self._interaction
+        if interaction is not None:
+            self._cassette = self._interaction = self._settle = None
+        return cassette, interaction
 
 
 class Cassette:
@@ -241,7 +275,7 @@ class Cassette:
             return Turn(self, interaction)
         log.info("Playing response for %s from cassette", kept)
         # It may have to be read first, which takes long: other threads do not wait for it.
-        return Turn(self, None, self._answer(recorded))
+        return Turn(self, None, self._answer(recorded), recorded)
 
     def _answer(self, recorded: Interaction) -> Response:
         """The response to replay. Raises CassetteLoadError when what is stored in its place cannot be replayed."""
@@ -264,6 +298,12 @@ class Cassette:
     def _stream(self, turn: Turn) -> None:
         with self._lock:
             self._streaming.add(turn)
+
+    def _drop(self, turn: Turn, interaction: Interaction) -> None:
+        with self._lock:
+            self._streaming.discard(turn)
+            if interaction in self._interactions:
+                self._interactions.remove(interaction)
 
     def _complete(self, turn: Turn, interaction: Interaction, response: Response) -> None:
         kept = self._filter_response(response)
@@ -298,9 +338,10 @@ class Cassette:
         with self._lock:
             streaming = list(self._streaming)
         errors: list[Exception] = []
+        began = _clock()
         for turn in streaming:
             try:
-                turn.settle()
+                turn.settle(began)
             except Exception as error:  # noqa: BLE001  (a hook's: raised below, when all is saved)
                 errors.append(error)
         with self._lock:
@@ -322,6 +363,12 @@ class Cassette:
     def _play(self, interaction: Interaction) -> None:
         self._played += not interaction.plays
         interaction.plays += 1
+
+    def _unplay(self, interaction: Interaction) -> None:
+        with self._lock:
+            interaction.plays -= 1
+            self._played -= not interaction.plays
+            self._index.refile()
 
     @property
     def _replays(self) -> bool:

@@ -309,6 +309,12 @@ class Index:
         # By place, until one is looked for there.
         self._waiting: defaultdict[Hashable, list[Interaction]] = defaultdict(list)
 
+    def refile(self) -> None:
+        """Look at each interaction anew: one that had been played has not been any more."""
+        entries = self._all.entries
+        self.clear()
+        self._all.entries = entries
+
     def key(self, request: Request) -> Hashable:
         """What requests that match exactly have in common."""
         return self._keys.exact(request)

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 #: Where it failed: what was under way when the client saw the error.
 CONNECT, SEND, RESPONSE = PHASES = ("connect", "send", "response")
 
-#: How: what the system reported, by the name of its number; no address; no answer in time; no trust; an end too early.
-SYSTEM, DNS, TIMEOUT, TLS, CLOSED = KINDS = ("system", "dns", "timeout", "tls", "closed")
+#: How: what the system reported, by the name of its number; no address; no answer in time; no trust; an end too early;
+#: the program gave up.
+SYSTEM, DNS, TIMEOUT, TLS, CLOSED, CANCELLED = KINDS = ("system", "dns", "timeout", "tls", "closed", "cancelled")
 
 
 class Failure(NamedTuple):
@@ -67,7 +68,7 @@ class Failure(NamedTuple):
             return failed
         if self.kind == DNS:
             return socket.gaierror(getattr(socket, self.code, socket.EAI_NONAME), self.message)
-        if self.kind == TIMEOUT:
+        if self.kind in (TIMEOUT, CANCELLED):
             return TimeoutError(self.message)
         if self.kind == CLOSED:
             return ConnectionResetError(errno.ECONNRESET, self.message)

@@ -283,6 +283,11 @@ class ResponseReader:
         """Whether the head says how long the message is."""
         return self._missing is not None
 
+    @property
+    def missing(self) -> int | None:
+        """How many bytes of the body are still to come; None when that is not announced."""
+        return self._missing
+
     def feed(self, data: bytes) -> None:
         """Take bytes as they come."""
         if self.complete or self.broken:

@@ -11,15 +11,13 @@ import os
 import socket
 import sys
 import threading
-import time
 import weakref
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from .._engine.cassette import Turn
-from .._http.failure import CLOSED, RESPONSE, Failure
-from .._http.wire import ResponseReader, media_type
-from .exchange import FINITE_DRAIN, OPEN_DRAIN
+from .._http.failure import RESPONSE, Failure
+from .exchange import Exchange
 
 log = logging.getLogger(__name__)
 
@@ -93,12 +91,13 @@ class Whole(_Pollable, io.BytesIO):
 
 
 class Pieces(_Pollable, io.RawIOBase):
-    """A recorded answer that comes out in the pieces that it came in, and ends in ``error`` if there is one."""
+    """A recorded answer that comes out in the pieces that it came in. ``end``: raises what the answer ends in; None:
+    the server closes the connection."""
 
-    def __init__(self, pieces: list[bytes], error: OSError | None = None) -> None:
+    def __init__(self, pieces: list[bytes], end: Callable[[], None] | None = None) -> None:
         self._pieces = iter(pieces)
         self._rest = memoryview(b"")
-        self._error = error
+        self._end = end
 
     def readable(self) -> bool:
         """Yes: it is a file to read."""
@@ -108,8 +107,8 @@ class Pieces(_Pollable, io.RawIOBase):
         """The next piece, or what is left of it."""
         if not self._rest:
             self._rest = memoryview(next(self._pieces, b""))
-        if not self._rest and self._error is not None:
-            raise self._error
+        if not self._rest and self._end is not None:
+            self._end()
         size = min(len(buffer), len(self._rest))
         buffer[:size] = self._rest[:size]
         self._rest = self._rest[size:]
@@ -117,17 +116,18 @@ class Pieces(_Pollable, io.RawIOBase):
 
 
 class Tee(io.RawIOBase):
-    """A live answer: the bytes go to the client as they arrive, and to the turn when the message has ended."""
+    """A live answer: the bytes go to the client as they arrive, and to the exchange.
+
+    ``real``: the socket that the request was sent over.
+    """
 
     def __init__(self, real: Any, turn: Turn, method: str) -> None:
         self._real = real
         self._source = real.makefile("rb", buffering=0)
-        self._turn = turn
-        self._reader = ResponseReader(method)
-        self._ahead = bytearray()  # read for the cassette's sake before the client asked
-        self._over = False  # the message has ended, or cannot go on
+        self._ahead = bytearray()  # read for the cassette before the client asked
         self._lock = threading.RLock()
-        turn.stream(self.settle)
+        self.exchange = Exchange(turn, method, self.settle)
+        self.exchange.sent()
 
     def readable(self) -> bool:
         """Yes: it is a file to read."""
@@ -138,55 +138,36 @@ class Tee(io.RawIOBase):
         return int(self._source.fileno())
 
     def readinto(self, buffer: Any) -> int | None:
-        """What comes next from the server; the turn hears of it."""
+        """What comes next from the server; the exchange hears of it."""
         with self._lock:
             if self._ahead:
                 size = min(len(buffer), len(self._ahead))
                 buffer[:size] = self._ahead[:size]
                 del self._ahead[:size]
                 return size
-            if self._over and self._reader.complete:
+            if self.exchange.over and self.exchange.complete:
                 return 0
             try:
                 count: int | None = self._source.readinto(buffer)
             except OSError as error:
-                self._finish(Failure.of(error, RESPONSE))
+                self.exchange.error(Failure.of(error, RESPONSE))
                 raise
-            except BaseException:
-                # An interrupt: nothing more is to be waited for, and no replay could end so.
-                self._over = True
-                if not self._is_event_stream():
-                    self._turn.drop()
+            except BaseException as error:
+                self.exchange.cancelled(error)
                 raise
             if count is not None:
-                self._take(bytes(buffer[:count]))
+                self.exchange.received(bytes(buffer[:count]))
             return count
-
-    def _take(self, data: bytes) -> None:
-        if data:
-            self._reader.feed(data)
-        else:
-            self._reader.eof()
-        if not data and not self._reader.has_head:
-            self._finish(Failure(RESPONSE, CLOSED, "", "the server closed the connection without a response"))
-        elif not data or self._reader.complete:
-            self._finish()
-
-    def _finish(self, failure: Failure | None = None) -> None:
-        """The turn ends with what has come; ``failure``: what the client sees at the end of it."""
-        self._over = True
-        # Without a head there was no response: the turn leaves no trace.
-        if self._turn.records:
-            self._turn.fail(failure, self._reader.response() if self._reader.has_head else None)
 
     def settle(self) -> None:
         """The cassette closes: read the rest now, and keep it for the client."""
+        self.exchange.closing()
         if not self._lock.acquire(blocking=False):
             # Another thread waits for the next bytes; the cassette cannot wait with it.
-            self._finish()
+            self.exchange.stop()
             return
         try:
-            self._drain(self._ahead)
+            self._read_on(self._ahead)
         finally:
             self._lock.release()
 
@@ -194,42 +175,26 @@ class Tee(io.RawIOBase):
         """The client is done: read what is left of a message that ends, for the cassette."""
         if self.closed:
             return
+        self.exchange.left(sys.exc_info()[1])
         try:
             with self._lock:
-                self._drain(None)
+                self._read_on(None)
         finally:
             self._source.close()
             super().close()
 
-    def _drain(self, ahead: bytearray | None) -> None:
-        if not (self._over or self._reader.has_head or self._reader.broken):
-            # The client has not asked for it, or may do so later: the server has the request all the same.
-            self._read_on(ahead, *OPEN_DRAIN, until_head=True)
-        begun = self._reader.has_head or self._reader.has_interim
-        if begun and not self._is_event_stream():
-            self._read_on(ahead, *(FINITE_DRAIN if self._reader.finite else OPEN_DRAIN))
-        self._finish()
-
-    def _read_on(self, ahead: bytearray | None, seconds: float, room: int, *, until_head: bool = False) -> None:
-        """Read for the cassette's sake; ``ahead``: where to keep it for the client. ``room``: bytes at the most."""
-        deadline = time.monotonic() + seconds
+    def _read_on(self, ahead: bytearray | None) -> None:
+        """Read for the cassette; ``ahead``: where to keep it for the client."""
         timeout = self._real.gettimeout()
         try:
-            while not (self._over or (until_head and self._reader.has_head)):
-                left = deadline - time.monotonic()
-                if left <= 0 or room <= 0:
-                    return
-                self._real.settimeout(left if timeout is None else min(left, timeout))
+            while (patience := self.exchange.patience()).seconds:
+                self._real.settimeout(patience.seconds if timeout is None else min(patience.seconds, timeout))
                 data = self._real.recv(65536)
-                room -= len(data)
                 if ahead is not None:
                     ahead += data
-                self._take(data)
+                self.exchange.received(data)
         except OSError as error:
-            # What has come is kept, marked as incomplete; the client has not asked for more.
             log.debug("The rest of the response could not be read: %s", error)
         finally:
             self._real.settimeout(timeout)
-
-    def _is_event_stream(self) -> bool:
-        return not self._reader.finite and media_type(self._reader.headers) == "text/event-stream"
+            self.exchange.stop()

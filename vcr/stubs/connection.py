@@ -13,17 +13,17 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from .._engine.cassette import Cassette, Turn
-from .._http.failure import CLOSED, CONNECT, RESPONSE, SEND, TLS, Failure
+from .._http.failure import CANCELLED, CLOSED, CONNECT, RESPONSE, SEND, TLS, Failure
 from .._http.wire import CONTINUE, RequestReader, render
 from ..errors import UnsupportedProtocolError
 from ..request import DEFAULT_PORTS, header_name
 from ..response import Response
 from .answer import Idle, Pieces, Tee, Whole
-from .exchange import cassette_for
+from .exchange import cassette_for, wait_for_cancellation
 
 if TYPE_CHECKING:
     _Connection = http.client.HTTPConnection
@@ -211,6 +211,8 @@ class StubConnection(_Connection):
     def _vcr_fail(self, failure: Failure) -> None:
         """Raise what the client makes of this failure."""
         self.close()
+        if failure.kind == CANCELLED:
+            wait_for_cancellation(f"a request to {_origin(self)}")
         if failure.phase == CONNECT and failure.kind != TLS:
             with no_address(failure.error()):
                 super().connect()
@@ -260,14 +262,21 @@ def address_door(original: Callable[..., Any]) -> Callable[..., Any]:
     return getaddrinfo
 
 
-def _recorded(response: Response, method: str) -> Any:
-    """A recorded answer as a file."""
+def _recorded(response: Response, method: str, what: str) -> Any:
+    """A recorded answer as a file. ``what``: the request's method and URI, for an error."""
     failure = response.failure
     if failure is None:
         pieces = render(response, method)
         return Whole(pieces[0]) if len(pieces) == 1 else Pieces(pieces)
     partial = render(response, method) if response.incomplete else []
-    return Pieces(partial, None if failure.kind == CLOSED else failure.error())
+    return Pieces(partial, None if failure.kind == CLOSED else functools.partial(_end_in, failure, what))
+
+
+def _end_in(failure: Failure, what: str) -> NoReturn:
+    """Raise what a recorded answer ends in."""
+    if failure.kind == CANCELLED:
+        wait_for_cancellation(what)
+    raise failure.error()
 
 
 class CassetteSocket:
@@ -365,7 +374,7 @@ class CassetteSocket:
             # botocore looks for the answer to its Expect header, and holds the body back until it has one.
             raw: Any = Whole(CONTINUE if self._reader.awaits_continue else b"")
         elif self._turn.response is not None:
-            raw = _recorded(self._turn.response, self._reader.method)
+            raw = _recorded(self._turn.response, self._reader.method, f"{self._reader.method} {self._origin}")
         elif self._tee is not None:
             raw, self._tee = self._tee, None
         else:
