@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 import zlib
 
 import brotli
@@ -166,3 +167,59 @@ def test_no_bytes_make_it_raise(coding, body):
     assert left in ([], [coding])
     assert left == [] or decoded == body
     assert isinstance(encode(body, [coding]), bytes | None)
+
+
+# -- limits -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate", "br", "zstd", "identity, gzip"])
+def test_a_body_from_which_too_much_comes_out_stays_coded(name):
+    plain, names = bytes(100_000), named([name])
+    body = encode(plain, names)
+    if body is None or body is plain:
+        pytest.skip(f"no library for {name}")
+    assert decode(body, names, limit=100_000) == (plain, [])
+    assert decode(body, names, limit=99_999)[1] == names
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_a_bomb_is_not_held_in_memory(coding):
+    # 300 MB of zeros, twice compressed: what comes out of the outer coding is small, and the inner one stops in time.
+    compress = {"gzip": gzip.compress, "deflate": zlib.compress}[coding]
+    inner = compress(bytes(300 << 20))
+    body = compress(inner)
+    tracemalloc.start()
+    try:
+        assert decode(body, [coding, coding], limit=1 << 20) == (inner, [coding])
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("names", [["gzip"] * 11, ["identity"] * 10_000, ["br", "gzip"] * 6])
+def test_more_than_ten_codings_are_let_be(names):
+    body = b"text"
+    assert decode(body, names) == (body, names)
+    assert encode(body, names) is body
+
+
+def test_ten_codings_are_put_on_and_taken_off():
+    coded = encode(b"text", ["gzip"] * 10)
+    assert coded != b"text"
+    assert decode(coded, ["gzip"] * 10) == (b"text", [])
+
+
+def test_many_small_members_are_read_once_each():
+    # Each of them copies what is behind it: all the rest would be gigabytes in sum.
+    member = gzip.compress(b"a", mtime=0)
+    assert decode(member * 100_000, ["gzip"]) == (b"a" * 100_000, [])
+
+
+@pytest.mark.parametrize("library", ["brotli", "brotlicffi"])
+def test_either_library_for_brotli_knows_the_limit(library, monkeypatch):
+    module = pytest.importorskip(library)
+    monkeypatch.setattr(content_coding, "_brotli", lambda: module)
+    body = module.compress(bytes(1 << 20))
+    assert decode(body, ["br"]) == (bytes(1 << 20), [])
+    assert decode(body, ["br"], limit=1 << 19) == (body, ["br"])
+    assert decode(body[:-1], ["br"]) == (body[:-1], ["br"])

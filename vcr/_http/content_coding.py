@@ -17,46 +17,92 @@ from typing import Any, NamedTuple
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 GZIP_MAGIC = b"\x1f\x8b"
 
+#: How many codings one body may have: clients take off fewer (urllib3 five, the others one to three), and each takes as
+#: long as the body is.
+MOST_CODINGS = 10
+#: How many bytes may come out of a body, unless an option says otherwise.
+MOST_DECODED = 256 << 20
+
+
+class TooLargeError(ValueError):
+    """More comes out of a body than may."""
+
 
 class Coding(NamedTuple):
-    """``decode`` raises what its library raises for what it cannot decode, ImportError for want of a library."""
+    """``decode(body, limit)`` raises what its library raises for what it cannot decode, ImportError for want of a
+    library, TooLargeError when more than ``limit`` bytes come out."""
 
     is_on: Callable[[bytes], bool]
-    decode: Callable[[bytes], bytes]
+    decode: Callable[[bytes, int], bytes]
     encode: Callable[[bytes], bytes]
 
 
-def _members(body: bytes, reader: Callable[[], Any], padding: bytes = b"") -> bytes:
-    """What stands in a body of members (gzip), or frames (zstd), that follow one another."""
-    plain = []
-    while body:
-        member = reader()
-        plain.append(member.decompress(body))
-        if not member.eof:
-            raise EOFError("the body is cut off")
-        body = member.unused_data.lstrip(padding)
-    return b"".join(plain)
+#: In how many bytes at a time a body is read: what follows a member is copied, and some libraries know no limit.
+_PIECE = 4096
+_SMALL_PIECE = 64
 
 
-def _gunzip(body: bytes) -> bytes:
-    return _members(body, lambda: zlib.decompressobj(zlib.MAX_WBITS | 16), padding=b"\0")  # RFC 1952 §2.2
+class _Plain:
+    """What has come out of a body so far."""
+
+    def __init__(self, limit: int) -> None:
+        self._parts: list[bytes] = []
+        self.room = limit
+
+    def add(self, part: bytes) -> None:
+        self._parts.append(part)
+        self.room -= len(part)
+        if self.room < 0:
+            raise TooLargeError("more comes out of it than may")
+
+    def joined(self) -> bytes:
+        return b"".join(self._parts)
 
 
-def _inflate(body: bytes) -> bytes:
+def _members(body: bytes, limit: int, reader: Callable[[], Any], padding: bytes = b"") -> bytes:
+    """What stands in a body of members (gzip), or frames (zstd), that follow one another, with padding in between."""
+    plain, member, is_first, is_open = _Plain(limit), reader(), True, False
+    for start in range(0, len(body), _PIECE):
+        rest = body[start : start + _PIECE]
+        while rest := rest if is_first or is_open else rest.lstrip(padding):
+            plain.add(member.decompress(rest, plain.room + 1))
+            is_first, is_open, rest = False, not member.eof, member.unused_data
+            if member.eof:
+                member = reader()
+    if is_open:
+        raise EOFError("the body is cut off")
+    return plain.joined()
+
+
+def _gunzip(body: bytes, limit: int) -> bytes:
+    return _members(body, limit, lambda: zlib.decompressobj(_GZIP), padding=b"\0")  # RFC 1952 §2.2
+
+
+#: What zlib takes for gzip's wrapper, and for none at all.
+_GZIP, _RAW = zlib.MAX_WBITS | 16, -zlib.MAX_WBITS
+
+
+def _inflate(body: bytes, limit: int) -> bytes:
     try:
-        return zlib.decompress(body)
+        return _inflated(zlib.decompressobj(), body, limit)
     except zlib.error:
         # RFC 9110 §8.4.1.2: some send the raw format, without the zlib wrapper.
-        reader = zlib.decompressobj(-zlib.MAX_WBITS)
-        plain = reader.decompress(body)
-        if not reader.eof or reader.unused_data:
-            raise
-        return plain
+        return _inflated(zlib.decompressobj(_RAW), body, limit, to_the_end=True)
+
+
+def _inflated(reader: Any, body: bytes, limit: int, to_the_end: bool = False) -> bytes:
+    plain = _Plain(limit)
+    plain.add(reader.decompress(body, limit + 1))
+    if not reader.eof or (to_the_end and reader.unused_data):
+        raise zlib.error("it is cut off, or not deflated")
+    return plain.joined()
 
 
 def _is_deflated(body: bytes) -> bool:
     try:
-        _inflate(body)
+        _inflate(body, MOST_DECODED)
+    except TooLargeError:
+        return True
     except zlib.error:
         return False
     return True
@@ -82,9 +128,11 @@ def _zstd() -> Any:
 def _is_brotli(body: bytes) -> bool:
     # The format has no mark: it is what decodes, or, with no library to ask, what does not read as text.
     try:
-        _unbrotli(body)
+        _unbrotli(body, MOST_DECODED)
     except ImportError:
         return not is_text(body)
+    except TooLargeError:
+        return True
     except ValueError:
         return False
     return True
@@ -99,26 +147,51 @@ def is_text(body: bytes) -> bool:
     return True
 
 
-def _unbrotli(body: bytes) -> bytes:
+def _unbrotli(body: bytes, limit: int) -> bytes:
     brotli = _brotli()
+    reader, plain = brotli.Decompressor(), _Plain(limit)
     try:
-        decoded: bytes = brotli.decompress(body)
+        for start in range(0, len(body), _SMALL_PIECE):
+            plain.add(reader.process(body[start : start + _SMALL_PIECE]))
     except brotli.error as error:
         raise ValueError(f"not brotli: {error}") from error
-    return decoded
+    if not reader.is_finished():
+        raise ValueError("not brotli: it is cut off")
+    return plain.joined()
 
 
-def _unzstd(body: bytes) -> bytes:
+def _unzstd(body: bytes, limit: int) -> bytes:
     zstd = _zstd()
 
     def reader() -> Any:
         made = zstd.ZstdDecompressor()
-        return made.decompressobj() if hasattr(made, "decompressobj") else made  # the package zstandard, or the others
+        return _InSmallPieces(made.decompressobj()) if hasattr(made, "decompressobj") else made
 
     try:
-        return _members(body, reader)
+        return _members(body, limit, reader)
     except zstd.ZstdError as error:
         raise ValueError(f"not zstd: {error}") from error
+
+
+class _InSmallPieces:
+    """A reader of the package zstandard, which knows no limit: a few bytes at a time are read until it is passed."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+        self.eof = False
+        self.unused_data = b""
+
+    def decompress(self, data: bytes, most: int) -> bytes:
+        plain = []
+        for start in range(0, len(data), _SMALL_PIECE):
+            plain.append(self._reader.decompress(data[start : start + _SMALL_PIECE]))
+            most -= len(plain[-1])
+            self.eof = self._reader.eof
+            if self.eof:
+                self.unused_data = self._reader.unused_data + data[start + _SMALL_PIECE :]
+            if self.eof or most <= 0:
+                break
+        return b"".join(plain)
 
 
 CODINGS: dict[str, Coding] = {
@@ -126,7 +199,7 @@ CODINGS: dict[str, Coding] = {
     "deflate": Coding(_is_deflated, _inflate, zlib.compress),
     "br": Coding(_is_brotli, _unbrotli, lambda body: _brotli().compress(body)),
     "zstd": Coding(lambda body: body.startswith(ZSTD_MAGIC), _unzstd, lambda body: _zstd().compress(body)),
-    "identity": Coding(lambda _: True, lambda body: body, lambda body: body),
+    "identity": Coding(lambda _: True, lambda body, _: body, lambda body: body),
 }
 CODINGS["x-gzip"] = CODINGS["gzip"]
 
@@ -136,15 +209,18 @@ def named(values: Iterable[str]) -> list[str]:
     return [coding for value in values for coding in (word.strip().lower() for word in value.split(",")) if coding]
 
 
-def decode(body: bytes, codings: list[str]) -> tuple[bytes, list[str]]:
+def decode(body: bytes, codings: list[str], limit: int = MOST_DECODED) -> tuple[bytes, list[str]]:
     """Take off every coding that can be: the body, and the codings still on it.
 
-    A coding that the body does not have was taken off by the client that recorded it.
+    A coding that the body does not have was taken off by the client that recorded it. One from which more than
+    ``limit`` bytes come out stays on, and so do all of more than ``MOST_CODINGS``.
     """
     left = list(codings)
-    while left and left[-1] in CODINGS:
+    while left and left[-1] in CODINGS and len(codings) <= MOST_CODINGS:
         try:
-            body = CODINGS[left[-1]].decode(body) if body else body
+            body = CODINGS[left[-1]].decode(body, limit) if body else body
+        except TooLargeError:
+            break
         except _UNDECODABLE:
             if CODINGS[left[-1]].is_on(body) or not is_text(body):
                 break  # Cut off, or there is no library for it.
@@ -153,9 +229,11 @@ def decode(body: bytes, codings: list[str]) -> tuple[bytes, list[str]]:
 
 
 def encode(body: bytes, codings: list[str]) -> bytes | None:
-    """The body as these codings say it is: unchanged when the outermost is on it already, put on when none is; None
-    when a library is missing."""
-    if not body or not codings or codings[-1] not in CODINGS or CODINGS[codings[-1]].is_on(body):
+    """The body as these codings say it is: unchanged when the outermost is on it already, or when they are too many;
+    put on when none is; None when a library is missing."""
+    if not body or not codings or codings[-1] not in CODINGS or len(codings) > MOST_CODINGS:
+        return body
+    if CODINGS[codings[-1]].is_on(body):
         return body
     for name in codings:
         if name not in CODINGS:
@@ -165,6 +243,51 @@ def encode(body: bytes, codings: list[str]) -> bytes | None:
         except ImportError:
             return None
     return body
+
+
+def unzipped(body: bytes, limit: int = MOST_DECODED) -> tuple[bytes, Callable[[bytes], bytes]] | None:
+    """What stands in a body that begins as gzip, zlib or zstd does, whatever its headers say, though it be cut off or
+    have something else behind it; and what puts other bytes in its place. None when nothing comes out."""
+    if body.startswith(ZSTD_MAGIC):
+        plain, left = decode(body, ["zstd"], limit)
+        return None if left else (plain, CODINGS["zstd"].encode)
+    if not body.startswith((GZIP_MAGIC, *_ZLIB_HEADS)):
+        return None
+    wrapper = _GZIP if body.startswith(GZIP_MAGIC) else zlib.MAX_WBITS
+    reader = zlib.decompressobj(wrapper)
+    try:
+        plain = reader.decompress(body, limit + 1)
+    except zlib.error:
+        return _cut_off(body, wrapper, limit)
+    if not plain or len(plain) > limit:
+        return None
+    ends, behind = reader.eof, reader.unused_data
+    whole, left = decode(body, ["gzip"], limit) if behind and wrapper == _GZIP else (plain, ["gzip"])
+    if not left:
+        return whole, CODINGS["gzip"].encode
+    return plain, lambda new: _zipped(new, wrapper, ends) + behind
+
+
+#: How a zlib stream begins (RFC 1950 §2.2) that the usual libraries have written.
+_ZLIB_HEADS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+
+
+def _cut_off(body: bytes, wrapper: int, limit: int) -> tuple[bytes, Callable[[bytes], bytes]] | None:
+    """What comes out of a stream before the place where it is damaged."""
+    reader, plain = zlib.decompressobj(wrapper), bytearray()
+    try:
+        for start in range(0, len(body), _SMALL_PIECE):
+            plain += reader.decompress(body[start : start + _SMALL_PIECE], limit + 1)
+            if len(plain) > limit:
+                return None
+    except zlib.error:
+        pass  # here it is
+    return (bytes(plain), lambda new: _zipped(new, wrapper, ends=False)) if plain else None
+
+
+def _zipped(plain: bytes, wrapper: int, ends: bool) -> bytes:
+    compressor = zlib.compressobj(wbits=wrapper)
+    return compressor.compress(plain) + compressor.flush(zlib.Z_FINISH if ends else zlib.Z_SYNC_FLUSH)
 
 
 _UNDECODABLE = (ValueError, EOFError, ImportError, zlib.error)
