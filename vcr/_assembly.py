@@ -12,7 +12,9 @@ from typing import Any
 
 from . import _placeholders, filters
 from ._engine.cassette import InteractionFilter, RequestFilter, ResponseFilter
+from ._fields import by_name
 from ._options import FILTERS, Options, changed, is_pair, named
+from .errors import UnfilterableError, warn
 from .matchers import Predicate
 from .patch import supported
 from .record_mode import RecordMode
@@ -100,7 +102,10 @@ def filters_of(options: Options) -> dict[str, Any]:
 
 def _request_filter(options: Options) -> RequestFilter | None:
     replace_body = functools.partial(
-        filters.replace_body_parameters, recursive=options.filter_nested_post_data_parameters
+        filters.replace_body_parameters,
+        recursive=options.filter_nested_post_data_parameters,
+        unsure=_Unsure(options),
+        limit=options.decoded_body_limit,
     )
     replacing: tuple[tuple[Callable[..., Any], Any], ...] = (
         (filters.replace_headers, options.filter_headers),
@@ -108,11 +113,36 @@ def _request_filter(options: Options) -> RequestFilter | None:
         (replace_body, options.filter_post_data_parameters),
     )
     chain: list[RequestFilter] = [
-        functools.partial(function, replacements=filters.by_name(wanted)) for function, wanted in replacing if wanted
+        functools.partial(function, replacements=by_name(wanted)) for function, wanted in replacing if wanted
     ]
     if hosts := _ignored_hosts(options):
         chain.append(functools.partial(filters.ignore_hosts, hosts=hosts))
     return filters.pipeline([*chain, *options.before_record_request])
+
+
+class _Unsure:
+    """What becomes of a body in which a field that is to be taken out may be left: what ``on_unfilterable`` says."""
+
+    def __init__(self, options: Options) -> None:
+        self._names = ", ".join(by_name(options.filter_post_data_parameters))
+        self._then = options.on_unfilterable
+        self._mask = functools.partial(_mask, _sensitive(options))
+        self._told: set[tuple[str, str]] = set()
+
+    def __call__(self, request: Request) -> None:
+        what = (
+            f"filter_post_data_parameters ({self._names}) cannot tell what stands in the body of "
+            f"{self._mask(f'{request.method} {request.uri}')}"
+        )
+        if self._then == "error":
+            raise UnfilterableError(f'{what}, and on_unfilterable is "error"')
+        if self._then == "redact":
+            request.body = filters.REDACTED.encode("ascii")
+        interaction = (request.method, request.uri)
+        if interaction not in self._told:
+            self._told.add(interaction)
+            kept = filters.REDACTED if self._then == "redact" else "it is"
+            warn(f"{what}: it is kept as {kept} (on_unfilterable={self._then!r})")
 
 
 def _ignored_hosts(options: Options) -> tuple[Any, ...]:
@@ -136,7 +166,14 @@ def _package_of(classes: Sequence[type]) -> str | None:
 
 def _saving(options: Options) -> InteractionFilter | None:
     hooks = [_with_cassette(hook) for hook in options.before_save_interaction]
-    return _pair_pipeline([*hooks, *_secrets(options, _placeholders.hide)])
+    return _pair_pipeline([*hooks, *_locations(options), *_secrets(options, _placeholders.hide)])
+
+
+def _locations(options: Options) -> Iterable[InteractionFilter]:
+    """In the file alone: the program goes where it is sent, and what it sends then has been filtered."""
+    wanted = by_name(options.filter_query_parameters)
+    if wanted:
+        yield lambda request, response, _: (request, filters.replace_in_locations(request, response, wanted))
 
 
 def _loading(options: Options) -> InteractionFilter | None:
@@ -190,5 +227,6 @@ def _pair_pipeline(chain: Iterable[InteractionFilter]) -> InteractionFilter | No
 
 
 def _response_filter(options: Options) -> ResponseFilter | None:
-    decode = [filters.decode_response] if options.decode_compressed_response else []
+    decode_response = functools.partial(filters.decode_response, limit=options.decoded_body_limit)
+    decode = [decode_response] if options.decode_compressed_response else []
     return filters.pipeline([*decode, *options.before_record_response])

@@ -16,8 +16,9 @@ from typing import Any, Literal, NamedTuple, Protocol, TypedDict, TypeVar
 
 from . import matchers
 from ._engine.storage import Persister
+from ._fields import Replacement
+from ._http import content_coding
 from .errors import UnknownNameError, choices, unknown, warn
-from .filters import Replacement
 from .matchers import Predicate
 from .patch import supported
 from .persisters.filesystem import FilesystemPersister
@@ -176,6 +177,12 @@ def _placeholders(value: Any, _: PassOver) -> tuple[tuple[str, Any], ...]:
     return tuple(pairs)
 
 
+def _bytes(value: Any, _: PassOver) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise TypeError(f"expected a number of bytes, got {value!r}")
+    return value
+
+
 def _interval(value: Any, _: PassOver) -> timedelta | None:
     """A timedelta, from one or from seconds."""
     if value is None:
@@ -297,6 +304,16 @@ class Options:
     )
     decode_compressed_response: bool = _option(False, _switch, "keep bodies without their gzip or deflate coding")
     filter_nested_post_data_parameters: bool = _option(False, _switch, "that filter reaches JSON keys at any depth")
+    on_unfilterable: Literal["redact", "warn", "error"] = _option(
+        "redact",
+        _one_of("redact", "warn", "error"),
+        "a body that such a field may be left in: kept as `REDACTED`, or as it is, with a warning; or an error",
+    )
+    decoded_body_limit: int = _option(
+        content_coding.MOST_DECODED,
+        _bytes,
+        "how many bytes may come out of a compressed body: one with more stays coded",
+    )
     filter_sensitive_data: tuple[tuple[str, Secret], ...] = _option(
         (), _pairs, "`{placeholder: secret}`: what stands in the file for what was sent"
     )
@@ -353,6 +370,8 @@ class OptionArguments(TypedDict, total=False):
     filter_post_data_parameters: Replacements | None
     decode_compressed_response: bool
     filter_nested_post_data_parameters: bool
+    on_unfilterable: Literal["redact", "warn", "error"]
+    decoded_body_limit: int
     filter_sensitive_data: Mapping[str, object] | Iterable[tuple[str, object]] | None
     placeholders: Iterable[Mapping[str, object]] | None
     before_record_request: RequestHook | Iterable[RequestHook] | None

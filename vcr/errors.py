@@ -218,6 +218,10 @@ class UnsupportedClientError(RuntimeError):
     """An installed client lacks the place where ``vcr`` takes hold; its requests would escape the cassette."""
 
 
+class UnfilterableError(ValueError):
+    """``on_unfilterable="error"``: a field that a filter is to take out may stand in a body that cannot be read."""
+
+
 class VCRWarning(UserWarning):
     """Something that the program asked for has no effect."""
 

@@ -6,24 +6,18 @@ the same with VCR.py's dictionary. ``None`` ends the pipeline. VCR.py's users ca
 
 from __future__ import annotations
 
-import functools
-import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ._http import content_coding, multipart
-from ._http.meaning import FORM
-from ._http.wire import media_type
+from ._fields import BodyFilter, Replacements, Wanted, by_name, without_fields
+from ._http import content_coding
 from ._vcrpy import leftovers
-from .request import Request
+from .request import Request, header_name
 from .response import Response, ResponseDict
 
 T = TypeVar("T")
-#: What takes a value's place: a string, None to remove it, or ``f(key, value, request)`` that returns either.
-Replacement = str | Callable[..., Any] | None
-#: Names to remove, ``(name, replacement)`` pairs, or a mapping of names to replacements.
-Replacements = Iterable[Any] | Mapping[str, Replacement]
 
 LOCALHOST = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})
 
@@ -45,22 +39,17 @@ def pipeline(functions: Iterable[Callable[[T], T | None]]) -> Callable[[T], T | 
     return run
 
 
-def by_name(replacements: Replacements) -> Mapping[str, Replacement]:
-    """``["a", ("b", "x")] -> {"a": None, "b": "x"}``: each spelling of replacements, as a mapping."""
-    if isinstance(replacements, Mapping):
-        return replacements
-    return dict((item, None) if isinstance(item, str) else tuple(item) for item in replacements)
-
-
-def _replaced(key: str, value: Any, replacement: Replacement, request: Request) -> Any:
-    return replacement(key=key, value=value, request=request) if callable(replacement) else replacement
-
-
 def replace_headers(request: Request, replacements: Replacements) -> Request:
-    """Replace or remove request headers."""
-    for name, replacement in by_name(replacements).items():
+    """Replace or remove request headers. ``Authorization`` stands for the same credentials to a proxy and in the URI,
+    too."""
+    wanted = dict(by_name(replacements))
+    for name in [name for name in wanted if name.lower() == "authorization"]:
+        if "proxy-authorization" not in map(str.lower, wanted):
+            wanted["Proxy-Authorization"] = wanted[name]
+        request.uri = _USERINFO.sub(r"\1", request.uri)
+    for name, replacement in wanted.items():
         if name in request.headers:
-            new = _replaced(name, request.headers[name], replacement, request)
+            new = Wanted(wanted, request).new(name, request.headers[name]) if callable(replacement) else replacement
             if new is None:
                 del request.headers[name]
             else:
@@ -68,128 +57,91 @@ def replace_headers(request: Request, replacements: Replacements) -> Request:
     return request
 
 
+_USERINFO = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)[^/?#@]*@")
+
+
 def replace_query_parameters(request: Request, replacements: Replacements) -> Request:
-    """Replace or remove parameters of the query.
+    """Replace or remove parameters of the query, in any spelling, also where they stand in the value of another
+    parameter, in the path, in the fragment, or in the ``Referer``.
 
     The query is written again as VCR.py writes it: sorted, and without blank values. A cassette of VCR.py's holds such
     queries, and the ``uri`` matcher compares them as they are written.
     """
-    wanted = by_name(replacements)
+    wanted = Wanted(replacements, request)
     kept: list[tuple[str, Any]] = []
     uri = urlsplit(request.uri)  # (programs call this with objects of their own that have a ``uri``)
     # What is not UTF-8 comes through unchanged as a surrogate.
     for name, value in sorted(parse_qsl(uri.query, errors="surrogateescape")):
-        new = _replaced(name, value, wanted[name], request) if name in wanted else value
+        key = wanted.key(name)
+        new = wanted.in_text(value) if key is None else wanted.new(key, value)
         is_blank = isinstance(new, (str, bytes)) and not new  # It would be gone when the stored request is filtered.
         if new is not None and not is_blank:
             kept.append((name, new))
-    request.uri = uri._replace(query=urlencode(kept, errors="surrogateescape")).geturl()
+    query = urlencode(kept, errors="surrogateescape")
+    path, fragment = wanted.in_text(uri.path), wanted.in_text(uri.fragment)
+    request.uri = uri._replace(path=path, query=query, fragment=fragment).geturl()
+    if "Referer" in getattr(request, "headers", ()):
+        request.headers["Referer"] = wanted.in_text(request.headers["Referer"])
     return request
 
 
-def replace_body_parameters(request: Request, replacements: Replacements, recursive: bool = False) -> Request:
+#: What stands in the place of a value that cannot be removed.
+REDACTED = "REDACTED"
+#: The fields of a response that send the client elsewhere.
+_LOCATIONS = frozenset({"location", "content-location", "refresh", "link"})
+
+
+def replace_in_locations(request: Request, response: ResponseDict, replacements: Replacements) -> ResponseDict:
+    """Replace the values of query parameters in the addresses to which a response sends the client.
+
+    What would be removed from a query is ``REDACTED`` here: a client that reads the parameter still finds one.
+    """
+    headers = response.get("headers")
+    if not isinstance(headers, Mapping):
+        return response
+    given = Wanted(replacements, request)
+    stands_in = {name: _or_redacted(given, name) for name in given.by_name}
+    wanted = Wanted(stands_in, request)
+    changed = {
+        name: [wanted.in_text(str(one)) for one in value] if isinstance(value, list) else wanted.in_text(str(value))
+        for name, value in headers.items()
+        if value and header_name(name) in _LOCATIONS
+    }
+    return {**response, "headers": {**headers, **changed}} if changed else response
+
+
+def _or_redacted(wanted: Wanted, name: str) -> Callable[..., Any]:
+    def new(key: str, value: Any, request: Request) -> Any:  # noqa: ARG001  (called by these names)
+        replaced = wanted.new(name, value)
+        return REDACTED if replaced is None else replaced
+
+    return new
+
+
+def replace_body_parameters(
+    request: Request,
+    replacements: Replacements,
+    recursive: bool = False,
+    unsure: Callable[[Request], object] | None = None,
+    limit: int = content_coding.MOST_DECODED,
+) -> Request:
     """Replace or remove fields of a form (urlencoded or multipart), or keys of a JSON object.
 
-    ``recursive``: keys at any depth, not only those at the top. JSON is written again. Any body whose fields have names
-    of text is a form, whatever its Content-Type says; other bodies stay as they are.
+    ``recursive``: JSON keys at any depth, not only those at the top. JSON is written again. Any body whose fields have
+    names of text is a form, whatever its Content-Type says. In every other body, and in the values of the other fields,
+    a field is looked for in the text itself: a name beside a value, in any spelling of forms, JSON, multipart and XML.
+
+    ``unsure`` is called with the filtered request when a field may still stand in its body: the body cannot be decoded
+    (to at most ``limit`` bytes), or a name stands in it in a way that is not known.
     """
-    body, wanted = request.body, by_name(replacements)
-    if isinstance(body, bytes):
-        request.body = _replace_in_bytes(body, wanted, request, recursive)
+    body, wanted = request.body, Wanted(replacements, request)
+    if isinstance(body, bytes) and body:
+        request.body, is_certain = BodyFilter(request, wanted, recursive, limit).filtered(body)
+        if not is_certain and unsure is not None:
+            unsure(request)
     elif isinstance(body, (Mapping, list, tuple)):
-        request.body = _replace_in_object(body, wanted, request, recursive)
+        request.body = without_fields(body, wanted, recursive)
     return request
-
-
-def _replace_in_object(body: Any, wanted: Mapping[str, Replacement], request: Request, recursive: bool) -> Any:
-    """The same for a body that VCR.py's aiohttp stub has kept as an object: it is to match the bytes that are sent."""
-    if isinstance(body, Mapping) or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in body):
-        return _replace_keys(body, wanted, request, recursive)
-    kept: list[Any] = []
-    for name, value in body:
-        is_wanted = isinstance(name, str) and name in wanted
-        new = _replaced(name, value, wanted[name], request) if is_wanted else value
-        if new is not None or not is_wanted:
-            kept.append((name, new))
-    return kept
-
-
-def _replace_in_bytes(body: bytes, wanted: Mapping[str, Replacement], request: Request, recursive: bool) -> bytes:
-    kind = media_type(request.headers)
-    if kind == "application/json" or kind.endswith("+json"):
-        try:
-            data = json.loads(body)
-        except (ValueError, RecursionError):
-            pass  # It is not what its Content-Type says.
-        else:
-            return json.dumps(_replace_keys(data, wanted, request, recursive)).encode()
-    if kind == "multipart/form-data":
-        content_type = request.headers["Content-Type"]
-        replace = functools.partial(_replace_part, wanted=wanted, request=request)
-        replaced = multipart.replace_values(body, content_type, replace)
-        if replaced is not None:
-            return replaced
-    if kind == FORM or _may_be_form(body):
-        return _replace_fields(body, wanted, request)
-    return body
-
-
-def _may_be_form(body: bytes) -> bool:
-    """Whether the names of all its fields are text, as VCR.py asks."""
-    fields = (field.partition(b"=") for field in body.split(b"&"))
-    return all(content_coding.is_text(name) for name, equals, _ in fields if equals)
-
-
-def _replace_keys(data: Any, wanted: Mapping[str, Replacement], request: Request, recursive: bool) -> Any:
-    """``data``, which stays as it is, with these keys replaced or removed: those at the top, or at any depth."""
-    if recursive:
-        return _replace_everywhere(data, wanted, request)
-    if not isinstance(data, Mapping):
-        return data
-    kept = {key: value for key, value in data.items() if key not in wanted}
-    for key, replacement in wanted.items():  # They come last, as in VCR.py's cassettes.
-        if key in data and (new := _replaced(key, data[key], replacement, request)) is not None:
-            kept[key] = new
-    return kept
-
-
-def _replace_everywhere(data: Any, wanted: Mapping[str, Replacement], request: Request) -> Any:
-    if isinstance(data, (list, tuple)):
-        return [_replace_everywhere(item, wanted, request) for item in data]
-    if not isinstance(data, Mapping):
-        return data
-    kept: dict[Any, Any] = {}
-    for key, value in data.items():
-        if key not in wanted:
-            kept[key] = _replace_everywhere(value, wanted, request)
-        elif (new := _replaced(key, value, wanted[key], request)) is not None:
-            kept[key] = new
-    return kept
-
-
-def _replace_part(name: str, value: bytes, wanted: Mapping[str, Replacement], request: Request) -> bytes | None:
-    """The value of a multipart field. A function is given text, or, where the value is none, bytes."""
-    if name not in wanted:
-        return value
-    new = _replaced(name, value.decode() if content_coding.is_text(value) else value, wanted[name], request)
-    return new if new is None or isinstance(new, bytes) else str(new).encode()
-
-
-def _replace_fields(body: bytes, wanted: Mapping[str, Replacement], request: Request) -> bytes:
-    """Replace or remove fields of ``a=1&b=2``; every other field stays as it is written.
-
-    A name may be given as it is written, or decoded. A value is given to a function, and taken, as it is written.
-    """
-    kept: list[str] = []
-    for field in body.decode("utf-8", "surrogateescape").split("&"):
-        name, equals, value = field.partition("=")
-        key = name if name in wanted else unquote_plus(name)
-        if not equals or key not in wanted:
-            kept.append(field)
-        elif (new := _replaced(key, value, wanted[key], request)) is not None:
-            text = new.decode("utf-8", "surrogateescape") if isinstance(new, bytes) else str(new)
-            kept.append(f"{name}={text.replace('&', '%26')}")  # else the field would end there
-    return "&".join(kept).encode("utf-8", "surrogateescape")
 
 
 def ignore_hosts(request: Request, hosts: Iterable[Any]) -> Request | None:
@@ -204,8 +156,9 @@ def is_one_of(name: str, hosts: Iterable[Any]) -> bool:
     return any(host.fullmatch(low) if hasattr(host, "fullmatch") else str(host).lower() == low for host in hosts)
 
 
-def decode_response(response: ResponseDict) -> ResponseDict:
-    """The body without its content codings, the headers to match.
+def decode_response(response: ResponseDict, limit: int = content_coding.MOST_DECODED) -> ResponseDict:
+    """The body without its content codings, the headers to match. A coding from which more than ``limit`` bytes come
+    out stays on.
 
     The length is put where a length says how the message ends: not beside a Transfer-Encoding (RFC 9112 §6.2).
     """
@@ -216,7 +169,7 @@ def decode_response(response: ResponseDict) -> ResponseDict:
     codings = content_coding.named(headers.get_all("Content-Encoding"))
     if not codings or not body:
         return response
-    plain, left = content_coding.decode(body, codings)
+    plain, left = content_coding.decode(body, codings, limit)
     if left == codings:
         return response
     if left:

@@ -78,8 +78,10 @@ def test_what_vcrpy_removes_is_removed(theirs):
             continue
         assert one is not None, case
         assert str(one).count("SECRET") <= str(other).count("SECRET"), (case, one, other)
-        # What VCR.py rewrites, it has written into cassettes: ours comes to the same.
+        # What VCR.py rewrites, it has written into cassettes: ours comes to the same, unless it takes out more.
         name, _, content_type, body, *_ = case
+        if str(one).count("SECRET") < str(other).count("SECRET") or (one[2] != body and other[2] == body):
+            continue
         if name != "replace_body_parameters" or (content_type in (None, "application/json") and body.isascii()):
             assert one == other, case
         changed += other[0] != case[1] or other[2] != body

@@ -8,8 +8,9 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from .. import _placeholders
+from .._fields import Replacements
 from .._http import content_coding
-from ..filters import Replacements, replace_body_parameters, replace_headers, replace_query_parameters
+from ..filters import replace_body_parameters, replace_headers, replace_query_parameters
 from ..request import Request
 from ..response import ResponseDict
 

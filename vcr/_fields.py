@@ -1,0 +1,285 @@
+"""What a filter takes out of a request by the name of a field, wherever the field stands: in a query, in a form, in
+JSON, in multipart, or in a text of which nothing is known. It must not know an option, a cassette or a client.
+
+Where the structure of a body can be trusted, the structure is read, as VCR.py reads it, and what VCR.py takes out is
+taken out in the same way. Everything else is found in the text itself (``vcr/_http/named.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote_plus
+
+from ._http import content_coding, multipart, named, wrapping
+from ._http.meaning import FORM
+from ._http.wire import media_type
+from .request import Request
+
+#: What takes a value's place: a string, None to remove it, or ``f(key, value, request)`` that returns either.
+Replacement = str | Callable[..., Any] | None
+#: Names to remove, ``(name, replacement)`` pairs, or a mapping of names to replacements.
+Replacements = Iterable[Any] | Mapping[str, Replacement]
+
+
+def by_name(replacements: Replacements) -> Mapping[str, Replacement]:
+    """``["a", ("b", "x")] -> {"a": None, "b": "x"}``: each spelling of replacements, as a mapping."""
+    if isinstance(replacements, Mapping):
+        return replacements
+    return dict((item, None) if isinstance(item, str) else tuple(item) for item in replacements)
+
+
+class Wanted:
+    """The fields that a filter takes out of one request, and what takes the place of each value."""
+
+    def __init__(self, replacements: Replacements, request: Request) -> None:
+        self.by_name = by_name(replacements)
+        self.names = named.names_of(tuple(self.by_name))
+        self._request = request
+        self._put: set[tuple[str, str]] = set()
+
+    def key(self, name: object) -> str | None:
+        """Which of the wanted names the name of a field is; None when it is none of them."""
+        if not isinstance(name, str):
+            return None
+        return name if name in self.by_name else self.names.of(name)
+
+    def new(self, key: str, value: Any) -> Any:
+        """What takes the place of ``value``; None: the field goes."""
+        replacement = self.by_name[key]
+        if not callable(replacement):
+            return replacement
+        return replacement(key=key, value=value, request=self._request)
+
+    def put(self, key: str, written: str) -> None:
+        """Note that a new value has been put where the structure of a body has the field: it is not looked at again."""
+        self._put.add((key, written))
+
+    def in_bytes(self, data: bytes) -> bytes:
+        """``data``, a text of any kind, without these fields; the same object when none is there."""
+        return named.replaced(data, self.names, self._in_its_place)
+
+    def _in_its_place(self, key: str, value: str) -> str | None:
+        return value if (key, value) in self._put else _as_text(self.new(key, value))
+
+    def in_text(self, text: str) -> str:
+        """The same for an address, or a part of one."""
+        data = text.encode("utf-8", "surrogateescape")
+        new = self.in_bytes(data)
+        return text if new is data else new.decode("utf-8", "surrogateescape")
+
+
+def _as_text(new: Any) -> str | None:
+    if new is None:
+        return None
+    return new.decode("utf-8", "surrogateescape") if isinstance(new, bytes) else str(new)
+
+
+# -- JSON, as values ---------------------------------------------------------------------------------------------------
+
+
+def without_keys(data: Any, wanted: Wanted, recursive: bool) -> Any:
+    """``data``, which stays as it is, with these keys replaced or removed: those at the top, or at any depth."""
+    if recursive:
+        return _without_keys_anywhere(data, wanted)
+    if not isinstance(data, Mapping):
+        return data
+    kept: dict[Any, Any] = {}
+    for name, value in data.items():
+        key = None if name in wanted.by_name else wanted.key(name)
+        if key is None:
+            if name not in wanted.by_name:
+                kept[name] = value
+        elif (new := wanted.new(key, value)) is not None:
+            kept[name] = new
+    for key in wanted.by_name:  # They come last, as in VCR.py's cassettes.
+        if key in data and (new := wanted.new(key, data[key])) is not None:
+            kept[key] = new
+    return kept
+
+
+def _without_keys_anywhere(data: Any, wanted: Wanted) -> Any:
+    if isinstance(data, (list, tuple)):
+        return [_without_keys_anywhere(item, wanted) for item in data]
+    if not isinstance(data, Mapping):
+        return data
+    kept: dict[Any, Any] = {}
+    for name, value in data.items():
+        key = wanted.key(name)
+        if key is None:
+            kept[name] = _without_keys_anywhere(value, wanted)
+        elif (new := wanted.new(key, value)) is not None:
+            kept[name] = new
+    return kept
+
+
+class _NotJson(Exception):  # noqa: N818  (no error: what is read is tried as another kind)
+    """The bytes are no JSON, or none that Python reads."""
+
+
+def _loaded(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise _NotJson from error
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        _loaded(body)
+    except _NotJson:
+        return False
+    return True
+
+
+# -- a body that is kept as an object ----------------------------------------------------------------------------------
+
+
+def without_fields(body: Any, wanted: Wanted, recursive: bool) -> Any:
+    """A body which VCR.py's aiohttp stub kept as an object, without these. It is to match the bytes that are sent."""
+    if isinstance(body, Mapping) or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in body):
+        return without_keys(body, wanted, recursive)
+    kept: list[Any] = []
+    for name, value in body:
+        key = wanted.key(name)
+        new = value if key is None else wanted.new(key, value)
+        if new is not None or key is None:
+            kept.append((name, new))
+    return kept
+
+
+# -- a body in bytes ---------------------------------------------------------------------------------------------------
+
+#: Bodies of these types have no fields, or none with names.
+_WITHOUT_FIELDS = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
+#: What stands among the content codings and is none: the body is cut into chunks.
+_FRAMINGS = frozenset({"aws-chunked"})
+#: What no name of a field in a form has in it.
+_NO_NAME = re.compile(r"[\s\"'{}<>:/?;]")
+
+
+class BodyFilter:
+    """The fields in the body of one request: what its type says is read, then the text itself."""
+
+    def __init__(self, request: Request, wanted: Wanted, recursive: bool, limit: int) -> None:
+        self._headers = request.headers
+        self._wanted = wanted
+        self._recursive = recursive
+        self._limit = limit
+
+    def filtered(self, body: bytes) -> tuple[bytes, bool]:
+        """``body`` without the fields, and whether it is certain that none is left in it."""
+        codings = content_coding.named(self._headers.get_all("Content-Encoding"))
+        plain, left = content_coding.decode(body, codings, self._limit)
+        if left:
+            new = self._as_typed(body)
+            return new, self._is_clear(new, is_coded=left[-1] not in _FRAMINGS)
+        if plain is body:
+            new = self._as_typed(body)
+            return new, self._is_clear(new)
+        new = self._as_typed(plain, rewrite=False)
+        coded = body if new == plain else content_coding.encode(new, codings)
+        return (body, False) if coded is None else (coded, self._is_clear(new))
+
+    def _as_typed(self, body: bytes, rewrite: bool = True) -> bytes:
+        """``rewrite``: JSON is written again though nothing in it changes, as VCR.py does."""
+        kind = media_type(self._headers)
+        if kind == "application/json" or kind.endswith("+json"):
+            try:
+                data = _loaded(body)
+                new = self._json(data)
+            except (_NotJson, RecursionError):
+                pass  # It is not what its Content-Type says.
+            else:
+                return json.dumps(new).encode() if rewrite or new != data else body
+        if kind == "multipart/form-data":
+            replaced = multipart.replace_values(body, self._headers["Content-Type"], self._part)
+            if replaced is not None and replaced != body:
+                return self._text(replaced)
+        if kind == FORM or _may_be_form(body):
+            body = self._form(body)
+        return self._text(body)
+
+    def _text(self, body: bytes) -> bytes:
+        """A body, or a part of one, of which nothing is known."""
+        if body.lstrip()[:1] in (b"{", b"["):
+            try:
+                data = _loaded(body)
+                new = self._json(data)
+            except (_NotJson, RecursionError):
+                pass
+            else:
+                return body if new == data else json.dumps(new, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        around = wrapping.around(body, self._limit)
+        if around is not None:
+            inner = self._text(around.inner)
+            return body if inner == around.inner else around.wrapped(inner)
+        return self._wanted.in_bytes(body)
+
+    def _json(self, data: Any) -> Any:
+        return self._strings(without_keys(data, self._wanted, self._recursive))
+
+    def _strings(self, data: Any) -> Any:
+        """``data``, and in each text that it holds the same: a form, GraphQL, other JSON."""
+        if isinstance(data, str):
+            return self._text(data.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+        if isinstance(data, Mapping):
+            return {key: self._strings(value) for key, value in data.items()}
+        return [self._strings(one) for one in data] if isinstance(data, list) else data
+
+    def _part(self, name: str, value: bytes) -> bytes | None:
+        """The value of a multipart field. A function is given text, or, where the value is none, bytes."""
+        key = self._wanted.key(name)
+        if key is None:
+            return value
+        new = _as_text(self._wanted.new(key, value.decode() if content_coding.is_text(value) else value))
+        if new is None:
+            return None
+        self._wanted.put(key, new)
+        return new.encode("utf-8", "surrogateescape")
+
+    def _form(self, body: bytes) -> bytes:
+        """Replace or remove fields of ``a=1&b=2``; every other field stays as it is written.
+
+        A value is given to a function, and taken, as it is written.
+        """
+        kept: list[str] = []
+        for field in body.decode("utf-8", "surrogateescape").split("&"):
+            name, equals, value = field.partition("=")
+            key = self._field(name) if equals else None
+            if key is None:
+                kept.append(field)
+            elif (new := _as_text(self._wanted.new(key, value))) is not None:
+                written = new.replace("&", "%26")  # else the field would end there
+                self._wanted.put(key, written)
+                kept.append(f"{name}={written}")
+        return "&".join(kept).encode("utf-8", "surrogateescape")
+
+    def _field(self, name: str) -> str | None:
+        """Which wanted name the name of a field in a form is: as it is written, decoded, or in another spelling."""
+        for spelled in (name, unquote_plus(name)):
+            if spelled in self._wanted.by_name:
+                return spelled
+        return None if _NO_NAME.search(name) else self._wanted.key(name)
+
+    def _is_clear(self, body: bytes, is_coded: bool = False) -> bool:
+        """Whether no field can stand in what is left of a body, as far as the text itself can tell. ``is_coded``: it is
+        said to have a content coding that could not be taken off."""
+        around = wrapping.around(body, self._limit)
+        if around is not None:
+            return self._is_clear(around.inner)
+        if content_coding.is_text(body) and b"\0" not in body:
+            return not self._wanted.names.stand_unread_in(body) or all(map(_is_json, (body, *body.splitlines())))
+        if is_coded:
+            return False
+        is_known = media_type(self._headers).startswith(_WITHOUT_FIELDS)
+        is_multipart = multipart.split(body, self._headers.get("Content-Type", "")) is not None
+        return is_known or is_multipart or not self._wanted.names.stand_in_binary(body)
+
+
+def _may_be_form(body: bytes) -> bool:
+    """Whether the names of all its fields are text, as VCR.py asks."""
+    fields = (field.partition(b"=") for field in body.split(b"&"))
+    return all(content_coding.is_text(name) for name, equals, _ in fields if equals)

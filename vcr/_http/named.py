@@ -1,0 +1,361 @@
+"""Finds the values of named fields in a text of any kind: beside the name, as forms, JSON, multipart, XML, GraphQL and
+their relatives write it, whole or broken, inside one another and escaped. It must not know a message or a filter.
+
+It is for what has no structure that can be trusted. A text is read once for each way of writing a field, and once for
+each way of escaping (``spellings.views``): never from a place again, so that it takes as long as the text is.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+from urllib.parse import quote_from_bytes, unquote, unquote_plus
+
+from .spellings import Edits, View, views
+
+#: How long a name may be that is looked at.
+_LONGEST = 200
+_SHORTEST_IN_BINARY = 4
+_MOST_KNOWN = 1000
+
+Write = Callable[[str | None], bytes]
+
+
+class Names:
+    """Names of fields. ``of`` takes a name as it stands in a message: in any case, encoded once or twice, with blanks
+    around it, and as a part of ``user[name]``, ``name[]`` or ``user.name``."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._known: dict[str, str | None] = {}  # what has been asked for
+        self._names = {_folded(name): name for name in names if name.strip()}
+        words = [re.escape(name.encode("utf-8", "surrogateescape")) for name in sorted(self._names, key=len)[::-1]]
+        self._any = b"(?:" + b"|".join(words) + b")" if words else b"(?!)"
+        any_case = re.IGNORECASE
+        self._stands = re.compile(self._any, any_case)
+        self._unread = re.compile(rb"(?<!=)([\"'])" + self._any + rb"\1(?!\s*(?:[:=]|>))", any_case)
+        long = [word for word in words if len(word) >= _SHORTEST_IN_BINARY]
+        binary = rb"(?<![A-Za-z0-9_</])(?:" + b"|".join(long) + rb")(?![A-Za-z0-9_]|\s*[=:\"'>])" if long else b"(?!)"
+        self._in_binary = re.compile(binary, any_case)
+        self.bare = re.compile(rb"(?<![\w$.\-\"'/])(" + self._any + rb")[ \t]*:(?!//)[ \t]*(?![\s$])", any_case)
+        self.element = re.compile(
+            rb"<((?:[\w.-]{1,100}:)?(" + self._any + rb"))(?:\s[^<>]*(?<!/))?>"
+            rb"|<(name)>\s*(" + self._any + rb")\s*</name>\s*<value>"
+            rb"|<([\w.:-]{1,100})\s[^<>]{,400}=\s*[\"'](" + self._any + rb")[\"'][^<>]*(?<!/)>",
+            any_case,
+        )
+        self.attribute = re.compile(rb"(?<=[\s\"'])(" + self._any + rb")\s*=\s*([\"'])", any_case)
+
+    def of(self, name: str) -> str | None:
+        """Which of the names ``name`` is, or holds; None when it is none of them."""
+        if name not in self._known:
+            if len(self._known) > _MOST_KNOWN:
+                self._known.clear()
+            self._known[name] = self._found(name)
+        return self._known[name]
+
+    def _found(self, name: str) -> str | None:
+        for spelled in (name, unquote_plus(name), unquote(unquote_plus(name)), html.unescape(name)):
+            folded = _folded(spelled)
+            for word in (folded, *(re.split(r"[\[\].;]+", folded))):
+                if word in self._names:
+                    return self._names[word]
+        return None
+
+    def stand_in(self, text: bytes) -> bool:
+        """Whether one of them stands in ``text``, as a part of a word or alone, escaped or not."""
+        return any(self._stands.search(view.data) for view in views(text))
+
+    def stand_unread_in(self, text: bytes) -> bool:
+        """Whether one of them stands in ``text`` as a string of its own, with nothing beside it that tells its value
+        (as PHP serializes a field, or in JSON that is broken)."""
+        return self._unread.search(text) is not None
+
+    def stand_in_binary(self, data: bytes) -> bool:
+        """The same for bytes that are no text: the word, with nothing beside it that has been read. Names of fewer
+        than four letters stand there by chance."""
+        return self._in_binary.search(data) is not None
+
+
+@functools.lru_cache(maxsize=64)
+def names_of(names: tuple[str, ...]) -> Names:
+    """The same names, made once."""
+    return Names(names)
+
+
+def _folded(name: str) -> str:
+    return name.strip(" \t\r\n+").casefold()
+
+
+class Value(NamedTuple):
+    """A value in a view of a text, from ``start`` to ``end``. ``write`` gives what may stand there instead: text, or,
+    for None, what is nearest to nothing."""
+
+    start: int
+    end: int
+    name: str
+    text: str
+    write: Write
+
+
+Replace = Callable[[str, str], str | None]
+
+
+def replaced(data: bytes, names: Names, replace: Replace) -> bytes:
+    """``data`` with the value of each of these fields as ``replace(name, value)`` has it, whatever it is written as;
+    byte for byte the same when there is none, and where that returns the value that it is given."""
+    if not names.stand_in(data):
+        return data
+    edits = Edits(data)
+    for view in views(data):
+        for read in (_parts, _pairs, _quoted, _bare, _elements, _attributes):
+            for value in read(view.data, names):
+                span = view.span(value.start, value.end)
+                if not edits.are_free(*span):
+                    continue
+                new = replace(value.name, value.text)
+                if new == value.text:
+                    edits.keep(*span)
+                else:
+                    edits.add(*span, _escaped(value.write(new), view))
+    return edits.made()
+
+
+def _escaped(new: bytes, view: View) -> bytes:
+    """``new`` as it is written in the text itself."""
+    while view.outer is not None:
+        text = new.decode("utf-8", "surrogateescape")
+        if view.step in "pf":
+            new = quote_from_bytes(new, safe="").encode("ascii")
+        elif view.step == "j":
+            new = json.dumps(text, ensure_ascii=False)[1:-1].encode("utf-8", "surrogateescape")
+        else:
+            new = html.escape(text).encode("utf-8", "surrogateescape")
+        view = view.outer
+    return new
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _as_bytes(text: str | None) -> bytes:
+    return (text or "").encode("utf-8", "surrogateescape")
+
+
+# -- forms -------------------------------------------------------------------------------------------------------------
+
+_PAIR = re.compile(
+    rb"(?:(?<=[&;?#\s\"'<>(,])|\A)([^&;=?#\s\"'<>(),{}]{1,%d}|[^&;=?#\"'<>(),{}:\n]{1,%d})=" % (_LONGEST, _LONGEST)
+)
+_FORM = re.compile(rb"[^\s\"'{}<>=&:]+=")
+_TO_NEXT = re.compile(rb"[^&\s\"'<>]*")
+_TO_AMPERSAND = re.compile(rb"[^&]*")
+
+
+def _pairs(data: bytes, names: Names) -> Iterator[Value]:
+    """``a=1&name=value``, after a ``?`` or ``;`` too."""
+    until = _TO_AMPERSAND if _FORM.match(data) and b"\n" not in data else _TO_NEXT
+    at = 0
+    while (found := _PAIR.search(data, at)) is not None:
+        at = found.end()
+        name = names.of(_text(found[1]))
+        if name is None or data[at : at + 1] in (b'"', b"'"):
+            continue
+        value = until.match(data, at)
+        assert value is not None
+        at = value.end()
+        if value[0]:
+            yield Value(*value.span(), name, _text(value[0]), _form_value)
+
+
+def _form_value(new: str | None) -> bytes:
+    return re.sub(rb"[&\s\"'<>]", lambda found: b"%%%02X" % found[0][0], _as_bytes(new))
+
+
+# -- JSON and its relatives --------------------------------------------------------------------------------------------
+
+_KEY = re.compile(rb"([\"'])((?:(?!\1)[^\\\r\n]|\\.){1,%d}?)\1\s*(?::|=>)[\s+]*" % _LONGEST)
+_STRINGS = {
+    b'"': re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)', re.DOTALL),
+    b"'": re.compile(rb"'([^'\\]*(?:\\.[^'\\]*)*)", re.DOTALL),
+}
+_SCALAR = re.compile(rb"[^\s,{}\[\]()&;<>\"']+")
+_LINE = re.compile(rb"[^\r\n]+")
+_NESTING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[{}\[\]]', re.DOTALL)
+
+
+def _quoted(data: bytes, names: Names) -> Iterator[Value]:
+    """``"name": value``, and the value may be a string, a scalar, an object or a list."""
+    yield from _beside(data, names, _KEY, 2, _SCALAR)
+
+
+def _bare(data: bytes, names: Names) -> Iterator[Value]:
+    """``name: value``, as in GraphQL, YAML and lines of fields."""
+    yield from _beside(data, names, names.bare, 1, None)
+
+
+def _beside(
+    data: bytes, names: Names, key: re.Pattern[bytes], group: int, scalar: re.Pattern[bytes] | None
+) -> Iterator[Value]:
+    at = 0
+    while (found := key.search(data, at)) is not None:
+        at = found.end()
+        name = names.of(_unescaped(found[group]))
+        if name is None:
+            at = found.end(group)
+            continue
+        value = _value(data, at, name, scalar or (_LINE if _begins_line(data, found.start()) else _SCALAR))
+        if value is not None:
+            at = max(at, value.end)
+            yield value
+
+
+def _begins_line(data: bytes, at: int) -> bool:
+    before = data[max(0, at - 64) : at].rpartition(b"\n")
+    return not before[2].strip() and (bool(before[1]) or at < 64)
+
+
+def _value(data: bytes, at: int, name: str, scalar: re.Pattern[bytes]) -> Value | None:
+    """What begins at ``at``; what does not end, is taken to the end of the text."""
+    first = data[at : at + 1]
+    if first in _STRINGS:
+        string = _STRINGS[first].match(data, at)
+        assert string is not None
+        quote = first.decode()
+        return Value(*string.span(1), name, _unescaped(string[1]), lambda new: _string_value(new, quote))
+    if first and first in b"{[":
+        end = _end_of_nesting(data, at)
+        return Value(at, end, name, _text(data[at:end]), _json_value)
+    found = scalar.match(data, at)
+    return None if found is None else Value(*found.span(), name, _text(found[0]), _json_value)
+
+
+def _end_of_nesting(data: bytes, at: int) -> int:
+    depth = 0
+    for found in _NESTING.finditer(data, at):
+        depth += (found[0] in b"{[") - (found[0] in b"}]")
+        if depth == 0:
+            return found.end()
+    return len(data)
+
+
+def _unescaped(string: bytes) -> str:
+    if b"\\" not in string:
+        return _text(string)
+    try:
+        return str(json.loads(b'"' + string + b'"', strict=False))
+    except ValueError:
+        return _text(string)
+
+
+def _string_value(new: str | None, quote: str) -> bytes:
+    text = json.dumps(new or "", ensure_ascii=False)[1:-1]
+    return _as_bytes(text if quote == '"' else text.replace('\\"', '"').replace("'", "\\'"))
+
+
+def _json_value(new: str | None) -> bytes:
+    return b"null" if new is None else _as_bytes(json.dumps(new, ensure_ascii=False))
+
+
+# -- multipart ---------------------------------------------------------------------------------------------------------
+
+_DISPOSITION = re.compile(rb"^content-disposition[ \t]*:((?:[^\r\n]|\r?\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
+_NAME = re.compile(rb"\bname(\*?)(?:\d+\*?)?\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"?|([^;\s]+))", re.IGNORECASE)
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_DELIMITER = re.compile(rb"^--([^\r\n]{1,200})\r?\n(?=[A-Za-z-]+[ \t]*:)", re.MULTILINE)
+_FEW = 8
+
+
+def _parts(data: bytes, names: Names) -> Iterator[Value]:
+    """A part of a multipart body of any kind, closed or not, whatever ends its lines."""
+    ending: re.Pattern[bytes] | None = None
+    at = 0
+    while (found := _DISPOSITION.search(data, at)) is not None:
+        at = found.end()
+        name = next(filter(None, map(names.of, _part_names(found[1]))), None)
+        if name is None:
+            continue
+        head_end = _HEAD_END.search(data, at)
+        if head_end is None:
+            return
+        ending = ending or _ending(data)
+        end = ending.search(data, head_end.end() - 2)
+        start, stop = head_end.end(), max(head_end.end(), end.start() if end else len(data))
+        at = stop
+        if stop > start:
+            yield Value(start, stop, name, _text(data[start:stop]), _as_bytes)
+
+
+def _part_names(parameters: bytes) -> Iterator[str]:
+    for extended, quoted, token in _NAME.findall(parameters):
+        value = _text(quoted or token)
+        yield unquote(value.rpartition("'")[2]) if extended else re.sub(r"\\(.)", r"\1", value)
+
+
+def _ending(data: bytes) -> re.Pattern[bytes]:
+    """What ends a part: the delimiters that stand before a head; any line of dashes where there are none, or many."""
+    boundaries: dict[bytes, None] = {}
+    for found in _DELIMITER.finditer(data):
+        boundaries[found[1]] = None
+        if len(boundaries) > _FEW:
+            break
+    known = b"|".join(map(re.escape, boundaries)) if 0 < len(boundaries) <= _FEW else b""
+    return re.compile(rb"\r?\n--(?:" + known + rb")")
+
+
+# -- XML ---------------------------------------------------------------------------------------------------------------
+
+_VALUE_TAG = re.compile(rb"<(/?)value>", re.IGNORECASE)
+
+
+def _elements(data: bytes, names: Names) -> Iterator[Value]:
+    """``<name>value</name>``, ``<field key="name">value</field>``, and XML-RPC's members."""
+    is_xml = data.lstrip()[:1] == b"<"
+    never_closed: set[bytes] = set()
+    at = 0
+    while (found := names.element.search(data, at)) is not None:
+        start = at = found.end()
+        name = names.of(_text(found[2] or found[4] or found[6]))
+        if name is None:
+            continue
+        tag = found[1] or found[5] or b"value"
+        if tag in never_closed:
+            continue
+        end = _end_of_value(data, start) if found[3] else data.find(b"</" + tag, start)
+        if end < 0:
+            never_closed.add(tag)
+        if end < 0 and not is_xml:
+            continue  # what takes a value's place often looks so: <TOKEN>
+        end = len(data) if end < 0 else end
+        if end > start:
+            at = end
+            yield Value(start, end, name, html.unescape(_text(data[start:end])), _xml_value)
+
+
+def _end_of_value(data: bytes, at: int) -> int:
+    depth = 1
+    for found in _VALUE_TAG.finditer(data, at):
+        depth += -1 if found[1] else 1
+        if depth == 0:
+            return found.start()
+    return -1
+
+
+def _attributes(data: bytes, names: Names) -> Iterator[Value]:
+    """``name="value"`` in a tag, and in what looks like one."""
+    at = 0
+    while (found := names.attribute.search(data, at)) is not None:
+        start = found.end()
+        end = data.find(found[2], start)
+        at = end = len(data) if end < 0 else end
+        name = names.of(_text(found[1]))
+        if name is not None and end > start:
+            yield Value(start, end, name, html.unescape(_text(data[start:end])), _xml_value)
+
+
+def _xml_value(new: str | None) -> bytes:
+    return _as_bytes(html.escape(new or ""))

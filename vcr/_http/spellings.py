@@ -1,0 +1,300 @@
+"""The ways in which a text may stand inside another: escaped (percent, JSON, HTML), and how to write it so again. It
+must not know a message, a cassette or a secret: only bytes.
+
+``views`` gives a text as it is and with its escapes taken off, in every order that matters; each view can tell which
+bytes of the text stand behind its own. So what is looked for is compared with *decoded* bytes, whatever client or
+server has escaped them, and whichever characters it escapes.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from html.entities import codepoint2name
+from typing import NamedTuple
+
+#: How many escapes inside one another are taken off.
+DEPTH = 3
+
+
+class Escape(NamedTuple):
+    """One way to escape. ``written``: each way in which it writes a character, under one letter; the first that gives
+    the piece that was read is the one that was used. ``by_bytes``: it writes bytes, not characters."""
+
+    pieces: re.Pattern[bytes]
+    decode: Callable[[bytes], bytes]
+    written: dict[str, Callable[[bytes], bytes]]
+    by_bytes: bool = False
+
+
+def _unpercent(piece: bytes) -> bytes:
+    return b" " if piece == b"+" else bytes.fromhex(piece[1:].decode("ascii"))
+
+
+def _unbackslash(piece: bytes) -> bytes:
+    kind = piece[1:2]
+    if kind not in b"ux":
+        return _SHORT.get(kind, kind)
+    units = [int(word, 16) for word in piece.replace(b"\\x", b"\\u").split(b"\\u")[1:]]
+    if len(units) == 2:
+        units = [0x10000 + ((units[0] - 0xD800) << 10) + (units[1] - 0xDC00)]
+    return chr(units[0]).encode("utf-8", "surrogatepass")
+
+
+def _unentity(piece: bytes) -> bytes:
+    return html.unescape(piece.decode("ascii")).encode("utf-8", "surrogatepass")
+
+
+def _units(char: bytes) -> list[int]:
+    code = ord(char.decode("utf-8", "surrogatepass"))
+    return [code] if code < 0x10000 else [0xD800 + ((code - 0x10000) >> 10), 0xDC00 + ((code - 0x10000) & 0x3FF)]
+
+
+def _as_u(form: str) -> Callable[[bytes], bytes]:
+    return lambda char: "".join(form % unit for unit in _units(char)).encode("ascii")
+
+
+def _short(char: bytes) -> bytes:
+    return b"\\" + _LONG.get(char, char)
+
+
+def _entity(char: bytes) -> bytes:
+    code = ord(char.decode("utf-8", "surrogatepass"))
+    return f"&{'apos' if code == 0x27 else codepoint2name.get(code, '')};".encode("ascii")
+
+
+def _as_reference(form: str) -> Callable[[bytes], bytes]:
+    return lambda char: (form % ord(char.decode("utf-8", "surrogatepass"))).encode("ascii")
+
+
+def _as_percent(char: bytes) -> bytes:
+    return b"%%%02X" % char[0]
+
+
+_SHORT = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_LONG = {plain: letter for letter, plain in _SHORT.items()}
+_HEX = rb"[0-9A-Fa-f]"
+_PERCENT = {
+    "b": _as_percent,
+    "c": lambda char: _as_percent(char).lower(),
+    "d": lambda char: _as_percent(char)[:2] + _as_percent(char)[2:].lower(),
+    "e": lambda char: _as_percent(char)[:2].lower() + _as_percent(char)[2:],
+}
+
+#: By the letter under which a spelling names them.
+ESCAPES = {
+    "p": Escape(re.compile(rb"%" + _HEX + rb"{2}"), _unpercent, _PERCENT, by_bytes=True),
+    "f": Escape(re.compile(rb"%" + _HEX + rb"{2}|\+"), _unpercent, {"f": lambda _: b"+", **_PERCENT}, by_bytes=True),
+    "j": Escape(
+        re.compile(
+            rb"\\u[Dd][89ABab]" + _HEX + rb"{2}\\u[Dd][C-Fc-f]" + _HEX + rb"{2}"
+            rb"|\\u" + _HEX + rb"{4}|\\x" + _HEX + rb'{2}|\\[bfnrt"\'/\\]'
+        ),
+        _unbackslash,
+        {"b": _as_u("\\u%04x"), "c": _as_u("\\u%04X"), "d": _short, "e": _as_u("\\x%02x"), "f": _as_u("\\x%02X")},
+    ),
+    "h": Escape(
+        re.compile(rb"&(?:#[0-9]{1,7}|#[xX]" + _HEX + rb"{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"),
+        _unentity,
+        {
+            "b": _entity,
+            "c": _as_reference("&#%d;"),
+            "d": _as_reference("&#x%x;"),
+            "e": _as_reference("&#x%X;"),
+            "f": _as_reference("&#%03d;"),
+            "g": _as_reference("&#x%02x;"),
+            "h": _as_reference("&#x%02X;"),
+        },
+    ),
+}
+
+
+class View:
+    """A text with one kind of escape taken off another view; ``outer`` is None for the text itself."""
+
+    __slots__ = ("_inner", "_pieces", "data", "outer", "step")
+
+    def __init__(
+        self, data: bytes, outer: View | None, step: str, pieces: list[tuple[int, int, int, int]] | None = None
+    ) -> None:
+        self.data = data
+        self.outer = outer
+        self.step = step
+        # Of each piece that was an escape: from where to where in this view, and in the outer one.
+        self._pieces = pieces or []
+        self._inner = [piece[0] for piece in self._pieces]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """From where to where, in the text itself, ``data[start:end]`` stands."""
+        view, span = self, (start, end)
+        while view.outer is not None:
+            span = view.outer_span(*span)
+            view = view.outer
+        return span
+
+    def outer_span(self, start: int, end: int) -> tuple[int, int]:
+        """The same in the view that this one was made from; an escape of which a part is meant counts whole."""
+        return self._at(start, 2), self._at(end, 3)
+
+    def _at(self, offset: int, edge: int) -> int:
+        index = bisect_right(self._inner, offset if edge == 2 else offset - 1) - 1
+        if index < 0:
+            return offset
+        start, end, *outer = self._pieces[index]
+        if offset >= end and not (edge == 3 and offset == start):
+            return outer[1] + offset - end
+        return outer[edge - 2]
+
+    def within(self, start: int, end: int) -> list[tuple[int, int, int, int]]:
+        """The pieces that stand in ``data[start:end]``."""
+        first = bisect_right(self._inner, start - 1)
+        last = bisect_right(self._inner, end - 1)
+        return self._pieces[first:last]
+
+
+def views(data: bytes, depth: int = DEPTH) -> Iterator[View]:
+    """``data`` as it is, then without its escapes, one inside the other, down to ``depth``."""
+    return _views(View(data, None, ""), depth, {hash(data)})
+
+
+def _views(outer: View, depth: int, seen: set[int]) -> Iterator[View]:
+    # Depth first: no more than ``depth`` copies of a large text are in memory.
+    yield outer
+    for step, escape in ESCAPES.items() if depth else ():
+        inner = _unescaped(outer, step, escape)
+        if inner is not None and (digest := hash(inner.data)) not in seen:
+            seen.add(digest)
+            yield from _views(inner, depth - 1, seen)
+
+
+def _unescaped(outer: View, step: str, escape: Escape) -> View | None:
+    """None where there is nothing to take off."""
+    data, decoded = outer.data, bytearray()
+    pieces = []
+    known: dict[bytes, bytes] = {}
+    last = 0
+    for found in escape.pieces.finditer(data):
+        piece = found[0]
+        plain = known.get(piece)
+        if plain is None:
+            plain = known[piece] = escape.decode(piece)
+        if plain == piece:
+            continue  # (an entity that nobody knows)
+        start, end = found.span()
+        decoded += data[last:start]
+        pieces.append((len(decoded), len(decoded) + len(plain), start, end))
+        decoded += plain
+        last = end
+    if not pieces:
+        return None
+    decoded += data[last:]
+    return View(bytes(decoded), outer, step, pieces)
+
+
+# -- how a text is spelled ---------------------------------------------------------------------------------------------
+
+
+def spelling(view: View, start: int, end: int) -> str | None:
+    """How the text writes ``view.data[start:end]``: a word of letters, digits and dots for ``spelled``, which tells
+    nothing of what is written but which of its characters are escaped. None where that cannot be said in a word."""
+    steps = []
+    while view.outer is not None:
+        steps.append(f"{view.step}{_mask(view, start, end)}")
+        start, end = view.outer_span(start, end)
+        view = view.outer
+    return None if any("?" in step for step in steps) else ".".join(steps)
+
+
+def spelled(plain: bytes, word: str) -> bytes | None:
+    """``plain`` as ``word`` says it is written; None when that does not fit."""
+    for step in word.split(".") if word else ():
+        if step[:1] not in ESCAPES:
+            return None
+        written = _written(plain, ESCAPES[step[0]], step[1:])
+        if written is None:
+            return None
+        plain = written
+    return plain
+
+
+def _mask(view: View, start: int, end: int) -> str:
+    """One letter for each character, runs folded: ``a`` as it is, else as in ``Escape.written``."""
+    assert view.outer is not None
+    escape, data, outer = ESCAPES[view.step], view.data, view.outer.data
+    runs: list[tuple[str, int]] = []
+    at = start
+    for first, last, outer_first, outer_last in view.within(start, end):
+        _add(runs, "a", first - at)
+        plain, piece = data[first:last], outer[outer_first:outer_last]
+        _add(runs, next((letter for letter, write in escape.written.items() if write(plain) == piece), "?"), 1)
+        at = last
+    _add(runs, "a", end - at)
+    return "".join(letter if count == 1 else f"{letter}{count}" for letter, count in runs)
+
+
+def _add(runs: list[tuple[str, int]], letter: str, count: int) -> None:
+    if count > 0 and runs and runs[-1][0] == letter:
+        runs[-1] = (letter, runs[-1][1] + count)
+    elif count > 0:
+        runs.append((letter, count))
+
+
+_RUN = re.compile(r"([a-h])([1-9][0-9]{0,5})?")
+_CHAR = re.compile(rb"[\x00-\x7f]|[\xc0-\xff][\x80-\xbf]+", re.DOTALL)
+
+
+def _written(plain: bytes, escape: Escape, mask: str) -> bytes | None:
+    if not all(run == "" for run in _RUN.split(mask)[::3]):
+        return None
+    written, at = bytearray(), 0
+    for letter, count in _RUN.findall(mask):
+        if letter == "a":
+            written += plain[at : at + int(count or 1)]
+            at += int(count or 1)
+            continue
+        if letter not in escape.written:
+            return None
+        for _ in range(int(count or 1)):
+            char = plain[at : at + 1] if escape.by_bytes else (found[0] if (found := _CHAR.match(plain, at)) else b"")
+            if not char:
+                return None
+            try:
+                written += escape.written[letter](char)
+            except UnicodeDecodeError:
+                return None
+            at += len(char)
+    return bytes(written) if at == len(plain) else None
+
+
+class Edits:
+    """Replacements in a text that do not overlap: what is added first keeps its place."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._taken = bytearray(len(data))
+        self._new: list[tuple[int, int, bytes]] = []
+
+    def are_free(self, start: int, end: int) -> bool:
+        """Whether nothing is replaced there yet."""
+        return start < end and self._taken.find(1, start, end) < 0
+
+    def keep(self, start: int, end: int) -> None:
+        """Have ``data[start:end]`` stay as it is."""
+        self._taken[start:end] = b"\1" * (end - start)
+
+    def add(self, start: int, end: int, new: bytes) -> None:
+        """Have ``new`` in the place of ``data[start:end]``."""
+        self.keep(start, end)
+        self._new.append((start, end, new))
+
+    def made(self) -> bytes:
+        """The text with all of them made."""
+        if not self._new:
+            return self._data
+        made, last = bytearray(), 0
+        for start, end, new in sorted(self._new):
+            made += self._data[last:start] + new
+            last = end
+        return bytes(made + self._data[last:])
