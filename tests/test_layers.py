@@ -38,6 +38,7 @@ ROOMS = [
     "_placeholders",
     "_fields",
     "filters",
+    "_engine.interaction",
     "_engine.index",
     "_engine.explain",
     "_engine.strict",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from . import _placeholders, filters
-from ._engine.cassette import InteractionFilter, RequestFilter, ResponseFilter
+from ._engine.pipeline import InteractionFilter, RequestFilter, ResponseFilter
 from ._fields import by_name
 from ._options import FILTERS, Options, changed, is_pair, named
 from .errors import UnfilterableError, warn

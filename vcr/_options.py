@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any, Literal, NamedTuple, Protocol, TypedDict, TypeVar
 
 from . import matchers
-from ._engine.storage import Persister
+from ._engine.persister import Persister
 from ._fields import Replacement
 from ._http import content_coding
 from .errors import UnknownNameError, choices, unknown, warn

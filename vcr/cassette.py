@@ -14,8 +14,9 @@ from . import matchers
 from ._assembly import cassette_path, filters_of, matchers_of
 from ._engine import cassette as engine
 from ._engine.cassette import Turn
-from ._engine.index import ALL, Interaction
-from ._engine.storage import Persister, Storage
+from ._engine.interaction import Interaction
+from ._engine.persister import Persister
+from ._engine.storage import Storage
 from ._engine.strict import Strictness
 from ._options import changed, completed, named, unknown_option
 from ._vcrpy import leftovers
@@ -89,13 +90,13 @@ class Cassette(engine.Cassette):
                 settings.persister,
                 _serializer(serializer or "yaml"),
                 preserve_exact_body_bytes=settings.preserve_exact_body_bytes,
+                re_record_interval=settings.re_record_interval,
+                journal=settings.journal,
             ),
             record_mode=settings.record_mode,
             match_on=matchers_of(settings, matchers.builtin()),
             allow_playback_repeats=settings.allow_playback_repeats,
             drop_unused_requests=settings.drop_unused_requests,
-            re_record_interval=settings.re_record_interval,
-            journal=settings.journal,
             record_errors=settings.record_errors,
             strictness=Strictness(settings.save, settings.on_unused, settings.on_refused, settings.ordered),
             **filters_of(settings),
@@ -103,6 +104,7 @@ class Cassette(engine.Cassette):
         self.inject = inject
         self.custom_patches = settings.custom_patches
         self.skip_patchers = settings.skip_patchers
+        self._has_saved = False
 
     # -- opening one --------------------------------------------------------------------------------------------------
 
@@ -170,38 +172,59 @@ class Cassette(engine.Cassette):
 
     @play_counts.setter
     def play_counts(self, counts: Mapping[int, int]) -> None:
-        finished = self._finished()
+        finished = self.held()
         for index, interaction in enumerate(finished):
             interaction.plays = counts.get(index, 0)
-        self._hold(finished)
+        self.hold(finished)
 
     @property
     def play_count(self) -> int:
         """How many responses have been replayed; tornado's fetch is one, through all redirects that it follows."""
-        return sum(interaction.plays for interaction in self._finished()) - self._followed
+        return sum(interaction.plays for interaction in self.held()) - self.followed
 
     @property
     def all_played(self) -> bool:
         """Whether every interaction that the cassette holds has been replayed."""
-        return all(interaction.plays for interaction in self._finished())
+        return all(interaction.plays for interaction in self.held())
 
     def get_metadata(self, key: str, default: Any) -> Any:
         """The value kept under ``key`` in the cassette; ``default`` is put there first where there is none (VCR.py 9).
 
         Raises MissingMetadataError when there is none and the record mode forbids adding it.
         """
-        with self._lock:
-            if key not in self._metadata:
+        metadata = self.storage.metadata
+        with self.lock:
+            if key not in metadata:
                 if self.write_protected:
                     raise MissingMetadataError(cassette=self, key=key)
-                self._metadata[key] = default
+                metadata[key] = default
                 self.dirty = True
-            return self._metadata[key]
+            return metadata[key]
 
     def __str__(self) -> str:
         return f"<Cassette containing {len(self)} recorded response(s)>"
 
-    # Private names of VCR.py's that public projects read.
+    # Private names of VCR.py's that public projects read, call and replace.
+
+    @property
+    def _before_record_request(self) -> Any:
+        return self.pipeline.before_record_request
+
+    @_before_record_request.setter
+    def _before_record_request(self, function: Any) -> None:
+        self.pipeline = self.pipeline._replace(before_record_request=function)
+
+    def _load(self) -> None:
+        self.restore()
+
+    def save(self, *, force: bool = False) -> bool:
+        """Write the cassette if there is something to write: by ``_save``, which the program may have replaced."""
+        return bool(self._save(force) if force else self._save())
+
+    def _save(self, force: bool = False) -> bool:
+        saved = super().save(force=force)
+        self._has_saved = self._has_saved or saved
+        return saved
 
     @property
     def _path(self) -> str:
@@ -209,25 +232,25 @@ class Cassette(engine.Cassette):
 
     @property
     def _persister(self) -> Any:
-        return self._storage.persister
+        return self.storage.place.persister
 
     @property
     def _serializer(self) -> Any:
-        return self._storage.serializer
+        return self.storage.place.serializer
 
     # -- asking and playing by hand -----------------------------------------------------------------------------------
 
     def can_play_response_for(self, request: Request) -> bool:
         """Whether a response would be replayed for this request now."""
-        return self.filter_request(request) is not None and self._replays and request in self
+        return self.filter_request(request) is not None and self.replays and request in self
 
     def play_response(self, request: Request) -> ResponseDict:
         """The next recorded response, counted as played. Raises UnhandledHTTPRequestError when there is none."""
-        with self._lock:
+        with self.lock:
             found = self._next_for(request)
             if found is None:
                 self._not_held(request)
-            self._play(found)
+            self.play(found)
             return found.own()[1].data
 
     def responses_of(self, request: Request) -> list[ResponseDict]:
@@ -251,14 +274,12 @@ class Cassette(engine.Cassette):
         """``(index, response)`` of each interaction that matches: kept for the users of VCR.py who build on it."""
         kept = self.filter_request(request)
         matching = set() if kept is None else set(self._matching(kept))
-        return [(index, i.own()[1].data) for index, i in enumerate(self._finished()) if i in matching]
+        return [(index, i.own()[1].data) for index, i in enumerate(self.held()) if i in matching]
 
     def _matching(self, request: Request) -> Iterator[Interaction]:
         if requests_match is not _REQUESTS_MATCH:  # the program has put a function of its own there
-            return (i for i in self._finished() if requests_match(request, i.own()[0], self._match_on))
-        key = self._index.key(request)
-        with self._lock:
-            return iter(list(self._index.matching(request, key, ALL)))
+            return (i for i in self.held() if requests_match(request, i.own()[0], self._match_on))
+        return iter(self.matching(request))
 
     def _next_for(self, request: Request) -> Interaction | None:
         """What would be played for this request, which has not been through the filters, whatever the record mode."""
@@ -267,9 +288,9 @@ class Cassette(engine.Cassette):
             return None
         if requests_match is not _REQUESTS_MATCH:
             return next((i for i in self._matching(kept) if self.allow_playback_repeats or not i.plays), None)
-        key = self._index.key(kept)
-        with self._lock:
-            return self._find(kept, key)
+        key = self.key(kept)
+        with self.lock:
+            return self.find(kept, key)
 
     def _not_held(self, request: Request) -> NoReturn:
         message = f"The cassette ({self.path!r}) doesn't contain the request ({request!r}) asked for"
@@ -286,13 +307,13 @@ class Cassette(engine.Cassette):
         self.sent.append(request)
         if self.can_play_response_for(request):
             played = Interaction(request, Response(self.play_response(request)))
-            return Turn(self, None, self._answer(played))
+            return Turn(self, None, self.answer(played))
         kept = self.filter_request(request)
         if kept is None:
             return Turn(None, None)
         if self.write_protected:
-            raise self._refusal(kept)
-        self._check_place()
+            raise self.refusal(kept)
+        self.prepare_to_save()
         return _AppendingTurn(self, request)
 
 
@@ -338,10 +359,10 @@ class _Data(MutableSequence[tuple[Request, ResponseDict]]):
         self._cassette = cassette
 
     def __len__(self) -> int:
-        return len(self._cassette._finished())
+        return len(self._cassette.held())
 
     def __getitem__(self, index: Any) -> Any:
-        found = self._cassette._finished()[index]
+        found = self._cassette.held()[index]
         return [self._pair(one) for one in found] if isinstance(index, slice) else self._pair(found)
 
     def _pair(self, interaction: Interaction) -> tuple[Request, ResponseDict]:
@@ -351,20 +372,20 @@ class _Data(MutableSequence[tuple[Request, ResponseDict]]):
         """
         request, response = interaction.own()
         cassette = self._cassette
-        is_saved = cassette._has_saved and not cassette.dirty and cassette._before_save_interaction is None
+        is_saved = cassette._has_saved and not cassette.dirty and cassette.pipeline.before_save_interaction is None
         if not is_saved or not isinstance(response.data.get("body"), dict):
             return request, response.data
         return request, convert_body_to_unicode({**response.data, "body": dict(response.data["body"])})
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        held = self._cassette._finished()
+        held = self._cassette.held()
         held[index] = [_interaction(pair) for pair in value] if isinstance(index, slice) else _interaction(value)
-        self._cassette._hold(held)
+        self._cassette.hold(held)
 
     def __delitem__(self, index: Any) -> None:
-        held = self._cassette._finished()
+        held = self._cassette.held()
         del held[index]
-        self._cassette._hold(held)
+        self._cassette.hold(held)
 
     def insert(self, index: int, value: tuple[Request, ResponseDict]) -> None:
         """Put a ``(request, response)`` pair before the one at ``index``."""
@@ -388,7 +409,7 @@ class _PlayCounts(Counter[int]):
     """``cassette.play_counts``: VCR.py's users set counts in this dictionary, or clear it, to play something again."""
 
     def __init__(self, cassette: Cassette) -> None:
-        super().__init__({index: i.plays for index, i in enumerate(cassette._finished()) if i.plays})
+        super().__init__({index: i.plays for index, i in enumerate(cassette.held()) if i.plays})
         self._cassette = cassette
 
     def __setitem__(self, index: int, count: int) -> None:

@@ -19,7 +19,7 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from . import formats
-from ._engine.index import StoredInteraction
+from ._engine.interaction import StoredInteraction
 from ._http.body import joined, kept
 from .errors import CassetteLoadError, CassetteNotFoundError
 from .request import DEFAULT_PORTS, Headers, Request

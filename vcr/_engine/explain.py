@@ -18,7 +18,7 @@ from ..errors import CassetteLoadError
 from ..matchers import Predicate, Verdict, agrees, name_of, part, part_of, verdicts
 from ..record_mode import RecordMode
 from ..request import Request
-from .index import Interaction
+from .interaction import Interaction
 
 MOST_SHOWN = 3
 MOST_TOLD = 20  # the similar requests for which matchers are asked what differs

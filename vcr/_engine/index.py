@@ -1,4 +1,4 @@
-"""Interactions, and finding those that match a request: one look-up by the keys of the matchers.
+"""Finds the interactions that match a request: one look-up by the keys of the matchers.
 
 This module knows matchers and their keys. It must not know when something is played, and whether: that is the
 cassette's decision.
@@ -14,101 +14,10 @@ from itertools import chain, islice, product
 
 from .._http.body import is_object
 from .._http.meaning import meaning, plain
-from .._locks import new_lock
 from ..errors import CassetteLoadError
 from ..matchers import Matcher, Predicate, part, part_of, path, requests_match, same_as_object, uri, url
 from ..request import Request
-from ..response import Response
-
-
-class Interaction:
-    """A request with its response. ``response`` is None while the request is under way."""
-
-    __slots__ = ("plays", "request", "response")
-
-    def __init__(self, request: Request, response: Response | None = None) -> None:
-        self.request = request
-        self.response = response
-        self.plays = 0
-
-    @property
-    def target(self) -> tuple[str, str]:
-        """Method and URI."""
-        return self.request.method, self.request.uri
-
-    @property
-    def finished(self) -> bool:
-        """Whether the response is there."""
-        return self.response is not None
-
-    def own(self) -> tuple[Request, Response]:
-        """Request and response, for whoever may change them; it is finished."""
-        assert self.response is not None
-        return self.request, self.response
-
-    def value(self) -> Hashable:
-        """Equal for interactions with the same content."""
-        request, response = self.request, self.response
-        content = (request.method, request.uri, request.headers.pairs(), request.body, response and response.data)
-        return repr(content)
-
-
-_owning = new_lock()
-
-
-class StoredInteraction(Interaction):
-    """One whose method and URI are known, and which is read when more of it is needed.
-
-    What is read may be shared with other openings of the same cassette: whoever is to be free to change it is given
-    what ``own`` returns.
-    """
-
-    __slots__ = ("_own", "_read", "_shared", "_target")
-
-    def __init__(self, target: tuple[str, str], read: Callable[[], tuple[Request, Response]]) -> None:
-        self._target = target
-        self.plays = 0
-        self._read = read
-        self._shared: tuple[Request, Response] | None = None
-        self._own: tuple[Request, Response] | None = None
-
-    def again(self) -> StoredInteraction:
-        """The same as it is stored, not played yet."""
-        return StoredInteraction(self._target, self.read)
-
-    def read(self) -> tuple[Request, Response]:
-        """Request and response as they are stored. Raises CassetteLoadError."""
-        if self._shared is None:
-            self._shared = self._read()
-        return self._shared
-
-    def own(self) -> tuple[Request, Response]:
-        """Request and response, this interaction's alone."""
-        with _owning:
-            if self._own is None:
-                request, response = self.read()
-                self._own = request.copy(), Response(response.copy_data(), response.beside)
-            return self._own
-
-    @property
-    def target(self) -> tuple[str, str]:
-        """Method and URI."""
-        return self._target
-
-    @property
-    def request(self) -> Request:  # type: ignore[override]
-        """The request."""
-        return (self._own or self.read())[0]
-
-    @property
-    def response(self) -> Response:  # type: ignore[override]
-        """The response."""
-        return (self._own or self.read())[1]
-
-    @property
-    def finished(self) -> bool:
-        """Yes: it is stored."""
-        return True
+from .interaction import Interaction
 
 
 class Row:

@@ -1,127 +1,251 @@
-"""Where one cassette is kept: what is stored there now, whether it has changed, and how it is replaced.
+"""How a cassette is kept: loaded, merged with what others have stored, dated, saved, recovered, and when it is too old.
 
-It must not know matching, record modes or filters. A persister does the storing; this file knows what a persister may
-offer beyond VCR.py's interface.
+It must not know requests on their way, matching or record modes. The cassette says what it holds (``Changes``), and
+what an interaction becomes on its way in and out (``Holder``); a persister does the storing.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
-from ..errors import CassetteDecodeError, CassetteNotFoundError
-from ..request import Request
-from ..response import Response, ResponseDict
-from .index import Interaction
+from ..errors import CassetteNotFoundError
+from ..response import now
+from .interaction import Interaction, value_of
+from .persister import Place, Written
+from .pipeline import Pair
 
 log = logging.getLogger("vcr.cassette")
 
 
-class Persister(Protocol):
-    """Where cassettes are kept. The interface is VCR.py's.
+class Holder(Protocol):
+    """The cassette, as its storage sees it."""
 
-    A persister may also have ``version(path)``, a value that changes whenever what is stored does, and
-    ``exclusive(path)``, a context manager within which nobody else stores: then what several cassettes add to one path
-    is merged. And ``journal(path)``, an object that keeps interactions before they are saved
-    (``vcr/persisters/journal.py``). ``nearby(path)`` and ``unwritable(path)`` help to say what is wrong with a path
-    (``vcr/persisters/filesystem.py``).
+    def when_loaded(self, interactions: list[Interaction]) -> list[Interaction]:
+        """What the cassette holds of these, which are stored."""
+
+    def when_saved(self, interaction: Interaction) -> Pair | None:
+        """The request and the response that are written; None: neither."""
+
+
+class Changes(NamedTuple):
+    """What a cassette is to hold from now on.
+
+    ``kept``: all of it, in order. ``added``: of these, what this cassette has not stored yet. ``inherited``: of those,
+    what was recorded before a fork, and may have been stored by another process. ``dropped``: what was held and goes.
     """
 
-    def load_cassette(self, cassette_path: Any, serializer: Any) -> Any:
-        """``(requests, responses)``, or raise CassetteNotFoundError when there is none."""
-
-    def save_cassette(self, cassette_path: Any, cassette_dict: Any, serializer: Any) -> None:
-        """Keep ``{"requests": [...], "responses": [...]}`` under this path."""
-
-
-class Stored(NamedTuple):
-    """What is stored under a path."""
-
-    interactions: list[Interaction]
-    metadata: Mapping[str, Any]
+    kept: list[Interaction]
+    added: set[Interaction]
+    dropped: set[Interaction]
+    inherited: set[Interaction]
 
 
 class Storage:
-    """The place under ``path``, reached through ``persister``. Without a persister nothing is stored there, ever."""
+    """Where one cassette is kept, and how.
 
-    def __init__(self, path: str, persister: Any, serializer: Any, *, preserve_exact_body_bytes: bool = False) -> None:
-        self.path = path
-        self.persister = persister
-        self.serializer = serializer
-        self.preserve_exact_body_bytes = preserve_exact_body_bytes
-        #: What keeps interactions before they are saved; None when the persister has no journal.
-        self.journal: Any = self._offered("journal")
-        self._version: Hashable = None  # of what is stored, when it was last read or written
-        self._others: Mapping[str, Any] = {}  # what a project has put at the top of the cassette
+    ``path`` and ``persister`` say where; without a persister nothing is stored, ever. ``re_record_interval``: what is
+    older counts as not stored, until something takes its place. ``journal``: keep each interaction at once, until the
+    cassette is saved. Raises TypeError when the persister has no journal.
+    """
 
-    def at(self, path: str) -> Storage:
-        """Another place, with the same persister and serializer."""
-        return Storage(path, self.persister, self.serializer)
-
-    def load(self) -> Stored | None:
-        """What is stored now; None when nothing is. Raises CassetteLoadError when it cannot be read."""
-        if self.persister is None:
-            return None
-        self._version = self._offered("version")
-        try:
-            stored = self.persister.load_cassette(self.path, serializer=self.serializer)
-        except CassetteNotFoundError:
-            return None
-        except CassetteDecodeError as error:
-            log.warning("Cassette %s couldn't be loaded and counts as empty: %s", self.path, error)
-            return None
-        # A third value, or an attribute: VCR.py's persisters, and the plugins that unpack two values.
-        metadata = stored[2] if len(stored) > 2 else getattr(stored, "metadata", None)
-        self._others = getattr(stored, "beside", {})
-        interactions = getattr(stored, "interactions", None)
-        if interactions is None:
-            interactions = [Interaction(*pair) for pair in zip(stored[0], map(Response, stored[1]), strict=True)]
-        return Stored(interactions, metadata or {})
-
-    def save(
+    def __init__(
         self,
-        pairs: Sequence[tuple[Request, ResponseDict]],
-        metadata: Mapping[str, Any],
-        beside: Sequence[Mapping[str, Any]] = (),
+        path: str,
+        persister: Any,
+        serializer: Any,
+        *,
+        preserve_exact_body_bytes: bool = False,
+        re_record_interval: timedelta | None = None,
+        journal: bool = False,
     ) -> None:
-        """Put these interactions in the place of what is stored. ``beside``: what is kept beside each, as its date."""
-        cassette_dict: dict[str, Any] = {
-            "requests": [request for request, _ in pairs],
-            "responses": [response for _, response in pairs],
-        }
-        if any(beside):
-            cassette_dict["beside"] = list(beside)
-        if self._others:
-            cassette_dict["others"] = self._others
-        if metadata:
-            cassette_dict["metadata"] = dict(metadata)
-        if self.preserve_exact_body_bytes:
-            cassette_dict["preserve_exact_body_bytes"] = True
-        self.persister.save_cassette(self.path, cassette_dict, serializer=self.serializer)
-        self._version = self._offered("version")
+        self.place = Place(path, persister, serializer, preserve_exact_body_bytes=preserve_exact_body_bytes)
+        self.path = path
+        #: What is stored beside the interactions. What is changed in it is saved with them.
+        self.metadata: dict[str, Any] = {}
+        #: How many interactions were stored when the cassette was last read, and are not in it: a filter dropped them.
+        self.hidden = 0
+        self._others: Mapping[str, Any] = {}
+        self._re_record_interval = re_record_interval
+        self._journal: Any = self.place.offered("journal")
+        if journal and self._journal is None:
+            raise TypeError(f"journal: the persister {persister!r} keeps none (it has no journal(path))")
+        self._journals = journal
 
-    def has_changed(self) -> bool:
-        """Whether somebody else has stored something since this object last read or wrote."""
-        return bool(self._offered("version") != self._version)
+    @property
+    def stores(self) -> bool:
+        """Whether anything is stored, ever."""
+        return self.place.persister is not None
 
-    def nearby(self) -> tuple[str, Sequence[str] | None]:
-        """The full path, and similar names beside it; None in the place of names where there is no such directory."""
-        found: tuple[str, Sequence[str] | None] | None = self._offered("nearby")
-        return (self.path, ()) if found is None else found
+    # -- loading ------------------------------------------------------------------------------------------------------
 
-    def unwritable(self) -> str | None:
-        """Why nothing can be saved, where the persister can tell that beforehand."""
-        reason: str | None = self._offered("unwritable")
-        return reason
+    def load(self, holder: Holder, *, may_be_too_old: bool) -> list[Interaction] | None:
+        """What is stored, as the cassette holds it; None when nothing is, or when all of it is too old.
 
-    def exclusive(self) -> AbstractContextManager[object]:
-        """The place for this object alone, where the persister can give that."""
-        exclusive = self._offered("exclusive")
-        return nullcontext() if exclusive is None else exclusive
+        Raises CassetteLoadError when it cannot be read.
+        """
+        loaded = self._read(holder)
+        if self._journal is not None and self._journal.exists:
+            log.warning(
+                "A recording of cassette %s was interrupted, or is going on elsewhere. What it has so far is in %s; "
+                "vcr.recover(%r) adds it to the cassette",
+                *(self.path, self._journal.path, self.path),
+            )
+        if loaded is not None and may_be_too_old and self._is_too_old(loaded):
+            log.info("Cassette %s is older than its re_record_interval: recording it anew", self.path)
+            return None
+        return loaded
 
-    def _offered(self, name: str) -> Any:
-        """What the persister answers to a question that it need not know; None when it does not know it."""
-        method = getattr(self.persister, name, None)
-        return None if method is None else method(self.path)
+    def load_from(self, path: str, holder: Holder) -> list[Interaction] | None:
+        """What is stored under another path, in the same way; None when nothing is."""
+        stored = self.place.at(path).read()
+        return None if stored is None else holder.when_loaded(stored.interactions)
+
+    def _read(self, holder: Holder) -> list[Interaction] | None:
+        stored = self.place.read()
+        if stored is None:
+            return None
+        self.metadata = {**stored.metadata, **self.metadata}
+        self._others = stored.others
+        loaded = holder.when_loaded(stored.interactions)
+        self.hidden = len(stored.interactions) - len(loaded)
+        return loaded
+
+    def _is_too_old(self, loaded: Sequence[Interaction]) -> bool:
+        """Whether to record anew. What is stored stays until there is something to take its place."""
+        if self._re_record_interval is None:
+            return False
+        dates = [one.response.recorded_at for one in loaded if one.response is not None]
+        known = [date for date in dates if date is not None]
+        if len(known) < len(dates):
+            log.warning(
+                "Cassette %s does not say when %d of its %d interactions were recorded: re_record_interval has no "
+                'effect on these until they are recorded anew, with record_mode="all"',
+                *(self.path, len(dates) - len(known), len(dates)),
+            )
+        return bool(known) and now() - min(known) > self._re_record_interval
+
+    # -- before it is saved -------------------------------------------------------------------------------------------
+
+    def prepare(self) -> str | None:
+        """Why nothing can be saved, where that can be told beforehand. From now on saving needs no import, which the
+        end of an interpreter does not give."""
+        serializer = self.place.serializer
+        for name in ("serialize", "parts"):
+            getattr(serializer, name, None)  # (one of this package's is imported when it is first used)
+        return self.place.unwritable()
+
+    def note(self, interaction: Interaction, holder: Holder) -> None:
+        """Keep an interaction now, lest the program does not come to save the cassette; where a journal is wanted."""
+        pair = holder.when_saved(interaction) if self._journals else None
+        if pair is None:
+            return
+        try:
+            self._journal.add(*pair, _beside(interaction))
+        except OSError as error:  # the recording itself goes on
+            log.warning("What cassette %s records is no longer kept until it is saved: %s", self.path, error)
+            self._journals = False
+
+    def discard_notes(self) -> None:
+        """Forget what ``note`` has kept: it is not wanted, or it has been saved."""
+        if self._journals:
+            self._journal.discard()
+
+    # -- saving -------------------------------------------------------------------------------------------------------
+
+    def save(self, changes: Changes, holder: Holder) -> None:
+        """Write the cassette: the whole of it or, when anything fails, nothing. What others have stored since it was
+        read stays."""
+        self._date_as_before(changes)
+        with self.place.exclusive():
+            kept = self._merged(changes, holder) if self.place.has_changed() else changes.kept
+            written = [Written(pair, _beside(one)) for one in kept if (pair := holder.when_saved(one)) is not None]
+            self.place.write(written, self.metadata, self._others)
+            self.discard_notes()
+
+    def _date_as_before(self, changes: Changes) -> None:
+        """What was recorded again, unchanged, keeps its date, so that the file does not change either.
+
+        Not so where age matters: with its old date it would be recorded again and again.
+        """
+        if self._re_record_interval is not None or not changes.dropped:
+            return
+        dates = {one.value(): _timestamp(one) for one in changes.dropped}
+        for one in changes.added.intersection(changes.kept):
+            if one.response is not None and (date := dates.get(one.value())) is not None:
+                one.response.timestamp = date
+
+    def _merged(self, changes: Changes, holder: Holder) -> list[Interaction]:
+        """What is stored now, without what this cassette drops, with what it adds."""
+        stored = self._read(holder)
+        if stored is None:
+            return changes.kept
+        mine = [one for one in changes.kept if one in changes.added]
+        if changes.inherited:
+            before = [one for one in changes.kept if one not in changes.added]
+            mine = self._not_yet_stored(mine, changes.inherited, stored, before, holder)
+        return _without(stored, changes.dropped) + mine
+
+    def _not_yet_stored(
+        self,
+        mine: list[Interaction],
+        inherited: set[Interaction],
+        stored: Sequence[Interaction],
+        before: Sequence[Interaction],
+        holder: Holder,
+    ) -> list[Interaction]:
+        """``mine`` without what another process, which has inherited it too, has added to what was there ``before``."""
+
+        def value(one: Interaction) -> Hashable:
+            pair = holder.when_saved(one)
+            return None if pair is None else value_of(*pair)
+
+        there = Counter(map(value, stored)) - Counter(map(value, before))
+        left = []
+        for one in mine:
+            if one in inherited and there[of := value(one)]:
+                there[of] -= 1
+            else:
+                left.append(one)
+        return left
+
+    # -- what interrupted recordings have left ------------------------------------------------------------------------
+
+    def load_with_notes(self, holder: Holder) -> tuple[list[Interaction], list[Interaction]]:
+        """What is stored, and what interrupted recordings have left (``journal=True``).
+
+        Raises CassetteNotFoundError when they have left nothing.
+        """
+        if self._journal is None or not self._journal.exists:
+            raise CassetteNotFoundError(f"there is nothing to recover for the cassette at {self.path}")
+        return self._read(holder) or [], holder.when_loaded(self._journal.interactions())
+
+    def remove_notes(self) -> None:
+        """Forget what interrupted recordings have left."""
+        self._journal.remove()
+
+
+def _without(interactions: list[Interaction], dropped: set[Interaction]) -> list[Interaction]:
+    """``interactions`` but for one of the same content for each that is dropped."""
+    if not dropped:
+        return interactions  # To compare contents, all of them would have to be read.
+    values = Counter(one.value() for one in dropped)
+    left = []
+    for one in interactions:
+        value = one.value()
+        if values[value]:
+            values[value] -= 1
+        else:
+            left.append(one)
+    return left
+
+
+def _beside(interaction: Interaction) -> Mapping[str, Any]:
+    return {} if interaction.response is None else interaction.response.beside
+
+
+def _timestamp(interaction: Interaction) -> object:
+    return None if interaction.response is None else interaction.response.timestamp

@@ -14,7 +14,7 @@ from ..response import Response
 if TYPE_CHECKING:
     from ..errors import CannotOverwriteExistingCassetteException
     from .cassette import Cassette
-    from .index import Interaction
+    from .interaction import Interaction
 
 MOST_LISTED = 10
 
@@ -98,7 +98,7 @@ class Refused(NamedTuple):
 
 
 def _loaded(cassette: Cassette) -> list[Interaction]:
-    return [one for one in cassette._own() if one not in cassette._recorded]
+    return [one for one in cassette.held(borrowed=False) if one not in cassette.recorded]
 
 
 def first_unplayed(cassette: Cassette) -> Interaction | None:
@@ -111,7 +111,7 @@ def out_of_order(cassette: Cassette, found: Interaction) -> str:
     recorded = [" ".join(one.target) for one in _loaded(cassette)]
     due = first_unplayed(cassette)
     expected = "nothing" if due is None else " ".join(due.target)
-    sent = [line_of(interaction.request) for _, interaction in cassette._plays]
+    sent = [line_of(interaction.request) for _, interaction in cassette.plays]
     text = [
         f"{' '.join(found.target)} came out of order: the cassette {cassette.path} has {expected} first.",
         "Recorded order:",
@@ -121,7 +121,7 @@ def out_of_order(cassette: Cassette, found: Interaction) -> str:
         "How to fix it: make the requests in the recorded order, record them again, or open the cassette with "
         "ordered=False.",
     ]
-    return cassette._mask("\n".join(text))
+    return cassette.mask("\n".join(text))
 
 
 # -- at the end --------------------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def unplayed(cassette: Cassette) -> list[str]:
     loaded = _loaded(cassette)
     # With repeats the first match is played for ever: those behind it are not missed.
     repeated = {one.target for one in loaded if one.plays} if cassette.allow_playback_repeats is True else ()
-    return [cassette._mask(" ".join(one.target)) for one in loaded if not one.plays and one.target not in repeated]
+    return [cassette.mask(" ".join(one.target)) for one in loaded if not one.plays and one.target not in repeated]
 
 
 def swallowed(cassette: Cassette) -> list[Refused]:
@@ -164,7 +164,7 @@ def judge(cassette: Cassette) -> None:
 def swallowed_text(cassette: Cassette, refused: Iterable[Refused]) -> str:
     """The sentence for refusals that the program caught, with the place of each."""
     lines = [f"  {line_of(one.request)}, made at {one.place}" for one in refused]
-    return cassette._mask(
+    return cassette.mask(
         "\n".join(
             [
                 f"the cassette {cassette.path} refused {_count(len(lines), 'request')}, and the program swallowed "
@@ -210,9 +210,10 @@ def may_keep(cassette: Cassette) -> bool:
     """Whether what was recorded may be saved: with ``save="2xx"`` not when an exchange failed; a warning says so."""
     if cassette.strictness.save != "2xx":
         return True
-    for interaction in cassette._finished():
+    unsaved = cassette.unsaved()
+    for interaction in cassette.held():
         response = interaction.response
-        if interaction in cassette._unsaved and response is not None and not _is_success(response):
+        if interaction in unsaved and response is not None and not _is_success(response):
             warn(
                 f'the cassette {cassette.path} is not saved, as save="2xx" asks: {" ".join(interaction.target)} was '
                 f"answered with {response.status}"

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._engine.index import Interaction
+from .._engine.interaction import Interaction
 from ..errors import CassetteLoadError
 from ..request import Request
 from ..response import ResponseDict

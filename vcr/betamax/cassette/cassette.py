@@ -20,8 +20,8 @@ from requests import Response as RequestsResponse
 
 from ... import _placeholders
 from ..._engine import cassette as engine
-from ..._engine import index
-from ..._engine.index import Index
+from ..._engine import interaction as recording
+from ..._engine.pipeline import Pair
 from ..._engine.storage import Storage
 from ...errors import unknown, warn
 from ...matchers import Predicate, agrees
@@ -41,8 +41,6 @@ from .placeholder import merge_placeholder_lists as merge_placeholder_lists  # n
 
 Hook = Callable[..., Any]
 Hooks = Callable[[str], list[Hook]]
-
-_DROPPED = Response({})
 
 
 def dispatch_hooks(hook_name: str, *args: Any) -> None:
@@ -95,11 +93,11 @@ class Cassette(engine.Cassette):
         self.preserve_exact_body_bytes = bool(chosen["preserve_exact_body_bytes"])
         self._hooks = hooks
         self._serializer = EngineSerializer(serializer)
-        self._views: dict[index.Interaction, Interaction] = {}
-        self._spelled: dict[index.Interaction, Any] = {}  # as they stand in the file
-        self._by_request: dict[int, index.Interaction] = {}  # by the identity of the recorded request
+        self._views: dict[recording.Interaction, Interaction] = {}
+        self._spelled: dict[recording.Interaction, Any] = {}  # as they stand in the file
+        self._by_request: dict[int, recording.Interaction] = {}  # by the identity of the recorded request
         self._ignored: dict[int, Request] = {}  # recorded requests that hooks want passed over, by identity
-        self._replaced: dict[index.Interaction, index.Interaction] = {}  # in the mode ``all``: by what
+        self._replaced: dict[recording.Interaction, recording.Interaction] = {}  # in the mode ``all``: by what
         self._matching: object = self._wanted()
         super().__init__(
             Storage(
@@ -107,14 +105,14 @@ class Cassette(engine.Cassette):
                 BinaryPersister if serializer.stored_as_binary else FilesystemPersister,
                 self._serializer,
                 preserve_exact_body_bytes=self.preserve_exact_body_bytes,
+                re_record_interval=settings.as_interval(chosen["re_record_interval"]),
             ),
             record_mode=chosen["record"],
             match_on=self._matchers(),
             allow_playback_repeats=bool(chosen["allow_playback_repeats"]),
-            re_record_interval=settings.as_interval(chosen["re_record_interval"]),
             mask=self.masked,
         )
-        self._load()
+        self.restore()
         if self.record_mode is RecordMode.NONE and not os.path.exists(self.path):
             raise MissingCassetteError(f'record="none" plays what is there, and there is no cassette at {self.path}')
 
@@ -140,20 +138,18 @@ class Cassette(engine.Cassette):
     def interactions(self) -> list[Interaction]:
         """What it holds. What is changed in their ``data`` is saved, if anything is. Once the cassette is closed they
         are as they are saved, with placeholders."""
-        return [self._view(recorded) for recorded in self._to_save()]
+        return [self._view(recorded) for recorded in self.to_save()]
 
     @property
     def earliest_recorded_date(self) -> datetime:
         """When the oldest interaction was recorded, or now: UTC, without saying so."""
-        dates = [i.response.recorded_at for i in self._finished() if i.response is not None and i.response.recorded_at]
+        dates = [i.response.recorded_at for i in self.held() if i.response is not None and i.response.recorded_at]
         return min(dates, default=datetime.now(timezone.utc)).astimezone(timezone.utc).replace(tzinfo=None)
 
     def clear(self) -> None:
         """Forget every interaction."""
-        with self._lock:
-            self._interactions.clear()
-            self.rewind()
-            self.rewound = False
+        self.hold([])
+        self.rewound = False
 
     def serialize_interaction(self, response: RequestsResponse, request: PreparedRequest) -> dict[str, Any]:
         """The two as they stand in a cassette."""
@@ -166,11 +162,9 @@ class Cassette(engine.Cassette):
     def save_interaction(self, response: RequestsResponse, request: PreparedRequest) -> Interaction:
         """Record the two, through the hooks. Returns what they make of it, also when it is ignored."""
         kept_request, kept_response = util.from_data(self.serialize_interaction(response, request))
-        recorded = index.Interaction(kept_request)
-        with self._lock:
-            self._interactions.append(recorded)
+        recorded = self.reserve(kept_request)
         with sending(request) as now:
-            self._complete(engine.Turn(self, None), recorded, Response(kept_response))
+            engine.Turn(self, recorded).complete(Response(kept_response))
         return now.recorded or self._view(recorded)
 
     def find_match(self, request: PreparedRequest) -> Interaction | None:
@@ -180,7 +174,7 @@ class Cassette(engine.Cassette):
             return None
         wanted = matchers.for_engine(self.match_options, self._stored_request)
         given = util.sent(request)
-        for view, recorded in zip(self.interactions, self._to_save(), strict=True):
+        for view, recorded in zip(self.interactions, self.to_save(), strict=True):
             candidate, _ = recorded.own()
             with sending(request):
                 if view.used or view.ignored or not all(agrees(matcher, given, candidate)[0] for matcher in wanted):
@@ -197,20 +191,20 @@ class Cassette(engine.Cassette):
         """The engine's; from then on its interactions show what is saved."""
         super().close(save=save)
         for recorded, view in self._views.items() if self._secrets() else ():
-            view.data = self._data(recorded, *self._stored(recorded))
+            view.data = self._data(recorded, *self.when_saved(recorded))
             view.settle()
 
     # -- what hooks and placeholders change --------------------------------------------------------------------------
 
-    def _view(self, recorded: index.Interaction) -> Interaction:
+    def _view(self, recorded: recording.Interaction) -> Interaction:
         view = self._views.get(recorded)
         if view is None:
             request, response = recorded.own()
-            pair = self._stored(recorded) if self._closed else (request, response.data)
+            pair = self.when_saved(recorded) if self.closed else (request, response.data)
             view = self._views[recorded] = Interaction(self._data(recorded, *pair), state=_State(self, recorded))
         return view
 
-    def _data(self, recorded: index.Interaction, request: Request, response: ResponseDict) -> dict[str, Any]:
+    def _data(self, recorded: recording.Interaction, request: Request, response: ResponseDict) -> dict[str, Any]:
         """Betamax's dictionary; header values have the shape that they have in the file."""
         timestamp = recorded.response.timestamp if recorded.response is not None else None
         data = util.to_data(request, response, timestamp, exact=self.preserve_exact_body_bytes)
@@ -221,28 +215,30 @@ class Cassette(engine.Cassette):
                 data[half]["headers"] = dict(headers)
         return data
 
-    def _load(self) -> None:
-        super()._load()
-        if not self.rewound:  # It is too old.
-            self._interactions = []
-        if not self._interactions:
+    def restore(self) -> None:
+        """The engine's; a cassette without interactions counts as new, and so does one that is too old."""
+        super().restore()
+        if not self.rewound:
+            self.hold([], are_stored=True)
+        if not len(self):
             self.rewound = False
 
-    def _loaded(self, interactions: list[index.Interaction]) -> list[index.Interaction]:
-        loaded = super()._loaded(interactions)
+    def when_loaded(self, interactions: list[recording.Interaction]) -> list[recording.Interaction]:
+        """The engine's, as hooks and placeholders make them."""
+        loaded = super().when_loaded(interactions)
         stored = self._serializer.stored
         if stored is not None and len(stored) == len(loaded):
             self._spelled.update(zip(loaded, stored, strict=True))
         hooks, secrets = self._hooks("before_playback"), self._secrets()
         if not hooks and not secrets:
             return loaded
-        if not self._interactions:
-            self._interactions = loaded  # for hooks that look at the others
+        if not len(self):
+            self.hold(loaded, are_stored=True)  # for hooks that look at the others
         return [self._played_back(recorded, hooks, secrets) for recorded in loaded]
 
     def _played_back(
-        self, recorded: index.Interaction, hooks: list[Hook], secrets: list[_placeholders.Placeholder]
-    ) -> index.Interaction:
+        self, recorded: recording.Interaction, hooks: list[Hook], secrets: list[_placeholders.Placeholder]
+    ) -> recording.Interaction:
         """One that was stored, as hooks and placeholders make it."""
         view = self._view(recorded) if hooks else None
         for hook in hooks:
@@ -251,7 +247,7 @@ class Cassette(engine.Cassette):
         if secrets:
             request, response = _placeholders.reveal(secrets, request, response)
         assert recorded.response is not None
-        played = index.Interaction(request, Response(response, recorded.response.beside))
+        played = recording.Interaction(request, Response(response, recorded.response.beside))
         self._spelled[played] = self._spelled.pop(recorded, None)
         if view is not None:
             ignored = view.ignored
@@ -261,39 +257,42 @@ class Cassette(engine.Cassette):
             view.settle()
         return played
 
-    def _complete(self, turn: engine.Turn, interaction: index.Interaction, response: Response) -> None:
+    def when_recorded(self, interaction: recording.Interaction, response: Response) -> Response | None:
+        """The response as the hooks leave it, and with it the request; None when one of them has it ignored."""
         response.stamp()
+        hooks = self._hooks("before_record")
+        if not hooks:
+            return response
+        exact = self.preserve_exact_body_bytes
+        view = Interaction(util.to_data(interaction.request, response.data, response.timestamp, exact=exact))
+        for hook in hooks:
+            hook(view, self)
+        if view.changed:
+            interaction.request, changed = view.pair()
+            response = Response(changed, response.beside)
+        if (now := current()) is not None:
+            now.recorded = view
+        if view.ignored:
+            self.dirty = self.dirty or not len(self)  # There is a file all the same.
+            return None
+        self._views[interaction] = view
+        return response
+
+    def keep(self, turn: engine.Turn, interaction: recording.Interaction, response: Response) -> None:
+        """The engine's; the view of the hooks is from now on that of a recorded interaction."""
         replaced = self._replaced_by(interaction.request)
-        view = None
-        if hooks := self._hooks("before_record"):
-            exact = self.preserve_exact_body_bytes
-            view = Interaction(util.to_data(interaction.request, response.data, response.timestamp, exact=exact))
-            for hook in hooks:
-                hook(view, self)
-            if view.changed:
-                interaction.request, changed = view.pair()
-                response = Response(changed, response.beside)
-            if (now := current()) is not None:
-                now.recorded = view
-            if view.ignored:
-                response = _DROPPED
-        super()._complete(turn, interaction, response)
-        with self._lock:
-            if response is _DROPPED:
-                self.dirty = self.dirty or not self._interactions  # There is a file all the same.
-            if not interaction.finished:
-                return
-            if view is not None:
-                view.state = _State(self, interaction)
-                view.settle()
-                self._views[interaction] = view
-            if replaced is not None:
-                self._replaced[replaced] = interaction
+        super().keep(turn, interaction, response)
+        view = self._views.get(interaction)
+        if not interaction.finished:
+            self._views.pop(interaction, None)
+            return
+        if view is not None:
+            view.state = _State(self, interaction)
+            view.settle()
+        if replaced is not None:
+            self._replaced[replaced] = interaction
 
-    def _filter_response(self, response: Response) -> Response | None:
-        return None if response is _DROPPED else response
-
-    def _as_changed(self, recorded: index.Interaction) -> tuple[Request, ResponseDict]:
+    def _as_changed(self, recorded: recording.Interaction) -> tuple[Request, ResponseDict]:
         """A copy of the two, with what has been changed in their view."""
         view = self._views.get(recorded)
         if view is not None and view.changed:
@@ -301,7 +300,8 @@ class Cassette(engine.Cassette):
         request, response = recorded.own()
         return request.copy(), response.copy_data()
 
-    def _stored(self, interaction: index.Interaction) -> tuple[Request, ResponseDict]:
+    def when_saved(self, interaction: recording.Interaction) -> Pair:
+        """With what has been changed in its view, and placeholders for secrets."""
         pair = self._as_changed(interaction)
         secrets = self._secrets()
         return _placeholders.hide(secrets, *pair) if secrets else pair
@@ -315,16 +315,16 @@ class Cassette(engine.Cassette):
 
     # -- the mode ``all``: each new interaction takes the place of one old one ---------------------------------------
 
-    def _replaced_by(self, request: Request) -> index.Interaction | None:
+    def _replaced_by(self, request: Request) -> recording.Interaction | None:
         if self.record_mode is not RecordMode.ALL:
             return None
-        with self._lock:
-            stored = self._index.matching(request, self._index.key(request), index.ALL)
-            return next((one for one in stored if one not in self._recorded and one not in self._replaced), None)
+        matching = self.matching(request)
+        return next((one for one in matching if one not in self.recorded and one not in self._replaced), None)
 
-    def _to_save(self) -> list[index.Interaction]:
+    def to_save(self) -> list[recording.Interaction]:
+        """The engine's; what replaces another stands in its place."""
         moved = set(self._replaced.values())
-        return [self._replaced.get(one, one) for one in self._finished() if one not in moved]
+        return [self._replaced.get(one, one) for one in self.held() if one not in moved]
 
     # -- match_options, and what is said of an interaction, may change -----------------------------------------------
 
@@ -341,7 +341,7 @@ class Cassette(engine.Cassette):
         """A recorded request as it stands in the cassette."""
         found = self._by_request.get(id(recorded))
         if found is None or found.own()[0] is not recorded:
-            self._by_request = {id(one.own()[0]): one for one in self._finished()}
+            self._by_request = {id(one.own()[0]): one for one in self.held()}
             found = self._by_request[id(recorded)]
         data: Mapping[str, Any] = self._view(found).data["request"]
         return data
@@ -349,20 +349,15 @@ class Cassette(engine.Cassette):
     def _is_not_ignored(self, _: Request, recorded: Request) -> bool:
         return id(recorded) not in self._ignored
 
-    def _set_used(self, recorded: index.Interaction, used: bool) -> None:
+    def _set_used(self, recorded: recording.Interaction, used: bool) -> None:
         recorded.plays = int(used)
         self._matching = None  # so that it is looked for again
 
     def begin(self, request: Request) -> engine.Turn:
         """The engine's, with what is in ``match_options`` now."""
         if self._wanted() != self._matching:
-            with self._lock:
-                self._matching, self._match_on = self._wanted(), tuple(self._matchers())
-                self._index = Index(self._match_on)
-                for interaction in self._finished():
-                    if self.allow_playback_repeats or interaction not in self._recorded:
-                        self._index.add(interaction)
-                self._played = sum(bool(interaction.plays) for interaction in self._finished())
+            self._matching = self._wanted()
+            self.match_by(self._matchers())
         turn = super().begin(request)
         if (now := current()) is not None:
             now.is_live = turn.records
@@ -372,7 +367,7 @@ class Cassette(engine.Cassette):
 class _State(State):
     """Of an interaction that a cassette holds: what is assigned counts for the next request."""
 
-    def __init__(self, cassette: Cassette, recorded: index.Interaction) -> None:
+    def __init__(self, cassette: Cassette, recorded: recording.Interaction) -> None:
         self._cassette = cassette
         self._recorded = recorded
 

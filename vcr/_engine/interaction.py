@@ -1,0 +1,137 @@
+"""A request with its response, as a cassette holds them. It must not know when or whether an interaction is played."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+from .._locks import new_lock
+from ..request import Request
+from ..response import Response, ResponseDict
+
+_forks = 0
+
+
+def forks() -> int:
+    """How often this process has been forked, or been the child of a fork, since this module was imported."""
+    return _forks
+
+
+def _count_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_count_fork)
+
+
+class Interaction:
+    """A request with its response. ``response`` is None while the request is under way."""
+
+    __slots__ = ("plays", "request", "response")
+
+    def __init__(self, request: Request, response: Response | None = None) -> None:
+        self.request = request
+        self.response = response
+        self.plays = 0
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """Method and URI."""
+        return self.request.method, self.request.uri
+
+    @property
+    def finished(self) -> bool:
+        """Whether the response is there."""
+        return self.response is not None
+
+    def own(self) -> tuple[Request, Response]:
+        """Request and response, for whoever may change them; it is finished."""
+        assert self.response is not None
+        return self.request, self.response
+
+    @property
+    def is_as_stored(self) -> bool:
+        """Whether the file holds this interaction exactly as it is here."""
+        return False
+
+    def value(self) -> Hashable:
+        """Equal for interactions with the same content, whenever they were recorded."""
+        return value_of(self.request, None if self.response is None else self.response.data)
+
+
+def value_of(request: Request, response: ResponseDict | None) -> Hashable:
+    """Equal for pairs with the same content."""
+    return repr((request.method, request.uri, request.headers.pairs(), request.body, _in_one_order(response)))
+
+
+def _in_one_order(value: Any) -> Any:
+    """``value`` with the keys of its mappings sorted: in a file they stand in another order than when recorded."""
+    if isinstance(value, Mapping):
+        return [(key, _in_one_order(value[key])) for key in sorted(value, key=repr)]
+    return value
+
+
+_owning = new_lock()
+
+
+class StoredInteraction(Interaction):
+    """One whose method and URI are known, and which is read when more of it is needed.
+
+    What is read may be shared with other openings of the same cassette: whoever is to be free to change it is given
+    what ``own`` returns.
+    """
+
+    __slots__ = ("_own", "_read", "_shared", "_target")
+
+    def __init__(self, target: tuple[str, str], read: Callable[[], tuple[Request, Response]]) -> None:
+        self._target = target
+        self.plays = 0
+        self._read = read
+        self._shared: tuple[Request, Response] | None = None
+        self._own: tuple[Request, Response] | None = None
+
+    def again(self) -> StoredInteraction:
+        """The same as it is stored, not played yet."""
+        return StoredInteraction(self._target, self.read)
+
+    def read(self) -> tuple[Request, Response]:
+        """Request and response as they are stored. Raises CassetteLoadError."""
+        if self._shared is None:
+            self._shared = self._read()
+        return self._shared
+
+    def own(self) -> tuple[Request, Response]:
+        """Request and response, this interaction's alone."""
+        with _owning:
+            if self._own is None:
+                request, response = self.read()
+                self._own = request.copy(), Response(response.copy_data(), response.beside)
+            return self._own
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """Method and URI."""
+        return self._target
+
+    @property
+    def request(self) -> Request:  # type: ignore[override]
+        """The request."""
+        return (self._own or self.read())[0]
+
+    @property
+    def response(self) -> Response:  # type: ignore[override]
+        """The response."""
+        return (self._own or self.read())[1]
+
+    @property
+    def finished(self) -> bool:
+        """Yes: it is stored."""
+        return True
+
+    @property
+    def is_as_stored(self) -> bool:
+        """Whether nobody has been given what may be changed."""
+        return self._own is None

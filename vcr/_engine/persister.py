@@ -1,0 +1,125 @@
+"""What a persister is to the engine: VCR.py's interface, and what a persister may offer beyond it.
+
+It must not know what is done with an interaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple, Protocol
+
+from ..errors import CassetteDecodeError, CassetteNotFoundError
+from ..response import Response
+from .interaction import Interaction
+from .pipeline import Pair
+
+log = logging.getLogger("vcr.cassette")
+
+
+class Persister(Protocol):
+    """Where cassettes are kept. The interface is VCR.py's.
+
+    A persister may also have ``version(path)``, a value that changes whenever what is stored does, and
+    ``exclusive(path)``, a context manager within which nobody else stores: then what several cassettes add to one path
+    is merged. And ``journal(path)``, an object that keeps interactions before they are saved
+    (``vcr/persisters/journal.py``). ``nearby(path)`` and ``unwritable(path)`` help to say what is wrong with a path
+    (``vcr/persisters/filesystem.py``).
+    """
+
+    def load_cassette(self, cassette_path: Any, serializer: Any) -> Any:
+        """``(requests, responses)``, or raise CassetteNotFoundError when there is none."""
+
+    def save_cassette(self, cassette_path: Any, cassette_dict: Any, serializer: Any) -> None:
+        """Keep ``{"requests": [...], "responses": [...]}`` under this path."""
+
+
+class Stored(NamedTuple):
+    """What is stored under a path. ``others``: what a project has put at the top of the cassette."""
+
+    interactions: list[Interaction]
+    metadata: Mapping[str, Any]
+    others: Mapping[str, Any]
+
+
+class Written(NamedTuple):
+    """An interaction as it is written. ``beside``: what stands beside its request and response, as its date."""
+
+    pair: Pair
+    beside: Mapping[str, Any]
+
+
+class Place:
+    """The place under ``path``, reached through ``persister``. Without a persister nothing is stored there, ever."""
+
+    def __init__(self, path: str, persister: Any, serializer: Any, *, preserve_exact_body_bytes: bool) -> None:
+        self.path = path
+        self.persister = persister
+        self.serializer = serializer
+        self.preserve_exact_body_bytes = preserve_exact_body_bytes
+        self._version: Hashable = None  # of what is stored, when it was last read or written
+
+    def at(self, path: str) -> Place:
+        """Another place, with the same persister and serializer."""
+        return Place(path, self.persister, self.serializer, preserve_exact_body_bytes=self.preserve_exact_body_bytes)
+
+    def read(self) -> Stored | None:
+        """What is stored now; None when nothing is. Raises CassetteLoadError when it cannot be read."""
+        if self.persister is None:
+            return None
+        self._version = self.offered("version")
+        try:
+            found = self.persister.load_cassette(self.path, serializer=self.serializer)
+        except CassetteNotFoundError:
+            return None
+        except CassetteDecodeError as error:
+            log.warning("Cassette %s couldn't be loaded and counts as empty: %s", self.path, error)
+            return None
+        # A third value, or an attribute: VCR.py's persisters, and the plugins that unpack two values.
+        metadata = found[2] if len(found) > 2 else getattr(found, "metadata", None)
+        interactions = getattr(found, "interactions", None)
+        if interactions is None:
+            interactions = [Interaction(*pair) for pair in zip(found[0], map(Response, found[1]), strict=True)]
+        return Stored(interactions, metadata or {}, getattr(found, "beside", {}))
+
+    def write(self, written: Sequence[Written], metadata: Mapping[str, Any], others: Mapping[str, Any]) -> None:
+        """Put these interactions in the place of what is stored."""
+        cassette_dict: dict[str, Any] = {
+            "requests": [one.pair[0] for one in written],
+            "responses": [one.pair[1] for one in written],
+        }
+        if any(one.beside for one in written):
+            cassette_dict["beside"] = [one.beside for one in written]
+        if others:
+            cassette_dict["others"] = others
+        if metadata:
+            cassette_dict["metadata"] = dict(metadata)
+        if self.preserve_exact_body_bytes:
+            cassette_dict["preserve_exact_body_bytes"] = True
+        self.persister.save_cassette(self.path, cassette_dict, serializer=self.serializer)
+        self._version = self.offered("version")
+
+    def has_changed(self) -> bool:
+        """Whether somebody else has stored something since this object last read or wrote."""
+        return bool(self.offered("version") != self._version)
+
+    def nearby(self) -> tuple[str, Sequence[str] | None]:
+        """The full path, and similar names beside it; None in the place of names where there is no such directory."""
+        found: tuple[str, Sequence[str] | None] | None = self.offered("nearby")
+        return (self.path, ()) if found is None else found
+
+    def unwritable(self) -> str | None:
+        """Why nothing can be saved, where the persister can tell that beforehand."""
+        reason: str | None = self.offered("unwritable")
+        return reason
+
+    def exclusive(self) -> AbstractContextManager[object]:
+        """The place for this object alone, where the persister can give that."""
+        exclusive = self.offered("exclusive")
+        return nullcontext() if exclusive is None else exclusive
+
+    def offered(self, name: str) -> Any:
+        """What the persister answers to a question that it need not know; None when it does not know it."""
+        method = getattr(self.persister, name, None)
+        return None if method is None else method(self.path)
