@@ -111,13 +111,14 @@ class CassetteMachine(RuleBasedStateMachine):
 
     def expected(self, uri):
         """What the record mode's table says of this request: the entry to replay, "live" or "refused"."""
-        if self.mode is not RecordMode.ALL:
+        if self.mode not in (RecordMode.ALL, RecordMode.REWRITE):
             for entry in self.playable:
                 if entry[0] == uri and not entry[2]:
                     return entry
         existing = self.existing
         records = {
             RecordMode.ALL: True,
+            RecordMode.REWRITE: True,
             RecordMode.ANY: True,
             RecordMode.NEW_EPISODES: True,
             RecordMode.ONCE: not existing,
@@ -154,7 +155,7 @@ class CassetteMachine(RuleBasedStateMachine):
 
     @rule(taken=consumes(turns))
     def forget(self, taken):
-        """A turn that never finishes leaves no trace."""
+        """A turn that is never completed leaves no trace."""
 
     @rule(who=st.integers(0, 2))
     def rewind(self, who):
@@ -172,6 +173,8 @@ class CassetteMachine(RuleBasedStateMachine):
             if self.mode is RecordMode.ALL:
                 again = {entry[0] for entry in self.recorded}
                 finished = [e for e in finished if any(e is r for r in self.recorded) or e[0] not in again]
+            if self.mode is RecordMode.REWRITE:
+                finished = [entry for entry in finished if any(entry is one for one in self.recorded)]
             self.saved = [(entry[0], entry[1]) for entry in finished]
         self.open_anew(mode)
 
