@@ -76,9 +76,9 @@ def nothing_left_behind(request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     threads, descriptors = set(threading.enumerate()), _descriptors()
     yield
-    assert _active._in_process == (), "a cassette is still open"
-    assert patch._open == 0, "install() without uninstall()"
-    assert patch._applied == [], "a replacement is still in place"
+    assert not _active._in_process, "a cassette is still open"
+    assert not patch._open, "install() without uninstall()"
+    assert not patch._applied, "a replacement is still in place"
     for (owner, name), original in _ORIGINALS.items():
         assert vars(owner)[name] is original, f"{owner.__name__}.{name} is still replaced"
     assert set(threading.enumerate()) <= threads, "a thread still runs"

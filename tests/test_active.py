@@ -21,10 +21,17 @@ from vcr.errors import AmbiguousCassetteError
 NAMES = ["one", "two", "three"]
 
 
+def entered(cassette):
+    """The entry of a cassette that has been made current."""
+    entry = _active.Entry(cassette)
+    _active.enter(entry)
+    return entry
+
+
 @contextmanager
 def opened(path: str):
     """A cassette that is current inside the block."""
-    entry = _active.enter(Cassette(path))
+    entry = entered(Cassette(path))
     try:
         yield entry.cassette
     finally:
@@ -117,7 +124,7 @@ def test_the_inner_one_wins():
 
 def test_the_same_cassette_may_be_opened_inside_itself():
     cassette = Cassette("one")
-    outer, inner = _active.enter(cassette), _active.enter(cassette)
+    outer, inner = entered(cassette), entered(cassette)
     _active.leave(inner)
     assert _active.current() is elsewhere(_active.current) is cassette
     _active.leave(outer)
@@ -127,7 +134,7 @@ def test_the_same_cassette_may_be_opened_inside_itself():
 @pytest.mark.parametrize("order", list(itertools.permutations(NAMES)))
 @pytest.mark.parametrize("look", [current, lambda: elsewhere(current), lambda: in_thread(current)])
 def test_in_whatever_order_they_are_left_the_innermost_that_is_open_is_current(order, look):
-    entries = {name: _active.enter(Cassette(name)) for name in NAMES}
+    entries = {name: entered(Cassette(name)) for name in NAMES}
     still_open = list(NAMES)
     for name in order:
         assert look() == still_open[-1]
@@ -138,7 +145,7 @@ def test_in_whatever_order_they_are_left_the_innermost_that_is_open_is_current(o
 
 def test_leaving_twice_is_leaving_once():
     with opened("outer"):
-        entry = _active.enter(Cassette("inner"))
+        entry = entered(Cassette("inner"))
         _active.leave(entry)
         _active.leave(entry)
         assert current() == "outer"
@@ -192,14 +199,14 @@ def test_what_a_context_has_that_is_closed_is_skipped():
 
 
 def test_a_cassette_may_be_left_in_another_context_than_it_was_entered_in():
-    entry = contextvars.copy_context().run(lambda: _active.enter(Cassette("one")))
+    entry = contextvars.copy_context().run(lambda: entered(Cassette("one")))
     assert current() == "one"
     in_thread(lambda: _active.leave(entry))
     assert current() is None
 
 
 def test_a_cassette_opened_by_a_thread_that_has_ended_surrounds_what_comes_after():
-    entry = in_thread(lambda: _active.enter(Cassette("of a fixture")))
+    entry = in_thread(lambda: entered(Cassette("of a fixture")))
     assert current() == "of a fixture"
     with opened("of the test"):
         assert in_thread(current) == "of the test"
@@ -307,7 +314,7 @@ def test_a_task_from_before_cannot_guess_between_those_of_others():
 def test_a_cassette_opened_by_a_task_that_has_ended_surrounds_what_comes_after():
     # So an async fixture runs: in a task of its own, which ends before the test begins.
     async def fixture():
-        return _active.enter(Cassette("of a fixture"))
+        return entered(Cassette("of a fixture"))
 
     async def test():
         assert current() == "of a fixture"
@@ -362,7 +369,7 @@ def test_a_cassette_opened_by_a_task_of_trio_that_has_ended_surrounds_what_comes
     entries = []
 
     async def fixture():
-        entries.append(_active.enter(Cassette("of a fixture")))
+        entries.append(entered(Cassette("of a fixture")))
 
     async def test():
         with opened("of the test"):
@@ -445,7 +452,7 @@ def test_a_carried_function_may_call_itself():
 
 def test_what_a_carried_function_opens_is_not_left_open_for_the_next():
     def leave_open():
-        return _active.enter(Cassette("inner"))
+        return entered(Cassette("inner"))
 
     with opened("one"):
         carried = vcr.carry(leave_open)
@@ -477,7 +484,7 @@ def test_what_is_opened_outside_is_current_there_until_it_is_left():
 
 
 def test_a_cassette_may_be_left_outside():
-    entry = _active.enter(Cassette("one"))
+    entry = entered(Cassette("one"))
     with _active.outside():
         _active.leave(entry)
         assert current() is None
@@ -532,7 +539,7 @@ def test_contexts_from_inside_do_not_keep_a_cassette_alive():
 
 
 def test_a_cassette_left_elsewhere_is_not_kept_alive_by_the_context_it_was_entered_in():
-    entry = _active.enter(Cassette("one"))
+    entry = entered(Cassette("one"))
     gone = weakref.ref(entry.cassette)
     in_thread(lambda: _active.leave(entry))
     gc.collect()

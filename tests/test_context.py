@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import http.client
 import inspect
 import os
@@ -45,7 +46,7 @@ def current() -> str | None:
 
 
 def nothing_is_installed() -> bool:
-    return patch._open == 0 and _active.current() is None
+    return not patch._open and _active.current() is None
 
 
 @pytest.fixture
@@ -131,6 +132,18 @@ def fetch_and_raise(context, url: str, error: BaseException | type[BaseException
 
 
 # -- the end, whatever happens ----------------------------------------------------------------------------------------
+
+
+def test_what_a_program_enters_by_hand_and_forgets_stays_open(server, counter, cassette_path):
+    cassette = vcr.use_cassette(cassette_path).__enter__()  # as with VCR.py: for the rest of the process
+    gc.collect()
+    assert fetch(counter) == "1"
+    assert len(cassette) == 1
+    entry = _active.entered_here()[-1]
+    (opening,) = patch._open.values()
+    _active.leave(entry)
+    patch.uninstall(opening)
+    assert nothing_is_installed()
 
 
 def test_what_was_recorded_before_an_exception_is_saved(counter, cassette_path):

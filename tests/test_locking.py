@@ -78,8 +78,8 @@ def test_it_may_be_entered_inside_itself(kind, directory, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     with locking.alone_in(directory), locking.alone_in(str(other)), locking.alone_in(directory):
-        assert locking._held == {directory, str(other)}
-    assert locking._held == set()
+        assert locking._alone.directories == {directory, str(other)}
+    assert locking._alone.directories == set()
 
 
 def test_an_error_inside_lets_it_go(kind, directory):
@@ -126,7 +126,7 @@ def test_a_lock_that_cannot_be_given_back_goes_with_its_descriptor(kind, directo
     run = [sys.executable, "-c", HOLDS, kind, directory]
     done = subprocess.run(run, input="\n", capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "held\nreleased\n"
-    assert locking._held == set()
+    assert locking._alone.directories == set()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
@@ -134,6 +134,6 @@ def test_a_child_forked_while_a_thread_holds_the_lock_does_not_think_that_it_doe
     with locking.alone_in(directory):
         child = os.fork()
         if child == 0:  # pragma: no cover  (in the child)
-            os._exit(0 if locking._held == set() else 1)
+            os._exit(0 if locking._alone.directories == set() else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert locking._held == {directory}
+        assert locking._alone.directories == {directory}

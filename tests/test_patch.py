@@ -136,21 +136,22 @@ def test_what_somebody_else_has_taken_away_since_stays_away(owner):
 
 def test_the_replacements_are_in_place_while_something_is_open():
     before = what_is_there()
-    patch.install()
+    patch.install("one")
     assert all(now is not then for now, then in zip(what_is_there(), before, strict=True))
-    patch.uninstall()
+    patch.uninstall("one")
     assert what_is_there() == before
 
 
 def test_only_the_last_to_close_takes_them_away():
-    before = what_is_there()
-    patch.install()
+    before, one, other = what_is_there(), object(), object()
+    patch.install(one)
     first = what_is_there()
-    patch.install()
+    patch.install(other)
     assert what_is_there() == first
-    patch.uninstall()
-    assert what_is_there() == first
-    patch.uninstall()
+    for _ in range(2):  # once more changes nothing
+        patch.uninstall(one)
+        assert what_is_there() == first
+    patch.uninstall(other)
     assert what_is_there() == before
 
 
@@ -160,10 +161,11 @@ def test_many_threads_may_open_and_close_at_once():
 
     def open_and_close():
         barrier.wait()
+        holder = object()
         for _ in range(50):
-            patch.install()
+            patch.install(holder)
             missing.extend(now for now, then in zip(what_is_there(), before, strict=True) if now is then)
-            patch.uninstall()
+            patch.uninstall(holder)
 
     threads = [threading.Thread(target=open_and_close) for _ in range(8)]
     for thread in threads:
@@ -176,13 +178,13 @@ def test_many_threads_may_open_and_close_at_once():
 
 def test_replacements_keep_name_documentation_and_signature_of_what_they_replace():
     before = what_is_there()
-    patch.install()
+    patch.install("one")
     try:
         for now, then in zip(what_is_there(), before, strict=True):
             assert (now.__name__, now.__qualname__, now.__doc__) == (then.__name__, then.__qualname__, then.__doc__)
             assert now.__wrapped__ is then
     finally:
-        patch.uninstall()
+        patch.uninstall("one")
 
 
 def test_what_somebody_else_has_put_on_top_stays_and_goes_on_working(server, cassette_path):

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ._locks import new_lock
 from .errors import AmbiguousCassetteError
 
 if TYPE_CHECKING:
@@ -31,10 +30,10 @@ class Entry:
 
     __slots__ = ("cassette", "outer", "task", "thread")
 
-    def __init__(self, cassette: Cassette | None, outer: tuple[Entry, ...]) -> None:
+    def __init__(self, cassette: Cassette | None) -> None:
         # None once the cassette is closed: a context that still holds the entry must not keep the cassette alive.
         self.cassette = cassette
-        self.outer = outer
+        self.outer = _still_open(_in_context.get())
         self.thread = threading.current_thread()
         task = _current_task()
         self.task = None if task is None else weakref.ref(task)
@@ -76,25 +75,22 @@ class _Wall(Entry):
     the wall is down, it hides nothing from that task either.
     """
 
-    __slots__ = ("_is_down",)
+    __slots__ = ("is_down",)
 
     def __init__(self) -> None:
-        super().__init__(None, ())
-        self._is_down = False
-
-    def take_down(self) -> None:
-        """Hide nothing any more, in any context."""
-        self._is_down = True
+        super().__init__(None)
+        self.is_down = False
 
     @property
     def is_over(self) -> bool:
         """Whether the wall is down."""
-        return self._is_down
+        return self.is_down
 
 
 _in_context: contextvars.ContextVar[tuple[Entry, ...]] = contextvars.ContextVar("vcr_cassettes", default=())
-_in_process: tuple[Entry, ...] = ()
-_lock = new_lock()
+#: The open cassettes of the process, in the order in which they were opened: the keys. One call of a dictionary's
+#: method adds or removes an entry, so neither another thread nor an interrupt finds half of a change.
+_in_process: dict[Entry, None] = {}
 
 
 def _current_task() -> Any:
@@ -116,23 +112,19 @@ def _has_ended(task: Any) -> bool:
     return bool(task.done()) if hasattr(task, "done") else task.coro.cr_frame is None
 
 
-def enter(cassette: Cassette) -> Entry:
-    """Make ``cassette`` current: here, and in each thread and task that has no cassette of its own."""
-    global _in_process
-    here = _still_open(_in_context.get())
-    entry = Entry(cassette, here)
-    _in_context.set((*here, entry))
-    with _lock:
-        _in_process = (*_in_process, entry)
-    return entry
+def enter(entry: Entry) -> None:
+    """Make the cassette of ``entry`` current: here, and in each thread and task that has no cassette of its own.
+
+    ``leave(entry)`` undoes this, also when this was interrupted.
+    """
+    _in_context.set((*entry.outer, entry))
+    _in_process[entry] = None
 
 
 def leave(entry: Entry) -> None:
-    """Take this entry out, wherever in the stack it stands and whichever context this is."""
-    global _in_process
-    with _lock:
-        _in_process = tuple(other for other in _in_process if other is not entry)
+    """Take this entry out, wherever in the stack it stands and whichever context this is. Once more changes nothing."""
     entry.cassette = None
+    _in_process.pop(entry, None)
     _in_context.set(_still_open(_in_context.get()))
 
 
@@ -143,9 +135,9 @@ def _still_open(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
 @contextmanager
 def within(cassette: Cassette) -> Iterator[None]:
     """``cassette`` is current inside the block, and in no other thread or task."""
-    entry = Entry(cassette, ())
-    _in_context.set((*_still_open(_in_context.get()), entry))
+    entry = Entry(cassette)
     try:
+        _in_context.set((*entry.outer, entry))
         yield
     finally:
         entry.cassette = None
@@ -156,11 +148,11 @@ def within(cassette: Cassette) -> Iterator[None]:
 def outside() -> Iterator[None]:
     """Inside the block no cassette is current but those that are opened there, whatever is open around it."""
     wall = _Wall()
-    _in_context.set((*_in_context.get(), wall))
     try:
+        _in_context.set((*wall.outer, wall))
         yield
     finally:
-        wall.take_down()
+        wall.is_down = True
         _in_context.set(_still_open(_in_context.get()))
 
 
@@ -177,7 +169,7 @@ def current() -> Cassette | None:
     for entry in reversed(_in_context.get()):
         if not entry.is_over:
             return entry.cassette  # None behind a wall
-    opened = _in_process
+    opened = tuple(_in_process)
     if not opened:
         return None
     inner = opened[-1]

@@ -5,12 +5,14 @@ It opens and closes a cassette. It must not know options, or what a cassette doe
 
 from __future__ import annotations
 
+import functools
 import inspect
 import logging
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractContextManager
-from functools import partial
-from types import FunctionType, TracebackType
+import opcode
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from types import CodeType, FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import wrapt
@@ -40,54 +42,106 @@ class Settings(NamedTuple):
     record_on_exception: bool
 
 
-class _Opening:
-    """A cassette, open from the moment this is made; leaving it closes the cassette."""
+class _Statement(NamedTuple):
+    """The place in a program that has called ``__enter__``."""
 
-    def __init__(self, settings: Settings, function: Callable[..., Any] | None) -> None:
-        self.cassette: Cassette = settings.load(function)
-        self._record_on_exception = settings.record_on_exception
-        code = getattr(function, "__code__", None)
-        self.cassette.is_own = (file_of_caller() if code is None else code.co_filename).__eq__
-        log.debug("Entering context for cassette at %s", self.cassette.path)
-        patch.install(self.cassette.skip_patchers)
+    code: CodeType
+    instruction: int
+
+    @property
+    def is_with(self) -> bool:
+        """Whether it is a ``with`` statement."""
+        return opcode.opname[self.code.co_code[self.instruction]] in ("BEFORE_WITH", "SETUP_WITH")
+
+
+class Opening:
+    """One opening of a cassette: the replacements that lead requests to it, and its place among those that are current.
+
+    An interrupt (Ctrl-C, a time limit by signal) may come between any two steps, and nothing may be left in place then.
+    So each effect is remembered before it is made, and undoing one that was not made, or has been undone, changes
+    nothing: whatever is raised while effects are made or undone, ``undo`` is called, and does the rest.
+    """
+
+    def __init__(self, cassette: Cassette, *, record_on_exception: bool = True) -> None:
+        self.cassette = cassette
+        self.entry = _active.Entry(cassette)
+        self._record_on_exception = record_on_exception
         self._custom: list[Replacement] = []
-        try:
-            for replacement in custom_replacements(self.cassette):
-                replacement.apply()
-                self._custom.append(replacement)
-            self.entry = _active.enter(self.cassette)
-            self.cassette.around = self.entry.around
-        except BaseException:
-            self._unpatch()
-            raise
 
-    def __enter__(self) -> Cassette:
-        return self.cassette
+    def begin(self) -> None:
+        """Put everything in place. Whatever this raises, ``undo`` has to be called."""
+        log.debug("Entering context for cassette at %s", self.cassette.path)
+        patch.install(self, self.cassette.skip_patchers)
+        for replacement in custom_replacements(self.cassette):
+            self._custom.append(replacement)
+            replacement.apply()
+        self.cassette.around = self.entry.around
+        _active.enter(self.entry)
 
-    def __exit__(self, kind: type[BaseException] | None = None, *_: object) -> None:
-        """Let no request in, finish what is on its way, save, take the patches away: each whatever the others do."""
+    def close(self, kind: type[BaseException] | None) -> None:
+        """Let no request in, finish what is on its way, save, and undo everything.
+
+        ``kind``: the class of what the block has raised.
+        """
         # A generator that is closed early has not failed.
         failed = kind is not None and not issubclass(kind, GeneratorExit)
         save = not failed or (self._record_on_exception and saves_failed(self.cassette))
         try:
             _active.leave(self.entry)
+            log.debug("Exiting context for cassette at %s", self.cassette.path)
+            self.cassette.close(save=save)
         finally:
-            try:
-                log.debug("Exiting context for cassette at %s", self.cassette.path)
-                self.cassette.close(save=save)
-            finally:
-                self._unpatch()
+            self.undo()
         if kind is None:
             judge(self.cassette)
 
-    def _unpatch(self) -> None:
-        if not self._custom:
-            patch.uninstall()
-            return
+    def undo(self) -> None:
+        """Take back whatever has been put in place, each whatever the others raise."""
+        _run_each(
+            (
+                functools.partial(_active.leave, self.entry),
+                *(replacement.revert for replacement in reversed(self._custom)),
+                functools.partial(patch.uninstall, self),
+            )
+        )
+
+
+def _opening(settings: Settings, function: Callable[..., Any] | None) -> Opening:
+    """The cassette, loaded, and not yet in place."""
+    cassette = settings.load(function)
+    code = getattr(function, "__code__", None)
+    cassette.is_own = (file_of_caller() if code is None else code.co_filename).__eq__
+    return Opening(cassette, record_on_exception=settings.record_on_exception)
+
+
+def _run_each(steps: Sequence[Callable[[], None]]) -> None:
+    """Run the steps in order, each whatever the ones before have raised."""
+    if steps:
         try:
-            self._custom.pop().revert()
+            steps[0]()
         finally:
-            self._unpatch()
+            _run_each(steps[1:])
+
+
+@contextmanager
+def _opened(settings: Settings, function: Callable[..., Any]) -> Iterator[Cassette]:
+    """The cassette for one call of ``function``.
+
+    A generator, for it is closed with its frame: wherever an interrupt comes, ``finally`` is run.
+    """
+    opening = _opening(settings, function)
+    try:
+        opening.begin()
+        kind: type[BaseException] | None = None
+        try:
+            yield opening.cassette
+        except BaseException as error:
+            kind = type(error)
+            raise
+        finally:
+            opening.close(kind)
+    finally:
+        opening.undo()
 
 
 class CassetteContextDecorator:
@@ -95,16 +149,19 @@ class CassetteContextDecorator:
 
     def __init__(self, settings: Callable[[], Settings]) -> None:
         self._settings = settings
-        self._openings: list[_Opening] = []
+        self._openings: dict[Opening, _Statement] = {}  # in the order in which they were entered
 
     # -- with, async with -------------------------------------------------------------------------------------------
 
-    def _open(self, function: Callable[..., Any] | None = None) -> _Opening:
-        return _Opening(self._settings(), function)
-
     def __enter__(self) -> Cassette:
-        opening = self._open()
-        self._openings.append(opening)
+        opening = _opening(self._settings(), None)
+        frame = sys._getframe(1)
+        try:
+            self._openings[opening] = _Statement(frame.f_code, frame.f_lasti)
+            opening.begin()
+        except BaseException:
+            self._undo(opening)
+            raise
         return opening.cassette
 
     def __exit__(
@@ -113,7 +170,26 @@ class CassetteContextDecorator:
         error: BaseException | None = None,
         traceback: TracebackType | None = None,
     ) -> None:
-        self._last_opening().__exit__(kind, error, traceback)
+        opening: Opening | None = None
+        try:
+            opening = self._innermost()
+            if opening is None:
+                raise RuntimeError(
+                    "this cassette is not open: __exit__ was called without, or once more than, __enter__"
+                )
+            opening.close(kind)
+        finally:
+            opening = opening or self._innermost()  # (an interrupt may have come before it was known)
+            if opening is not None:
+                self._undo(opening)
+
+    def __del__(self) -> None:
+        """Undo what a ``with`` statement has left open: an interrupt came as it called ``__enter__`` or ``__exit__``,
+        outside of any ``try`` of theirs. What a program has entered by hand, and forgotten, stays open."""
+        openings: dict[Opening, _Statement] = vars(self).get("_openings", {})  # (it may not have been made completely)
+        for opening, statement in list(openings.items()):
+            if statement.is_with:
+                self._undo(opening)
 
     async def __aenter__(self) -> Cassette:
         return self.__enter__()
@@ -126,14 +202,15 @@ class CassetteContextDecorator:
     ) -> None:
         self.__exit__(kind, error, traceback)
 
-    def _last_opening(self) -> _Opening:
+    def _innermost(self) -> Opening | None:
         """The one that ends now: the innermost of this context, else the last (a fixture left from elsewhere)."""
-        if not self._openings:
-            raise RuntimeError("this cassette is not open: __exit__ was called without, or once more than, __enter__")
+        entered = [opening for opening in self._openings if not opening.entry.is_over]
         here = _active.entered_here()
-        opening = next((o for o in reversed(self._openings) if o.entry in here), self._openings[-1])
-        self._openings.remove(opening)
-        return opening
+        return next((one for one in reversed(entered) if one.entry in here), entered[-1] if entered else None)
+
+    def _undo(self, opening: Opening) -> None:
+        opening.undo()
+        self._openings.pop(opening, None)
 
     # -- decorator --------------------------------------------------------------------------------------------------
 
@@ -142,7 +219,10 @@ class CassetteContextDecorator:
         if inspect.isclass(function):
             return self._decorate_class(function)
         plain: Any = getattr(function, "__func__", function)  # of a classmethod or staticmethod
-        return cast(C, wrapt.FunctionWrapper(function, runner(plain, self._open)))
+        return cast(C, wrapt.FunctionWrapper(function, runner(plain, self._opened_for)))
+
+    def _opened_for(self, function: Callable[..., Any]) -> AbstractContextManager[Cassette]:
+        return _opened(self._settings(), function)
 
     def _decorate_class(self, cls: C) -> C:
         """As if each of its test methods were decorated (as ``unittest.mock.patch`` does with classes)."""
@@ -188,7 +268,8 @@ def runner(function: Callable[..., Any], open_for: Callable[..., AbstractContext
                     step, given = generator.athrow, error
 
     # What runs when an object is called is the __call__ of its class.
-    code = function if inspect.isroutine(function) or isinstance(function, partial) else type(function).__call__
+    is_plain = inspect.isroutine(function) or isinstance(function, functools.partial)
+    code = function if is_plain else type(function).__call__
     if inspect.isasyncgenfunction(code):
         return call_async_generator
     if inspect.iscoroutinefunction(code):

@@ -218,7 +218,8 @@ class CurrentMachine(RuleBasedStateMachine):
     def enter(self, who):
         cassette = Cassette(f"{len(self.open)}")
         around = tuple(c for w, c, _, _ in self.open if w == who)
-        entry = self.workers[who].do(lambda: _active.enter(cassette))
+        entry = self.workers[who].do(lambda: _active.Entry(cassette))
+        self.workers[who].do(lambda: _active.enter(entry))
         self.open.append((who, cassette, entry, around))
         return entry
 

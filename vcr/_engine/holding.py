@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 
-from .._locks import BusyLock
+from .._locks import new_lock
 from ..matchers import Predicate
 from ..request import Request
 from .index import ALL, LATEST_FIRST, UNPLAYED, Index
@@ -28,7 +28,7 @@ class Holding:
         #: How many plays count together with the one before.
         self.followed = 0
         #: Guards the interactions; held for a moment only.
-        self.lock = BusyLock()
+        self.lock = new_lock()
         #: What this session has added, by identity.
         self.recorded: set[Interaction] = set()
         self._unsaved: dict[Interaction, int] = {}  # of these, what has not been saved; and how many forks there were

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from .. import _active
+from .._context import Opening
 from ..cassette import Cassette
 from ..errors import unknown
-from ..patch import install, supported, uninstall
-from ..patch.custom import custom_replacements
+from ..patch import supported
 
 _HTTPConnection = http.client.HTTPConnection
 _HTTPSConnection = http.client.HTTPSConnection
@@ -76,11 +76,9 @@ class CassettePatcherBuilder:
 @contextmanager
 def in_place(cassette: Cassette) -> Iterator[None]:
     """In here the cassette is current."""
-    with ExitStack() as undo:
-        install(cassette.skip_patchers)
-        undo.callback(uninstall)
-        for replacement in custom_replacements(cassette):
-            replacement.apply()
-            undo.callback(replacement.revert)
-        undo.callback(_active.leave, _active.enter(cassette))
+    opening = Opening(cassette)
+    try:
+        opening.begin()
         yield
+    finally:
+        opening.undo()

@@ -73,10 +73,10 @@ class Betamax:
 
     def start(self) -> None:
         """Take the place of the session's adapters."""
-        if not self._started:
-            patch.install()
-            self._started = True
         try:
+            if not self._started:
+                self._started = True
+                patch.install(self)
             self._mount()
             for hook in self.config.hooks("after_start"):
                 hook(self.current_cassette)
@@ -111,7 +111,7 @@ class Betamax:
         if not self._started:
             return
         self._started = False
-        patch.uninstall()
+        patch.uninstall(self)
         for prefix, adapter in self.http_adapters.items():
             if self.session.adapters.get(prefix) is self.betamax_adapter:
                 self.session.mount(prefix, adapter)

@@ -101,11 +101,12 @@ def serialize_response(response: Response, preserve_exact_body_bytes: bool) -> d
 @contextmanager
 def patched() -> Iterator[None]:
     """In the block a cassette is asked, whether a recorder is started or not."""
-    patch.install()
+    holder = object()
     try:
+        patch.install(holder)
         yield
     finally:
-        patch.uninstall()
+        patch.uninstall(holder)
 
 
 # -- Betamax's data -> requests' objects -------------------------------------------------------------------------------

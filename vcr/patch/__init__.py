@@ -54,9 +54,10 @@ def supported() -> dict[str, Client]:
 
 
 _lock = new_lock()
-_open = 0
-_applied: list[Replacement] = []
-_places: set[tuple[int, str]] = set()
+#: What holds the replacements in place, by identity: the openings of cassettes.
+_open: dict[int, object] = {}
+#: The replacements that are in place, by their places.
+_applied: dict[tuple[int, str], Replacement] = {}
 #: What each place has been: a program may still hold what a module that was replaced since has defined.
 _held: dict[Place, list[Any]] = {}
 #: What each place is asked about no more until the last cassette has closed.
@@ -70,57 +71,44 @@ _unsaid: dict[str, str] = {}
 _warned: set[str] = set()
 
 
-def install(skipped: Collection[str] = ()) -> None:
-    """Count one more open cassette; the first puts the replacements in place. Undone by ``uninstall``.
+def install(holder: object, skipped: Collection[str] = ()) -> None:
+    """Hold the replacements in place for ``holder``; the first holder puts them there.
 
-    ``skipped``: the cassette's ``skip_patchers``; of these clients no warning is given.
+    ``skipped``: the cassette's ``skip_patchers``; of these clients no warning is given. ``uninstall(holder)`` undoes
+    this, and has to be called also when this raises (a warning may be an error).
     """
-    global _open
     with _lock:
-        try:
-            for place in _every_place():
-                _look_at(place)
-        except BaseException:
-            if _open == 0:
-                _revert()
-            raise
-        _open += 1
-    try:
-        _warn(skipped)
-    except BaseException:  # (a warning may be an error)
-        uninstall()
-        raise
+        _open[id(holder)] = holder
+        for place in _every_place():
+            _look_at(place)
+    _warn(skipped)
 
 
-def uninstall() -> None:
-    """Count one open cassette less; the last takes the replacements away."""
-    global _open
+def uninstall(holder: object) -> None:
+    """Let the replacements go; the last holder takes them away. It may be called again when it was interrupted."""
     with _lock:
-        _open -= 1
-        if _open == 0:
-            _revert()
-
-
-def _revert() -> None:
-    _asked.clear()
-    _unsaid.clear()
-    _revert_to(0)
+        _open.pop(id(holder), None)
+        if not _open:
+            _late.clear()
+            _asked.clear()
+            _unsaid.clear()
+            _revert_to(0)
 
 
 def _revert_to(count: int) -> None:
+    """Take away what was applied last, until ``count`` replacements are left."""
     while len(_applied) > count:
-        replacement = _applied.pop()
-        _places.discard(replacement.place)
-        replacement.revert()
+        place = next(reversed(_applied))
+        _applied[place].revert()
+        _applied.pop(place)
 
 
 def _apply(replacements: Iterable[Replacement]) -> None:
     """Put these in place, but for those that another module (a proxy of the same one) has brought already."""
     for replacement in replacements:
-        if replacement.place not in _places:
+        if replacement.place not in _applied:
+            _applied[replacement.place] = replacement
             replacement.apply()
-            _applied.append(replacement)
-            _places.add(replacement.place)
 
 
 # -- the clients' modules ---------------------------------------------------------------------------------------------
@@ -136,8 +124,8 @@ def _wait_for(place: Place) -> None:
     import wrapt
 
     if place not in _waiting:
-        _waiting.add(place)
         wrapt.register_post_import_hook(functools.partial(_wake, place), place.module)
+        _waiting.add(place)
 
 
 def _wake(place: Place, module: ModuleType) -> None:
@@ -147,7 +135,7 @@ def _wake(place: Place, module: ModuleType) -> None:
         if _late:  # A stub that is being imported has imported it.
             _late.append((place, module))
             return
-        if _open == 0:
+        if not _open:
             return
         _ask(place, module)
     _warn(getattr(_active.current(), "skip_patchers", ()))
@@ -192,10 +180,10 @@ def _ask_once(place: Place, module: Any) -> None:
     asked, held = _asked.setdefault(place, []), _held.setdefault(place, [])
     if _is_among(module, asked):
         return
-    asked.append(module)
     before = len(_applied)
     if _take_hold(place, module) and len(_applied) > before and not _is_among(module, held):
         held.append(module)
+    asked.append(module)  # last: what was interrupted is done again by the next cassette
 
 
 def _is_among(module: Any, modules: Iterable[Any]) -> bool:

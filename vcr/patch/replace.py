@@ -92,12 +92,22 @@ class _Methods:
         # The interpreter remembers what it has found in a class until it is told that the class has changed.
         ctypes.pythonapi.PyType_Modified(ctypes.py_object(self._cls))
 
+    def __delattr__(self, name: str) -> None:
+        import ctypes
+
+        object.__delattr__(self, name)
+        ctypes.pythonapi.PyType_Modified(ctypes.py_object(self._cls))
+
 
 _methods = functools.cache(_Methods)
 
 
 class Replacement:
-    """``owner.name`` becomes ``new`` while it is applied. Several may be, and be reverted in any order."""
+    """``owner.name`` becomes ``new`` while it is applied. Several may be, and be reverted in any order.
+
+    ``revert`` also undoes an ``apply`` that was interrupted, and may be called again after it was interrupted itself:
+    nothing happens where nothing is left to undo.
+    """
 
     __slots__ = ("_old", "name", "new", "owner", "place")
 
@@ -112,29 +122,35 @@ class Replacement:
         self._old: Any = _MISSING
 
     def apply(self) -> None:
-        """Put ``new`` in place, and remember what was there."""
+        """Remember what is there, and put ``new`` in its place."""
         with _lock:
             self._old = vars(self.owner).get(self.name, _MISSING)
-            setattr(self.owner, self.name, self.new)
             self._applied.append(self)
+            setattr(self.owner, self.name, self.new)
 
     def revert(self) -> None:
         """Put back what was there, unless somebody else has replaced it since: then it is theirs."""
         with _lock:
             above = None
-            place = len(self._applied) - 1  # (mostly: the last goes first)
-            while (other := self._applied[place]) is not self:
+            for position in range(len(self._applied) - 1, -1, -1):  # mostly the last goes first
+                other = self._applied[position]
+                if other is self:
+                    self._take_away(above)
+                    del self._applied[position]
+                    return
                 if other.place == self.place:
                     above = other
-                place -= 1
-            del self._applied[place]
-            if above is not None:
-                above._old = self._old
-            elif vars(self.owner).get(self.name, _MISSING) is self.new:
-                self._restore()
 
-    def _restore(self) -> None:
-        if self._old is _MISSING:
-            delattr(self.owner, self.name)
-        else:
-            setattr(self.owner, self.name, self._old)
+    def _take_away(self, above: Replacement | None) -> None:
+        """``above``: the replacement that was applied next at the same place, and still is."""
+        if above is not None:
+            above._old = self._old
+            return
+        there = vars(self.owner).get(self.name, _MISSING)
+        # The old value is there already when a first attempt was interrupted: it is set again, for the sake of what
+        # ``_Methods`` does besides.
+        if there is self.new or there is self._old is not _MISSING:
+            if self._old is _MISSING:
+                delattr(self.owner, self.name)
+            else:
+                setattr(self.owner, self.name, self._old)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..errors import CassetteDecodeError, CassetteNotFoundError
@@ -100,23 +101,26 @@ class FilesystemPersister:
     @staticmethod
     def save_cassette(cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any) -> None:
         """Write the file: the whole of it, or, when anything fails, nothing."""
-        import tempfile
-
         # A link is written through, so that what it points at changes and the link stays.
         path = os.path.realpath(cassette_path)
         content = packed_parts(path, cassette_dict, serializer)
         directory, name = os.path.split(path)
         os.makedirs(directory, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=directory)
+        # The name is known before there is a file, so that whatever is raised, the file can be taken away.
+        temporary = os.path.join(directory, f".{name[:100]}.{os.urandom(8).hex()}.tmp")
+        mode = _mode(path)
         try:
-            with open(descriptor, "wb") as file:
+            opener = functools.partial(os.open, mode=0o666 if mode is None else 0o600)
+            with open(temporary, "xb", opener=opener) as file:
                 file.writelines(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, _mode(path))
+            if mode is not None:
+                os.chmod(temporary, mode)
             os.replace(temporary, path)
         except BaseException:
-            os.unlink(temporary)
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
             raise
 
 
@@ -131,11 +135,9 @@ def _read(path: str) -> bytes:
         return file.read()
 
 
-def _mode(path: str) -> int:
-    """The permission bits that the file has, or that a new file would get."""
+def _mode(path: str) -> int | None:
+    """The permission bits of the file; None when there is none."""
     try:
         return os.stat(path).st_mode & 0o7777
     except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        return None

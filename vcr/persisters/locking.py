@@ -9,11 +9,10 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from .._locks import TaskLock
 
 if sys.platform == "win32":
     import msvcrt
@@ -38,28 +37,38 @@ else:
     @contextmanager
     def _locked_itself(directory: str) -> Iterator[None]:
         """The directory, by a lock on it."""
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
+        with _descriptor(directory, os.O_RDONLY) as descriptor:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             try:
                 yield
             finally:
                 _release(descriptor)  # at once: gevent may close the descriptor later
-        finally:
-            os.close(descriptor)  # which gives the lock back, too
 
 
 #: What an attempt fails with while another process has the lock.
 _TAKEN = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 _SECONDS_BETWEEN_ATTEMPTS = 0.01
 
-_one_at_a_time = TaskLock()
-_held: set[str] = set()  # the directories that the holder of that lock has locked
+
+class _OneThread:
+    """Which thread is alone in a directory, and in which ones.
+
+    A thread is a greenlet where gevent has put greenlets in the place of threads: gevent replaces ``threading.Lock``
+    and ``get_ident`` in every version, and ``RLock`` not in all.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.owner: int | None = None
+        self.directories: set[str] = set()
+
+
+_alone = _OneThread()
 
 
 if hasattr(os, "register_at_fork"):
-    # The thread that locked them is not there in the child of a fork.
-    os.register_at_fork(after_in_child=_held.clear)
+    # The thread that was alone is not there in the child of a fork.
+    os.register_at_fork(after_in_child=_alone.__init__)  # type: ignore[misc]
 
 
 @contextmanager
@@ -68,16 +77,45 @@ def alone_in(directory: str) -> Iterator[None]:
 
     ``directory`` is an absolute path without links. Raises OSError where it cannot be locked.
     """
-    with _one_at_a_time:
-        if directory in _held:  # A lock is a descriptor's: the thread would wait for itself.
+    me = threading.get_ident()
+    if _alone.owner == me:
+        with _held(directory):
             yield
-            return
-        with _locked(directory):
-            _held.add(directory)
-            try:
+        return
+    with _alone.lock:
+        try:
+            _alone.owner = me
+            with _held(directory):
                 yield
-            finally:
-                _held.discard(directory)
+        finally:
+            _alone.owner = None
+
+
+@contextmanager
+def _held(directory: str) -> Iterator[None]:
+    """The directory, locked by the thread that is alone."""
+    if directory in _alone.directories:  # A lock is a descriptor's: the thread would wait for itself.
+        yield
+        return
+    with _locked(directory):
+        try:
+            _alone.directories.add(directory)
+            yield
+        finally:
+            _alone.directories.discard(directory)
+
+
+@contextmanager
+def _descriptor(path: str, flags: int) -> Iterator[int]:
+    """An open file, as a number; it is closed, and its lock is given back, whatever is raised inside."""
+    opened: list[int] = []
+    try:
+        # In one call: no interrupt comes between opening a descriptor and remembering it.
+        opened.extend(map(os.open, (path,), (flags,), (0o666,)))
+        yield opened[0]
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 @contextmanager
@@ -88,16 +126,13 @@ def _locked_by_file(directory: str) -> Iterator[None]:
 
     name = hashlib.sha256(os.path.normcase(directory).encode("utf-8", "surrogatepass")).hexdigest()[:32]
     path = os.path.join(tempfile.gettempdir(), f"vcr-{name}.lock")
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
+    with _descriptor(path, os.O_RDWR | os.O_CREAT) as descriptor:
         while not _taken(descriptor):
             time.sleep(_SECONDS_BETWEEN_ATTEMPTS)
         try:
             yield
         finally:
             _release(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _taken(descriptor: int) -> bool:

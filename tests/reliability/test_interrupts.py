@@ -1,0 +1,41 @@
+"""An interrupt at any point of opening, using and closing a cassette leaves nothing behind.
+
+``VCR_INTERRUPT_STRIDE=1`` tries every point (some 3,000 for each program); by default every 41st is tried, from another
+one each time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+STRIDE = int(os.environ.get("VCR_INTERRUPT_STRIDE", "41"))
+
+
+@pytest.mark.timeout(0 if STRIDE == 1 else 300)
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="it needs fork and /proc")
+@pytest.mark.parametrize("program", ["with", "decorator", "generator"])
+def test_an_interrupt_leaves_nothing_behind_wherever_it_comes(program, server, tmp_path):
+    offset = random.randrange(STRIDE)
+    module = [sys.executable, "-W", "ignore::ResourceWarning", "-m", "tests.reliability.interrupts"]
+    run = subprocess.run(
+        [*module, program, server.url, str(tmp_path), str(STRIDE), str(offset)],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    found = json.loads(run.stdout)
+    print(f"{program}: {found['tried']} of {found['points']} points, offset {offset}")
+    assert found["points"] > 2_000
+    failures = [(where, left) for where, is_real, left in found["failures"] if is_real]
+    assert failures == []
+    # Between the end of ``with lock:`` and the call that gives the lock back Python itself interrupts nothing.
+    others = {kind for _, _, left in found["failures"] for kind in left}
+    assert others <= {"locked: vcr.patch._lock", "locked: vcr.patch.replace._lock"}
