@@ -51,6 +51,7 @@ ROOMS = [
     "stubs",
     "patch",
     "_options",
+    "_hooks",
     "_assembly",
     "_context",
     "cassette",

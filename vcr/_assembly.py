@@ -10,16 +10,15 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from . import _placeholders, filters
+from . import _hooks, _placeholders, filters
 from ._engine.pipeline import InteractionFilter, RequestFilter, ResponseFilter
 from ._fields import by_name
-from ._options import FILTERS, Options, changed, is_pair, named
+from ._options import FILTERS, Options, changed, named
 from .errors import UnfilterableError, warn
 from .matchers import Predicate
 from .patch import supported
 from .record_mode import RecordMode
 from .request import Request
-from .response import ResponseDict
 
 Path = str | os.PathLike[str] | None
 
@@ -117,7 +116,7 @@ def _request_filter(options: Options) -> RequestFilter | None:
     ]
     if hosts := _ignored_hosts(options):
         chain.append(functools.partial(filters.ignore_hosts, hosts=hosts))
-    return filters.pipeline([*chain, *options.before_record_request])
+    return filters.pipeline([*chain, *map(_hooks.requests, options.before_record_request)])
 
 
 class _Unsure:
@@ -165,8 +164,8 @@ def _package_of(classes: Sequence[type]) -> str | None:
 
 
 def _saving(options: Options) -> InteractionFilter | None:
-    hooks = [_with_cassette(hook) for hook in options.before_save_interaction]
-    return _pair_pipeline([*hooks, *_locations(options), *_secrets(options, _placeholders.hide)])
+    hooks = (_hooks.interactions("before_save_interaction", hook) for hook in options.before_save_interaction)
+    return _hooks.in_turn([*hooks, *_locations(options), *_secrets(options, _placeholders.hide)])
 
 
 def _locations(options: Options) -> Iterable[InteractionFilter]:
@@ -177,8 +176,8 @@ def _locations(options: Options) -> Iterable[InteractionFilter]:
 
 
 def _loading(options: Options) -> InteractionFilter | None:
-    hooks = [_with_cassette(hook) for hook in options.after_load_interaction]
-    return _pair_pipeline([*_secrets(options, _placeholders.reveal), *hooks])
+    hooks = (_hooks.interactions("after_load_interaction", hook) for hook in options.after_load_interaction)
+    return _hooks.in_turn([*_secrets(options, _placeholders.reveal), *hooks])
 
 
 def _secrets(options: Options, replace: Callable[..., Any]) -> Iterable[InteractionFilter]:
@@ -196,37 +195,7 @@ def _mask(pairs: Iterable[tuple[str, Any]], text: str) -> str:
     return _placeholders.mask(_placeholders.resolve(known), text)
 
 
-def _with_cassette(hook: Callable[..., Any]) -> InteractionFilter:
-    """A hook as it is called: with the cassette, if it takes a third argument."""
-    import inspect
-
-    try:
-        inspect.signature(hook).bind(None, None, None)
-    except TypeError:
-        return functools.update_wrapper(lambda request, response, _: hook(request, response), hook)
-    return hook
-
-
-def _pair_pipeline(chain: Iterable[InteractionFilter]) -> InteractionFilter | None:
-    hooks = tuple(chain)
-    if not hooks:
-        return None
-
-    def run(request: Request, response: ResponseDict, cassette: Any) -> tuple[Request, ResponseDict] | None:
-        for hook in hooks:
-            pair = hook(request, response, cassette)
-            if pair is None:
-                return None
-            if not is_pair(pair):
-                name, kind = getattr(hook, "__name__", repr(hook)), type(pair).__name__
-                raise TypeError(f"Interaction hook {name} must return (request, response) or None, not {kind}")
-            request, response = pair
-        return request, response
-
-    return run
-
-
 def _response_filter(options: Options) -> ResponseFilter | None:
     decode_response = functools.partial(filters.decode_response, limit=options.decoded_body_limit)
     decode = [decode_response] if options.decode_compressed_response else []
-    return filters.pipeline([*decode, *options.before_record_response])
+    return filters.pipeline([*decode, *_hooks.responses(options.before_record_response)])
