@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "vcr" / "__init__.py").read_text(encoding="utf-8"))[1]
 
 PAGE = "https://pypi.org/project/vcrpy/"
-CLI = ["click>=8.1", "rich>=13"]
+CLI = ["click>=8.1", "jsonschema>=4", "rich>=13"]
 CODINGS = ["brotli", 'backports.zstd; python_version < "3.14"']
 CLIENTS = [
     "aiohttp",
@@ -36,6 +36,7 @@ setup(
     keywords=["http", "testing", "record", "replay", "cassette", "mock", "vcr", "vcrpy", "betamax", "pytest"],
     packages=find_packages(include=["vcr", "vcr.*"]),
     package_data={"vcr": ["py.typed"]},
+    entry_points={"console_scripts": ["vcr = vcr.cli:main"]},
     python_requires=">=3.10",
     install_requires=["PyYAML>=6", "wrapt>=1.14"],
     extras_require={

@@ -1,22 +1,37 @@
-"""The commands where click or rich is not installed. What a command does is another module's."""
+"""The command line where click or rich is not installed: the demo, and what to install for the other commands."""
 
 from __future__ import annotations
 
 import argparse
+import pkgutil
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from .. import __version__
 from . import clients, demo, report
 
+USAGE = 2
 
-def cli(prog_name: str) -> None:
-    """Run the command that the arguments of the program name. Exits with its status."""
+
+def cli(prog_name: str, missing: Sequence[str]) -> None:
+    """Run the command that the arguments of the program name. Exits with its status.
+
+    ``missing``: the packages that the other commands need.
+    """
     parser = argparse.ArgumentParser(
         prog_name, description="Record the HTTP traffic of any Python program to a file, and replay it."
     )
     parser.add_argument("--version", action="version", version=f"vcr {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("demo", help="record with every installed client, stop the server, replay, compare")
+    others = {module.name for module in pkgutil.iter_modules([str(Path(__file__).parent / "commands")])} - {"demo"}
+    if sys.argv[1:2] and sys.argv[1] in others:
+        sys.stderr.write(
+            f"{prog_name} {sys.argv[1]} needs {' and '.join(missing)}, which this Python does not have. "
+            "Install it: pip install 'vcrpy[cli]'\n"
+        )
+        raise SystemExit(USAGE)
     parser.parse_args()
     outcomes = demo.run(clients.CLIENTS)
     sys.stdout.write(report.plain(outcomes))

@@ -1,0 +1,164 @@
+"""How a command starts and ends: help, misspellings, completion, a broken pipe, an interrupt, missing packages."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import vcr as package
+from tests.cli.conftest import get
+from tests.cli.running import CASSETTES, ROOT, command, environment, piped, vcr
+from vcr.cli.commands import NAMES, cli
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_command_has_help_with_an_example(name):
+    done = vcr(name, "--help")
+
+    assert done.status == 0
+    assert re.search(r"Examples?[:,]", done.out)
+    assert re.search(rf"vcr\s+{name}", done.out)
+    assert cli.commands == {}, "commands are found, not listed"
+
+
+def test_help_lists_the_commands_and_the_exit_statuses():
+    done = vcr("--help")
+
+    assert [name for name in NAMES if f"\n  {name} " not in done.out] == []
+    assert "Exit status: 0 fine; 1 there are findings" in done.out
+
+
+def test_the_readme_has_a_row_for_each_command():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert sorted(set(re.findall(r"^\| `vcr (\w+)", readme, re.MULTILINE))) == NAMES
+
+
+def test_a_misspelled_command_is_told_the_nearest():
+    done = vcr("sow", "x.yaml")
+
+    assert done.status == 2
+    assert "Unknown command 'sow'. Did you mean 'show'? Valid: " in done.err
+
+
+def test_a_command_without_its_argument_is_a_usage_error():
+    assert vcr("ls").status == 2
+    assert vcr().status == 2
+
+
+def test_the_version_starts_fast_and_no_command_imports_a_client():
+    script = f"""
+import sys
+sys.argv = ["vcr", "--version"]
+import vcr.cli
+try: vcr.cli.main()
+except SystemExit as error: assert not error.code
+assert not {{"rich", "yaml", "vcr.config", "vcr.cli.commands.show"}} & set(sys.modules), sorted(sys.modules)
+sys.argv = ["vcr", "show", {str(CASSETTES / "vcrpy_1.yaml")!r}]
+try: vcr.cli.main()
+except SystemExit as error: assert not error.code
+clients = {{"requests", "httpx", "urllib3", "aiohttp", "urllib.request", "tornado", "pycurl", "asyncio"}}
+assert not clients & set(sys.modules), clients & set(sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment(), timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"vcr {package.__version__}\n")
+
+
+def test_the_console_script_is_declared():
+    setup = (ROOT / "setup.py").read_text(encoding="utf-8")
+    assert '"console_scripts": ["vcr = vcr.cli:main"]' in setup
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and signals of POSIX")
+def test_a_broken_pipe_ends_quietly(write):
+    # More than a pipe holds.
+    path = write("many.yaml", *(get(f"/{number}", {}, b"x" * 2000) for number in range(200)))
+    process = subprocess.Popen(
+        command("show", path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), text=True
+    )
+    assert process.stdout.readline() == "# 1 of 200\n"
+    process.stdout.close()
+
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 141
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and signals of POSIX")
+def test_an_interrupt_ends_with_one_word():
+    script = """
+import signal
+from vcr.cli import main, reading
+reading.tape = lambda path: (print("reading", path, flush=True), signal.pause())
+main()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, "show", "any.yaml"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        text=True,
+    )
+    assert process.stdout.readline() == "reading any.yaml\n"
+    process.send_signal(signal.SIGINT)
+
+    assert process.communicate(timeout=60) == ("", "\nInterrupted.\n")
+    assert process.returncode == 130
+
+
+# -- completion --------------------------------------------------------------------------------------------------------
+
+
+def test_bash_completes_commands(tmp_path):
+    if shutil.which("bash") is None:
+        pytest.skip("there is no bash")
+    script = f"""
+PATH={tmp_path}:$PATH
+eval "$({sys.executable} -m vcr completion bash)"
+COMP_WORDS=(vcr sho) COMP_CWORD=1
+_vcr_completion vcr
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    program = f"import sys; sys.argv[0] = {str(tmp_path / 'vcr')!r}; from vcr.cli import main; main('vcr')"
+    (tmp_path / "vcr").write_text(f'#!/bin/sh\nexec {sys.executable} -c "{program}" "$@"\n', encoding="utf-8")
+    (tmp_path / "vcr").chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, env=environment(), timeout=60, check=False
+    )
+    assert done.stdout.split() == ["show"], done.stderr
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_have_a_script_too(shell):
+    done = vcr("completion", shell)
+    assert done.status == 0
+    assert "_VCR_COMPLETE" in done.out
+
+
+# -- missing packages --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("missing", ["click", "rich"])
+def test_without_click_or_rich_a_command_says_what_to_install(missing):
+    script = f"import sys; sys.modules[{missing!r}] = None; from vcr.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "ls", "x.yaml"], capture_output=True, text=True, env=environment(), check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"vcr ls needs {missing}, which this Python does not have. Install it: pip install 'vcrpy[cli]'\n"
+    )
+
+
+def test_the_output_may_be_in_an_encoding_that_does_not_know_a_character(varied):
+    done = piped("show", varied, "1", PYTHONIOENCODING="iso-8859-5")
+    assert (done.status, done.err) == (0, "")
+    assert '"gr\\xfc\\xdf"' in done.out

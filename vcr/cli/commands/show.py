@@ -1,0 +1,115 @@
+"""``vcr show``: interactions in full, as a person reads them, as JSON, or as code that makes the request."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Callable, Sequence
+
+import click
+
+from ...errors import CassetteLoadError
+from ...request import Headers
+from .. import bodies, output, reading, shell
+from ..facts import as_json, facts
+from ..reading import Entry
+from ..status import FINE, USAGE
+
+
+@click.command(
+    "show",
+    short_help="Show interactions in full.",
+    epilog="Examples: vcr show cassette.yaml 3; vcr show cassette.yaml 'POST */login' --curl",
+)
+@click.argument("path", type=click.Path())
+@click.argument("which", metavar="[N|PATTERN]", required=False)
+@click.option("--json", "form", flag_value="json", help="Print JSON: a list of interactions, bodies decoded.")
+@click.option("--curl", "form", flag_value="curl", help="Print curl commands, for bash or zsh, that make the requests.")
+@click.option("--python", "client", type=click.Choice(shell.CLIENTS), help="Print Python that makes the requests.")
+def command(path: str, which: str | None, form: str | None, client: str | None) -> int:
+    """Show interactions in full: all of them, the N-th, or those that PATTERN matches.
+
+    PATTERN is compared with the method and the URI, without regard to case: a part of them, or, with '*' and '?', the
+    whole. Bodies are shown without content coding, and laid out: JSON, XML, forms, event streams.
+    """
+    if form and client:
+        raise click.UsageError("--json, --curl and --python exclude one another")
+    try:
+        entries = reading.tape(path).entries
+    except (CassetteLoadError, OSError) as error:
+        output.error(str(error))
+        return USAGE
+    chosen = _chosen(entries, which)
+    if form == "json":
+        click.echo(json.dumps([as_json(entry) for entry in chosen], indent=2))
+    elif form == "curl":
+        _print_code([shell.curl(entry.request) for entry in chosen], "bash")
+    elif client:
+        _print_code([shell.python(entry.request, client) for entry in chosen], "python")
+    else:
+        for place, entry in enumerate(chosen):
+            if place:
+                output.line()
+            _show(entry, len(entries))
+    return FINE
+
+
+def _chosen(entries: Sequence[Entry], which: str | None) -> list[Entry]:
+    if which is None:
+        return list(entries)
+    if which.isdecimal():
+        if not 1 <= int(which) <= len(entries):
+            raise click.UsageError(f"there is no interaction {which}: the cassette has {len(entries):,}")
+        return [entries[int(which) - 1]]
+    matches = _pattern(which.lower())
+    found = [entry for entry in entries if matches(f"{entry.request.method} {entry.request.uri}".lower())]
+    if not found:
+        raise click.UsageError(f"no request matches {which!r}; `vcr ls` lists those of the cassette")
+    return found
+
+
+def _pattern(which: str) -> Callable[[str], bool]:
+    if "*" not in which and "?" not in which:
+        return lambda target: which in target
+    # A URI has brackets and question marks of its own.
+    escaped = which.replace("[", "[[]")
+    return lambda target: which in target or fnmatch.fnmatchcase(target, escaped)
+
+
+def _print_code(programs: Sequence[str], language: str) -> None:
+    output.code("\n\n".join(programs), language)
+
+
+def _show(entry: Entry, count: int) -> None:
+    line = facts(entry)
+    when = f", recorded at {line.recorded_at}" if line.recorded_at else ""
+    output.line(f"# {entry.number} of {count}{when}", "dim")
+    request, response = entry.request, entry.response
+    output.line(f"{request.method} {request.uri}", "bold")
+    _show_message(request.headers, request.body)
+    output.line()
+    if response.fault is None:
+        reason = f" {response.reason}" if response.reason else ""
+        output.line(f"HTTP/{response.http_version} {response.status}{reason}", "bold")
+        _show_message(response.headers, response.body)
+        _show_headers(response.trailers)
+    if line.remark:
+        output.line(f"# {line.remark}", "red")
+
+
+def _show_headers(headers: Headers) -> None:
+    for name, value in headers.pairs():
+        output.line(f"{name}: {value}", "cyan")
+
+
+def _show_message(headers: Headers, content: object) -> None:
+    _show_headers(headers)
+    body = bodies.read(headers, content)
+    if body.kind == bodies.EMPTY:
+        return
+    shown = bodies.pretty(body)
+    if body.codings or body.left or body.text is None:
+        output.line(f"\n# {body.description}", "dim")
+    if shown:
+        output.line()
+        output.code(shown.rstrip("\n"), bodies.language(body))
