@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import gzip
 import io
 import logging
 import subprocess
 import sys
+import zlib
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +18,7 @@ import vcr
 from tests.server import TEXT
 from vcr.errors import CannotOverwriteExistingCassetteException, UnsupportedClientError
 
-from .entries import Raised
+from .entries import Raised, outcome
 
 pycurl = pytest.importorskip("pycurl")
 
@@ -35,10 +37,25 @@ def fetch(url, *options, curl=None):
         return head, body.getvalue(), [handle.getinfo(getattr(pycurl, name)) for name in INFOS]
 
 
+#: What a replay answers as live.
 INFOS = [
-    *("EFFECTIVE_URL", "RESPONSE_CODE", "CONTENT_TYPE", "REDIRECT_COUNT", "REDIRECT_URL"),
-    *("SIZE_DOWNLOAD_T", "SIZE_UPLOAD_T", "CONTENT_LENGTH_DOWNLOAD_T", "INFO_HTTP_VERSION", "INFO_COOKIELIST"),
+    *("EFFECTIVE_URL", "EFFECTIVE_METHOD", "SCHEME", "PRIMARY_IP", "PRIMARY_PORT", "INFO_REFERER", "OS_ERRNO"),
+    *("RESPONSE_CODE", "CONTENT_TYPE", "REDIRECT_COUNT", "REDIRECT_URL", "INFO_HTTP_VERSION", "INFO_COOKIELIST"),
+    *("SIZE_DOWNLOAD_T", "SIZE_UPLOAD_T", "CONTENT_LENGTH_DOWNLOAD_T", "CONTENT_LENGTH_UPLOAD_T", "HEADER_SIZE"),
+    *("INFO_FILETIME", "RETRY_AFTER", "HTTPAUTH_AVAIL", "PROXYAUTH_AVAIL", "SSL_ENGINES", "SSL_VERIFYRESULT"),
+    *("CONDITION_UNMET", "INFO_CERTINFO", "FTP_ENTRY_PATH", "HTTP_CONNECTCODE", "PROXY_ERROR", "USED_PROXY"),
+    *(["SIZE_DELIVERED"] if hasattr(pycurl, "SIZE_DELIVERED") else []),
 ]
+#: What it answers because it makes no connection, sends nothing and takes no time.
+OF_A_REPLAY = {
+    **dict.fromkeys(["NUM_CONNECTS", "LOCAL_PORT", "REQUEST_SIZE"], 0),
+    "LOCAL_IP": "",
+    "LASTSOCKET": -1,
+    "ACTIVESOCKET": -1,
+    **dict.fromkeys(["TOTAL_TIME", "NAMELOOKUP_TIME", "CONNECT_TIME", "APPCONNECT_TIME", "PRETRANSFER_TIME"], 0.0),
+    **dict.fromkeys(["STARTTRANSFER_TIME", "REDIRECT_TIME", "SPEED_DOWNLOAD", "SPEED_UPLOAD"], 0.0),
+    **dict.fromkeys(["TOTAL_TIME_T", "NAMELOOKUP_TIME_T", "CONNECT_TIME_T", "STARTTRANSFER_TIME_T"], 0),
+}
 
 
 # -- what is sent ------------------------------------------------------------------------------------------------------
@@ -102,6 +119,104 @@ def test_a_read_callback_is_asked_piece_by_piece(server, three_ways):
 def test_lines_body_and_infos_are_the_same(path, server, three_ways):
     options = (pycurl.FOLLOWLOCATION, True), (pycurl.ACCEPT_ENCODING, ""), (pycurl.COOKIEFILE, "")
     three_ways(lambda: fetch(server.url + path, *options))
+
+
+def test_what_the_options_and_the_fields_tell_is_the_same(server, three_ways):
+    fields = [
+        ("Retry-After", "7"),
+        ("Last-Modified", "Fri, 27 Nov 2026 20:00:00 GMT"),
+        ("WWW-Authenticate", 'Basic realm="here"'),
+        ("WWW-Authenticate", 'Digest realm="here", nonce="1"'),
+    ]
+    server.route("/later", lambda exchange: exchange.respond(401, fields, b"no"))
+    options = (pycurl.REFERER, "http://before.example/"), (pycurl.OPT_FILETIME, 1), (pycurl.POSTFIELDS, "a=1")
+    infos = three_ways(lambda: fetch(server.url + "/later", *options))[2]
+    assert infos[INFOS.index("RETRY_AFTER")] == 7
+    assert infos[INFOS.index("INFO_FILETIME")] == 1795809600
+    assert infos[INFOS.index("HTTPAUTH_AVAIL")] == pycurl.HTTPAUTH_BASIC | pycurl.HTTPAUTH_DIGEST
+
+
+@pytest.mark.filterwarnings("ignore:getinfo option is deprecated:DeprecationWarning")
+def test_a_replay_makes_no_connection_and_takes_no_time(server, cassette_path):
+    names = [name for name in OF_A_REPLAY if hasattr(pycurl, name)]
+    found = []
+    for _ in ("record", "replay"):
+        with vcr.use_cassette(cassette_path), closing(Curl()) as curl:
+            curl.setopt(pycurl.URL, server.url + "/text")
+            curl.perform_rb()
+            found.append({name: curl.getinfo(getattr(pycurl, name)) for name in names})
+    recorded, replayed = found
+    assert {name: type(value) for name, value in replayed.items()} == {
+        name: type(value) for name, value in recorded.items()
+    }
+    assert replayed == {name: OF_A_REPLAY[name] for name in names}
+    assert server.hits == 1
+
+
+_PLAIN = bytes(number * 7919 % 251 for number in range(40_000))
+_GZIP = gzip.compress(_PLAIN, mtime=0)
+_DEFLATED = zlib.compress(_PLAIN)
+#: A coding, and what stands there as if it were in it.
+CODED = {
+    "gzip": ("gzip", _GZIP),
+    "gzip, cut short": ("gzip", _GZIP[: len(_GZIP) // 2]),
+    "gzip without its end": ("gzip", _GZIP[:-3]),
+    "gzip, spoilt": ("gzip", _GZIP[: len(_GZIP) // 2] + b"\xff\0\xff" * 30 + _GZIP[len(_GZIP) // 2 :]),
+    "gzip and more": ("gzip", _GZIP + b"more"),
+    "no gzip": ("gzip", b"hello"),
+    "nothing": ("gzip", b""),
+    "gzip twice": ("gzip, gzip", gzip.compress(_GZIP, mtime=0)),
+    "deflate": ("deflate", _DEFLATED),
+    "deflate, cut short": ("deflate", _DEFLATED[: len(_DEFLATED) // 2]),
+    "deflate without its wrapper": ("deflate", _DEFLATED[2:-4]),
+    "no deflate": ("deflate", b"hello hello"),
+    "unknown": ("rot13", b"uryyb"),
+}
+
+
+@pytest.mark.parametrize("decodes", [True, False])
+@pytest.mark.parametrize(("coding", "body"), CODED.values(), ids=CODED)
+def test_a_coded_body_is_the_same_however_it_is_spoilt(coding, body, decodes, server, three_ways):
+    """libcurl decodes as far as a body goes."""
+    server.route("/coded", lambda exchange: exchange.respond(200, [("Content-Encoding", coding)], body))
+    written = io.BytesIO()
+    options = [(pycurl.WRITEFUNCTION, written.write), *([(pycurl.ACCEPT_ENCODING, "")] if decodes else [])]
+
+    def act():
+        written.seek(0)
+        written.truncate()
+        return outcome(lambda: fetch(server.url + "/coded", *options)), written.getvalue()
+
+    result, content = three_ways(act)
+    if not decodes:
+        assert content == body
+        assert not isinstance(result, Raised)
+
+
+def test_progress_is_told(server, cassette_path):
+    told = []
+    for _ in ("record", "replay"):
+        told.append([])
+        with vcr.use_cassette(cassette_path):
+            fetch(
+                server.url + "/text",
+                (pycurl.NOPROGRESS, 0),
+                (pycurl.XFERINFOFUNCTION, lambda *sizes: told[-1].append(sizes)),
+            )
+    recorded, replayed = told
+    assert replayed[0] == recorded[0] == (0, 0, 0, 0)
+    assert replayed[-1] == recorded[-1] == (len(TEXT), len(TEXT), 0, 0)
+    assert server.hits == 1
+
+
+@pytest.mark.filterwarnings("ignore:PROGRESSFUNCTION is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("name", ["XFERINFOFUNCTION", "PROGRESSFUNCTION"])
+def test_a_program_that_aborts_by_its_progress_callback_aborts_the_replay(name, server, three_ways):
+    def act():
+        option = (getattr(pycurl, name), lambda _, came, *__: came > 0)
+        return fetch(server.url + "/text", (pycurl.NOPROGRESS, 0), option)
+
+    assert "Callback aborted" in three_ways(act).text
 
 
 def test_the_head_goes_before_the_body_if_that_is_wanted(server, three_ways):
@@ -199,7 +314,8 @@ def test_a_live_redirect_to_what_is_recorded_is_replayed_from_there(server, cass
         expected = fetch(server.url + "/text")[1]
     with vcr.use_cassette(cassette_path, record_mode="new_episodes") as cassette:
         _, body, infos = fetch(server.url + "/redirect/1", (pycurl.FOLLOWLOCATION, True))
-    assert (body, infos[:2]) == (expected, [server.url + "/text", 200])
+    assert (body, infos[0]) == (expected, server.url + "/text")
+    assert infos[INFOS.index("RESPONSE_CODE")] == 200
     assert [request.path for request in server.requests] == ["/text", "/redirect/1"]
     assert len(cassette) == 2
 

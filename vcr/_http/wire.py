@@ -459,6 +459,8 @@ def _coded(response: Response) -> tuple[Headers, list[bytes]]:
     body = response.body
     if "Content-Encoding" not in headers or response.incomplete or response.status == 206:
         return headers, response.pieces  # A part of a coded body decodes no more than a plain one.
+    if content_length(headers) == len(body) or len(response.pieces) > 1:
+        return headers, response.pieces  # It is as it was sent, whether it has the coding or not.
     coded = content_coding.encode(body, content_coding.named(headers.get_all("Content-Encoding")))
     if coded is None:
         headers = headers.copy()

@@ -20,7 +20,7 @@ from typing import Any
 from .libcurl.abi import PAUSE, Info, Opt
 from .libcurl.errors import LibcurlError, check_accepted, write_error
 from .libcurl.handle import Handle
-from .libcurl.info import told
+from .libcurl.info import LEFT_TO_LIBCURL, answer
 from .libcurl.live import LiveTransfer
 from .libcurl.replay import Replay
 from .libcurl.transfer import Transfer, start
@@ -180,9 +180,9 @@ class Handles:
     def getinfo(self, original: Callable[..., Any], curl: Any, option: int) -> Any:
         """What the recorded answer tells, as curl_cffi would."""
         info = self._of(curl).info
-        if info is None or option == Info.COOKIELIST:
+        if info is None or option in LEFT_TO_LIBCURL:
             return original(curl, option)
-        value = told(info, option)
+        value = answer(info, option)
         return b"" if value is None else value
 
 

@@ -20,12 +20,12 @@ from types import MethodDescriptorType
 from typing import Any, ClassVar
 
 from ..errors import UnsupportedClientError
-from .libcurl.abi import Code, Info, Opt
+from .libcurl.abi import PROGRESS_CONTINUE, Code, Info, Opt
 from .libcurl.errors import LibcurlError, check_accepted
 from .libcurl.handle import Handle
-from .libcurl.info import told
+from .libcurl.info import LEFT_TO_LIBCURL, answer
 from .libcurl.live import LiveTransfer
-from .libcurl.replay import Replay
+from .libcurl.replay import Progress, Replay
 from .libcurl.request import Reader
 from .libcurl.transfer import Transfer, start
 
@@ -185,7 +185,7 @@ class Handles:
         """The same, undecoded."""
         handle = self._of(curl)
         info = handle.info if handle in self._seen else None
-        return original(option) if info is None or option == Info.COOKIELIST else told(info, option)
+        return original(option) if info is None or option in LEFT_TO_LIBCURL else answer(info, option)
 
 
 def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
@@ -223,7 +223,28 @@ def _replay(curl: Any, handle: Handle, transfer: Transfer) -> None:
     def cookie(line: bytes) -> None:
         _setopt(curl, Opt.COOKIELIST, line.decode("latin-1"))
 
-    Replay(transfer, head, functools.partial(_call, write), cookie).run()
+    Replay(transfer, head, functools.partial(_call, write), cookie, _progress(transfer)).run()
+
+
+def _progress(transfer: Transfer) -> Progress:
+    """What calls the program's progress callback, as pycurl does: an error is printed, and aborts the transfer."""
+    options, sent = transfer.handle.options, len(transfer.request.body or b"")
+    tell, number = options.get(Opt.XFERINFOFUNCTION), int
+    if tell is None:
+        tell, number = options.get(Opt.PROGRESSFUNCTION), float  # type: ignore[assignment]
+
+    def progress(announced: int, came: int) -> None:
+        if tell is None or options.get(Opt.NOPROGRESS, 1):
+            return
+        try:
+            returned = tell(*map(number, (announced, came, sent, sent)))
+        except Exception:  # noqa: BLE001
+            traceback.print_exc()
+            returned = 1
+        if returned not in (None, 0, PROGRESS_CONTINUE):
+            raise LibcurlError(Code.ABORTED_BY_CALLBACK, "Callback aborted")
+
+    return progress
 
 
 def _live(original: Callable[[], None], curl: Any, handle: Handle, transfer: Transfer) -> None:

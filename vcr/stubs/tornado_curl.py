@@ -20,7 +20,7 @@ from .. import _active
 from .libcurl.abi import PAUSE, Code, Opt
 from .libcurl.errors import LibcurlError, write_error
 from .libcurl.handle import Handle
-from .libcurl.info import told
+from .libcurl.info import answer
 from .libcurl.live import LiveTransfer
 from .libcurl.replay import Replay
 from .libcurl.transfer import Transfer, start
@@ -193,7 +193,7 @@ class NotedCurl(Curl):  # type: ignore[misc]
 
     def getinfo(self, option: int) -> Any:
         """What the recorded answer tells."""
-        value = told(self._handle.info or {}, option)
+        value = answer(self._handle.info or {}, option)
         return value.decode("latin-1") if isinstance(value, bytes) else value
 
     def pause(self, bitmask: int) -> None:

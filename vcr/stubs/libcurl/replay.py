@@ -10,23 +10,38 @@ from ..._http.wire import content, content_length
 from ...errors import UnsupportedClientError
 from ...request import Headers
 from ...response import Response
+from . import info
 from .abi import MAX_WRITE_SIZE, Code, Info, Opt
+from .decoding import decoded
 from .errors import LibcurlError, error_of
-from .info import describe, new_info
 from .lines import cookie_line, field_line, head_lines
 from .transfer import Transfer
 
 Callback = Callable[[bytes], Any]
+#: It is told how many bytes of the body are to come and have come, and raises LibcurlError to abort the transfer.
+Progress = Callable[[int, int], None]
+
+
+def _no_progress(_: int, __: int) -> None:
+    """Nobody wants to know."""
 
 
 class Replay:
     """Hands the recorded responses of a transfer to its callbacks. ``header`` is given lines, ``write`` pieces of the
     body, and ``cookie`` lines for libcurl's own store of cookies."""
 
-    def __init__(self, transfer: Transfer, header: Callback, write: Callback, cookie: Callback) -> None:
+    def __init__(
+        self,
+        transfer: Transfer,
+        header: Callback,
+        write: Callback,
+        cookie: Callback,
+        progress: Progress = _no_progress,
+    ) -> None:
         self._transfer, self._header, self._write, self._cookie = transfer, header, write, cookie
+        self._progress = progress
         self._handle = transfer.handle
-        self._info = new_info()
+        self._info = info.new_info(transfer.handle)
 
     def run(self) -> None:
         """Hop by hop. Raises LibcurlError where libcurl would fail, and UnsupportedClientError where the next hop is
@@ -44,11 +59,14 @@ class Replay:
     def _play(self, response: Response) -> bool:
         """Play one response. Whether it is a redirect, and the turn of the next hop has been taken."""
         transfer = self._transfer
+        info.asked(self._info, transfer)
+        self._progress(0, 0)
         if response.failure is not None and not response.incomplete:
+            info.failed(self._info, response.failure)
             raise error_of(response.failure)
         headers, pieces = content(response, transfer.request.method)
         hop = transfer.next_hop(response.status, headers)
-        describe(self._info, transfer, response, headers)
+        info.answered(self._info, transfer, response, headers)
         # libcurl discards the body of a redirect: it is neither recorded nor handed over, but its length is seen.
         for line in head_lines(response, headers if hop is None else response.headers):
             self._tell(line)
@@ -64,8 +82,10 @@ class Replay:
         return True
 
     def _tell(self, line: bytes) -> None:
-        self._info[Info.HEADER_SIZE] += len(line)
         self._header(line)
+        self._info[Info.HEADER_SIZE] += len(line)
+        if self._handle.options.get(Opt.HEADER):
+            self._info[Info.SIZE_DELIVERED] += len(line)
 
     def _set_cookie(self, value: str) -> None:
         if self._handle.has_cookies:
@@ -74,31 +94,42 @@ class Replay:
             self._info[Info.COOKIECHANGES].append((b"DELETE\t" if is_over else b"SET\t") + line)
 
     def _deliver(self, response: Response, headers: Headers, pieces: list[bytes]) -> None:
+        """Hand over the body and the trailers, and end as the response does."""
         if self._handle.options.get(Opt.FAILONERROR) and response.status >= 400:
             text = f"The requested URL returned error: {response.status}"
             raise LibcurlError(Code.HTTP_RETURNED_ERROR, text)
-        self._info[Info.SIZE_DOWNLOAD] = size = sum(map(len, pieces))
-        for piece in pieces if response.incomplete else self._decoded(headers, pieces):
-            for start in range(0, len(piece), MAX_WRITE_SIZE):
-                self._write(piece[start : start + MAX_WRITE_SIZE])
+        announced = content_length(headers)
+        codings = self._codings(headers)
+        if codings:
+            plain, error = decoded(b"".join(pieces), codings)
+            self._hand_over(plain, 0, announced)
+            if error is not None:
+                raise error
+        for piece in pieces:
+            self._hand_over(b"" if codings else piece, len(piece), announced)
         for name, value in response.trailers.pairs():
             self._tell(field_line(name, value))
         if response.failure is not None:
+            info.failed(self._info, response.failure)
             raise error_of(response.failure)
         if response.incomplete:
-            raise _cut_short(content_length(headers), size)
+            raise _cut_short(announced, self._info[Info.SIZE_DOWNLOAD])
 
-    def _decoded(self, headers: Headers, pieces: list[bytes]) -> list[bytes]:
-        """The body, decoded if libcurl was told to name the codings that it can decode."""
+    def _hand_over(self, piece: bytes, size: int, announced: int | None) -> None:
+        """Hand over a piece of the body, which ``size`` bytes on the wire stand for."""
+        for start in range(0, len(piece), MAX_WRITE_SIZE):
+            part = piece[start : start + MAX_WRITE_SIZE]
+            self._write(part)
+            self._info[Info.SIZE_DELIVERED] += len(part)
+        self._info[Info.SIZE_DOWNLOAD] += size
+        self._progress(announced or 0, self._info[Info.SIZE_DOWNLOAD])
+
+    def _codings(self, headers: Headers) -> list[str]:
+        """The codings that libcurl takes off the body: those that are named, if it was told to."""
         options = self._handle.options
-        codings = content_coding.named(headers.get_all("Content-Encoding"))
-        if not codings or options.get(Opt.ACCEPT_ENCODING) is None or options.get(Opt.HTTP_CONTENT_DECODING) == 0:
-            return pieces
-        body, left = content_coding.decode(b"".join(pieces), codings)
-        if left and body:
-            text = f"{left[-1]}: an unrecognized content encoding, or a broken body"
-            raise LibcurlError(Code.BAD_CONTENT_ENCODING, text)
-        return [body]
+        if options.get(Opt.ACCEPT_ENCODING) is None or options.get(Opt.HTTP_CONTENT_DECODING) == 0:
+            return []
+        return content_coding.named(headers.get_all("Content-Encoding"))
 
 
 def _cut_short(announced: int | None, size: int) -> LibcurlError:

@@ -1,0 +1,96 @@
+"""Decodes a body as libcurl does: as far as the body goes. It must not know a request or a response.
+
+libcurl decodes while the body comes. So a body that is cut off is no error to it, and what comes before a fault has
+been handed over when the fault is found.
+"""
+
+from __future__ import annotations
+
+import zlib
+from importlib import import_module
+from typing import Any
+
+from ..._http import content_coding
+from .abi import MAX_WRITE_SIZE, Code
+from .errors import LibcurlError
+
+#: Bytes that are decoded at a time, until there is a fault among them.
+_STEP = 1024
+_NOT_WRITTEN = "Failed writing received data to disk/application"
+_BAD = "Unrecognized or bad HTTP Content or Transfer-Encoding"
+_WBITS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+
+
+def decoded(body: bytes, codings: list[str]) -> tuple[bytes, LibcurlError | None]:
+    """What libcurl hands over of ``body``, and the error that it ends in, if it does. ``codings``: in the order in
+    which they were put on."""
+    error: LibcurlError | None = None
+    for coding in reversed(codings):
+        if not body:
+            break
+        body, fault = _without(body, coding)
+        error = error or fault
+    return body, error
+
+
+def _without(body: bytes, coding: str) -> tuple[bytes, LibcurlError | None]:
+    if coding in _WBITS:
+        return _inflated(body, coding)
+    if coding in ("identity", "none"):
+        return body, None
+    if coding not in content_coding.CODINGS:
+        return b"", LibcurlError(Code.BAD_CONTENT_ENCODING, "Unrecognized content encoding type")
+    plain, left = content_coding.decode(body, [coding])
+    if not left and plain != body:
+        return plain, None
+    return _as_far_as_it_goes(body) if coding == "br" else (b"", LibcurlError(Code.BAD_CONTENT_ENCODING, _BAD))
+
+
+def _inflated(body: bytes, coding: str) -> tuple[bytes, LibcurlError | None]:
+    plain, rest, fault = _inflate(body, _WBITS[coding])
+    if fault and not plain and coding == "deflate":
+        # Some servers send the format without its wrapper (RFC 9110 §8.4.1.2).
+        plain, rest, fault = _inflate(body, -zlib.MAX_WBITS)
+    if fault:
+        text = f"Error while processing content unencoding: {fault}"
+        return plain, LibcurlError(Code.BAD_CONTENT_ENCODING, text)
+    if rest:
+        is_member = coding != "deflate" and rest.startswith(content_coding.GZIP_MAGIC)
+        text = "Multi-member gzip response not supported" if is_member else _NOT_WRITTEN
+        return plain, LibcurlError(Code.WRITE_ERROR, text)
+    return plain, None
+
+
+def _inflate(body: bytes, wbits: int) -> tuple[bytes, bytes, str]:
+    """What is in ``body``, the bytes behind its end, and the fault in it in zlib's words; empty if there is none."""
+    reader = zlib.decompressobj(wbits)
+    plain, at, step = bytearray(), 0, _STEP
+    while at < len(body) and not reader.eof:
+        before = reader.copy()
+        try:
+            plain += reader.decompress(body[at : at + step])
+        except zlib.error as error:
+            if step == 1:
+                fault = str(error).rpartition(": ")[2]
+                return bytes(plain[: _written(len(plain), fault)]), b"", fault
+            reader, step = before, 1
+        else:
+            at += step
+    return bytes(plain), reader.unused_data + body[at:] if reader.eof else b"", ""
+
+
+def _written(size: int, fault: str) -> int:
+    """How many of the bytes that were decoded before a fault libcurl has handed over: buffers of 16 KiB that were full,
+    or all when the fault is in the check sum, which stands at the end."""
+    return size if "check" in fault and "header" not in fault else size - size % MAX_WRITE_SIZE
+
+
+def _as_far_as_it_goes(body: bytes) -> tuple[bytes, LibcurlError | None]:
+    """What the library for Brotli makes of a body that it cannot decode as a whole."""
+    try:
+        brotli: Any = import_module("brotli")
+        return brotli.Decompressor().process(body), None
+    except ImportError:
+        return b"", LibcurlError(Code.BAD_CONTENT_ENCODING, "br: no library for this content coding is installed")
+    except brotli.error:
+        return b"", LibcurlError(Code.BAD_CONTENT_ENCODING, _BAD)
