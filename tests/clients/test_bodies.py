@@ -171,3 +171,24 @@ def test_a_body_read_to_its_end_leaves_the_connection_ready(client, server, alik
         return first, session.get(server.url + "/text").body
 
     assert alike(server, act).outcome == (b"".join(CHUNKS), TEXT)
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+def test_a_body_without_the_coding_that_its_headers_name_stays_as_it_was_sent(coding, framing, client, server, alike):
+    """A client that decodes fails, each time alike; one that decodes nothing gets the bytes that the server sent."""
+    if client.name == "tornado" and coding == "gzip":
+        pytest.skip("it drops the connection where it cannot decode, and nothing is kept")
+    content = b"this has no coding"
+
+    def plain(exchange):
+        if framing == "length":
+            exchange.respond(200, [("Content-Encoding", coding)], content)
+            return
+        exchange.head(200, [("Content-Encoding", coding), ("Transfer-Encoding", "chunked")])
+        for piece in (content[:4], content[4:], b""):
+            exchange.chunk(piece)
+        exchange.send(b"\r\n")
+
+    server.route("/plain", plain)
+    alike(server, lambda session: session.get(server.url + "/plain"))

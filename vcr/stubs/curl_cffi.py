@@ -157,7 +157,7 @@ class Handles:
             yield
         except LibcurlError as error:
             raise _CurlError(
-                f"Failed to perform, curl: ({error.code}) {error.text}. "
+                f"Failed to perform, curl: ({error.code}) {error.message}. "
                 "See https://curl.se/libcurl/c/libcurl-errors.html first for more details.",
                 error.code,
             ) from None

@@ -151,7 +151,7 @@ class Handles:
             if not transfer.is_live:
                 _replay(curl, handle, transfer)
         except LibcurlError as error:
-            raise _Error(error.code, error.text) from None
+            raise _Error(error.code, error.message) from None
 
     def perform_rb(self, _: Callable[..., Any], curl: Any) -> bytes:
         """What pycurl does: ``perform`` into a buffer."""

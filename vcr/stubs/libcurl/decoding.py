@@ -17,19 +17,21 @@ from .errors import LibcurlError
 #: Bytes that are decoded at a time, until there is a fault among them.
 _STEP = 1024
 _NOT_WRITTEN = "Failed writing received data to disk/application"
-_BAD = "Unrecognized or bad HTTP Content or Transfer-Encoding"
+_BAD_CHUNKED = "Failed reading the chunked-encoded stream"
 _WBITS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
-def decoded(body: bytes, codings: list[str]) -> tuple[bytes, LibcurlError | None]:
+def decoded(body: bytes, codings: list[str], *, chunked: bool = False) -> tuple[bytes, LibcurlError | None]:
     """What libcurl hands over of ``body``, and the error that it ends in, if it does. ``codings``: in the order in
-    which they were put on."""
+    which they were put on. ``chunked``: whether the body came in chunks."""
     error: LibcurlError | None = None
     for coding in reversed(codings):
         if not body:
             break
         body, fault = _without(body, coding)
         error = error or fault
+    if error is not None and not error.text and chunked:
+        error = LibcurlError(error.code, _BAD_CHUNKED)
     return body, error
 
 
@@ -43,7 +45,7 @@ def _without(body: bytes, coding: str) -> tuple[bytes, LibcurlError | None]:
     plain, left = content_coding.decode(body, [coding])
     if not left and plain != body:
         return plain, None
-    return _as_far_as_it_goes(body) if coding == "br" else (b"", LibcurlError(Code.BAD_CONTENT_ENCODING, _BAD))
+    return _as_far_as_it_goes(body) if coding == "br" else (b"", LibcurlError(Code.BAD_CONTENT_ENCODING, ""))
 
 
 def _inflated(body: bytes, coding: str) -> tuple[bytes, LibcurlError | None]:
@@ -93,4 +95,4 @@ def _as_far_as_it_goes(body: bytes) -> tuple[bytes, LibcurlError | None]:
     except ImportError:
         return b"", LibcurlError(Code.BAD_CONTENT_ENCODING, "br: no library for this content coding is installed")
     except brotli.error:
-        return b"", LibcurlError(Code.BAD_CONTENT_ENCODING, _BAD)
+        return b"", LibcurlError(Code.BAD_CONTENT_ENCODING, "")

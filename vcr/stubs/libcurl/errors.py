@@ -12,11 +12,20 @@ from .abi import PAUSE, Code
 
 
 class LibcurlError(Exception):
-    """The error that libcurl would have returned: ``code`` is its number, ``text`` what it says."""
+    """The error that libcurl would have returned: its number, and what libcurl says of this case, perhaps nothing."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(int(code), text)
         self.code, self.text = int(code), text
+
+    @property
+    def message(self) -> str:
+        """What an easy handle says: the text, or else the name of the number."""
+        return self.text or _NAMES.get(self.code, "")
+
+
+#: What curl_easy_strerror says, of the errors that come without a text.
+_NAMES = {int(Code.BAD_CONTENT_ENCODING): "Unrecognized or bad HTTP Content or Transfer-Encoding"}
 
 
 #: The errors that come from the network or the server, and phase, kind and code of the failure that stands for each.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..._http import content_coding
-from ..._http.wire import content, content_length
+from ..._http.wire import content, content_length, is_chunked
 from ...errors import UnsupportedClientError
 from ...request import Headers
 from ...response import Response
@@ -101,7 +101,7 @@ class Replay:
         announced = content_length(headers)
         codings = self._codings(headers)
         if codings:
-            plain, error = decoded(b"".join(pieces), codings)
+            plain, error = decoded(b"".join(pieces), codings, chunked=is_chunked(headers))
             self._hand_over(plain, 0, announced)
             if error is not None:
                 raise error
