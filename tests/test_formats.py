@@ -24,19 +24,22 @@ from hypothesis import strategies as st
 
 import vcr
 from tests.server import PASSWORD, TEXT, USER, all_bytes
-from vcr import formats
 from vcr.errors import CassetteLoadError
+from vcr.formats import betamax as of_betamax
+from vcr.formats import found as formats_found
+from vcr.formats import ruby as of_ruby
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.request import Request
 from vcr.response import Response
 from vcr.serialize import deserialize, serialize
-from vcr.serializers import betamax, jsonserializer, prettyjson, ruby, rubyjson, yamlserializer
+from vcr.serializers import jsonserializer, yamlserializer
 
 patient = settings(deadline=None)
 
 CASSETTES = Path(__file__).parent / "cassettes"
 BASE = "http://foreign.example"
-SERIALIZERS = {"betamax": betamax, "prettyjson": prettyjson, "ruby": ruby, "rubyjson": rubyjson}
+SERIALIZERS = {**of_betamax.TEXTS, **of_ruby.TEXTS}
+betamax, prettyjson, ruby, rubyjson = SERIALIZERS.values()
 FOREIGN = sorted(path.name for path in CASSETTES.iterdir() if path.name.startswith(("betamax", "ruby")))
 
 in_each_format = pytest.mark.parametrize("serializer", SERIALIZERS.values(), ids=SERIALIZERS)
@@ -101,8 +104,18 @@ def test_json_is_read_the_same_with_any_serializer(name, serializer):
         "text",
     ],
 )
-def test_what_is_in_no_foreign_format_is_left_as_it_is(data):
-    assert formats.read(data) is data
+def test_what_is_in_no_foreign_format_is_claimed_by_none(data):
+    assert not of_betamax.claims(data)
+    assert not of_ruby.claims(data)
+
+
+@pytest.mark.parametrize("file", sorted(CASSETTES.iterdir()), ids=lambda file: file.name)
+def test_a_cassette_is_claimed_by_the_format_of_its_recorder_alone(file):
+    if file.suffix == ".zz":
+        pytest.skip("compressed")
+    data = yamlserializer.deserialize(file.read_text())
+    claiming = [one.__name__.rpartition(".")[2] for one in formats_found() if one.claims(data)]
+    assert claiming == ["vcrpy" if file.name == "by_hand.yaml" else file.name.partition("_")[0]]
 
 
 @pytest.mark.parametrize(

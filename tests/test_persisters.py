@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,8 @@ import pytest
 import vcr
 from vcr.errors import CassetteLoadError, CassetteNotFoundError
 from vcr.persisters.filesystem import FilesystemPersister
-from vcr.persisters.kept import Kept
 from vcr.request import Request
 from vcr.response import Response
-from vcr.serialize import Contents
 from vcr.serializers import jsonserializer, yamlserializer
 
 EMPTY = {"requests": [], "responses": []}
@@ -328,60 +325,11 @@ def test_the_persister_can_be_subclassed(tmp_path):
     assert len(persister.load_cassette("cassette.yaml", yamlserializer)[0]) == 1
 
 
-# -- a file that has been read before ----------------------------------------------------------------------------------
+# -- each opening is its own -------------------------------------------------------------------------------------------
 
 
-def _stored_once(path: str, serializer=yamlserializer) -> bool:
-    """Whether two loads give what has been read once."""
-    one, two = (FilesystemPersister.load_cassette(path, serializer).interactions[0].read() for _ in range(2))
-    return one is two
-
-
-def _let_time_pass(monkeypatch) -> None:
-    """A file that has just been written may be written again before the file system's clock goes on."""
-    later = time.time_ns() + 10_000_000_000
-    monkeypatch.setattr(time, "time_ns", lambda: later)
-
-
-def test_a_file_is_read_once_until_it_changes(cassette_path, monkeypatch):
+def test_a_subclass_may_change_what_it_has_loaded(cassette_path):
     save(cassette_path)
-    assert not _stored_once(cassette_path)
-    _let_time_pass(monkeypatch)
-    assert _stored_once(cassette_path)
-    times = os.stat(cassette_path)
-    # In place, as long as before, and with the clock put back.
-    with open(cassette_path, "r+", encoding="utf-8") as file:
-        changed = file.read().replace("string: body", "string: BODY")
-        file.seek(0)
-        file.write(changed)
-    os.utime(cassette_path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert load(cassette_path) == "BODY"
-
-
-def test_somebodys_own_serializer_is_asked_each_time(cassette_path, monkeypatch):
-    class Own:
-        serialize = staticmethod(yamlserializer.serialize)
-        deserialize = staticmethod(yamlserializer.deserialize)
-
-    save(cassette_path, serializer=Own)
-    _let_time_pass(monkeypatch)
-    assert not _stored_once(cassette_path, Own)
-
-
-def test_every_vcr_has_the_same_file_read_once(cassette_path, monkeypatch):
-    save(cassette_path)
-    _let_time_pass(monkeypatch)
-    assert _stored_once(cassette_path, vcr.VCR().serializers["yaml"])
-    one, two = (
-        FilesystemPersister.load_cassette(cassette_path, vcr.VCR().serializers["yaml"]).interactions[0].read()
-        for _ in range(2)
-    )
-    assert one is two
-
-
-def test_a_subclass_may_change_what_it_has_loaded(cassette_path, monkeypatch):
-    save(cassette_path)
-    _let_time_pass(monkeypatch)
     for _ in range(3):
         contents = FilesystemPersister.load_cassette(cassette_path, yamlserializer)
         assert len(contents.interactions) == 1
@@ -421,11 +369,10 @@ def _matcher_that_writes(_: Request, recorded: Request) -> bool:
     ],
     ids=lambda options: ", ".join(options) or "none",
 )
-def test_what_is_done_to_one_opening_the_next_does_not_see(options, cassette_path, monkeypatch):
+def test_what_is_done_to_one_opening_the_next_does_not_see(options, cassette_path):
     with vcr.use_cassette(cassette_path) as cassette:
         cassette.append(Request("GET", "http://h/", None, {"A": "1"}), Response.of(200, "OK", {"B": "2"}, b"body").data)
         cassette.get_metadata("key", {"inner": [1]})
-    _let_time_pass(monkeypatch)
     for _ in range(3):
         with vcr.use_cassette(cassette_path) as cassette:
             (request,), (response,) = cassette.requests, cassette.responses
@@ -439,22 +386,3 @@ def test_what_is_done_to_one_opening_the_next_does_not_see(options, cassette_pat
             cassette.get_metadata("key", None)["inner"].append("changed")
             if "persister" in options:
                 cassette.append(Request("GET", "http://h/new"), Response.of(200, "OK", {"B": "3"}, b"").data)
-
-
-def test_no_more_is_kept_than_there_is_room_for():
-    kept, reads = Kept(room=10), []
-
-    def load(key: str, version: int = 1, size: int = 4) -> None:
-        def read() -> Contents:
-            reads.append(key)
-            return Contents({}, size=size)
-
-        kept.load(key, version, read)
-
-    for key in ("a", "b", "a", "c", "a", "b"):
-        load(key)
-    assert reads == ["a", "b", "c", "b"]
-    load("large", size=11)
-    load("a", version=2)
-    load("large", size=11)
-    assert reads[4:] == ["large", "a", "large"]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequen
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import matchers
+from . import formats, matchers
 from ._assembly import cassette_path, filters_of, matchers_of
 from ._engine import cassette as engine
 from ._engine.cassette import Turn
@@ -25,7 +25,6 @@ from .matchers import get_matchers_results, requests_match
 from .persisters.filesystem import FilesystemPersister
 from .request import Request
 from .response import Response, ResponseDict
-from .serializers import builtin
 from .serializers.compat import convert_body_to_unicode
 
 if TYPE_CHECKING:
@@ -318,7 +317,7 @@ class Cassette(engine.Cassette):
 
 
 def _serializer(serializer: Any) -> Any:
-    return named("serializer", serializer, builtin()) if isinstance(serializer, str) else serializer
+    return named("serializer", serializer, formats.serializers()) if isinstance(serializer, str) else serializer
 
 
 class _AppendingTurn(Turn):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from . import cassette, matchers, serializers, util
+from . import cassette, formats, matchers, serializers, util
 from ._assembly import cassette_path, matchers_of, with_mode_of_environment
 from ._options import (
     BY_SUFFIX,
@@ -52,7 +52,7 @@ class VCR:
     serializers: dict[str, Any]
 
     def __init__(self, **options: Unpack[OptionArguments]) -> None:
-        vars(self).update(matchers=matchers.builtin(), serializers=serializers.builtin())
+        vars(self).update(matchers=matchers.builtin(), serializers=formats.serializers())
         for option in OPTIONS.values():
             setattr(self, option.name, option.default)
         for name, value in options.items():

@@ -233,7 +233,7 @@ class Response:
 
     def copy_data(self) -> ResponseDict:
         """A copy of the dictionary that a hook may change at will (bytes are shared)."""
-        return _copy(self.data)  # type: ignore[no-any-return]
+        return copied(self.data)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"<Response ({self.status}) {len(self.body)} bytes>"
@@ -266,11 +266,12 @@ def _names(mapping: Mapping[Any, Any]) -> str:
     return ", ".join(sorted(map(repr, mapping))) or "of nothing"
 
 
-def _copy(value: Any) -> Any:
+def copied(value: Any) -> Any:
+    """A copy of plain data, with lists for tuples (bytes are shared)."""
     if isinstance(value, Mapping):
-        return {key: _copy(item) for key, item in value.items()}
+        return {key: copied(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_copy(item) for item in value]
+        return [copied(item) for item in value]
     return value
 
 

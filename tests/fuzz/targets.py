@@ -13,10 +13,11 @@ from vcr import _placeholders, matchers
 from vcr._http import content_coding, multipart
 from vcr._http.wire import ChunkedReader, RequestReader, ResponseReader, content, field_bytes, may_have_body, render
 from vcr.errors import CassetteLoadError, CassetteNotFoundError
+from vcr.formats import betamax, ruby
 from vcr.request import Request
 from vcr.response import Response
 from vcr.serialize import deserialize, serialize
-from vcr.serializers import betamax, jsonserializer, prettyjson, ruby, rubyjson, yamlserializer
+from vcr.serializers import jsonserializer, yamlserializer
 
 GOLDEN = Path(__file__).parents[1] / "cassettes"
 
@@ -299,9 +300,9 @@ _BODIES = (
 TARGETS = {
     "yaml": Target(_cassette(yamlserializer), _golden(".yaml", ".yml"), _KEYS + _YAML),
     "json": Target(_cassette(jsonserializer, yamlserializer), _golden(".json"), _KEYS + _JSON),
-    "betamax": Target(_cassette(betamax, prettyjson), _golden(".json"), _KEYS + _JSON),
-    "ruby": Target(_cassette(ruby), _golden(".yml"), _KEYS + _YAML),
-    "rubyjson": Target(_cassette(rubyjson), _golden(".json"), _KEYS + _JSON),
+    "betamax": Target(_cassette(*betamax.TEXTS.values()), _golden(".json"), _KEYS + _JSON),
+    "ruby": Target(_cassette(ruby.TEXTS["ruby"]), _golden(".yml"), _KEYS + _YAML),
+    "rubyjson": Target(_cassette(ruby.TEXTS["rubyjson"]), _golden(".json"), _KEYS + _JSON),
     "requests": Target(_requests, _arriving(_REQUESTS), _FIELDS),
     "responses": Target(_responses, _arriving(_RESPONSES), _FIELDS),
     "chunks": Target(_chunks, _arriving([_CHUNKED, b"0\n\n", b"1\nx\n00\nA: 1\n\n"]), _FIELDS),

@@ -6,7 +6,6 @@ cassette's decision.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -101,13 +100,6 @@ def _place_of(uri: str) -> Hashable:
     return (absolute[1] or "/") if absolute is not None else path.loose(Request("", uri))[0]
 
 
-@functools.lru_cache(maxsize=10_000)
-def _target_key(matchers: tuple[Matcher, ...], method: str, uri: str) -> Hashable:
-    """What these matchers make of a method and a URI; other cassettes have the same."""
-    request = Request(method, uri)
-    return tuple([matcher.key(request) for matcher in matchers])
-
-
 class Keys:
     """What keyed matchers make of a request."""
 
@@ -142,7 +134,8 @@ class Keys:
 
     def target(self, method: str, uri: str) -> Hashable:
         """Equal for requests whose method and URI match exactly."""
-        return _target_key(self._of_target, method, uri)
+        request = Request(method, uri)
+        return tuple([matcher.key(request) for matcher in self._of_target])
 
     def agree(self, r1: Request, r2: Request) -> bool:
         """Whether two requests with a loose key in common are the same."""

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
-from .._locks import new_lock
 from ..request import Request
 from ..response import Response, ResponseDict
 
@@ -74,42 +73,32 @@ def _in_one_order(value: Any) -> Any:
     return value
 
 
-_owning = new_lock()
-
-
 class StoredInteraction(Interaction):
-    """One whose method and URI are known, and which is read when more of it is needed.
+    """One of a file. Its method and URI are known; it is read when more of it is needed.
 
-    What is read may be shared with other openings of the same cassette: whoever is to be free to change it is given
-    what ``own`` returns.
+    ``read``: returns request and response, or raises CassetteLoadError.
     """
 
-    __slots__ = ("_own", "_read", "_shared", "_target")
+    __slots__ = ("_is_as_stored", "_pair", "_read", "_target")
 
     def __init__(self, target: tuple[str, str], read: Callable[[], tuple[Request, Response]]) -> None:
         self._target = target
-        self.plays = 0
         self._read = read
-        self._shared: tuple[Request, Response] | None = None
-        self._own: tuple[Request, Response] | None = None
+        self._pair: tuple[Request, Response] | None = None
+        self._is_as_stored = True
+        self.plays = 0
 
-    def again(self) -> StoredInteraction:
-        """The same as it is stored, not played yet."""
-        return StoredInteraction(self._target, self.read)
-
-    def read(self) -> tuple[Request, Response]:
-        """Request and response as they are stored. Raises CassetteLoadError."""
-        if self._shared is None:
-            self._shared = self._read()
-        return self._shared
+    def _both(self) -> tuple[Request, Response]:
+        if self._pair is None:
+            pair = self._read()  # (without a lock: it may take long, and another thread reads the same)
+            if self._pair is None:
+                self._pair = pair
+        return self._pair
 
     def own(self) -> tuple[Request, Response]:
-        """Request and response, this interaction's alone."""
-        with _owning:
-            if self._own is None:
-                request, response = self.read()
-                self._own = request.copy(), Response(response.copy_data(), response.beside)
-            return self._own
+        """Request and response, for whoever may change them."""
+        self._is_as_stored = False
+        return self._both()
 
     @property
     def target(self) -> tuple[str, str]:
@@ -119,12 +108,12 @@ class StoredInteraction(Interaction):
     @property
     def request(self) -> Request:  # type: ignore[override]
         """The request."""
-        return (self._own or self.read())[0]
+        return self._both()[0]
 
     @property
     def response(self) -> Response:  # type: ignore[override]
         """The response."""
-        return (self._own or self.read())[1]
+        return self._both()[1]
 
     @property
     def finished(self) -> bool:
@@ -134,4 +123,4 @@ class StoredInteraction(Interaction):
     @property
     def is_as_stored(self) -> bool:
         """Whether nobody has been given what may be changed."""
-        return self._own is None
+        return self._is_as_stored

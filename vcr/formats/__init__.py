@@ -1,39 +1,109 @@
-"""Reads the formats of other recorders into the plain data of version 1, and writes them. It must not know texts,
-serializers or files.
+"""The formats of cassettes: one file a recorder, found here and not listed. And the way from the text of a cassette to
+what is in it, and back. It must not know files.
 
-The structure of the data tells which format it is in, so that reading needs no option.
+A format is a module with ``claims(data)``, which says by the structure of the data whether it is in this format;
+``read(data)``, which gives version 1's plain data; ``write``, the inverse; and ``TEXTS``, its serializers by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
 
+from .._engine.interaction import Interaction, StoredInteraction
+from ..errors import CassetteLoadError
+from ..request import Request
+from ..response import Response
+from ..serializers import MAX_DEPTH
+from . import vcrpy
+from .contents import Contents
 
-def read(data: Any) -> Any:
-    """Version 1's plain data from what a cassette of Betamax's or Ruby VCR's holds; other data as it is.
-
-    Raises CassetteLoadError, naming the interaction, for what is in such a format but cannot be read.
-    """
-    if isinstance(data, Mapping) and "http_interactions" in data:
-        # Ruby VCR's methods are in lower case; requests, which Betamax records, knows none that are.
-        if any(method.islower() for method in _methods(data["http_interactions"])):
-            from . import ruby
-
-            return ruby.read(data)
-        from . import betamax
-
-        return betamax.read(data)
-    # A list of symbols' methods: VCR 1.x. Before 1.0, VCR.py's was a list too.
-    if any(method.startswith(":") for method in _methods(data)):
-        from . import ruby
-
-        return ruby.read(data)
-    return data
+_MERGE_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
 
-def _methods(interactions: Any) -> list[str]:
-    """The methods of the requests, where there are any."""
-    found = interactions if isinstance(interactions, (list, tuple)) else ()
-    requests = [interaction.get("request") for interaction in found if isinstance(interaction, Mapping)]
-    return [str(request.get("method")) for request in requests if isinstance(request, Mapping)]
+def found() -> Iterator[ModuleType]:
+    """The formats, VCR.py's first."""
+    yield vcrpy
+    for module in iter_modules(__path__, f"{__name__}."):
+        one = import_module(module.name)
+        if hasattr(one, "claims") and one is not vcrpy:
+            yield one
+
+
+def serializers() -> dict[str, Any]:
+    """The serializers that every ``VCR`` starts with, by name."""
+    return {name: serializer for one in found() for name, serializer in one.TEXTS.items()}
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def write(cassette_dict: Mapping[str, Any], serializer: Any) -> str:
+    """The text of a cassette; see ``vcr.serialize.serialize``."""
+    text: str = serializer.serialize(vcrpy.write(cassette_dict))
+    return text
+
+
+def write_parts(cassette_dict: Mapping[str, Any], serializer: Any) -> Iterable[str]:
+    """The same in parts, where the serializer can give them. What cannot be written is an error before the first."""
+    parts = getattr(serializer, "parts", None)
+    return [write(cassette_dict, serializer)] if parts is None else parts(vcrpy.write(cassette_dict))
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def read(text: str, serializer: Any) -> Contents:
+    """What is in the text of a cassette; see ``vcr.serialize.deserialize``."""
+    if isinstance(text, str):
+        text = text.removeprefix("\ufeff")
+    try:
+        return _read_pieces(text, serializer) or _read_whole(text, serializer)
+    except RecursionError as error:
+        raise CassetteLoadError(f"it nests deeper than {MAX_DEPTH} levels") from error
+
+
+def _read_pieces(text: str, serializer: Any) -> Contents | None:
+    """A cassette whose interactions are read when they are needed, where the serializer can cut its text."""
+    split = getattr(serializer, "split", None)
+    pieces = None if split is None or not isinstance(text, str) else split(text)
+    if pieces is None:
+        return None
+    contents = vcrpy.read_top(pieces.rest)
+
+    def read_one(index: int) -> tuple[Request, Response]:
+        try:
+            return vcrpy.read_interaction(index + 1, pieces.parse(index))
+        except CassetteLoadError as error:
+            raise CassetteLoadError(str(error), path=contents.path, line=error.line) from error
+
+    for index in range(len(pieces)):
+        target, read_it = pieces.target(index), functools.partial(read_one, index)
+        contents.interactions.append(Interaction(*read_it()) if target is None else StoredInteraction(target, read_it))
+    return contents
+
+
+def _read_whole(text: str, serializer: Any) -> Contents:
+    data = _parsed(text, serializer)
+    recorder = next((one for one in found() if one.claims(data)), vcrpy)
+    top = vcrpy.read(recorder.read(data))
+    contents = vcrpy.read_top(top)
+    for number, interaction in enumerate(top["interactions"], 1):
+        contents.interactions.append(Interaction(*vcrpy.read_interaction(number, interaction)))
+    return contents
+
+
+def _parsed(text: str, serializer: Any) -> Any:
+    try:
+        return serializer.deserialize(text)
+    except CassetteLoadError as error:
+        conflict = _MERGE_CONFLICT.search(text)
+        if conflict is None:
+            raise
+        line = text.count("\n", 0, conflict.start()) + 1
+        raise CassetteLoadError("it has an unresolved merge conflict", line=line) from error

@@ -1,17 +1,25 @@
-"""Reads and writes Betamax's format. It must not know texts or files.
+"""Reads and writes Betamax's format, and the JSON that it stands in. It must not know files.
 
 It reads every shape that Betamax 0.1 to 0.9 wrote or can read. Betamax 0.9 replays what it writes.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from ..request import Headers
+from ..serializers import JSON, Text
+from ..serializers.jsonserializer import encode
 from . import http_interactions as shared
 
 _RECORDED_WITH = "betamax/0.9.0"
+
+
+def claims(data: Any) -> bool:
+    """Whether ``data`` is a cassette of Betamax's, and none of Ruby VCR's, which has methods in lower case."""
+    return isinstance(data, Mapping) and "http_interactions" in data and not shared.has_ruby_methods(data)
 
 
 def read(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,3 +73,27 @@ def _charset(headers: Headers) -> str | None:
         if name.strip().lower() == "charset" and _is_codec(value.strip("\"' ")):
             return value.strip("\"' ")
     return "ISO-8859-1" if "text" in kind else "utf-8" if "application/json" in kind else None
+
+
+# -- texts -------------------------------------------------------------------------------------------------------------
+
+_IN_ORDER = ("headers", "trailers")
+
+
+def _on_one_line(plain: Mapping[str, Any]) -> str:
+    return json.dumps(write(plain), default=encode)
+
+
+def _for_people(plain: Mapping[str, Any]) -> str:
+    """Indented, keys sorted, header fields in their order."""
+    return json.dumps(_sorted(write(plain)), indent=2, default=encode)
+
+
+def _sorted(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        items = sorted(data.items(), key=lambda item: str(item[0]))
+        return {key: value if key in _IN_ORDER else _sorted(value) for key, value in items}
+    return [_sorted(item) for item in data] if isinstance(data, (list, tuple)) else data
+
+
+TEXTS = {"betamax": Text("betamax", JSON, _on_one_line), "prettyjson": Text("prettyjson", JSON, _for_people)}

@@ -37,6 +37,21 @@ _BODY = ("string", "base64_string", "encoding")
 _DETAILS = "body_details"
 
 
+# -- which of the two it is --------------------------------------------------------------------------------------------
+
+
+def methods(interactions: Any) -> list[str]:
+    """The methods of the requests, where there are any."""
+    found = interactions if isinstance(interactions, (list, tuple)) else ()
+    requests = [interaction.get("request") for interaction in found if isinstance(interaction, Mapping)]
+    return [str(request.get("method")) for request in requests if isinstance(request, Mapping)]
+
+
+def has_ruby_methods(data: Mapping[str, Any]) -> bool:
+    """Whether a method is in lower case, as all of Ruby VCR's are."""
+    return any(method.islower() for method in methods(data["http_interactions"]))
+
+
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Reads and writes Ruby VCR's format. It must not know texts or files.
+"""Reads and writes Ruby VCR's format, and the YAML and JSON that it stands in. It must not know files.
 
 It reads what VCR 1.x (a list of structs), 2.x and later wrote, and what people leave out of it by hand. A string in
 Ruby is UTF-8 or bytes. Header values, which are bytes shown as latin-1 in this package, are converted.
@@ -6,11 +6,14 @@ Ruby is UTF-8 or bytes. Header values, which are bytes shown as latin-1 in this 
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from collections.abc import Mapping
 from email.utils import format_datetime
 from typing import Any
 
+from ..serializers import JSON, YAML, Text
 from . import http_interactions as shared
 
 _RECORDED_WITH = "VCR 6.4.0"
@@ -24,6 +27,13 @@ _ENCODING = re.compile(
     r"EUC-(?:JP|KR|TW)|Big5|GB18030|GBK|GB2312|KOI8-[RU]|ISO-2022-JP",
     re.IGNORECASE,
 )
+
+
+def claims(data: Any) -> bool:
+    """Whether ``data`` is a cassette of Ruby VCR's: the list of VCR 1.x has symbols (``:get``) for methods."""
+    if isinstance(data, Mapping):
+        return "http_interactions" in data and shared.has_ruby_methods(data)
+    return any(method.startswith(":") for method in shared.methods(data))
 
 
 def read(data: Any) -> dict[str, Any]:
@@ -90,3 +100,46 @@ def _interaction(request: dict[str, Any], response: dict[str, Any]) -> dict[str,
 
 def _encoding(body: Any) -> str:
     return "ASCII-8BIT" if isinstance(_from_latin1(_to_latin1(body)), bytes) else "UTF-8"
+
+
+# -- texts -------------------------------------------------------------------------------------------------------------
+
+#: Text that Ruby's parser takes for nothing else when it stands without quotes: not for a number (``1,000``), a symbol
+#: (``:get``), a date …
+_PLAIN = re.compile(r"(?!(?:true|false|yes|no|on|off|null|y|n)$)[a-z/].*", re.IGNORECASE | re.DOTALL)
+
+
+@functools.cache
+def _dumper() -> Any:
+    from ..serializers.yamlserializer import PlainDumper  # PyYAML, which only the one who uses this text waits for
+
+    class Dumper(PlainDumper):
+        """Strings and bytes as Ruby knows them."""
+
+        binary = "!binary"
+
+        @staticmethod
+        def stands_unquoted(text: str) -> bool:
+            """Whether Ruby's parser takes it for nothing else."""
+            return _PLAIN.fullmatch(text) is not None and PlainDumper.stands_unquoted(text)
+
+    return Dumper
+
+
+def _as_yaml(plain: Mapping[str, Any]) -> str:
+    text: str = YAML.dump(write(plain), _dumper(), sort=False)
+    return "---\n" + text
+
+
+def _as_json(plain: Mapping[str, Any]) -> str:
+    return json.dumps(write(plain), indent=2, default=_as_text) + "\n"
+
+
+def _as_text(value: Any) -> str:
+    """JSON has no bytes: those that are not UTF-8 are told by the surrogates in whose place they stand."""
+    if isinstance(value, (bytes, bytearray)):
+        return value.decode("utf-8", "surrogateescape")
+    raise TypeError(f"a cassette cannot hold a {type(value).__name__} in JSON: {value!r}")
+
+
+TEXTS = {"ruby": Text("ruby", YAML, _as_yaml), "rubyjson": Text("rubyjson", JSON, _as_json)}

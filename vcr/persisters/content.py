@@ -8,8 +8,9 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from .. import formats
 from ..errors import CassetteLoadError, CassetteNotFoundError
-from ..serialize import Contents, deserialize, serialized
+from ..formats.contents import Contents
 
 _COMPRESSED = ".zz"
 
@@ -24,7 +25,7 @@ def packed(path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> byte
 
 def packed_parts(path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> Iterable[bytes]:
     """The same in parts. What cannot be stored is an error before the first."""
-    text = serialized(cassette_dict, serializer)
+    text = formats.write_parts(cassette_dict, serializer)
     parts = [str.encode(part, "utf-8") for part in text] if isinstance(text, list) else map(str.encode, text)
     return _deflated(parts) if path.endswith(_COMPRESSED) else parts
 
@@ -56,12 +57,12 @@ def unpacked(path: str, read: Callable[[], bytes], serializer: Any) -> Contents:
     if not text or text.isspace():
         raise CassetteNotFoundError(f"the cassette at {path} is blank")
     try:
-        contents = deserialize(text, serializer)
+        contents = formats.read(text, serializer)
     except CassetteNotFoundError as error:
         raise CassetteNotFoundError(f"the cassette at {path} says nothing") from error
     except CassetteLoadError as error:
         raise CassetteLoadError(str(error), path=path, line=error.line) from error
-    contents.path, contents.size = path, len(text)
+    contents.path = path
     return contents
 
 

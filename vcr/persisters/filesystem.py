@@ -5,24 +5,17 @@ from __future__ import annotations
 import functools
 import os
 import stat
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..errors import CassetteDecodeError, CassetteNotFoundError
-from ..serialize import Contents
+from ..formats.contents import Contents
 from .content import check_size, packed_parts, unpacked
 from .journal import Journal
-from .kept import Kept
 from .locking import alone_in
 
 __all__ = ["CassetteDecodeError", "CassetteNotFoundError", "FilesystemPersister"]
-
-#: Nanoseconds: the coarsest clock that a file system is known to have (FAT).
-_SETTLED = 2_000_000_000
-
-_kept = Kept(16 * 1024 * 1024)
 
 
 class FilesystemPersister:
@@ -82,21 +75,7 @@ class FilesystemPersister:
         Raises CassetteNotFoundError when there is no file or a blank one, CassetteLoadError when it cannot be read.
         """
         path = os.fspath(cassette_path)
-
-        def read() -> Contents:
-            return unpacked(path, lambda: _read(path), serializer)
-
-        # Somebody's own serializer may not give the same for the same; a file that has just been written may be written
-        # again in the same tick of the file system's clock.
-        try:
-            found = os.stat(path)
-        except OSError:
-            return read()
-        is_ours = getattr(serializer, "__package__", None) == "vcr.serializers"
-        if not is_ours or time.time_ns() - found.st_ctime_ns < _SETTLED:
-            return read()
-        version = found.st_dev, found.st_ino, found.st_ctime_ns, found.st_mtime_ns, found.st_size
-        return _kept.load((os.path.abspath(path), serializer.__name__), version, read)
+        return unpacked(path, lambda: _read(path), serializer)
 
     @staticmethod
     def save_cassette(cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any) -> None:

@@ -18,7 +18,7 @@ from fsspec.implementations.local import LocalFileSystem
 from .. import _active
 from .._locks import new_lock
 from ..errors import CassetteLoadError
-from ..serialize import Contents
+from ..formats.contents import Contents
 from .content import packed, unpacked
 from .filesystem import FilesystemPersister
 from .readonly import ReadOnlyCassetteError

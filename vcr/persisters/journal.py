@@ -11,11 +11,12 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .. import formats
 from .._engine.interaction import Interaction
 from ..errors import CassetteLoadError
+from ..formats.contents import Contents
 from ..request import Request
 from ..response import ResponseDict
-from ..serialize import Contents, deserialize, serialize
 from ..serializers import jsonserializer
 
 _SUFFIX = ".partial"
@@ -45,7 +46,7 @@ class Journal:
             self._session = os.urandom(16).hex()
         contents: dict[str, Any] = {"requests": [request], "responses": [response], "beside": [beside or {}]}
         contents["metadata"] = {"session": self._session}
-        line = serialize(contents, _Line).encode("ascii")
+        line = formats.write(contents, _Line).encode("ascii")
         os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)
         with open(self.path, "ab", buffering=0) as file:
             # The line of a process that was killed while it wrote ends here.
@@ -76,7 +77,7 @@ class Journal:
         with open(self.path, "rb") as file:
             for line in file:
                 try:
-                    contents = deserialize(line.decode("ascii"), _Line)
+                    contents = formats.read(line.decode("ascii"), _Line)
                 except (CassetteLoadError, UnicodeDecodeError):
                     continue  # The writer was killed before its end.
                 if len(contents.interactions) == 1:

@@ -5,20 +5,15 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-_MODULES = {
-    "yaml": "yamlserializer",
-    "json": "jsonserializer",
-    "betamax": "betamax",
-    "prettyjson": "prettyjson",
-    "ruby": "ruby",
-    "rubyjson": "rubyjson",
-}
+#: How deep the data in a cassette may nest: far more than any cassette needs, and what a copy or a save can follow.
+MAX_DEPTH = 200
 
 
-class _Serializer:
+class _Module:
     """One of the modules here, imported when it is first used: whoever writes JSON never waits for YAML."""
 
     def __init__(self, module: str) -> None:
@@ -36,9 +31,23 @@ class _Serializer:
 
 
 #: The serializer that is used where none is chosen.
-YAML = _Serializer(_MODULES["yaml"])
+YAML = _Module("yamlserializer")
+JSON = _Module("jsonserializer")
 
 
-def builtin() -> dict[str, Any]:
-    """The serializers that every ``VCR`` starts with, by name."""
-    return {name: YAML if name == "yaml" else _Serializer(module) for name, module in _MODULES.items()}
+class Text:
+    """A serializer that writes in a way of its own, and reads all that ``language`` (``YAML``, ``JSON``) reads."""
+
+    def __init__(self, name: str, language: _Module, serialize: Callable[[Mapping[str, Any]], str]) -> None:
+        self._name = name
+        self._language = language
+        self.serialize = serialize
+
+    @property
+    def deserialize(self) -> Callable[[str], Any]:
+        """The plain data in a text."""
+        read: Callable[[str], Any] = self._language.deserialize
+        return read
+
+    def __repr__(self) -> str:
+        return f"<serializer {self._name}>"

@@ -15,7 +15,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from ..errors import CassetteLoadError
-from ..serialize import MAX_DEPTH
+from . import MAX_DEPTH
 
 # libyaml's parser when PyYAML was built with it.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

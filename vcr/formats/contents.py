@@ -1,0 +1,41 @@
+"""What is in a cassette, once its text has been read. It must not know texts, serializers or files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from .._engine.interaction import Interaction
+
+
+class Contents(Sequence[Any]):
+    """What is in a cassette: ``(requests, responses)``, a pair as in VCR.py, and the ``metadata`` beside them.
+
+    ``interactions``: both in one, each of which may be read when it is needed. ``path``: where they come from.
+    ``beside``: what else stands at the top of the cassette.
+    """
+
+    def __init__(
+        self,
+        metadata: Mapping[str, Any],
+        interactions: Iterable[Interaction] = (),
+        path: str | None = None,
+        beside: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.metadata = deepcopy(dict(metadata)) if metadata else {}
+        self.interactions = list(interactions)
+        self.beside = dict(beside or {})
+        self.path = path
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: Any) -> Any:
+        pairs = [interaction.own() for interaction in self.interactions]
+        return ([request for request, _ in pairs], [response.data for _, response in pairs])[index]
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, (tuple, Contents)) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]

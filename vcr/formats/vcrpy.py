@@ -1,0 +1,326 @@
+"""Reads and writes VCR.py's format: version 1, which is the one written, and every older shape.
+
+It must not know texts or files.
+
+It reads every shape that VCR.py has written since 2012, and what people make of them by hand or with serializers of
+their own. The data of other recorders' formats is read by way of version 1's.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Any, TypeVar
+
+from .._http.body import joined, kept
+from ..errors import CassetteLoadError, CassetteNotFoundError
+from ..request import DEFAULT_PORTS, Headers, Request
+from ..response import Response, copied
+from ..serializers import JSON, MAX_DEPTH, YAML
+from .contents import Contents
+
+VERSION = 1
+
+#: The texts that it is written in, by the names of their serializers.
+TEXTS = {"yaml": YAML, "json": JSON}
+
+Spelling = Callable[[Any], Any]
+
+_MAPPING = (dict, Mapping)  # (most are of the first, and asking the second takes long)
+
+
+def claims(data: Any) -> bool:
+    """Whether ``data`` is in this format, if in any: a mapping with "interactions", or their list (before 1.0)."""
+    if isinstance(data, list):
+        return all(isinstance(one, Mapping) and not str(_method(one)).startswith(":") for one in data)
+    return isinstance(data, Mapping) and "http_interactions" not in data
+
+
+def _method(interaction: Mapping[str, Any]) -> Any:
+    request = interaction.get("request")
+    return request.get("method") if isinstance(request, Mapping) else None
+
+
+def read(data: Any) -> Mapping[str, Any]:
+    """Version 1's plain data from what is in a cassette of any version; its interactions may be of any, too.
+
+    Raises CassetteNotFoundError when the cassette says nothing, CassetteLoadError when it is none.
+    """
+    top: Any = {"interactions": data} if isinstance(data, list) else data
+    if top is None or (isinstance(top, Mapping) and _says_nothing(top)):
+        raise CassetteNotFoundError("the cassette says nothing")
+    interactions = top.get("interactions") if isinstance(top, Mapping) else None
+    if interactions != {} and not isinstance(interactions, list):
+        raise CassetteLoadError('not a cassette: expected a mapping with a list under "interactions"')
+    return top  # type: ignore[no-any-return]
+
+
+def _says_nothing(top: Mapping[str, Any]) -> bool:
+    """Whether there is nothing but, perhaps, a version and an empty key ``interactions:``."""
+    return not {key for key, value in top.items() if key != "version" and not (key == "interactions" and value is None)}
+
+
+#: The keys at the top of a cassette; those that a project adds are kept.
+_TOP = ("version", "interactions", "metadata")
+
+
+def read_top(top: Mapping[str, Any]) -> Contents:
+    """What stands at the top of a cassette, without its interactions. Raises CassetteLoadError."""
+    metadata = top.get("metadata") or {}
+    if not isinstance(metadata, Mapping):
+        raise CassetteLoadError(f'expected a mapping under "metadata", not {_kind(metadata)}')
+    try:
+        beside = {key: value for key, value in top.items() if key not in _TOP}
+        return Contents(_checked(dict(metadata)), beside=_checked(beside))
+    except ValueError as error:
+        raise CassetteLoadError(f"metadata: {error}") from error
+
+
+def read_interaction(number: int, interaction: Any) -> tuple[Request, Response]:
+    """The request and the response of one interaction. ``number``: which one of the cassette, from 1, for errors.
+
+    Raises CassetteLoadError when there is no request. What is no response is none of an error here: see
+    ``Response.fault``.
+    """
+    try:
+        request = _request_from_data(_part(interaction, "request"))
+        if "response" not in interaction:
+            raise ValueError('expected a mapping under "response", not nothing')
+        beside = {key: value for key, value in interaction.items() if key not in ("request", "response")}
+        response = _response_from_data(interaction.get("response"))
+        # Copies: in YAML, an alias stands for the same mapping in several interactions.
+        return request.copy(), Response(copied(response), _checked(beside))
+    except (ValueError, RecursionError) as error:
+        raise CassetteLoadError(f"interaction {number}: {error}") from error
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def write(cassette_dict: Mapping[str, Any]) -> dict[str, Any]:
+    """Version 1's plain data of ``{"requests": [Request], "responses": [dict]}``; for the other keys see
+    ``vcr.serialize.serialize``. Raises ValueError for what could not be read back."""
+    pairs = zip(cassette_dict["requests"], cassette_dict["responses"], strict=True)
+    spelled = _as_it_is if cassette_dict.get("preserve_exact_body_bytes") else _text_or_bytes
+    data: dict[str, Any] = {
+        "version": VERSION,
+        "interactions": [
+            {"request": _request_to_data(request, spelled), "response": _response_to_data(response, spelled)}
+            for request, response in pairs
+        ],
+    }
+    beside = cassette_dict.get("beside", ())
+    if len(beside) == len(data["interactions"]):  # else somebody's persister has changed the lists
+        for interaction, others in zip(data["interactions"], beside, strict=True):
+            interaction |= {key: str(value) if isinstance(value, date) else value for key, value in others.items()}
+    if cassette_dict.get("metadata"):
+        data["metadata"] = cassette_dict["metadata"]
+    data |= cassette_dict.get("others", {})
+    return data
+
+
+def _request_to_data(request: Request, spelled: Spelling) -> dict[str, Any]:
+    return {**request._to_dict(), "body": spelled(request.body)}
+
+
+def _response_to_data(response: Any, spelled: Spelling) -> Any:
+    if not isinstance(response, Mapping):
+        return response
+    data = dict(response)
+    body = data.get("body")
+    if isinstance(body, Mapping):
+        data["body"] = {key: spelled(value) for key, value in body.items()}
+    return data
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _text_or_bytes(value: Any) -> Any:
+    """Bytes that are UTF-8 text as text, so that a person can read the file; other values as they are."""
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"
+
+
+def _part(interaction: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(interaction, _MAPPING):
+        raise ValueError(f"expected a request with a response, not {_kind(interaction)}")
+    part = interaction.get(name)
+    if not isinstance(part, _MAPPING):
+        raise ValueError(f'expected a mapping under "{name}", not {_kind(part)}')
+    return part
+
+
+def _request_from_data(data: Mapping[str, Any]) -> Request:
+    method = data.get("method")
+    if method is None or isinstance(method, (list, tuple, *_MAPPING)):
+        raise ValueError(f"the request's method is {_kind(method)}")
+    headers = Headers.of(_fields(data.get("headers")))
+    request = Request(_checked(_text(method)), _checked(_uri(data, headers)), _checked(data.get("body")), headers)
+    _ = request.port  # ValueError: a URI that cannot be taken apart
+    return request
+
+
+def _uri(data: Mapping[str, Any], headers: Headers) -> str:
+    """The absolute URI. 0.1 to 0.7 kept it in parts; 0.0 kept the target alone, which the Host header completes."""
+    uri = data.get("uri", data.get("url"))
+    if uri is None and "host" in data:
+        scheme, port = data.get("protocol") or "http", data.get("port")
+        authority = data["host"] if port in (None, DEFAULT_PORTS.get(scheme)) else f"{data['host']}:{port}"
+        return f"{scheme}://{authority}{data.get('path') or '/'}"
+    if not isinstance(uri, str):
+        raise ValueError(f"the request's uri is {_kind(uri)}")
+    return f"http://{headers['Host']}{uri}" if uri.startswith("/") and "Host" in headers else uri
+
+
+def _response_from_data(data: Any) -> Any:
+    """A response in the shape of version 1, its values as they stand in the file, except that its body is bytes.
+
+    What is no response of any version, too, stays as it stands.
+    """
+    if not isinstance(data, _MAPPING):
+        return _checked(data)
+    response: dict[str, Any] = {}
+    status = data.get("status", data.get("status_code"))  # httpx's, in VCR.py 4 to 5
+    if status is not None:
+        response["status"] = status if isinstance(status, _MAPPING) else {"code": status, "message": None}
+    if "headers" in data:
+        response |= _headers(data["headers"])
+    if "body" in data or "content" in data:
+        response["body"] = _body(data.get("body", data.get("content")))
+    version = _text(data.get("http_version") or "1.1").removeprefix("HTTP/")
+    if version != "1.1":
+        response["http_version"] = version
+    return _checked(response | {key: data[key] for key in data if key not in response and key not in _READ})
+
+
+#: What a response of httpx had, in VCR.py 4 to 5, and what is not written when it goes without saying.
+_READ = ("status_code", "content", "http_version")
+
+
+def _headers(headers: Any) -> dict[str, Any]:
+    """``headers``, and ``header_order`` where a list of fields has one that a mapping does not show."""
+    if isinstance(headers, _MAPPING):
+        return {"headers": {_text(name): _field(value) for name, value in headers.items()}}
+    try:
+        data = Response.of(200, None, Headers.of(_fields(headers)), b"").data
+    except ValueError:
+        return {"headers": headers}
+    return {key: data[key] for key in ("headers", "header_order") if key in data}
+
+
+def _field(value: Any) -> Any:
+    """The value of a header as it stands, its text in UTF-8."""
+    if type(value) is list:
+        return [_field(one) for one in value]
+    return _without_surrogates(value) if isinstance(value, str) and not value.isascii() else value
+
+
+def _body(body: Any) -> Any:
+    content = dict(body) if isinstance(body, _MAPPING) else {"string": body}
+    if "base64_string" in content and "string" not in content:
+        # As Betamax and Ruby VCR have it.
+        content["string"] = base64.b64decode(_text(content.pop("base64_string")), validate=True)
+    if "string" in content:
+        content["string"] = _content(content["string"])
+    return content
+
+
+def _content(value: Any) -> Any:
+    """The bytes of a response's body, in whichever way it stands in the file; what has none, as it is."""
+    if isinstance(value, (int, float)):
+        # Unquoted, in a file written by hand.
+        return json.dumps(value).encode("ascii")
+    try:
+        return joined(value) if isinstance(value, (list, tuple)) else kept(value)
+    except ValueError:
+        return value
+
+
+def _fields(headers: Any) -> list[tuple[str, str]]:
+    """Header fields as pairs, from a mapping, from pairs, or from lines (``"Name: value\\r\\n"``, VCR.py 0.6 and 0.7);
+    a value may be a list, text, bytes or a number."""
+    if headers is None:
+        return []
+    if not isinstance(headers, (*_MAPPING, list, tuple)):
+        raise ValueError(f"the headers are {_kind(headers)}")
+    pairs: list[tuple[str, str]] = []
+    for field in headers.items() if isinstance(headers, _MAPPING) else headers:
+        name, value = _name_and_value(field)
+        for one in value if isinstance(value, (list, tuple)) else (value,):
+            pairs.append((_text(name), _text(one)))
+    return pairs
+
+
+def _name_and_value(field: Any) -> tuple[Any, Any]:
+    if isinstance(field, str) and ":" in field:
+        name, _, value = field.partition(":")
+        return name, value.strip()
+    if isinstance(field, (list, tuple)) and len(field) == 2:
+        return field[0], field[1]
+    raise ValueError(f"a header is {field!r}, not a name with a value")
+
+
+def _text(value: Any) -> str:
+    if type(value) is str and value.isascii():
+        return value
+    if isinstance(value, (list, tuple, Mapping)):
+        raise ValueError(f"expected text, not {_kind(value)}")
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = "" if value is None else str(value)
+    return text if text.isascii() else _without_surrogates(text)
+
+
+def _without_surrogates(text: str) -> str:
+    """What stands for a byte that is not UTF-8, in aiohttp and in Ruby's JSON, as here: each byte as in latin-1."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    return text
+
+
+_Value = TypeVar("_Value")
+
+
+def _checked(value: _Value) -> _Value:
+    """A value of any kind that can be copied and saved: it does not nest too deep, and its text is UTF-8."""
+    if value is None or isinstance(value, bytes) or (isinstance(value, str) and value.isascii()):
+        return value
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [part for one in level for part in _parts(one)]
+        if not level:
+            return value
+    raise ValueError(f"it nests deeper than {MAX_DEPTH} levels")
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if value is None or isinstance(value, (bytes, int)):
+        return ()
+    if isinstance(value, str):
+        value.encode("utf-8")
+    elif isinstance(value, _MAPPING):
+        if any(isinstance(key, tuple) for key in value):
+            raise ValueError("a key is a list, not text")
+        return (*value.keys(), *value.values())
+    elif isinstance(value, (list, tuple)):
+        return value
+    return ()
