@@ -35,7 +35,7 @@ setup(
     project_urls={"Homepage": PAGE, "Documentation": PAGE},
     keywords=["http", "testing", "record", "replay", "cassette", "mock", "vcr", "vcrpy", "betamax", "pytest"],
     packages=find_packages(include=["vcr", "vcr.*"]),
-    package_data={"vcr": ["py.typed"]},
+    package_data={"vcr": ["py.typed", "cassette.schema.json"]},
     entry_points={"console_scripts": ["vcr = vcr.cli:main"]},
     python_requires=">=3.10",
     install_requires=["PyYAML>=6", "wrapt>=1.14"],

@@ -57,10 +57,11 @@ ROOMS = [
     "cassette",
     "config",
     "network",
+    "migration",
 ]
 
 #: Faces use any room, and are used by none.
-FACES = ["betamax", "pytest_plugin", "unittest", "migration", "cli", "_vcrpy"]
+FACES = ["betamax", "pytest_plugin", "unittest", "cli", "_vcrpy"]
 
 #: What finds VCR.py's leftovers, which any module at one of VCR.py's paths may use.
 LEFTOVERS = "vcr._vcrpy.leftovers"

@@ -1,17 +1,20 @@
-"""``python -m vcr.migration PATH`` rewrites cassettes of VCR.py 0.x in the present format.
+"""Brings old cassettes to the present format: those of VCR.py 0.x, and those of httpx from VCR.py 4 and 5.
 
 VCR.py itself cannot read them any more. This package reads them as they are, so nobody has to migrate.
+``python -m vcr.migration PATH`` is VCR.py's command for it; ``vcr migrate`` says more.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._vcrpy import leftovers
 from .errors import CassetteLoadError
+from .persisters.content import packed_parts
 from .persisters.filesystem import FilesystemPersister
 from .serializers import jsonserializer, yamlserializer
 
@@ -20,17 +23,64 @@ USAGE = "Usage: python -m vcr.migration PATH (a cassette, or a directory of cass
 _SERIALIZERS = {".yaml": yamlserializer, ".yml": yamlserializer, ".json": jsonserializer}
 
 
-def migrate(path: Path) -> bool:
+class _Parsed:
+    """A serializer that remembers the data that it has read."""
+
+    def __init__(self, serializer: Any) -> None:
+        self._serializer = serializer
+        self.data: Any = None
+
+    def deserialize(self, text: str) -> Any:
+        """The plain data in the text."""
+        self.data = self._serializer.deserialize(text)
+        return self.data
+
+
+def migrate(path: Path, *, dry_run: bool = False) -> bool:
     """Bring one cassette to the present format: True, or False when it has it already.
 
-    The file is replaced whole or not at all. Raises CassetteLoadError when it is no cassette.
+    The file is replaced whole or not at all; with ``dry_run`` not at all. Raises CassetteLoadError when it is no
+    cassette, OSError when it cannot be written.
     """
     serializer = _serializer_of(path)
-    requests, responses = FilesystemPersister.load_cassette(path, serializer)
-    if not isinstance(serializer.deserialize(path.read_text(encoding="utf-8-sig")), list):
-        return False
-    FilesystemPersister.save_cassette(path, {"requests": requests, "responses": responses}, serializer)
+    parsed = _Parsed(serializer)
+    with nullcontext() if dry_run else FilesystemPersister.exclusive(path):
+        contents = FilesystemPersister.load_cassette(path, parsed)
+        if not is_old(parsed.data):
+            return False
+        pairs = [interaction.own() for interaction in contents.interactions]
+        cassette_dict = {
+            "requests": [request for request, _ in pairs],
+            "responses": [response.data for _, response in pairs],
+            "beside": [response.beside for _, response in pairs],
+            "metadata": contents.metadata,
+            "others": contents.beside,
+        }
+        if dry_run:
+            for _ in packed_parts(str(path), cassette_dict, serializer):  # an error here is one there
+                pass
+        else:
+            FilesystemPersister.save_cassette(path, cassette_dict, serializer)
     return True
+
+
+def is_old(data: Any) -> bool:
+    """Whether the data in a cassette has a shape that VCR.py wrote once, and does not read any more."""
+    if isinstance(data, list):  # 0.x: the list of the interactions, of which Ruby VCR's have symbols for methods
+        return not any(str(_part(one, "request").get("method")).startswith(":") for one in data)
+    interactions = data.get("interactions") if isinstance(data, Mapping) else None
+    return isinstance(interactions, list) and any(map(_is_old, interactions))
+
+
+def _is_old(interaction: Any) -> bool:
+    request, response = _part(interaction, "request"), _part(interaction, "response")
+    # 0.x kept the URI in parts; the stub of httpx, in VCR.py 4 and 5, had names of its own.
+    return ("host" in request and "uri" not in request) or ("status_code" in response and "status" not in response)
+
+
+def _part(interaction: Any, name: str) -> Mapping[str, Any]:
+    part = interaction.get(name) if isinstance(interaction, Mapping) else None
+    return part if isinstance(part, Mapping) else {}
 
 
 def _serializer_of(path: Path) -> Any:

@@ -57,7 +57,7 @@ def contents(path: str) -> Contents:
     try:
         return FilesystemPersister.load_cassette(path, serializer_of(path))
     except CassetteNotFoundError:
-        return Contents({}, path=path)
+        return Contents({})
 
 
 def tape(path: str) -> Tape:

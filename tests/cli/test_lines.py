@@ -1,0 +1,61 @@
+"""In which line each interaction of a cassette begins."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import get
+from tests.cli.running import CASSETTES
+from vcr.cli.lines import lines_of
+from vcr.cli.reading import contents
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+def test_each_line_is_where_the_request_is(suffix, write):
+    path = write(f"x.{suffix}", *(get(f"/{number}", {}, b'- request:\n[{"a": "\\""}]\n' * 3) for number in range(5)))
+    text = path.read_text(encoding="utf-8")
+
+    found = lines_of(text, 5)
+
+    mark = "- request:" if suffix == "yaml" else "        {"
+    assert [text.splitlines()[line - 1] for line in found] == [mark] * 5
+    assert len(set(found)) == 5
+
+
+@pytest.mark.parametrize(
+    "path", [one for one in CASSETTES.iterdir() if one.suffix != ".zz"], ids=lambda path: path.name
+)
+def test_the_lines_of_every_format_are_found(path):
+    text = path.read_text(encoding="utf-8")
+    found = lines_of(text, len(contents(str(path)).interactions))
+    assert found == sorted(found)
+    one_line = text.count("\n") <= 1
+    assert len(set(found)) == (1 if one_line else len(found)) > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ('\ufeff{"log": {"version": "1.2", "pages": [],\n "entries": [{},\n {}]}}', [2, 3]),
+        ('{"version": 1, "metadata": {"interactions": [1, 2]},\n"interactions": [\n{}]}', [3]),
+        ("[{},\n{}]", [1, 2]),
+        ('{"interactions": {}}', []),
+        ('{"interactions": [{}, {', []),
+        ("{", []),
+        (
+            "interactions:\n  # a remark\n  - request: a\n    response:\n    - b\n  - request: c\nversion: 1\n- d",
+            [3, 6],
+        ),
+        ("interactions: []\n", []),
+        ("- request: a\n\n- request: b\n", [1, 3]),
+        ("", []),
+    ],
+)
+def test_odd_texts(text, lines):
+    assert lines_of(text) == lines
+
+
+def test_no_line_is_better_than_a_wrong_one():
+    assert lines_of(json.dumps({"interactions": [1, 2]}), 3) == []
