@@ -951,7 +951,7 @@ def test_the_persister_is_handed_the_path_and_the_serializer():
 def test_requests_without_a_response_each_are_an_error():
     memory = Memory(*THREE)
     memory.responses.pop()
-    with pytest.raises(ValueError, match="argument"):
+    with pytest.raises(ValueError, match="of one length"):
         insert(memory)
 
 

@@ -117,6 +117,7 @@ def locked():
             cassette.append(Request("GET", "http://h/old"), RESPONSE)
         os.chmod(directory, 0o555)
         root = os.geteuid() == 0
+        "h".encode("idna")  # imported while that can be read
         if root:
             os.seteuid(65534)
         yield path

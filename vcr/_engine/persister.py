@@ -6,11 +6,12 @@ It must not know what is done with an interaction.
 from __future__ import annotations
 
 import logging
+import reprlib
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
-from ..errors import CassetteDecodeError, CassetteNotFoundError
+from ..errors import CassetteDecodeError, CassetteLoadError, CassetteNotFoundError
 from ..response import Response
 from .interaction import Interaction
 from .pipeline import Pair
@@ -76,11 +77,16 @@ class Place:
         except CassetteDecodeError as error:
             log.warning("Cassette %s couldn't be loaded and counts as empty: %s", self.path, error)
             return None
-        # A third value, or an attribute: VCR.py's persisters, and the plugins that unpack two values.
-        metadata = found[2] if len(found) > 2 else getattr(found, "metadata", None)
-        interactions = getattr(found, "interactions", None)
-        if interactions is None:
-            interactions = [Interaction(*pair) for pair in zip(found[0], map(Response, found[1]), strict=True)]
+        try:
+            # A third value, or an attribute: VCR.py's persisters, and the plugins that unpack two values.
+            metadata = found[2] if len(found) > 2 else getattr(found, "metadata", None)
+            interactions = getattr(found, "interactions", None)
+            if interactions is None:
+                interactions = [Interaction(*pair) for pair in zip(found[0], map(Response, found[1]), strict=True)]
+        except (TypeError, LookupError, ValueError) as error:
+            wanted = "(requests, responses), two lists of one length"
+            message = f"the persister {self.persister!r} returned {reprlib.repr(found)}, not {wanted}"
+            raise CassetteLoadError(message, path=self.path) from error
         return Stored(interactions, metadata or {}, getattr(found, "beside", {}))
 
     def write(self, written: Sequence[Written], metadata: Mapping[str, Any], others: Mapping[str, Any]) -> None:

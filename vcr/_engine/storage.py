@@ -134,7 +134,7 @@ class Storage:
         """Why nothing can be saved, where that can be told beforehand. From now on saving needs no import, which the
         end of an interpreter does not give."""
         serializer = self.place.serializer
-        for name in ("serialize", "parts"):
+        for name in ("serialize", "deserialize", "parts"):
             getattr(serializer, name, None)  # (one of this package's is imported when it is first used)
         return self.place.unwritable()
 

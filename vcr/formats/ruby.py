@@ -10,7 +10,7 @@ import functools
 import json
 import re
 from collections.abc import Mapping
-from email.utils import format_datetime
+from datetime import datetime
 from typing import Any
 
 from ..serializers import JSON, YAML, Text
@@ -94,8 +94,18 @@ def _interaction(request: dict[str, Any], response: dict[str, Any]) -> dict[str,
             "body": shared.write_body(received, kept),
             **shared.others(response),
         },
-        "recorded_at": format_datetime(shared.recorded_at(response), usegmt=True),
+        "recorded_at": _http_date(shared.recorded_at(response)),
     }
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _http_date(when: datetime) -> str:
+    """A date in UTC as HTTP has it. (``email.utils`` and ``strftime`` import, which cannot be done at the very end.)"""
+    day = f"{_DAYS[when.weekday()]}, {when.day:02} {_MONTHS[when.month - 1]} {when.year:04}"
+    return f"{day} {when.hour:02}:{when.minute:02}:{when.second:02} GMT"
 
 
 def _encoding(body: Any) -> str:
@@ -109,21 +119,16 @@ def _encoding(body: Any) -> str:
 _PLAIN = re.compile(r"(?!(?:true|false|yes|no|on|off|null|y|n)$)[a-z/].*", re.IGNORECASE | re.DOTALL)
 
 
+def _stands_unquoted(text: str) -> bool:
+    """Whether Ruby's parser, and ours, take it for nothing else."""
+    return _PLAIN.fullmatch(text) is not None and bool(YAML.is_text(text))
+
+
 @functools.cache
 def _dumper() -> Any:
-    from ..serializers.yamlserializer import PlainDumper  # PyYAML, which only the one who uses this text waits for
-
-    class Dumper(PlainDumper):
-        """Strings and bytes as Ruby knows them."""
-
-        binary = "!binary"
-
-        @staticmethod
-        def stands_unquoted(text: str) -> bool:
-            """Whether Ruby's parser takes it for nothing else."""
-            return _PLAIN.fullmatch(text) is not None and PlainDumper.stands_unquoted(text)
-
-    return Dumper
+    """Strings and bytes as Ruby knows them. (Made when it is needed: it needs PyYAML.)"""
+    parts = {"binary": "!binary", "stands_unquoted": staticmethod(_stands_unquoted)}
+    return type("RubyDumper", (YAML.PlainDumper,), parts)
 
 
 def _as_yaml(plain: Mapping[str, Any]) -> str:

@@ -102,23 +102,39 @@ def read_interaction(number: int, interaction: Any) -> tuple[Request, Response]:
 def write(cassette_dict: Mapping[str, Any]) -> dict[str, Any]:
     """Version 1's plain data of ``{"requests": [Request], "responses": [dict]}``; for the other keys see
     ``vcr.serialize.serialize``. Raises ValueError for what could not be read back."""
-    pairs = zip(cassette_dict["requests"], cassette_dict["responses"], strict=True)
     spelled = _as_it_is if cassette_dict.get("preserve_exact_body_bytes") else _text_or_bytes
-    data: dict[str, Any] = {
-        "version": VERSION,
-        "interactions": [
+    interactions: list[dict[str, Any]] = []
+    for request, response in zip(cassette_dict["requests"], cassette_dict["responses"], strict=True):
+        _check_readable(len(interactions) + 1, request, response)
+        interactions.append(
             {"request": _request_to_data(request, spelled), "response": _response_to_data(response, spelled)}
-            for request, response in pairs
-        ],
-    }
+        )
+    data: dict[str, Any] = {"version": VERSION, "interactions": interactions}
     beside = cassette_dict.get("beside", ())
     if len(beside) == len(data["interactions"]):  # else somebody's persister has changed the lists
         for interaction, others in zip(data["interactions"], beside, strict=True):
             interaction |= {key: str(value) if isinstance(value, date) else value for key, value in others.items()}
     if cassette_dict.get("metadata"):
-        data["metadata"] = cassette_dict["metadata"]
+        data["metadata"] = _checked(cassette_dict["metadata"])
     data |= cassette_dict.get("others", {})
     return data
+
+
+def _check_readable(number: int, request: Request, response: Any) -> None:
+    """Raise ValueError for what ``read_interaction`` refuses: a hook, or the program, has made it so."""
+    try:
+        _check_method(request.method)
+        _checked(_text(request.method))
+        if not isinstance(request.uri, str):
+            raise ValueError(f"the request's uri is {_kind(request.uri)}")
+        _checked(request.uri)
+        _ = request.port  # ValueError: a URI that cannot be taken apart
+        _checked(response)
+    except (ValueError, AttributeError) as error:
+        raise ValueError(
+            f"interaction {number} could not be read back, so nothing is saved: {error}. A hook, or the program, has "
+            "made it so"
+        ) from error
 
 
 def _request_to_data(request: Request, spelled: Spelling) -> dict[str, Any]:
@@ -167,12 +183,16 @@ def _part(interaction: Any, name: str) -> Mapping[str, Any]:
 
 def _request_from_data(data: Mapping[str, Any]) -> Request:
     method = data.get("method")
-    if method is None or isinstance(method, (list, tuple, *_MAPPING)):
-        raise ValueError(f"the request's method is {_kind(method)}")
+    _check_method(method)
     headers = Headers.of(_fields(data.get("headers")))
     request = Request(_checked(_text(method)), _checked(_uri(data, headers)), _checked(data.get("body")), headers)
     _ = request.port  # ValueError: a URI that cannot be taken apart
     return request
+
+
+def _check_method(method: Any) -> None:
+    if method is None or isinstance(method, (list, tuple, *_MAPPING)):
+        raise ValueError(f"the request's method is {_kind(method)}")
 
 
 def _uri(data: Mapping[str, Any], headers: Headers) -> str:

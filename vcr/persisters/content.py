@@ -4,6 +4,7 @@ always, compressed where the name ends in ``.zz`` (as Ruby VCR). It must not kno
 
 from __future__ import annotations
 
+import reprlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -26,6 +27,9 @@ def packed(path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> byte
 def packed_parts(path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> Iterable[bytes]:
     """The same in parts. What cannot be stored is an error before the first."""
     text = formats.write_parts(cassette_dict, serializer)
+    if isinstance(text, list) and not isinstance(text[0], str):
+        message = f"the serializer {serializer!r} returned {reprlib.repr(text[0])}, not text: {path} is not saved"
+        raise TypeError(message)
     parts = [str.encode(part, "utf-8") for part in text] if isinstance(text, list) else map(str.encode, text)
     return _deflated(parts) if path.endswith(_COMPRESSED) else parts
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
+import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import CassetteDecodeError, CassetteNotFoundError
@@ -14,8 +14,12 @@ from ..formats.contents import Contents
 from .content import check_size, packed_parts, unpacked
 from .journal import Journal
 from .locking import alone_in
+from .whole import mode_of, open_file, read_only, replace
 
 __all__ = ["CassetteDecodeError", "CassetteNotFoundError", "FilesystemPersister"]
+
+
+_READ_ONLY = 'the file is read-only. Make it writable, or open it with record_mode="none"'
 
 
 class FilesystemPersister:
@@ -47,7 +51,8 @@ class FilesystemPersister:
         """Why no file can be written there, as far as can be told without trying; None when one can."""
         if cls.save_cassette is not FilesystemPersister.save_cassette:
             return None  # A derived persister may save elsewhere.
-        directory = os.path.dirname(os.path.realpath(cassette_path))
+        path = os.path.realpath(cassette_path)
+        directory = os.path.dirname(path)
         while not os.path.lexists(directory):  # It would be made.
             directory = os.path.dirname(directory)
         if not os.path.isdir(directory):
@@ -55,7 +60,7 @@ class FilesystemPersister:
         effective = os.access in os.supports_effective_ids
         if not os.access(directory, os.W_OK | os.X_OK, effective_ids=effective):
             return f"nothing can be written into the directory {directory}"
-        return None
+        return _READ_ONLY if read_only(path) else None
 
     @staticmethod
     @contextmanager
@@ -79,28 +84,17 @@ class FilesystemPersister:
 
     @staticmethod
     def save_cassette(cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any) -> None:
-        """Write the file: the whole of it, or, when anything fails, nothing."""
+        """Write the file: the whole of it, or, when anything fails, nothing.
+
+        Raises PermissionError when the file is read-only: its owner wants it as it is.
+        """
         # A link is written through, so that what it points at changes and the link stays.
         path = os.path.realpath(cassette_path)
+        if read_only(path):
+            raise PermissionError(errno.EACCES, f"the cassette is not saved: {_READ_ONLY}", path)
         content = packed_parts(path, cassette_dict, serializer)
-        directory, name = os.path.split(path)
-        os.makedirs(directory, exist_ok=True)
-        # The name is known before there is a file, so that whatever is raised, the file can be taken away.
-        temporary = os.path.join(directory, f".{name[:100]}.{os.urandom(8).hex()}.tmp")
-        mode = _mode(path)
-        try:
-            opener = functools.partial(os.open, mode=0o666 if mode is None else 0o600)
-            with open(temporary, "xb", opener=opener) as file:
-                file.writelines(content)
-                file.flush()
-                os.fsync(file.fileno())
-            if mode is not None:
-                os.chmod(temporary, mode)
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        replace(path, content, mode_of(path))
 
 
 def _read(path: str) -> bytes:
@@ -110,13 +104,5 @@ def _read(path: str) -> bytes:
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
         raise OSError("it is not a regular file")
     check_size(path, found.st_size)
-    with open(path, "rb") as file:
+    with open_file(path, "rb") as file:
         return file.read()
-
-
-def _mode(path: str) -> int | None:
-    """The permission bits of the file; None when there is none."""
-    try:
-        return os.stat(path).st_mode & 0o7777
-    except FileNotFoundError:
-        return None

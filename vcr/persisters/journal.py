@@ -18,6 +18,7 @@ from ..formats.contents import Contents
 from ..request import Request
 from ..response import ResponseDict
 from ..serializers import jsonserializer
+from .whole import mode_of, open_file, replace
 
 _SUFFIX = ".partial"
 
@@ -36,7 +37,8 @@ class Journal:
     """The journal of one recording session. Several may write to the same file."""
 
     def __init__(self, cassette_path: str | os.PathLike[str]) -> None:
-        self.path = os.fspath(cassette_path) + _SUFFIX
+        self._cassette_path = os.fspath(cassette_path)
+        self.path = self._cassette_path + _SUFFIX
         self._session = ""
 
     def add(self, request: Request, response: ResponseDict, beside: Mapping[str, Any] | None = None) -> None:
@@ -48,9 +50,13 @@ class Journal:
         contents["metadata"] = {"session": self._session}
         line = formats.write(contents, _Line).encode("ascii")
         os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)
-        with open(self.path, "ab", buffering=0) as file:
+        with open_file(self.path, "ab", buffering=0, opener=self._opened) as file:
             # The line of a process that was killed while it wrote ends here.
             file.write(line if started or not file.tell() else b"\n" + line)
+
+    def _opened(self, path: str, flags: int) -> int:
+        """A descriptor of the journal; a new one may be read by nobody who may not read the cassette."""
+        return os.open(path, flags, mode_of(self._cassette_path))
 
     def discard(self) -> None:
         """Forget this session's interactions: they are in the cassette, or not wanted."""
@@ -74,7 +80,7 @@ class Journal:
         self._keep([])
 
     def _lines(self) -> Iterator[tuple[bytes, Contents]]:
-        with open(self.path, "rb") as file:
+        with open_file(self.path, "rb") as file:
             for line in file:
                 try:
                     contents = formats.read(line.decode("ascii"), _Line)
@@ -87,7 +93,4 @@ class Journal:
         if not lines:
             os.unlink(self.path)
             return
-        temporary = f"{self.path}.{self._session}"
-        with open(temporary, "wb") as file:
-            file.writelines(lines)
-        os.replace(temporary, self.path)
+        replace(os.path.realpath(self.path), lines, mode_of(self.path))

@@ -9,6 +9,7 @@ from typing import Any
 from ...errors import CassetteLoadError, CassetteNotFoundError
 from ...formats import betamax
 from ...persisters.filesystem import FilesystemPersister
+from ...persisters.whole import mode_of, replace
 from ...serialize import deserialize, serialize
 from .base import BaseSerializer
 from .yaml_serializer import YAMLSerializer
@@ -94,7 +95,5 @@ class BinaryPersister(FilesystemPersister):
     def save_cassette(cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any) -> None:
         """Write the file: the whole of it, or, when anything fails, nothing."""
         content: Any = serialize(cassette_dict, serializer)
-        temporary = f"{os.path.realpath(cassette_path)}.{os.getpid()}.tmp"
-        with open(temporary, "wb") as file:
-            file.write(content)
-        os.replace(temporary, os.path.realpath(cassette_path))
+        path = os.path.realpath(cassette_path)
+        replace(path, [content], mode_of(path))

@@ -1,0 +1,297 @@
+"""What a save writes can be read back, is there once whatever forks, keeps to the permissions of the file, and needs
+nothing that the end of an interpreter takes away."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+import vcr
+from vcr.errors import CassetteLoadError, VCRWarning
+from vcr.request import Request
+
+posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks and permissions of POSIX")
+
+
+def answer(**parts) -> dict:
+    return {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b"x"}, **parts}
+
+
+def nested(depth: int) -> dict:
+    return {"more": nested(depth - 1)} if depth else {}
+
+
+# -- what cannot be read back is not written --------------------------------------------------------------------------
+
+PAIRS = {
+    "no uri": (Request("GET", None), answer()),
+    "a number for a uri": (Request("GET", 5), answer()),
+    "no method": (Request(None, "http://h/"), answer()),
+    "a list for a method": (Request(["GET"], "http://h/"), answer()),
+    "a port out of range": (Request("GET", "http://h:99999/"), answer()),
+    "half an address": (Request("GET", "http://[/"), answer()),
+    "too deep": (Request("GET", "http://h/"), answer(more=nested(300))),
+    "a surrogate": (Request("GET", "http://h/"), answer(more="\ud800")),
+    "a tuple for a key": (Request("GET", "http://h/"), {**answer(), ("a", 1): 2}),
+}
+
+
+@pytest.mark.parametrize("serializer", ["yaml", "json", "ruby", "betamax"])
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+def test_what_could_not_be_read_back_is_not_saved_and_the_file_stays(pair, serializer, cassette_path):
+    with vcr.use_cassette(cassette_path, serializer=serializer) as cassette:
+        cassette.append(Request("GET", "http://h/old"), answer())
+    before = Path(cassette_path).read_bytes()
+
+    def hook(request, response):
+        return (request, response) if request.path == "/old" else pair
+
+    options = {"serializer": serializer, "record_mode": "new_episodes", "before_save_interaction": hook}
+    with (
+        pytest.raises(ValueError, match=r"interaction 2 could not be read back, so nothing is saved: .*hook"),
+        vcr.use_cassette(cassette_path, **options) as cassette,
+    ):
+        cassette.append(Request("GET", "http://h/new"), answer())
+    assert Path(cassette_path).read_bytes() == before
+
+
+@pytest.mark.parametrize("returned", [None, 5, {"a": 1}], ids=str)
+def test_a_serializer_that_returns_no_text_saves_nothing(returned, cassette_path):
+    class Odd:
+        serialize = staticmethod(lambda _: returned)
+        deserialize = staticmethod(lambda _: {"interactions": []})
+
+        def __repr__(self) -> str:
+            return "<Odd>"
+
+    Path(cassette_path).write_text("as it was")
+    message = f"the serializer <Odd> returned .*{returned!s:.1}.*, not text"
+    with pytest.raises(TypeError, match=message), vcr.use_cassette(cassette_path, serializer=Odd()) as cassette:
+        cassette.append(Request("GET", "http://h/"), answer())
+    assert Path(cassette_path).read_text() == "as it was"
+
+
+@pytest.mark.parametrize("returned", [None, 5, (), ([],), ([], [answer()])], ids=str)
+def test_a_persister_that_returns_no_pair_is_named(returned):
+    class Odd:
+        def load_cassette(self, cassette_path, serializer):
+            return returned
+
+        def save_cassette(self, cassette_path, cassette_dict, serializer): ...
+
+        def __repr__(self) -> str:
+            return "<Odd>"
+
+    with (
+        pytest.raises(CassetteLoadError, match=r"tape.yaml: the persister <Odd> returned .*, two lists of one length"),
+        vcr.use_cassette("tape.yaml", persister=Odd()),
+    ):
+        pass
+
+
+# -- forks ------------------------------------------------------------------------------------------------------------
+
+
+def uris(path: str) -> Counter[str]:
+    with vcr.use_cassette(path, record_mode="none") as cassette:
+        return Counter(request.uri for request in cassette.requests)
+
+
+FORKS = """
+import os, sys
+import vcr
+from vcr.request import Request
+
+path, first = sys.argv[1:]
+ANSWER = {"status": {"code": 200, "message": "OK"}, "headers": {"B": ["2"], "A": ["1"]}, "body": {"string": b"x"}}
+
+with vcr.use_cassette(path, record_mode="new_episodes", filter_sensitive_data={"<KEY>": "s3cret"}) as cassette:
+    for _ in range(2):  # the same twice: two interactions
+        cassette.append(Request("POST", "http://h/before?s3cret", b"a"), ANSWER)
+    children = []
+    for number in range(4):
+        pid = os.fork()
+        if not pid:
+            cassette.append(Request("GET", f"http://h/child/{number}"), ANSWER)
+            break
+        children.append(pid)
+    else:
+        if first == "children":
+            for pid in children:
+                os.waitpid(pid, 0)
+        cassette.append(Request("GET", "http://h/parent"), ANSWER)
+if children and pid:
+    if first == "parent":
+        for pid in children:
+            os.waitpid(pid, 0)
+"""
+
+
+@posix
+@pytest.mark.parametrize("first", ["children", "parent"])
+@pytest.mark.parametrize("old", [0, 2], ids=["new", "with the same before"])
+def test_what_was_recorded_before_a_fork_is_stored_once(first, old, cassette_path):
+    if old:
+        with vcr.use_cassette(cassette_path) as cassette:
+            for _ in range(old):
+                response = answer(headers={"B": ["2"], "A": ["1"]})
+                cassette.append(Request("POST", "http://h/before?s3cret", b"a"), response)
+    subprocess.run([sys.executable, "-c", FORKS, cassette_path, first], timeout=60, check=True)
+    counted = uris(cassette_path)
+    assert sum(count for uri, count in counted.items() if "before" in uri) == 2 + old
+    assert {uri: count for uri, count in counted.items() if "before" not in uri} == {
+        **{f"http://h/child/{number}": 1 for number in range(4)},
+        "http://h/parent": 1,
+    }
+
+
+@posix
+def test_what_only_a_child_comes_to_save_is_saved(cassette_path):
+    """As a daemon: the parent ends at once, without leaving the block."""
+    program = """
+import os, sys
+import vcr
+from vcr.request import Request
+
+with vcr.use_cassette(sys.argv[1]) as cassette:
+    cassette.append(Request("GET", "http://h/"), {"status": {"code": 200, "message": "OK"}, "body": {}})
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+        os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", program, cassette_path], timeout=60, check=True)
+    assert uris(cassette_path) == {"http://h/": 1}
+
+
+# -- permissions ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """A cassette that its owner has made read-only, in a directory of the owner's: as nobody, if this is root."""
+    path = tmp_path / "own" / "cassette.yaml"
+    with vcr.use_cassette(path) as cassette:
+        cassette.append(Request("GET", "http://h/old"), answer())
+    path.chmod(0o444)
+    root = os.geteuid() == 0
+    if root:
+        for there in (path, path.parent):
+            os.chown(there, 65534, 65534)
+        opened = [there for there in path.parents if not there.stat().st_mode & 0o001]
+        modes = [there.stat().st_mode for there in opened]
+        for there in opened:
+            there.chmod(0o755)
+        "h".encode("idna")  # imported while that can be read
+        os.seteuid(65534)
+    yield path
+    if root:
+        os.seteuid(0)
+        for there, mode in zip(opened, modes, strict=True):
+            there.chmod(mode)
+
+
+@posix
+def test_a_file_that_its_owner_has_made_read_only_stays_as_it_is(read_only, server):
+    before = read_only.read_bytes()
+    with (
+        pytest.raises(PermissionError, match="read-only"),
+        vcr.use_cassette(read_only, record_mode="all"),
+        pytest.warns(VCRWarning, match="cannot be saved: the file is read-only"),
+    ):
+        urlopen(server.url + "/text").read()
+    assert read_only.read_bytes() == before
+    assert stat.S_IMODE(read_only.stat().st_mode) == 0o444
+    assert os.listdir(read_only.parent) == ["cassette.yaml"]
+
+
+@posix
+def test_a_read_only_file_is_replayed_without_a_word(read_only):
+    with vcr.use_cassette(read_only, record_mode="new_episodes") as cassette:
+        assert cassette.begin(cassette.requests[0]).response is not None
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+def test_nothing_beside_a_cassette_can_be_read_by_whoever_cannot_read_it(mode, cassette_path, monkeypatch):
+    with vcr.use_cassette(cassette_path) as cassette:
+        cassette.append(Request("GET", "http://h/old"), answer())
+    os.chmod(cassette_path, mode)
+    seen: dict[str, int] = {}
+    real = os.replace
+
+    def replace(source, target):
+        seen[target] = stat.S_IMODE(os.stat(source).st_mode)
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    journal = f"{cassette_path}.partial"
+    with (
+        vcr.use_cassette(cassette_path, journal=True, record_mode="new_episodes") as other,
+        vcr.use_cassette(cassette_path, journal=True, record_mode="new_episodes") as cassette,
+    ):
+        other.append(Request("GET", "http://h/other"), answer())
+        assert stat.S_IMODE(os.stat(journal).st_mode) == mode
+        cassette.append(Request("GET", "http://h/new"), answer())
+    assert seen == {cassette_path: mode, journal: mode}
+    assert not os.path.exists(journal)
+
+
+def test_what_is_appended_by_hand_is_in_the_journal(cassette_path):
+    cassette = vcr.cassette.Cassette(cassette_path, journal=True)
+    cassette.append(Request("GET", "http://h/"), answer())
+    assert vcr.recover(cassette_path) == 1  # as after a crash
+    assert uris(cassette_path) == {"http://h/": 1}
+
+
+# -- at the end of the interpreter ------------------------------------------------------------------------------------
+
+AT_EXIT = """
+import sys
+from urllib.request import urlopen
+import vcr
+
+url, path, kind, serializer = sys.argv[1:]
+
+def fixture():
+    with vcr.use_cassette(path, serializer=serializer, record_mode="new_episodes", journal=True):
+        yield
+
+class Closes:
+    def __init__(self):
+        self.context = vcr.use_cassette(path, serializer=serializer, record_mode="new_episodes", journal=True)
+        self.context.__enter__()
+
+    def __del__(self):
+        self.context.__exit__()
+
+if kind == "generator":
+    opened = fixture()
+    next(opened)
+else:
+    opened = Closes()
+urlopen(url + "/text").read()
+sys.modules["kept until the very end"] = opened
+"""
+
+
+@pytest.mark.parametrize("kind", ["generator", "__del__"])
+@pytest.mark.parametrize("serializer", ["yaml", "json", "ruby", "betamax"])
+def test_a_cassette_that_is_closed_when_the_interpreter_ends_is_saved(kind, serializer, server, cassette_path):
+    run = subprocess.run(
+        [sys.executable, "-c", AT_EXIT, server.url, cassette_path, kind, serializer],
+        timeout=60,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert run.stderr == ""
+    with vcr.use_cassette(cassette_path, record_mode="none", serializer=serializer) as cassette:
+        assert [request.uri for request in cassette.requests] == [f"{server.url}/text"]

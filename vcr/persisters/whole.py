@@ -1,0 +1,53 @@
+"""Writes files whole or not at all, with the permissions that they have. It must not know what is in them.
+
+What runs here imports nothing: a cassette may be saved while the interpreter ends, when nothing can be imported.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+
+#: Of the builtin names, the end of an interpreter takes this one first.
+open_file = open
+
+
+def mode_of(path: str) -> int:
+    """The permission bits that the file has, or that a new file would get."""
+    try:
+        return os.stat(path).st_mode & 0o7777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def read_only(path: str) -> bool:
+    """Whether there is a file that this process may not write to."""
+    effective = os.access in os.supports_effective_ids
+    return os.path.exists(path) and not os.access(path, os.W_OK, effective_ids=effective)
+
+
+def replace(path: str, content: Iterable[bytes], mode: int) -> None:
+    """Put ``content`` in the place of the file at ``path``, which is no link, and give it the permissions ``mode``.
+
+    It is written beside it first: there is the old file or the new one, whatever happens. Raises OSError.
+    """
+    directory, name = os.path.split(path)
+    temporary = os.path.join(directory, f".{name[:100]}.{os.urandom(6).hex()}.tmp")
+    try:
+        with open_file(temporary, "xb", opener=_for_its_owner_alone) as file:
+            file.writelines(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+
+
+def _for_its_owner_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
