@@ -39,6 +39,8 @@ setup(
     entry_points={"console_scripts": ["vcr = vcr.cli:main"]},
     python_requires=">=3.10",
     install_requires=["PyYAML>=6", "wrapt>=1.14"],
+    # pytest takes the name, which is the module's, for the plugin's: ``-p vcr.pytest_plugin`` is the same plugin.
+    entry_points={"pytest11": ["vcr.pytest_plugin = vcr.pytest_plugin"]},
     extras_require={
         "cli": CLI,
         "clients": CLIENTS,

@@ -91,6 +91,8 @@ _in_context: contextvars.ContextVar[tuple[Entry, ...]] = contextvars.ContextVar(
 #: The open cassettes of the process, in the order in which they were opened: the keys. One call of a dictionary's
 #: method adds or removes an entry, so neither another thread nor an interrupt finds half of a change.
 _in_process: dict[Entry, None] = {}
+#: Each is called with a cassette that is opened.
+watchers: list[Callable[[Cassette], object]] = []
 
 
 def _current_task() -> Any:
@@ -119,6 +121,9 @@ def enter(entry: Entry) -> None:
     """
     _in_context.set((*entry.outer, entry))
     _in_process[entry] = None
+    for watch in watchers:
+        if entry.cassette is not None:
+            watch(entry.cassette)
 
 
 def leave(entry: Entry) -> None:

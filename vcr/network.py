@@ -142,6 +142,8 @@ class block_network:
         self._rules = rules(allowed_hosts)
         self._block_loopback = block_loopback
         self._resolved: set[str] = set()
+        #: The hosts that the program was kept from.
+        self.blocked: list[object] = []
 
     def __enter__(self) -> block_network:
         _enter(self)
@@ -160,17 +162,22 @@ class block_network:
         plain: Any = getattr(function, "__func__", function)
         return cast(F, wrapt.FunctionWrapper(function, runner(plain, lambda _: self)))
 
+    def refusal(self, host: object) -> NetworkBlockedError:
+        """The error for this host, which is remembered."""
+        self.blocked.append(host)
+        return NetworkBlockedError(host)
+
     # -- what is asked before something happens ---------------------------------------------------------------------
 
     def check(self, host: object, port: int | None = None) -> None:
         """Raise NetworkBlockedError when this host is not allowed."""
         if not self._allows(_text(host), port):
-            raise NetworkBlockedError(host)
+            raise self.refusal(host)
 
     def check_unix(self, path: object) -> None:
         """Raise NetworkBlockedError when the unix socket at this path is not allowed."""
         if self._block_loopback and not any(rule.allows(_text(path), None) for rule in self._rules):
-            raise NetworkBlockedError(path)
+            raise self.refusal(path)
 
     def check_lookup(self, host: object, look_up: Callable[[], Any], addresses: Callable[[Any], Iterable[str]]) -> Any:
         """What ``look_up()`` returns, if the name, or an address that it has, is allowed."""
@@ -182,10 +189,10 @@ class block_network:
             self._resolved.update(addresses(found))
             return found
         if not any(rule.may_be_address for rule in self._rules):
-            raise NetworkBlockedError(host)
+            raise self.refusal(host)
         found = look_up()
         if not any(self._allows(address, None) for address in addresses(found)):
-            raise NetworkBlockedError(host)
+            raise self.refusal(host)
         return found
 
     def _allows(self, host: str, port: int | None) -> bool:
@@ -241,7 +248,7 @@ def _check(family: int, address: Any) -> None:
     elif family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple) and len(address) > 1:
         blocks[-1].check(address[0], address[1])
     else:
-        raise NetworkBlockedError("")
+        raise blocks[-1].refusal("")
 
 
 def _doors() -> Iterable[Replacement]:

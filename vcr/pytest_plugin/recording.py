@@ -1,0 +1,129 @@
+"""Opens the cassette of a test, or of a wider scope, as its marks and fixtures say, and closes it as the test ended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from .._engine.strict import line_of, unplayed
+from .._options import Options
+from ..cassette import Cassette
+from ..config import VCR
+from ..errors import SwallowedRefusalError, UnplayedInteractionsError
+from . import collecting, options
+from .marks import Plan
+from .paths import file_name, shown
+from .reporting import Entry
+
+
+class TestDidNotPass(Exception):  # noqa: N818  (a name for the end of a block)
+    """Stands for whatever made a test not pass, when its cassette is closed."""
+
+    __test__ = False
+
+
+class Recorder(VCR):
+    """The ``VCR`` of a test: its record mode was judged with everything else that this run was told."""
+
+    def _by_environment(self, options: Options) -> Options:
+        return options
+
+
+def mode_of(run: options.Run, chosen: Mapping[str, Any], base: str, layout: str) -> str:
+    """The record mode of a cassette.
+
+    ``chosen``: what marks and ``vcr_config`` say. ``base``: the fixture ``record_mode``, which a project may replace.
+    """
+    named = chosen.get("record_mode")
+    if run.is_told and base == run.mode:
+        return base
+    if named is not None:
+        return str(named) if run.of_environment is None or str(named) == "none" else run.of_environment
+    if not run.is_chosen and base == run.mode and layout == "pytest-vcr":
+        return "once"
+    return base
+
+
+@contextmanager
+def opened(
+    config: pytest.Config,
+    node: Any,
+    *,
+    directory: str,
+    name: str,
+    chosen: Mapping[str, Any],
+    cassettes: tuple[str, ...] = (),
+    did_not_pass: Callable[[], bool] = lambda: False,
+) -> Iterator[Cassette]:
+    """The cassette ``name`` in ``directory``, open; ``cassettes`` are replayed too. ``did_not_pass`` is asked at the
+    end. ``chosen``: options of ``use_cassette``, the record mode among them."""
+    reporter = collecting.reporter(config)
+    run = config.stash[options.RUN]
+    serializer = chosen.get("serializer", "yaml")
+    suffix = f".{serializer}" if isinstance(serializer, str) else ".yaml"
+    recorder = Recorder(path_transformer=VCR.ensure_suffix(suffix), cassette_library_dir=directory, **run.strict)
+    node.ihook.pytest_recording_configure(config=config, vcr=recorder)
+    path = name if "path_transformer" in chosen else file_name(name, suffix)
+    context = recorder.use_cassette(path, **chosen)
+    cassette = context.__enter__()
+    existed = cassette.rewound
+    cassette.is_own = _is_test_code(node)
+    try:
+        _borrow(cassette, cassettes, str(chosen.get("cassette_library_dir", directory)))
+        yield cassette
+    finally:
+        error = TestDidNotPass() if did_not_pass() else None
+        try:
+            context.__exit__(None if error is None else TestDidNotPass, error, None)
+        except (SwallowedRefusalError, UnplayedInteractionsError) as strict:
+            pytest.fail(str(strict), pytrace=False)
+        finally:
+            reporter.note(entry_of(config, node, cassette, existed))
+
+
+def _borrow(cassette: Cassette, paths: tuple[str, ...], directory: str) -> None:
+    for path in paths:
+        full = os.path.join(directory, path)
+        if os.path.abspath(full) != os.path.abspath(cassette.path):
+            cassette.borrow(full)
+
+
+def _is_test_code(node: Any) -> Callable[[str], bool]:
+    """Tells the files of tests: what is caught there was expected, and what is caught elsewhere was swallowed."""
+    of_conftests = {
+        file for plugin in node.config.pluginmanager.get_plugins() if (file := getattr(plugin, "__file__", None))
+    }
+    own = str(getattr(node, "path", ""))
+
+    def is_test_code(file: str) -> bool:
+        parts = file.replace(os.sep, "/").split("/")
+        is_test = parts[-1].startswith(("test_", "conftest")) or not {"test", "tests"}.isdisjoint(parts[:-1])
+        return file == own or file in of_conftests or is_test
+
+    return is_test_code
+
+
+def entry_of(config: pytest.Config, node: Any, cassette: Cassette, existed: bool) -> Entry:
+    """What has happened to a cassette that is closed now."""
+    return {
+        "test": node.nodeid,
+        "cassette": shown(config, cassette.path),
+        "path": os.path.abspath(cassette.path),
+        "mode": str(cassette.record_mode),
+        "existed": existed,
+        "sent": len(cassette.sent),
+        "played": len(cassette.played),
+        "recorded": len(cassette._recorded),
+        "saved": cassette._has_saved,
+        "refused": [f"{cassette._mask(line_of(one.request))}, made at {one.place}" for one in cassette.refusals],
+        "unused": unplayed(cassette),
+    }
+
+
+def plan_with(plan: Plan | None, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a test: those of ``vcr_config``, then those of its marks."""
+    return {**config, **(plan.options if plan is not None else {})}

@@ -1,0 +1,194 @@
+"""Hears of each test, and tells what happened to cassettes: a word for each, a summary, a report for tools.
+
+What happens in a process is noted there, and travels with the report of a test, or with the end of the process, to the
+one that prints (pytest-xdist). This file must not open a cassette.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import pytest
+
+from . import collecting
+
+if TYPE_CHECKING:
+    from ..cassette import Cassette
+
+
+class Entry(TypedDict):
+    """What happened to one cassette. ``path`` is absolute; ``cassette`` is for people."""
+
+    test: str
+    cassette: str
+    path: str
+    mode: str
+    existed: bool
+    sent: int
+    played: int
+    recorded: int
+    saved: bool
+    refused: list[str]
+    unused: list[str]
+
+
+class Blocked(TypedDict):
+    """The hosts that a test was kept from."""
+
+    test: str
+    hosts: list[str]
+
+
+class Reporter:
+    """The plugin object of one process."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        #: What goes with the next report of a test.
+        self._waiting: list[Entry] = []
+        self._waiting_blocked: list[Blocked] = []
+        #: What has come to this process with reports.
+        self.entries: list[Entry] = []
+        self.blocked: list[Blocked] = []
+        self.uses: set[collecting.Use] = set()
+        self.is_part = False
+        #: The paths of all cassettes that were opened, by the plugin or by hand; kept where orphans are looked for.
+        self.opened: set[str] = set()
+        if config.option.vcr_orphans:
+            from .. import _active
+
+            _active.watchers.append(self._see)
+            config.add_cleanup(lambda: _active.watchers.remove(self._see))
+
+    def _see(self, cassette: Any) -> None:
+        self.opened.add(os.path.abspath(cassette.path))
+
+    def note(self, entry: Entry) -> None:
+        """Remember what happened to a cassette."""
+        self._waiting.append(entry)
+
+    def note_blocked(self, test: str, hosts: Sequence[object]) -> None:
+        """Remember the hosts that a test was kept from."""
+        if hosts:
+            self._waiting_blocked.append({"test": test, "hosts": list(dict.fromkeys(map(str, hosts)))})
+
+    # -- each test --------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Add to the report what is known of the test's cassette."""
+        report: Any = yield
+        if call.when == "setup":
+            item.stash[collecting.DID_NOT_PASS] = False  # the test may be run again
+        if report.outcome != "passed":
+            item.stash[collecting.DID_NOT_PASS] = True
+        cassette: Cassette | None = (getattr(item, "funcargs", None) or {}).get("vcr")
+        if cassette is not None:
+            if call.when == "call":
+                report.vcr_word = word_of(cassette)
+            if report.failed and cassette.refusals:
+                report.sections.append(("vcr", self._advice(item, cassette)))
+        if call.when == "teardown":
+            report.vcr_entries, self._waiting = self._waiting, []
+            report.vcr_blocked, self._waiting_blocked = self._waiting_blocked, []
+        return report  # type: ignore[no-any-return]
+
+    def _advice(self, item: pytest.Item, cassette: Cassette) -> str:
+        from .summary import command
+
+        refused = [f"refused: {one.request.method} {one.request.uri}, made at {one.place}" for one in cassette.refusals]
+        mode = "rewrite" if cassette.rewound else "once"
+        return cassette._mask("\n".join([*refused, f"to record it: {command(self._config, item.nodeid, mode)}"]))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a report brings."""
+        self.entries += getattr(report, "vcr_entries", ())
+        self.blocked += getattr(report, "vcr_blocked", ())
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_teststatus(self, report: Any) -> Generator[None, Any, Any]:
+        """With ``-v``: what the cassette did, behind the word for the test."""
+        status = yield
+        word = getattr(report, "vcr_word", None)
+        if word is None or self._config.option.verbose <= 0 or not isinstance(status, tuple):
+            return status
+        category, letter, verbose = status
+        if isinstance(verbose, tuple):
+            return category, letter, (f"{verbose[0]} ({word})", verbose[1])
+        return category, letter, f"{verbose} ({word})"
+
+    # -- the end ----------------------------------------------------------------------------------------------------
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Keep which cassettes there are tests for."""
+        uses: list[collecting.Use] = session.config.stash.get(collecting.USES, [])
+        self.uses.update(uses)
+        self.is_part |= session.config.stash.get(collecting.DESELECTED, False)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Send on what other processes are to hear; or write the report for tools."""
+        output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output["vcr_uses"] = [tuple(use) for use in self.uses]
+            output["vcr_is_part"] = self.is_part
+            output["vcr_opened"] = sorted(self.opened)
+            return
+        from . import summary
+
+        summary.finish(session, self)
+
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Keep what a worker of pytest-xdist sends at its end."""
+        output = getattr(node, "workeroutput", None) or {}
+        self.uses |= {collecting.Use(*use) for use in output.get("vcr_uses", ())}
+        self.is_part |= output.get("vcr_is_part", False)
+        self.opened.update(output.get("vcr_opened", ()))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what there is to say."""
+        from . import summary
+
+        lines = summary.lines(self._config, self)
+        if lines:
+            terminalreporter.section("vcr")
+            for line in lines:
+                terminalreporter.write_line(line)
+
+    def pytest_assertrepr_compare(self, op: str, left: Any, right: Any) -> list[str] | None:
+        """``assert cassette.sent == [...]`` shows which requests differ."""
+        strict = sys.modules.get("vcr._engine.strict")
+        if strict is None or op != "==" or not any(isinstance(side, strict.Sent) for side in (left, right)):
+            return None
+        import difflib
+
+        sent, expected = (left, right) if isinstance(left, strict.Sent) else (right, left)
+        lines = [item if isinstance(item, str) else strict.line_of(item) for item in expected]
+        diff = [line for line in difflib.ndiff(lines, sent.lines()) if line[0] in " -+"]
+        return ["the requests are not those expected (- expected, + sent)", *diff]
+
+
+def word_of(cassette: Cassette) -> str:
+    """One word for what a cassette has done."""
+    from .._engine.strict import unplayed
+
+    if cassette.refusals:
+        return "miss"
+    if cassette._recorded:
+        return "recorded"
+    if not cassette.sent:
+        return "none"
+    return "unused" if unplayed(cassette) else "hit"
+
+
+def is_whole(config: pytest.Config, reporter: Reporter) -> bool:
+    """Whether every test that there is was collected and could run."""
+    option = config.option
+    part = option.keyword or option.markexpr or getattr(option, "lf", False) or getattr(option, "last_failed", False)
+    named = any("::" in argument or argument.endswith(".py") for argument in config.args)
+    return not (reporter.is_part or part or named or getattr(option, "maxfail", 0))

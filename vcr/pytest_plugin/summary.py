@@ -1,0 +1,161 @@
+"""The summary at the end of a run, the report for tools, and cassettes that no test uses.
+
+It must not know how a cassette was opened: it is told by a ``Reporter``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import options
+from .paths import shown
+from .reporting import Entry, Reporter, is_whole
+
+#: How many lines of one kind are shown without ``-v``.
+MOST_SHOWN = 10
+_SUFFIXES = (".yaml", ".yml", ".json")
+ORPHANS = pytest.StashKey["list[Path] | str"]()
+
+
+def command(config: Any, test: str, mode: str) -> str:
+    """What records the cassette of a test."""
+    return f"pytest {shlex.quote(config.cwd_relative_nodeid(test))} --record-mode={mode}"
+
+
+def finish(session: pytest.Session, reporter: Reporter) -> None:
+    """Look for orphans, and write the report, where they are asked for."""
+    config = session.config
+    asked = config.option.vcr_orphans
+    if asked:
+        found = orphans(config, reporter) if _ended_well(session) else "the run did not come to its end"
+        config.stash[ORPHANS] = found
+        if asked == "delete" and not isinstance(found, str):
+            for path in found:
+                path.unlink()
+    if config.option.vcr_report:
+        Path(config.option.vcr_report).write_text(json.dumps(report(config, reporter), indent=1) + "\n", "utf-8")
+
+
+def _ended_well(session: pytest.Session) -> bool:
+    return not session.shouldstop and not session.shouldfail and session.exitstatus in (0, 1, 5)
+
+
+# -- the lines ---------------------------------------------------------------------------------------------------------
+
+
+def lines(config: pytest.Config, reporter: Reporter) -> list[str]:
+    """What there is to say, one line each; none where there is nothing."""
+    is_verbose = config.option.verbose > 0
+    said: list[str] = []
+    for kind in (_recorded, _not_saved, _refused, _unused):
+        said += _some(list(kind(config, reporter.entries)), is_verbose)
+    said += _some([f"blocked: {one['test']} from {', '.join(one['hosts'])}" for one in reporter.blocked], is_verbose)
+    found = config.stash.get(ORPHANS, [])
+    if isinstance(found, str):
+        return [*said, f"orphans: not looked for: {found}"]
+    did = "deleted" if config.option.vcr_orphans == "delete" else "pytest --vcr-orphans=delete deletes it"
+    return said + [f"orphaned: {shown(config, path)} ({did})" for path in found]
+
+
+def _some(found: list[str], is_verbose: bool) -> list[str]:
+    more = len(found) - MOST_SHOWN
+    return found if is_verbose or more <= 0 else [*found[:MOST_SHOWN], f"  … and {more} more (-v shows them)"]
+
+
+def _recorded(_: pytest.Config, entries: Iterable[Entry]) -> Iterator[str]:
+    for one in entries:
+        if one["recorded"] and one["saved"]:
+            again = one["existed"] and one["mode"] in ("all", "rewrite")
+            did = "re-recorded" if again else "recorded"
+            yield f"{did}: {one['cassette']} ({_count(one['recorded'], 'interaction')})"
+
+
+def _not_saved(config: pytest.Config, entries: Iterable[Entry]) -> Iterator[str]:
+    for one in entries:
+        if one["recorded"] and not one["saved"]:
+            again = command(config, one["test"], one["mode"])
+            yield f"not saved: {one['cassette']} (the test did not pass, or an exchange failed): {again}"
+
+
+def _refused(config: pytest.Config, entries: Iterable[Entry]) -> Iterator[str]:
+    for one in entries:
+        if one["refused"]:
+            more = f" and {len(one['refused']) - 1} more" if len(one["refused"]) > 1 else ""
+            mend = command(config, one["test"], "rewrite" if one["existed"] else "once")
+            yield f"refused: {one['refused'][0]}{more} ({one['cassette']}): {mend}"
+
+
+def _unused(config: pytest.Config, entries: Sequence[Entry]) -> Iterator[str]:
+    left = [one for one in entries if one["unused"] and not one["refused"]]
+    if config.option.verbose <= 0 and "on_unused" not in config.stash[options.RUN].strict and len(left) > 1:
+        total = sum(len(one["unused"]) for one in left)
+        yield f"unused: {_count(total, 'interaction')} in {len(left)} cassettes (-v lists them)"
+        return
+    for one in left:
+        mend = command(config, one["test"], "rewrite")
+        yield f"unused: {_count(len(one['unused']), 'interaction')} of {one['cassette']}: {mend}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+# -- orphans -----------------------------------------------------------------------------------------------------------
+
+
+def orphans(config: pytest.Config, reporter: Reporter) -> list[Path] | str:
+    """The cassettes beside the tests that no test uses; or why that cannot be told."""
+    if not is_whole(config, reporter):
+        return "only a part of the tests was run"
+    used = {_stem(entry["path"]) for entry in reporter.entries}
+    told = {entry["test"] for entry in reporter.entries}
+    for use in reporter.uses:
+        if use.path is not None:
+            used.add(_stem(use.path))
+        elif use.test not in told:
+            return f"{use.test} chooses its cassette itself, and did not run"
+    used |= {_stem(path) for path in reporter.opened}
+    found = {path for directory in _directories(config, reporter) for path in _cassettes(directory)}
+    return sorted(path for path in found if _stem(path) not in used)
+
+
+def _stem(path: str | Path) -> str:
+    """A path without its suffix: the serializer may be the project's choice."""
+    full = os.path.realpath(path)
+    return os.path.splitext(full)[0] if full.endswith(_SUFFIXES) else full
+
+
+def _directories(config: pytest.Config, reporter: Reporter) -> set[Path]:
+    name = config.stash[options.RUN].cassette_dir
+    tests = {config.rootpath / use.test.partition("::")[0] for use in reporter.uses}
+    return {test.parent / name for test in tests}
+
+
+def _cassettes(directory: Path) -> Iterator[Path]:
+    return (path for path in directory.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
+
+
+# -- the report --------------------------------------------------------------------------------------------------------
+
+
+def report(config: pytest.Config, reporter: Reporter) -> dict[str, Any]:
+    """What ``--vcr-report`` writes."""
+    run = config.stash[options.RUN]
+    found = config.stash.get(ORPHANS, [])
+    return {
+        "version": 1,
+        "record_mode": run.mode,
+        "reason": run.reason,
+        "cassettes": reporter.entries,
+        "blocked": reporter.blocked,
+        "orphans": [] if isinstance(found, str) else [str(path) for path in found],
+        "is_whole": is_whole(config, reporter),
+        "used": sorted({entry["path"] for entry in reporter.entries} | {u.path for u in reporter.uses if u.path}),
+    }
