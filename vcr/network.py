@@ -190,7 +190,10 @@ class block_network:
             return found
         if not any(rule.may_be_address for rule in self._rules):
             raise self.refusal(host)
-        found = look_up()
+        try:
+            found = look_up()
+        except OSError as error:  # nobody knows it, and it is not allowed by name
+            raise self.refusal(host) from error
         if not any(self._allows(address, None) for address in addresses(found)):
             raise self.refusal(host)
         return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from tests.project import Project, settle_environment
@@ -23,6 +26,8 @@ PREAMBLE = """
 def project(pytester, server, monkeypatch):
     """An empty project whose tests find the server's address in the environment."""
     settle_environment(monkeypatch, server)
+    root = str(Path(__file__).parents[2])
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]))
     # The plugins of this environment are left out: what is tested with one of them loads it. (Loading ours twice is no
     # error: its entry point has the name of its module.)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")

@@ -143,6 +143,7 @@ class Reporter:
 
         summary.finish(session, self)
 
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Keep what a worker of pytest-xdist sends at its end."""
         output = getattr(node, "workeroutput", None) or {}

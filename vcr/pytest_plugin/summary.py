@@ -53,9 +53,10 @@ def _ended_well(session: pytest.Session) -> bool:
 def lines(config: pytest.Config, reporter: Reporter) -> list[str]:
     """What there is to say, one line each; none where there is nothing."""
     is_verbose = config.option.verbose > 0
+    last = list({(one["test"], one["path"]): one for one in reporter.entries}.values())  # of a test that was run again
     said: list[str] = []
     for kind in (_recorded, _not_saved, _refused, _unused):
-        said += _some(list(kind(config, reporter.entries)), is_verbose)
+        said += _some(list(kind(config, last)), is_verbose)
     said += _some([f"blocked: {one['test']} from {', '.join(one['hosts'])}" for one in reporter.blocked], is_verbose)
     found = config.stash.get(ORPHANS, [])
     if isinstance(found, str):
