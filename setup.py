@@ -36,11 +36,13 @@ setup(
     keywords=["http", "testing", "record", "replay", "cassette", "mock", "vcr", "vcrpy", "betamax", "pytest"],
     packages=find_packages(include=["vcr", "vcr.*"]),
     package_data={"vcr": ["py.typed", "cassette.schema.json"]},
-    entry_points={"console_scripts": ["vcr = vcr.cli:main"]},
+    entry_points={
+        "console_scripts": ["vcr = vcr.cli:main"],
+        # pytest takes the name, which is the module's, for the plugin's: ``-p vcr.pytest_plugin`` is the same plugin.
+        "pytest11": ["vcr.pytest_plugin = vcr.pytest_plugin"],
+    },
     python_requires=">=3.10",
     install_requires=["PyYAML>=6", "wrapt>=1.14"],
-    # pytest takes the name, which is the module's, for the plugin's: ``-p vcr.pytest_plugin`` is the same plugin.
-    entry_points={"pytest11": ["vcr.pytest_plugin = vcr.pytest_plugin"]},
     extras_require={
         "cli": CLI,
         "clients": CLIENTS,

@@ -72,6 +72,3 @@ def settle_environment(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
     for name in OUTSIDE:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SERVER", server.url)
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-    )

@@ -117,9 +117,9 @@ def entry_of(config: pytest.Config, node: Any, cassette: Cassette, existed: bool
         "existed": existed,
         "sent": len(cassette.sent),
         "played": len(cassette.played),
-        "recorded": len(cassette._recorded),
+        "recorded": len(cassette.recorded),
         "saved": cassette._has_saved,
-        "refused": [f"{cassette._mask(line_of(one.request))}, made at {one.place}" for one in cassette.refusals],
+        "refused": [f"{cassette.mask(line_of(one.request))}, made at {one.place}" for one in cassette.refusals],
         "unused": unplayed(cassette),
     }
 

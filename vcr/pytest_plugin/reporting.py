@@ -103,7 +103,7 @@ class Reporter:
 
         refused = [f"refused: {one.request.method} {one.request.uri}, made at {one.place}" for one in cassette.refusals]
         mode = "rewrite" if cassette.rewound else "once"
-        return cassette._mask("\n".join([*refused, f"to record it: {command(self._config, item.nodeid, mode)}"]))
+        return cassette.mask("\n".join([*refused, f"to record it: {command(self._config, item.nodeid, mode)}"]))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what a report brings."""
@@ -180,7 +180,7 @@ def word_of(cassette: Cassette) -> str:
 
     if cassette.refusals:
         return "miss"
-    if cassette._recorded:
+    if cassette.recorded:
         return "recorded"
     if not cassette.sent:
         return "none"
