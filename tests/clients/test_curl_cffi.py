@@ -135,12 +135,12 @@ def test_a_stream_comes_in_the_pieces_that_the_server_sent(server, three_ways):
 
 def test_what_is_left_of_a_stream_is_recorded_all_the_same(server, cassette_path):
     def act(session):
-        with session.stream("GET", server.url + "/bytes/3000000") as response:
+        with session.stream("GET", server.url + "/bytes/1000000") as response:
             return next(response.iter_content())
 
     with vcr.use_cassette(cassette_path) as cassette:
         in_session(act)
-    assert cassette.responses[0]["body"]["string"] == all_bytes(3000000)
+    assert cassette.responses[0]["body"]["string"] == all_bytes(1000000)
     assert "incomplete" not in cassette.responses[0]
 
 

@@ -16,7 +16,7 @@ import pytest
 
 import vcr
 from tests.server import TEXT
-from vcr.errors import CannotOverwriteExistingCassetteException, UnsupportedClientError
+from vcr.errors import CannotOverwriteExistingCassetteException, NotCancelledError, UnsupportedClientError
 
 from .entries import Raised, outcome
 
@@ -209,14 +209,53 @@ def test_progress_is_told(server, cassette_path):
     assert server.hits == 1
 
 
-@pytest.mark.filterwarnings("ignore:PROGRESSFUNCTION is deprecated:DeprecationWarning")
-@pytest.mark.parametrize("name", ["XFERINFOFUNCTION", "PROGRESSFUNCTION"])
-def test_a_program_that_aborts_by_its_progress_callback_aborts_the_replay(name, server, three_ways):
-    def act():
-        option = (getattr(pycurl, name), lambda _, came, *__: came > 0)
-        return fetch(server.url + "/text", (pycurl.NOPROGRESS, 0), option)
+def _raise(*_):
+    raise ValueError("the program wants no more")
 
-    assert "Callback aborted" in three_ways(act).text
+
+#: Where a program ends a transfer by its own callback, and the number of the error.
+ABORTS = {
+    "at the first line": (pycurl.HEADERFUNCTION, lambda _: -1, 23),
+    "at a line": (pycurl.HEADERFUNCTION, lambda line: 0 if line.startswith(b"Content-") else None, 23),
+    "at the end of the head": (pycurl.HEADERFUNCTION, lambda line: None if line.strip() else 1, 23),
+    "at a line, by an error": (pycurl.HEADERFUNCTION, _raise, 23),
+    "at the body": (pycurl.WRITEFUNCTION, lambda _: 0, 23),
+    "at the body, by an error": (pycurl.WRITEFUNCTION, _raise, 23),
+    "before it connects": (pycurl.XFERINFOFUNCTION, lambda *_: 1, 42),
+    "by an error": (pycurl.XFERINFOFUNCTION, _raise, 42),
+    "in the body": (pycurl.XFERINFOFUNCTION, lambda _, came, *__: came > 0, 42),
+    "in the body, as before": (pycurl.PROGRESSFUNCTION, lambda _, came, *__: came > 0, 42),
+}
+
+
+@pytest.mark.filterwarnings("ignore:PROGRESSFUNCTION is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("path", ["/text", "/chunked", "/bytes/100000"])
+@pytest.mark.parametrize(("option", "callback", "code"), ABORTS.values(), ids=ABORTS)
+def test_what_the_program_aborts_is_aborted_by_the_replay(option, callback, code, path, server, three_ways, capfd):  # noqa: PLR0917
+    def act():
+        return fetch(server.url + path, (pycurl.NOPROGRESS, 0), (option, callback))
+
+    assert f"({code}, " in three_ways(act).text
+    assert ("the program wants no more" in capfd.readouterr().err) is (callback is _raise)
+
+
+def test_a_transfer_that_is_aborted_after_a_while_is_aborted_by_the_replay(server, three_ways):
+    """The server does not answer; the program counts how often it is asked whether to go on."""
+
+    def act():
+        calls = iter(range(4))
+        option = (pycurl.XFERINFOFUNCTION, lambda *_: next(calls, None) is None)
+        return fetch(server.url + "/silent", (pycurl.NOPROGRESS, 0), option)
+
+    assert "(42, " in three_ways(act).text
+
+
+def test_a_replay_of_an_aborted_transfer_that_nobody_aborts_is_an_error(server, cassette_path, monkeypatch):
+    monkeypatch.setattr("vcr.stubs.pycurl.CANCEL_LIMIT", 0.05)
+    with vcr.use_cassette(cassette_path), pytest.raises(pycurl.error):
+        fetch(server.url + "/text", (pycurl.NOPROGRESS, 0), (pycurl.XFERINFOFUNCTION, lambda *_: 1))
+    with vcr.use_cassette(cassette_path), pytest.raises(NotCancelledError, match="/text: the program cancelled"):
+        fetch(server.url + "/text")
 
 
 def test_the_head_goes_before_the_body_if_that_is_wanted(server, three_ways):

@@ -8,6 +8,7 @@ its thread or task: so it is kept from it, until it reads the response.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import re
 import sys
@@ -17,6 +18,7 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from typing import Any
 
+from .exchange import CANCEL_LIMIT, is_cancellation, not_cancelled, wait_for_cancellation
 from .libcurl.abi import PAUSE, Info, Opt
 from .libcurl.errors import LibcurlError, check_accepted, write_error
 from .libcurl.handle import Handle
@@ -46,7 +48,7 @@ class Handles:
         #: The event that stands for each response that is streamed (else None), by handle; and those of responses that
         #: have been left, with whether the program was cancelled then.
         self._streams: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
-        self._left: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
+        self._left: weakref.WeakKeyDictionary[Any, BaseException | None] = weakref.WeakKeyDictionary()
 
     def _of(self, curl: Any) -> Handle:
         handle = self._known.get(curl)
@@ -96,7 +98,7 @@ class Handles:
         """The program leaves a response that it streams: libcurl may fail after that, and nobody will hear of it."""
         if response.quit_now is not None:
             seen = sys.exc_info()[1]
-            self._left[response.quit_now] = seen is not None and not isinstance(seen, Exception)
+            self._left[response.quit_now] = _of_that_kind(seen)
         return original(response)
 
     def _listening(self, curl: Any, transfer: Transfer) -> AbstractContextManager[None]:
@@ -107,8 +109,7 @@ class Handles:
         def read(error: Any) -> LibcurlError:
             if stream not in self._left:
                 return _error_in(error)
-            if self._left[stream]:
-                live.give_up()
+            live.left(self._left[stream])
             return write_error(_STOP, 0)
 
         return _listening(curl, transfer, live, read)
@@ -127,7 +128,8 @@ class Handles:
                 handle.info = None
                 original(curl, *args, **kwargs)
             elif not transfer.is_live:
-                _replay(curl, handle, transfer)
+                if _replay(curl, handle, transfer):
+                    wait_for_cancellation(_name(transfer))
                 _clean(curl, *args, **kwargs)
             handle.forget(Opt.HTTPHEADER)
 
@@ -148,8 +150,9 @@ class Handles:
             if transfer is None:
                 handle.info = None
                 await original()
-            elif not transfer.is_live:
-                _replay(curl, handle, transfer)
+            elif not transfer.is_live and _replay(curl, handle, transfer):
+                await asyncio.sleep(CANCEL_LIMIT)
+                raise not_cancelled(_name(transfer))
 
     @contextmanager
     def _errors(self, curl: Any) -> Iterator[None]:
@@ -196,16 +199,35 @@ def door(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[...,
     return replacement
 
 
-def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
+def _of_that_kind(error: BaseException | None) -> BaseException | None:
+    """An error that says as much of why a response is left, and keeps no frame alive."""
+    if error is None or isinstance(error, Exception):
+        return TimeoutError() if isinstance(error, TimeoutError) else None
+    return asyncio.CancelledError() if is_cancellation(error) else KeyboardInterrupt()
+
+
+def _returned(callback: Callable[[bytes], Any], data: bytes) -> Any:
+    """What a callback returns, as curl_cffi understands it: any number but two is as good as all."""
     returned = callback(data)
-    check_accepted(returned if returned in (PAUSE, _STOP) else len(data), len(data))
+    return returned if returned in (PAUSE, _STOP) else len(data)
 
 
-def _replay(curl: Any, handle: Handle, transfer: Transfer) -> None:
+def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
+    check_accepted(_returned(callback, data), len(data))
+
+
+def _name(transfer: Transfer) -> str:
+    return f"{transfer.request.method} {transfer.request.uri}"
+
+
+def _replay(curl: Any, handle: Handle, transfer: Transfer) -> bool:
+    """Replay. Whether the program cancelled the transfer while it was recorded."""
     header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA) or len
     write = handle.sink(Opt.WRITEFUNCTION, Opt.WRITEDATA) or sys.stdout.buffer.write
     cookie = functools.partial(_setopt, curl, Opt.COOKIELIST)
-    Replay(transfer, functools.partial(_call, header), functools.partial(_call, write), cookie).run()
+    replay = Replay(transfer, functools.partial(_call, header), functools.partial(_call, write), cookie)
+    replay.run()
+    return replay.was_cancelled
 
 
 _TEXT = re.compile(r"curl: \(\d+\) (.*)\. See https://curl\.se/", re.DOTALL)
@@ -224,7 +246,12 @@ def _listening(
     """Around the real transfer: the cassette listens to it. curl_cffi forgets all callbacks after a transfer."""
     handle = transfer.handle
     debug = handle.options.get(Opt.DEBUGFUNCTION)  # True: its own
-    listeners = live.listeners(debug if callable(debug) else _curl.debug_function_default, _STOP)
+    header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA)
+    listeners = live.listeners(
+        debug if callable(debug) else _curl.debug_function_default,
+        header and functools.partial(_returned, header),
+        _STOP,
+    )
     write = handle.sink(Opt.WRITEFUNCTION, Opt.WRITEDATA)
     if write is not None:
         listeners[Opt.WRITEFUNCTION] = live.draining(write, _STOP)
@@ -237,5 +264,3 @@ def _listening(
             yield
     finally:
         _setopt(curl, Opt.VERBOSE, handle.options.get(Opt.VERBOSE, 0))
-    if live.stopped is not None:
-        raise live.stopped

@@ -12,6 +12,7 @@ import functools
 import gc
 import io
 import sys
+import time
 import traceback
 import weakref
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from types import MethodDescriptorType
 from typing import Any, ClassVar
 
 from ..errors import UnsupportedClientError
+from .exchange import CANCEL_LIMIT, not_cancelled
 from .libcurl.abi import PROGRESS_CONTINUE, Code, Info, Opt
 from .libcurl.errors import LibcurlError, check_accepted
 from .libcurl.handle import Handle
@@ -57,6 +59,8 @@ def _own_error() -> Any:
 _Error = _own_error()
 _getinfo: Callable[[Any, int], Any] = Curl.getinfo
 _setopt: Callable[[Any, int, Any], None] = Curl.setopt
+#: Seconds between two calls of a progress callback.
+_BETWEEN = 0.01
 #: How libcurl prints, by CURLINFO_TYPE, when it is verbose and nobody listens.
 _PREFIXES = {0: "* ", 1: "< ", 2: "> "}
 
@@ -188,13 +192,17 @@ class Handles:
         return original(option) if info is None or option in LEFT_TO_LIBCURL else answer(info, option)
 
 
-def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
+def _returned(callback: Callable[[bytes], Any], data: bytes) -> Any:
+    """What a callback returns, as pycurl calls it: an error is printed, and stands for nothing taken."""
     try:
-        returned = callback(data)
-    except Exception:  # noqa: BLE001  (as pycurl: it is printed, and the transfer fails)
+        return callback(data)
+    except Exception:  # noqa: BLE001
         traceback.print_exc()
-        returned = 0
-    check_accepted(returned, len(data))
+        return 0
+
+
+def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
+    check_accepted(_returned(callback, data), len(data))
 
 
 def _reads(read: Reader) -> Reader:
@@ -223,7 +231,21 @@ def _replay(curl: Any, handle: Handle, transfer: Transfer) -> None:
     def cookie(line: bytes) -> None:
         _setopt(curl, Opt.COOKIELIST, line.decode("latin-1"))
 
-    Replay(transfer, head, functools.partial(_call, write), cookie, _progress(transfer)).run()
+    progress = _progress(transfer)
+    replay = Replay(transfer, head, functools.partial(_call, write), cookie, progress)
+    replay.run()
+    if replay.was_cancelled:
+        _wait_for_abort(replay, transfer)
+
+
+def _wait_for_abort(replay: Replay, transfer: Transfer) -> None:
+    """A progress callback aborted the transfer while it was recorded: ask it until it does so again. Raises
+    NotCancelledError when it does not in time."""
+    deadline = time.monotonic() + CANCEL_LIMIT
+    while time.monotonic() < deadline:
+        replay.tell_progress()
+        time.sleep(_BETWEEN)
+    raise not_cancelled(f"{transfer.request.method} {transfer.request.uri}")
 
 
 def _progress(transfer: Transfer) -> Progress:
@@ -250,7 +272,10 @@ def _progress(transfer: Transfer) -> Progress:
 def _live(original: Callable[[], None], curl: Any, handle: Handle, transfer: Transfer) -> None:
     """The real transfer, with the cassette listening; its own callbacks are put back after it."""
     live = LiveTransfer(transfer)
-    listeners = live.listeners(handle.options.get(Opt.DEBUGFUNCTION, _print), -1)
+    header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA)
+    listeners = live.listeners(
+        handle.options.get(Opt.DEBUGFUNCTION, _print), header and functools.partial(_returned, header), -1
+    )
     if transfer.upload is not None:
         listeners |= {Opt.READFUNCTION: transfer.upload.read, Opt.SEEKFUNCTION: transfer.upload.seek}
     for option, value in listeners.items():

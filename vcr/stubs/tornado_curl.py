@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from .. import _active
+from .exchange import not_cancelled
 from .libcurl.abi import PAUSE, Code, Opt
 from .libcurl.errors import LibcurlError, write_error
 from .libcurl.handle import Handle
@@ -213,21 +214,23 @@ class NotedCurl(Curl):  # type: ignore[misc]
     def listeners(self, header: Callable[[bytes], Any], debug: Callable[[int, bytes], Any]) -> dict[int, Any]:
         """What another handle, on which the request goes live, is set to; ``header`` and ``debug`` are its own."""
         assert self.live is not None
-        self._handle.note(Opt.HEADERFUNCTION, header)
         self._handle.note(Opt.VERBOSE, self.is_verbose)
-        return self.live.listeners(debug, -1)
+        return self.live.listeners(debug, header, -1)
 
     def replay(self) -> None:
         """Get the recorded answer ready, and those that it redirects to."""
         assert self.transfer is not None
         self.plays = True
         try:
-            Replay(
+            replay = Replay(
                 self.transfer,
                 lambda line: self.steps.append((self._header, line)),
                 lambda piece: self.steps.append((self._write, piece)),
                 lambda _: None,  # tornado runs each fetch on any of its handles: it has no cookies of its own
-            ).run()
+            )
+            replay.run()
+            if replay.was_cancelled:
+                raise not_cancelled(f"{self.transfer.request.method} {self.transfer.request.uri}")
         except LibcurlError as error:
             self.failure = error
         except Exception as error:  # noqa: BLE001  (of a hop that is refused, or that cannot go live from here)

@@ -63,7 +63,7 @@ def error_of(failure: Failure) -> LibcurlError:
         code for code, known in _FAILURES.items() if known[1] == failure.kind
     ]
     same = [code for code in nearest if _FAILURES[code][2] == failure.code]
-    return LibcurlError((same or nearest)[0], failure.message)
+    return LibcurlError((same or nearest or [Code.RECV_ERROR])[0], failure.message)
 
 
 def check_accepted(returned: Any, size: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..._http import content_coding
+from ..._http.failure import CANCELLED, Failure
 from ..._http.wire import content, content_length, is_chunked
 from ...errors import UnsupportedClientError
 from ...request import Headers
@@ -28,7 +29,11 @@ def _no_progress(_: int, __: int) -> None:
 
 class Replay:
     """Hands the recorded responses of a transfer to its callbacks. ``header`` is given lines, ``write`` pieces of the
-    body, and ``cookie`` lines for libcurl's own store of cookies."""
+    body, and ``cookie`` lines for libcurl's own store of cookies.
+
+    ``was_cancelled``: whether the program cancelled the transfer while it was recorded. Then all that had come has been
+    handed over, and the binding waits for the program to cancel it again.
+    """
 
     def __init__(
         self,
@@ -40,6 +45,7 @@ class Replay:
     ) -> None:
         self._transfer, self._header, self._write, self._cookie = transfer, header, write, cookie
         self._progress = progress
+        self.was_cancelled = False
         self._handle = transfer.handle
         self._info = info.new_info(transfer.handle)
 
@@ -60,10 +66,10 @@ class Replay:
         """Play one response. Whether it is a redirect, and the turn of the next hop has been taken."""
         transfer = self._transfer
         info.asked(self._info, transfer)
-        self._progress(0, 0)
+        self.tell_progress()
         if response.failure is not None and not response.incomplete:
-            info.failed(self._info, response.failure)
-            raise error_of(response.failure)
+            self._fail(response.failure)
+            return False
         headers, pieces = content(response, transfer.request.method)
         hop = transfer.next_hop(response.status, headers)
         info.answered(self._info, transfer, response, headers)
@@ -80,6 +86,18 @@ class Replay:
             raise LibcurlError(Code.TOO_MANY_REDIRECTS, f"Maximum ({len(transfer.followed)}) redirects followed")
         transfer.go_on(response.status, hop)
         return True
+
+    def _fail(self, failure: Failure) -> None:
+        """End in a failure: raise what libcurl makes of it, unless the program cancelled the transfer."""
+        if failure.kind == CANCELLED:
+            self.was_cancelled = True
+            return
+        info.failed(self._info, failure)
+        raise error_of(failure)
+
+    def tell_progress(self) -> None:
+        """Tell the program how far the transfer is. Raises LibcurlError when the program aborts the transfer."""
+        self._progress(max(self._info[Info.CONTENT_LENGTH_DOWNLOAD], 0), self._info[Info.SIZE_DOWNLOAD])
 
     def _tell(self, line: bytes) -> None:
         self._header(line)
@@ -102,27 +120,26 @@ class Replay:
         codings = self._codings(headers)
         if codings:
             plain, error = decoded(b"".join(pieces), codings, chunked=is_chunked(headers))
-            self._hand_over(plain, 0, announced)
+            self._hand_over(plain, 0)
             if error is not None:
                 raise error
         for piece in pieces:
-            self._hand_over(b"" if codings else piece, len(piece), announced)
+            self._hand_over(b"" if codings else piece, len(piece))
         for name, value in response.trailers.pairs():
             self._tell(field_line(name, value))
         if response.failure is not None:
-            info.failed(self._info, response.failure)
-            raise error_of(response.failure)
-        if response.incomplete:
+            self._fail(response.failure)
+        elif response.incomplete:
             raise _cut_short(announced, self._info[Info.SIZE_DOWNLOAD])
 
-    def _hand_over(self, piece: bytes, size: int, announced: int | None) -> None:
+    def _hand_over(self, piece: bytes, size: int) -> None:
         """Hand over a piece of the body, which ``size`` bytes on the wire stand for."""
         for start in range(0, len(piece), MAX_WRITE_SIZE):
             part = piece[start : start + MAX_WRITE_SIZE]
             self._write(part)
             self._info[Info.SIZE_DELIVERED] += len(part)
         self._info[Info.SIZE_DOWNLOAD] += size
-        self._progress(announced or 0, self._info[Info.SIZE_DOWNLOAD])
+        self.tell_progress()
 
     def _codings(self, headers: Headers) -> list[str]:
         """The codings that libcurl takes off the body: those that are named, if it was told to."""
