@@ -12,13 +12,14 @@ import asyncio
 import functools
 import re
 import sys
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from typing import Any
 
-from .exchange import CANCEL_LIMIT, is_cancellation, not_cancelled, wait_for_cancellation
+from .exchange import CANCEL_LIMIT, is_cancellation, not_cancelled
 from .libcurl.abi import PAUSE, Info, Opt
 from .libcurl.errors import LibcurlError, check_accepted, write_error
 from .libcurl.handle import Handle
@@ -36,6 +37,10 @@ _setopt: Callable[[Any, int, Any], int] = _Curl.setopt
 _clean: Callable[..., None] = _Curl.clean_handles_and_buffers
 #: What a callback returns to end the transfer; any other number is as good as all.
 _STOP = 0xFFFFFFFF
+#: Taken at import: libraries that stop the clock of a test replace the function in its module.
+_clock = time.monotonic
+#: Seconds between two looks whether the program has left a response.
+_BETWEEN = 0.01
 
 
 class Handles:
@@ -129,7 +134,8 @@ class Handles:
                 original(curl, *args, **kwargs)
             elif not transfer.is_live:
                 if _replay(curl, handle, transfer):
-                    wait_for_cancellation(_name(transfer))
+                    self._wait(curl)
+                    raise not_cancelled(_name(transfer))
                 _clean(curl, *args, **kwargs)
             handle.forget(Opt.HTTPHEADER)
 
@@ -151,8 +157,28 @@ class Handles:
                 handle.info = None
                 await original()
             elif not transfer.is_live and _replay(curl, handle, transfer):
-                await asyncio.sleep(CANCEL_LIMIT)
+                await self._wait_async(curl)
                 raise not_cancelled(_name(transfer))
+
+    def _wait(self, curl: Any) -> None:
+        """Wait for the program to leave the response, as it did while this was recorded. Raises LibcurlError when it
+        does."""
+        deadline = _clock() + CANCEL_LIMIT
+        while _clock() < deadline:
+            self._check_left(curl)
+            time.sleep(_BETWEEN)
+
+    async def _wait_async(self, curl: Any) -> None:
+        """The same, asynchronous; a task that is cancelled ends here, too."""
+        deadline = _clock() + CANCEL_LIMIT
+        while _clock() < deadline:
+            self._check_left(curl)
+            await asyncio.sleep(_BETWEEN)
+
+    def _check_left(self, curl: Any) -> None:
+        stream = self._streams.get(curl)
+        if stream is not None and stream in self._left:
+            raise write_error(_STOP, 0)
 
     @contextmanager
     def _errors(self, curl: Any) -> Iterator[None]:

@@ -59,6 +59,8 @@ def _own_error() -> Any:
 _Error = _own_error()
 _getinfo: Callable[[Any, int], Any] = Curl.getinfo
 _setopt: Callable[[Any, int, Any], None] = Curl.setopt
+#: Taken at import: libraries that stop the clock of a test replace the function in its module.
+_clock = time.monotonic
 #: Seconds between two calls of a progress callback.
 _BETWEEN = 0.01
 #: How libcurl prints, by CURLINFO_TYPE, when it is verbose and nobody listens.
@@ -241,8 +243,8 @@ def _replay(curl: Any, handle: Handle, transfer: Transfer) -> None:
 def _wait_for_abort(replay: Replay, transfer: Transfer) -> None:
     """A progress callback aborted the transfer while it was recorded: ask it until it does so again. Raises
     NotCancelledError when it does not in time."""
-    deadline = time.monotonic() + CANCEL_LIMIT
-    while time.monotonic() < deadline:
+    deadline = _clock() + CANCEL_LIMIT
+    while _clock() < deadline:
         replay.tell_progress()
         time.sleep(_BETWEEN)
     raise not_cancelled(f"{transfer.request.method} {transfer.request.uri}")

@@ -13,6 +13,7 @@ from ..._engine.cassette import Cassette, Turn
 from ..._http.failure import CONNECT, SEND, Failure
 from ..._http.wire import asks_for_upgrade
 from ...request import Headers, Request
+from ..exchange import Exchange
 from .errors import failure_of
 
 #: The numbers of streams that are the cassette's; those of a server's streams are positive.
@@ -23,7 +24,8 @@ class Asked:
     """A request that is being written.
 
     ``stream_id``: the number of its stream, should it be replayed. ``calls``: the calls that have written it so far.
-    ``failure``: the recorded one, when there is to be no response.
+    ``turn``: of the cassette's, once it has been taken. ``failure``: the recorded one, when there is to be no response.
+    ``exchange``: if it goes live.
     """
 
     def __init__(self, cassette: Cassette, origin: str) -> None:
@@ -33,8 +35,13 @@ class Asked:
         self.calls: list[functools.partial[Any]] = []
         self.head: list[tuple[bytes, bytes]] = []
         self.body = bytearray()
-        self.turn: Turn | None = None
+        self.turn = Turn(None, None)
         self.failure: Failure | None = None
+
+    @functools.cached_property
+    def exchange(self) -> Exchange:
+        """The exchange, which begins when this is asked for."""
+        return Exchange(self.turn, self.method)
 
     def _pseudo(self, name: bytes) -> str:
         return dict(self.head).get(name, b"").decode("latin-1")
@@ -43,6 +50,12 @@ class Asked:
     def method(self) -> str:
         """The method of the request."""
         return self._pseudo(b":method")
+
+    @property
+    def name(self) -> str:
+        """The method and the URI, for the text of an error."""
+        request = self.request()
+        return f"{request.method} {request.uri}"
 
     @property
     def leaves_http(self) -> bool:
@@ -71,7 +84,8 @@ class Asked:
 
     @contextmanager
     def going_live(self) -> Iterator[None]:
-        """Around connecting and sending: the turn is told of an error."""
+        """Around connecting and sending, which is where the exchange begins."""
+        exchange = self.exchange
         try:
             yield
         except BrokenPipeError:
@@ -79,6 +93,9 @@ class Asked:
         except Exception as error:
             # The client has its own errors for a connection that is not made; an error of the system is from sending.
             is_system = isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
-            if self.turn is not None:
-                self.turn.fail(failure_of(error, SEND if is_system else CONNECT))
+            exchange.error(failure_of(error, SEND if is_system else CONNECT))
             raise
+        except BaseException as error:
+            exchange.cancelled(error)
+            raise
+        exchange.sent()

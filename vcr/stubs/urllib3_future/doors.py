@@ -5,17 +5,20 @@ know how a response is recorded or replayed.
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from ... import _active
-from ..._http.failure import RESPONSE
+from ..._http.failure import CANCELLED, RESPONSE
 from ..connection import _origin, current_for
+from ..exchange import not_cancelled
 from .asked import Asked
 from .errors import failing, failure_of
 from .line import Line, line_of, plug
 from .live import Listener
-from .steps import Steps, is_async, nothing, runner
+from .replay import ToBeCancelled
+from .steps import Steps, is_async, nothing, pause, runner
 
 Door = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -72,7 +75,7 @@ def _last_door(original: Callable[..., Any]) -> Callable[..., Any]:
     def last(self: Any, *args: Any, **kwargs: Any) -> Any:
         if _asking(self) is None:
             return original(self, *args, **kwargs)
-        return run(_exchange(self, functools.partial(_write, original, self, *args, **kwargs)))
+        return run(_exchange(self, functools.partial(_write, original, self, *args, **kwargs), lambda: pause(original)))
 
     return last
 
@@ -85,14 +88,18 @@ def _write(original: Callable[..., Any], connection: Any, *args: Any, **kwargs: 
     return original(connection, *args, **kwargs)
 
 
-def _exchange(connection: Any, last: Callable[[], Any]) -> Steps:
-    """Write the last part, take the turn, and go live if there is nothing to replay. Returns the client's promise."""
+def _exchange(connection: Any, last: Callable[[], Any], pauses: Callable[[], Any]) -> Steps:
+    """Write the last part, take the turn, and go live if there is nothing to replay. Returns the client's promise.
+    ``pauses``: waits, in the way of the client, for a replay to be cancelled."""
     promise = yield last()
     line = line_of(connection)
     asked = line.take_turn(connection, promise) if line is not None else None
     if line is None or asked is None:
         return promise
     if asked.failure is not None:
+        if asked.failure.kind == CANCELLED:
+            yield pauses()
+            raise not_cancelled(asked.name)
         with failing(connection, asked.failure):
             yield connection._new_conn()
     with _active.outside(), asked.going_live():
@@ -129,9 +136,12 @@ def _getresponse_door(original: Callable[..., Any]) -> Callable[..., Any]:
         live = line.listeners(promise.stream_id if promise is not None else None) if line is not None else []
         try:
             return (yield original(connection, promise=promise, **kwargs))
-        except Exception as error:
+        except ToBeCancelled as replay:
+            yield pause(original)
+            raise not_cancelled(str(replay)) from None
+        except BaseException as error:
             for listener in live:
-                listener.finish(failure_of(error, RESPONSE))
+                _tell(listener, error)
             raise
 
     @functools.wraps(original)
@@ -149,13 +159,12 @@ def _read_door(original: Callable[..., Any]) -> Callable[..., Any]:
         live = _listener(response)
         try:
             return (yield original(response, *args))
-        except Exception as error:
+        except ToBeCancelled as replay:
+            yield pause(original)
+            raise not_cancelled(str(replay)) from None
+        except BaseException as error:
             if live is not None:
-                live.finish(failure_of(error, RESPONSE))
-            raise
-        except BaseException:
-            if live is not None:
-                live.give_up()
+                _tell(live, error)
             raise
 
     @functools.wraps(original)
@@ -163,6 +172,14 @@ def _read_door(original: Callable[..., Any]) -> Callable[..., Any]:
         return run(steps(self, args))
 
     return read
+
+
+def _tell(listener: Listener, error: BaseException) -> None:
+    """Tell the exchange what the client sees where it waits for the response."""
+    if isinstance(error, Exception):
+        listener.exchange.error(failure_of(error, RESPONSE))
+    else:
+        listener.exchange.cancelled(error)
 
 
 def _abort_door(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -173,7 +190,7 @@ def _abort_door(original: Callable[..., Any]) -> Callable[..., Any]:
         live = _listener(response)
         try:
             if live is not None:
-                yield (live.drain_async if is_async(original) else live.drain)()
+                yield (live.left_async if is_async(original) else live.left)(sys.exc_info()[1])
         finally:
             yield original(response)
 

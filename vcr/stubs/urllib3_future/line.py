@@ -110,7 +110,8 @@ class Line:
         return asked
 
     def _replay(self, connection: Any, asked: Asked, response: Response) -> None:
-        self._replays[asked.stream_id] = Replay(self._parser(), asked, response, last_error(response, self.names))
+        error = last_error(asked, response, self.names)
+        self._replays[asked.stream_id] = Replay(self._parser(), asked, response, error)
         version = {"2": "h2", "3": "h3"}.get(response.http_version[:1], "h11")
         spoken = self.names.HttpVersion[version]
         connection._cached_http_vsn = int(spoken.value.split("/")[1].replace(".", ""))
@@ -136,10 +137,10 @@ class Line:
 
     def listen(self, asked: Asked, connection: Any) -> None:
         """Listen for the response. From here on the cassette may close while it is on its way."""
-        if asked.turn is not None and asked.turn.records:
+        if not asked.exchange.over:
             stream_id = self.real.get_available_stream_id()
             kind = Frames if self.real.multiplexed else Bytes
-            self._live[stream_id] = kind(self, stream_id, asked.turn, asked.method, connection)
+            self._live[stream_id] = kind(self, stream_id, asked, connection)
 
     def step_aside(self, connection: Any) -> None:
         """A request begins that is no cassette's."""
@@ -160,7 +161,7 @@ class Line:
 
     def listeners(self, stream_id: int | None) -> list[Listener]:
         """What still listens to this stream; to any stream, for None."""
-        return [live for live in self._live.values() if stream_id in (None, live.stream_id) and not live.over]
+        return [live for live in self._live.values() if stream_id in (None, live.stream_id) and not live.exchange.over]
 
     # -- what a connection writes --------------------------------------------------------------------------------------
 
@@ -224,20 +225,20 @@ class Line:
     def _heard(self, data: bytes) -> None:
         """Take the events of the streams that are listened to, and keep them for the client."""
         for live in self._live.values():
-            live.feed(data)
             for event in iter(functools.partial(self.real.next_event, live.stream_id), None):
                 if hasattr(event, "stream_id"):
                     live.queue.append(event)
                     live.note(event)
                 else:
                     self._general.append(event)
+            live.feed(data)
         if any(isinstance(event, self.names.ConnectionTerminated) for event in self._general):
             self._finish()
         self._live = {stream_id: live for stream_id, live in self._live.items() if not live.is_done}
 
     def _finish(self) -> None:
         for live in self._live.values():
-            live.finish()
+            live.exchange.stop()
 
     def has_expired(self) -> bool:
         """Whether this connection should be closed: one that leads to no server is, when all is replayed."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from ..._http.failure import CANCELLED
 from ..._http.wire import render
 from ...response import Response
 from ..answer import Idle
@@ -87,12 +88,19 @@ class Replay:
         return not self.queue and not self._pieces
 
 
-def last_error(response: Response, names: Any) -> Exception | None:
+class ToBeCancelled(Exception):  # noqa: N818
+    """The program cancelled this request while it was recorded, and its replay is to wait for that. It is raised
+    through the client's code, and caught at its door. Its text is the request's method and URI."""
+
+
+def last_error(asked: Asked, response: Response, names: Any) -> Exception | None:
     """The error that a recorded response ends in, if the parser does not raise it by itself at the response's end.
     ``names``: the module of the backend."""
     failure = response.failure
     if failure is None:
         return None
+    if failure.kind == CANCELLED:
+        return ToBeCancelled(asked.name)
     error = error_of(failure)
     if not isinstance(error, ConnectionError):
         return error

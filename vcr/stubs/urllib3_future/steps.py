@@ -5,9 +5,13 @@ It is a generator that yields what the client's code returns, which may have to 
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import time
 from collections.abc import Callable, Generator
 from typing import Any
+
+from ..exchange import CANCEL_LIMIT
 
 Steps = Generator[Any, Any, Any]
 
@@ -20,6 +24,11 @@ def is_async(original: Callable[..., Any]) -> bool:
 def runner(original: Callable[..., Any]) -> Callable[[Steps], Any]:
     """What runs steps in the way that ``original``, a function of the client, is run."""
     return _run_async if is_async(original) else _run
+
+
+def pause(original: Callable[..., Any]) -> Any:
+    """Wait as long as a replay waits to be cancelled; what is returned has to be awaited if ``original`` is async."""
+    return asyncio.sleep(CANCEL_LIMIT) if is_async(original) else time.sleep(CANCEL_LIMIT)
 
 
 async def nothing() -> None:
