@@ -24,11 +24,12 @@ from typing import Any
 import anyio.lowlevel
 
 from .._engine.cassette import Cassette, Turn
+from .._http.failure import CANCELLED
 from .._http.wire import asks_for_upgrade, content, content_length, field_bytes, is_chunked
 from ..request import DEFAULT_PORTS, Headers, Request
 from ..response import Response
 from .door import bound
-from .exchange import Recording, cassette_for, going_live
+from .exchange import CANCEL_LIMIT, Exchange, cassette_for, going_live, not_cancelled, wait_for_cancellation
 from .httpx_errors import ANYIO, Errors
 from .httpx_tee import AsyncTee, NoNetwork, Pieces, Tee
 
@@ -67,10 +68,13 @@ class Engines(ABC):
             asked.body = b"".join(sent)
             turn = cassette.begin(asked)
             if turn.response is not None:
+                if was_cancelled(turn.response):
+                    wait_for_cancellation(str(asked))
                 return engines.replay(turn.response, asked.method, errors)
-            with going_live(turn), engines._sending(request, sent), _told(turn, errors):
+            exchange = Exchange(turn, asked.method)
+            with going_live(turn), engines._sending(request, sent), _told(exchange, errors):
                 response = bound(original, self)(request)
-            return engines._record(turn, asked.method, response, functools.partial(engines._tee, errors))
+            return engines._record(turn, exchange, response, functools.partial(engines._tee, errors))
 
         engines, errors = self, self._errors
         return handle_request
@@ -90,10 +94,14 @@ class Engines(ABC):
             turn = cassette.begin(asked)
             if turn.response is not None:
                 await anyio.lowlevel.checkpoint()  # (other tasks have their turn, as ever)
+                if was_cancelled(turn.response):
+                    await anyio.sleep(CANCEL_LIMIT)
+                    raise not_cancelled(str(asked))
                 return engines.replay(turn.response, asked.method, errors)
-            with going_live(turn), engines._sending(request, sent), _told(turn, errors):
+            exchange = Exchange(turn, asked.method)
+            with going_live(turn), engines._sending(request, sent), _told(exchange, errors):
                 response = await bound(original, self)(request)
-            return engines._record(turn, asked.method, response, functools.partial(engines._async_tee, errors))
+            return engines._record(turn, exchange, response, functools.partial(engines._async_tee, errors))
 
         engines, errors = self, self._async_errors
         return handle_async_request
@@ -156,8 +164,9 @@ class Engines(ABC):
 
     def replay(self, recorded: Response, method: str, errors: Errors | None = None) -> Native:
         """A response of the module's own. Raises the error that was recorded in the place of a response."""
-        errors = errors or self._errors
-        error = None if recorded.failure is None else errors.error(recorded.failure)
+        errors, failure = errors or self._errors, recorded.failure
+        waits = failure is not None and failure.kind == CANCELLED
+        error = None if failure is None else not_cancelled(method) if waits else errors.error(failure)
         if error is not None and not recorded.incomplete:
             raise error
         headers, pieces = content(recorded, method)
@@ -167,7 +176,7 @@ class Engines(ABC):
         if recorded.reason or recorded.has_no_reason:  # If it is not known, httpx derives it from the status.
             extensions["reason_phrase"] = field_bytes(recorded.reason or "")
         fields = [(field_bytes(name), field_bytes(value)) for name, value in headers.pairs()]
-        return self._native(recorded.status, fields, self._pieces(pieces, error), extensions)
+        return self._native(recorded.status, fields, self._pieces(pieces, error, waits=waits), extensions)
 
     @abstractmethod
     def _native(
@@ -179,15 +188,16 @@ class Engines(ABC):
     def _head(self, response: Native) -> tuple[int, str, Headers, str]:
         """Status, reason, headers and version."""
 
-    def _tee(self, errors: Errors, response: Native, turn: Turn, *head: Any) -> Tee:
-        return Tee(errors, response, turn, *head)
+    def _tee(self, errors: Errors, response: Native, exchange: Exchange, turn: Turn) -> Tee:
+        return Tee(errors, response, exchange, turn)
 
-    def _async_tee(self, errors: Errors, response: Native, turn: Turn, *head: Any) -> AsyncTee:
-        return AsyncTee(errors, response, turn, *head)
+    def _async_tee(self, errors: Errors, response: Native, exchange: Exchange, turn: Turn) -> AsyncTee:
+        return AsyncTee(errors, response, exchange, turn)
 
-    def _record(self, turn: Turn, method: str, response: Native, tee: Callable[..., Any]) -> Native:
+    def _record(self, turn: Turn, exchange: Exchange, response: Native, tee: Callable[..., Any]) -> Native:
         if turn.records:
-            response.stream = tee(response, turn, method, *self._head(response))
+            exchange.head(*self._head(response))
+            response.stream = tee(response, exchange, turn)
         return response
 
 
@@ -236,22 +246,22 @@ class Transports(Engines):
     def _async_tee_class(self) -> type[AsyncTee]:
         return type("AsyncTee", (AsyncTee, self._streams[1]), {})
 
-    def _tee(self, errors: Errors, response: Native, turn: Turn, *head: Any) -> Tee:
-        return self._tee_class(errors, response, turn, *head)
+    def _tee(self, errors: Errors, response: Native, exchange: Exchange, turn: Turn) -> Tee:
+        return self._tee_class(errors, response, exchange, turn)
 
-    def _async_tee(self, errors: Errors, response: Native, turn: Turn, *head: Any) -> AsyncTee:
-        return self._async_tee_class(errors, response, turn, *head)
+    def _async_tee(self, errors: Errors, response: Native, exchange: Exchange, turn: Turn) -> AsyncTee:
+        return self._async_tee_class(errors, response, exchange, turn)
 
-    def _record(self, turn: Turn, method: str, response: Native, tee: Callable[..., Any]) -> Native:
+    def _record(self, turn: Turn, exchange: Exchange, response: Native, tee: Callable[..., Any]) -> Native:
         if turn.records and self._is_whole(response.stream):
             body = b"".join(response.stream)
         elif turn.records and response.is_stream_consumed:
             body = response.content
         else:
-            return super()._record(turn, method, response, tee)
-        recording = Recording(turn, method, *self._head(response))
-        recording.feed(body)
-        recording.finish()
+            return super()._record(turn, exchange, response, tee)
+        exchange.head(*self._head(response))
+        exchange.piece(body)
+        exchange.end()
         return response
 
 
@@ -295,6 +305,11 @@ class Pools(Engines):
         return next((known.phrase for known in HTTPStatus if known == status), "")
 
 
+def was_cancelled(recorded: Response) -> bool:
+    """Whether the program cancelled the request before there was a response."""
+    return recorded.failure is not None and recorded.failure.kind == CANCELLED and not recorded.incomplete
+
+
 def is_pool(cls: type) -> bool:
     """Whether a class is made to answer httpcore's requests."""
     return any(
@@ -303,12 +318,16 @@ def is_pool(cls: type) -> bool:
 
 
 @contextlib.contextmanager
-def _told(turn: Turn, errors: Errors) -> Iterator[None]:
-    """Around a live request: the turn is told of its failure."""
+def _told(exchange: Exchange, errors: Errors) -> Iterator[None]:
+    """Around a live request, until the head of its response is there: the exchange is told how it goes."""
+    exchange.sent()
     try:
         yield
     except Exception as error:
-        turn.fail(errors.failure(error))
+        exchange.error(errors.failure(error))
+        raise
+    except BaseException as error:
+        exchange.cancelled(error)
         raise
 
 

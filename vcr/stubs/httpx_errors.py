@@ -44,7 +44,7 @@ class Errors:
         """What ``error`` stands for, from which it can be made again; None if it is not the network's."""
         text = str(error)
         if isinstance(error, self._module.RemoteProtocolError):
-            return None if _is_the_parsers(error) else Failure(RESPONSE, CLOSED, "", text)
+            return Failure(RESPONSE, CLOSED, "", text)
         if isinstance(error, self._module.PoolTimeout):
             return Failure(CONNECT, TIMEOUT, _POOL, text)
         for (phase, late), name in _ERRORS.items():
@@ -54,10 +54,6 @@ class Errors:
                 attempts = (found, found._replace(code="", message=text), plain)
                 return next(failure for failure in attempts if self._is(failure, error))
         return None
-
-    def says_that_it_is_cut(self, error: BaseException) -> bool:
-        """Whether ``error`` is what a replay raises at the end of an incomplete message."""
-        return isinstance(error, self._module.RemoteProtocolError)
 
     def cut(self, text: str) -> Exception:
         """The error at the end of an incomplete message."""
@@ -85,9 +81,3 @@ class Errors:
         else:
             error.__context__, error.__suppress_context__ = cause, True
         return error
-
-
-def _is_the_parsers(error: Exception) -> bool:
-    """Whether ``error`` is about what the server said: the parser's error is in it, but for an early end."""
-    raised = (error, error.__cause__)
-    return any(isinstance(said, Exception) for each in raised for said in getattr(each, "args", ()))

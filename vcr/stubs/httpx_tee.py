@@ -20,7 +20,8 @@ import anyio
 import anyio.lowlevel
 
 from .._engine.cassette import Turn
-from .exchange import NO_DRAIN, Recording, going_live
+from .._http.wire import content_length
+from .exchange import CANCEL_LIMIT, Exchange, going_live
 from .httpx_errors import Errors
 
 log = logging.getLogger(__name__)
@@ -31,26 +32,30 @@ _Came = bytes | Exception | None  # from a live stream; None: its end
 
 
 class Pieces:
-    """A body in its pieces, and the error that it ends in, if it does."""
+    """A body in its pieces, and how it ends: in an error, or, if it ``waits``, only when the program cancels it. The
+    error is raised if it does not."""
 
-    def __init__(self, pieces: list[bytes], error: Exception | None = None) -> None:
+    def __init__(self, pieces: list[bytes], error: Exception | None = None, *, waits: bool = False) -> None:
         self._pieces = pieces
-        self._error = error
+        self.error = error
+        self.waits = waits
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._pieces
-        if self._error is not None:
-            raise self._error
+        if self.waits:
+            time.sleep(CANCEL_LIMIT)
+        if self.error is not None:
+            raise self.error
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return _AsyncPieces(iter(self))
+        return _AsyncPieces(self, iter(self._pieces))
 
 
 class _AsyncPieces:
     """An iterator over them. (No generator: the event loop keeps a record of each of those.)"""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
+    def __init__(self, body: Pieces, pieces: Iterator[bytes]) -> None:
+        self._body, self._pieces = body, pieces
         self._has_begun = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -62,6 +67,10 @@ class _AsyncPieces:
                 await anyio.lowlevel.checkpoint()
             self._has_begun = True
             return piece
+        if self._body.waits:
+            await anyio.sleep(CANCEL_LIMIT)
+        if self._body.error is not None:
+            raise self._body.error
         raise StopAsyncIteration
 
 
@@ -72,24 +81,22 @@ class NoNetwork:
         """None, as of every ``info`` that a connection does not have."""
 
 
-class _Listener(Recording):
-    """A live stream, on its way to the client and to its turn."""
+class _Listener:
+    """A live stream, on its way to the client and to its exchange."""
 
-    def __init__(self, errors: Errors, response: Any, turn: Turn, *head: Any) -> None:
-        self._errors = errors
+    def __init__(self, errors: Errors, response: Any, exchange: Exchange, turn: Turn) -> None:
+        self.exchange = exchange
+        self._errors, self._turn = errors, turn
         self._stream = response.stream
         self._network = response.extensions.get("network_stream")
-        self._has_ended = False  # it is kept when it has been closed, too: that may fail
+        self._has_ended = False  # the exchange hears of it when the stream has been closed, too: that may fail
         self._has_failed = False
-        super().__init__(turn, *head)
+        turn.stream(self.settle)
 
-    @property
-    def _patience(self) -> tuple[float, int]:
-        """For how many seconds, and bytes, the rest is worth waiting for."""
-        leaving = sys.exc_info()[1]
-        # Who is cancelled or interrupted does not wait.
-        hurries = leaving is not None and not isinstance(leaving, Exception)
-        return NO_DRAIN if self.over or self._has_ended or self.whole or hurries else self.drain
+    def settle(self) -> None:
+        """The cassette closes: what has come is what there is."""
+        self.exchange.closing()
+        self._stop()
 
     def _take(self, came: _Came) -> bytes | None:
         """What the client is given next."""
@@ -98,29 +105,30 @@ class _Listener(Recording):
             raise came
         if came is None:
             self._has_ended = True
-            self._turn.stream(self.finish, weakly=False)  # whoever reads to the end need not close
+            self._turn.stream(self.exchange.end, weakly=False)  # a client that reads to the end need not close
         else:
-            self.feed(came)
+            self.exchange.piece(came)
         return came
 
     def _fail(self, error: BaseException) -> None:
-        """The client sees this error in the place of what is missing. It is kept where a replay can raise it."""
+        """The client sees this error in the place of what is missing."""
         self._has_failed = True
-        if not isinstance(error, Exception):
-            self.give_up()
-            return
-        failure = self._errors.failure(error)
-        if failure is not None or self._errors.says_that_it_is_cut(error):
-            self._end(None, incomplete=True, failure=failure)
+        if isinstance(error, Exception):
+            self.exchange.error(self._errors.failure(error))
         else:
-            self.drop()
+            self.exchange.cancelled(error)
 
     def _leave(self) -> None:
-        """No more will be read: keep what there is."""
+        """The client closes the stream: it wants no more."""
+        if not self._has_ended:
+            self.exchange.left(sys.exc_info()[1])
+
+    def _stop(self) -> None:
+        """No more is read: what has come is kept."""
         if self._has_ended:
-            self.finish()
+            self.exchange.end()
         else:
-            self.cut()
+            self.exchange.stop()
 
     @contextlib.contextmanager
     def _closing(self) -> Iterator[None]:
@@ -129,23 +137,19 @@ class _Listener(Recording):
             yield
         except Exception as error:
             if not self._has_failed:
-                self.drop()
+                self.exchange.error(None)
                 raise
             log.debug("A stream that had failed could not be closed: %s", error)
-        self._leave()
-
-    def settle(self) -> None:
-        """The cassette closes: what has come is what there is."""
-        self._leave()
+        self._stop()
 
 
 class Tee(_Listener):
     """A live stream of a synchronous client."""
 
-    def __init__(self, *args: Any) -> None:
-        self._ahead: deque[_Came] = deque()  # read for the cassette's sake before the client asked
+    def __init__(self, errors: Errors, response: Any, exchange: Exchange, turn: Turn) -> None:
+        self._ahead: deque[_Came] = deque()  # read for the cassette before the client asked
         self._reading = threading.Lock()
-        super().__init__(*args)
+        super().__init__(errors, response, exchange, turn)
 
     def __iter__(self) -> Iterator[bytes]:
         while (piece := self._next()) is not None:
@@ -173,44 +177,44 @@ class Tee(_Listener):
 
     def settle(self) -> None:
         """The cassette closes: what comes soon is read ahead of the client."""
-        seconds, room = self._patience
+        self.exchange.closing()
+        seconds = 0 if self._has_ended else self.exchange.patience().seconds
         # Another thread may be waiting for the next piece: the cassette cannot wait with it.
         if seconds and self._reading.acquire(blocking=False):
             # The stream has to live on if nothing comes: it is left to wait by itself.
-            reader = threading.Thread(target=self._read_on, args=(seconds, room), name="vcr-read-ahead", daemon=True)
+            reader = threading.Thread(target=self._read_on, name="vcr-read-ahead", daemon=True)
             reader.start()
             reader.join(seconds)
         last = self._ahead[-1] if self._ahead else b""
         if isinstance(last, Exception):
             self._fail(last)  # the client will see it
         self._has_ended = self._has_ended or last is None
-        self._leave()
+        self._stop()
 
     def close(self) -> None:
         """The client is done: read what is left of a message that ends, for the cassette."""
-        seconds, room = self._patience
+        self._leave()
+        seconds = 0 if self._has_ended else self.exchange.patience().seconds
         # How long a stream of unknown length makes its reader wait is only limited where the network is at hand.
-        waits = seconds and (self._network is not None or self._announced is not None)
+        waits = seconds and (self._network is not None or content_length(self.exchange.headers) is not None)
         try:
             if waits and self._reading.acquire(blocking=False):
                 with _punctually(self._network, seconds):
-                    self._read_on(seconds, room)
+                    self._read_on()
             self._has_ended = self._has_ended or (bool(self._ahead) and self._ahead[-1] is None)
         finally:
             with self._closing():
                 self._stream.close()
 
-    def _read_on(self, seconds: float, room: int) -> None:
-        """Read ahead, for so many seconds and bytes at the most; the lock is held, and let go at the end."""
-        deadline = time.monotonic() + seconds
+    def _read_on(self) -> None:
+        """Read ahead, as long as the exchange has patience; the lock is held, and let go at the end."""
         try:
-            while not self.whole and room > 0 and time.monotonic() < deadline:
+            while self.exchange.patience().seconds:
                 came = self._receive()
                 self._ahead.append(came)
                 if not isinstance(came, bytes):
                     break
-                self.feed(came)
-                room -= len(came)
+                self.exchange.piece(came)
         finally:
             self._reading.release()
 
@@ -245,23 +249,23 @@ class AsyncTee(_Listener):
 
     async def aclose(self) -> None:
         """The client is done: read what is left of a message that ends, for the cassette."""
-        seconds, room = self._patience
+        self._leave()
+        seconds = 0 if self._has_ended else self.exchange.patience().seconds
         try:
             if seconds:
                 with anyio.move_on_after(seconds):
-                    await self._read_on(room)
+                    await self._read_on()
         finally:
             with self._closing():
                 await self._stream.aclose()
 
-    async def _read_on(self, room: int) -> None:
-        while not self.whole and room > 0:
+    async def _read_on(self) -> None:
+        while self.exchange.patience().seconds:
             came = await self._receive()
             if not isinstance(came, bytes):
                 self._has_ended = came is None
                 break
-            self.feed(came)
-            room -= len(came)
+            self.exchange.piece(came)
 
 
 # -- a limit to reading ------------------------------------------------------------------------------------------------
