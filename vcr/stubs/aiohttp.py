@@ -31,7 +31,7 @@ from .aiohttp_errors import ConnectionTimeoutError, failing, raise_connecting
 from .aiohttp_live import Recorder
 from .aiohttp_protocol import CassetteProtocol
 from .door import bound
-from .exchange import cassette_for, going_live
+from .exchange import Exchange, cassette_for, going_live
 
 log = logging.getLogger(__name__)
 
@@ -174,12 +174,13 @@ class CassetteConnection(Connection):
         self._recorder: Recorder | None = None
 
     async def _go_live(self, turn: Turn, method: str, timer: Any) -> Recorder:
-        with going_live(turn), failing(turn, CONNECT, timer):
+        exchange = Exchange(turn, method)
+        with going_live(turn), failing(exchange, CONNECT, timer):
             real = await self._connect()
         assert real.protocol is not None
         # Its finalizer is not to give back what is ours now.
         self._protocol, real._protocol = real.protocol, None
-        self._recorder = Recorder(self._protocol, turn, method, timer)
+        self._recorder = Recorder(self._protocol, exchange, turn, timer)
         return self._recorder
 
     def close(self) -> None:

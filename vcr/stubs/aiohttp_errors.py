@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
+from aiohttp import http_exceptions
 from aiohttp.client_exceptions import UnixClientConnectorError
+from aiohttp.http_exceptions import HttpProcessingError
 
-from .._engine.cassette import Turn
 from .._http.failure import CLOSED, CONNECT, DNS, RESPONSE, SYSTEM, TIMEOUT, Failure
+from .exchange import Exchange
 
 #: aiohttp 3.9 has no names of their own for them.
 ConnectionTimeoutError: type[Exception] = getattr(aiohttp, "ConnectionTimeoutError", aiohttp.ServerTimeoutError)
@@ -33,6 +35,8 @@ def failure_of(error: BaseException | None, phase: str, timer: Any) -> Failure |
         return Failure(phase, TIMEOUT, "", str(error))
     if isinstance(error, (asyncio.CancelledError, asyncio.TimeoutError)) and _is_up(timer):
         return Failure(phase, TIMEOUT, "", "")  # aiohttp cancels the task, and says nothing
+    if isinstance(error, HttpProcessingError):
+        return failure_to_parse(error)
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return Failure(RESPONSE, CLOSED, "", str(error))
     if isinstance(error, aiohttp.ClientOSError):  # of a proxy's tunnel, too: it is no failure of aiohttp's to connect
@@ -49,14 +53,35 @@ def _is_up(timer: Any) -> bool:
 
 
 @contextmanager
-def failing(turn: Turn, phase: str, timer: Any) -> Iterator[None]:
-    """Around what waits for the server, before there is a response: the cassette hears of it if it fails."""
+def failing(exchange: Exchange, phase: str, timer: Any) -> Iterator[None]:
+    """Around what waits for the server, before there is a response: the exchange hears of it if it fails."""
     try:
         yield
     except (Exception, asyncio.CancelledError) as error:
-        if turn.records:
-            turn.fail(failure_of(error, phase, timer))
+        failure = failure_of(error, phase, timer)
+        if failure is None and isinstance(error, asyncio.CancelledError):
+            exchange.cancelled(error)
+        else:
+            exchange.error(failure)
         raise
+
+
+def failure_to_parse(error: BaseException) -> Failure | None:
+    """What stands for aiohttp's refusal of the bytes that have come; None if ``error`` is something else."""
+    if not isinstance(error, HttpProcessingError):
+        return None
+    return Failure(RESPONSE, CLOSED, type(error.__cause__ or error).__name__, error.message)
+
+
+def refusal_to_parse(failure: Failure) -> Exception | None:
+    """The inverse of ``failure_to_parse``."""
+    cls = getattr(http_exceptions, failure.code, None) if failure.code else None
+    if not isinstance(cls, type) or not issubclass(cls, HttpProcessingError):
+        return None
+    error = HttpProcessingError(code=400, message=failure.message)
+    error.__cause__ = cause = cls.__new__(cls)
+    HttpProcessingError.__init__(cause, code=400, message=failure.message)
+    return error
 
 
 def raise_connecting(failure: Failure, connector: aiohttp.BaseConnector, req: aiohttp.ClientRequest) -> None:

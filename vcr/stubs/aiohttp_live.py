@@ -1,4 +1,4 @@
-"""A live response of aiohttp's, on its way from the transport to aiohttp's protocol and to its turn.
+"""A live response of aiohttp's, on its way from the transport to aiohttp's protocol and to its exchange.
 
 It must not know how a request is taken in, an option or a file.
 """
@@ -11,19 +11,15 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 from weakref import WeakSet
 
-import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.streams import StreamReader
 
 from .._engine.cassette import Turn
 from .._http.failure import RESPONSE, Failure
-from .._http.wire import ResponseReader, media_type
-from .aiohttp_errors import failing, failure_of
-from .exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN
-
-#: Who leaves a response because of one of these does not wait for the rest of it.
-_HURRY = (asyncio.CancelledError, asyncio.TimeoutError, KeyboardInterrupt)
+from .._http.wire import is_chunked
+from .aiohttp_errors import failing, failure_of, failure_to_parse
+from .exchange import Exchange
 
 
 class WatchedReader(StreamReader):
@@ -36,12 +32,12 @@ class WatchedReader(StreamReader):
         listener = None if transport is None else transport.get_protocol()
         try:
             await super()._wait(func_name)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             if isinstance(listener, Recorder):
-                listener.was_cancelled = True
+                listener.cancellation = error
             raise
         if isinstance(listener, Recorder):
-            listener.was_cancelled = False  # it went on
+            listener.cancellation = None  # it went on
 
 
 def _nothing() -> None:
@@ -49,31 +45,30 @@ def _nothing() -> None:
 
 
 class Recorder(asyncio.Protocol):
-    """Stands between a live transport and aiohttp's protocol: bytes go to the client as they arrive, and to the turn
-    when the message has ended. Then, or if nothing is recorded, it steps aside."""
+    """Stands between a live transport and aiohttp's protocol: bytes go to the client as they arrive, and to the
+    exchange. When that is over, it steps aside."""
 
     #: Those whose client has gone, and that read on.
     draining: ClassVar[WeakSet[Recorder]] = WeakSet()
 
-    def __init__(self, protocol: ResponseHandler, turn: Turn, method: str, timer: Any) -> None:
+    def __init__(self, protocol: ResponseHandler, exchange: Exchange, turn: Turn, timer: Any) -> None:
         assert protocol.transport is not None
         self.protocol = protocol
         self.transport = protocol.transport
-        self._turn = turn
+        self._exchange = exchange
         self._timer = timer
-        self._reader = ResponseReader(method)
         self._begun = False
-        self._over = not turn.records
         #: Whether there is, or was, something to record.
         self.has_recorded = turn.records
-        #: Whether the program was cancelled while it waited for more of the body.
-        self.was_cancelled = False
+        #: What the program was cancelled with while it waited for more of the body.
+        self.cancellation: asyncio.CancelledError | None = None
+        #: Called before the exchange hears of something: of a request that is still being made.
+        self.before_the_end: Callable[[], None] = _nothing
         self._error: Exception | None = None  # of a hook
         self._is_sending = False
-        #: Called before the turn ends: of a request that is still being made.
-        self.before_the_end: Callable[[], None] = _nothing
+        self._is_parsing = False
+        self._is_let_go = False
         self._rest: Connection | None = None  # to be closed when the rest has been read
-        self._room = 0
         self._deadline: asyncio.TimerHandle | None = None
         self.transport.set_protocol(self)
         if turn.records:
@@ -82,12 +77,13 @@ class Recorder(asyncio.Protocol):
     def send(self, request: bytearray, *, is_whole: bool = True) -> None:
         """Send the request, exactly as the client wrote it; the timeout of reading runs from when it is out."""
         self.transport.write(request)
+        self._exchange.sent()
         if is_whole and not self._is_sending:
             self.protocol.start_timeout()
 
     async def read(self) -> Any:
         """The next message, and its payload."""
-        with failing(self._turn, RESPONSE, self._timer):
+        with failing(self._exchange, RESPONSE, self._timer):
             message, payload = await self.protocol.read()
         self.raise_error()
         if self.has_recorded and not payload.is_eof():
@@ -112,24 +108,31 @@ class Recorder(asyncio.Protocol):
         self.protocol.start_timeout()
 
     def data_received(self, data: bytes) -> None:
-        """For the cassette, and for the client if there is one still."""
+        """Hand bytes to the client, and to the exchange."""
         # aiohttp passes over blank lines before a message.
-        self._reader.feed(data if self._begun else data.lstrip(b"\r\n"))
-        self._begun = True
+        data, self._begun = data if self._begun else data.lstrip(b"\r\n"), True
+        self._parse(data)
         if self._rest is not None:
-            self._room -= len(data)
-            self.protocol.data_received(data)  # it can still be read
             self.transport.resume_reading()
-            if self._reader.complete or self._room <= 0:
+            if not self._exchange.patience().seconds:
                 self._end_drain()
-            return
-        self.protocol.data_received(data)
-        if self.protocol.exception() is not None:
-            self._over = True  # It is no response to aiohttp: the turn leaves no trace.
-        elif self._reader.complete:
-            self._finish()
-        if self._over and not self._is_sending:
+        elif self._exchange.over and not self._is_sending:
             self._step_aside()
+
+    def _parse(self, data: bytes) -> None:
+        """Let aiohttp see ``data`` first: what it refuses is no response, whatever the exchange would make of it."""
+        self._is_parsing = True
+        try:
+            self.protocol.data_received(data)  # (also of a client that has gone: the response can still be read)
+        finally:
+            self._is_parsing = False
+        refused = self.protocol.exception()
+        if refused is None:
+            self._tell(self._exchange.received, data)
+        else:
+            self._tell(self._exchange.error, failure_to_parse(refused))
+        if self._is_let_go:
+            self._tell(self._exchange.stop)
 
     def eof_received(self) -> None:
         """The server has closed its side."""
@@ -137,49 +140,54 @@ class Recorder(asyncio.Protocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The server has closed, or the client (then the protocol has no transport any more)."""
-        if exc is None and self.protocol.transport is not None and self._reader.has_head:
-            self._reader.eof()
-        self._finish(None if exc is None or self._rest is not None else Failure.of(exc, RESPONSE))
+        # Before the head it is the reader of the head who hears of it.
+        if self._exchange.has_head:
+            failure = None if exc is None or self._rest is not None else Failure.of(exc, RESPONSE)
+            if failure is not None:
+                self._tell(self._exchange.error, failure)
+            elif exc is None and self.protocol.transport is not None and not is_chunked(self._exchange.headers):
+                self._tell(self._exchange.eof)  # (to aiohttp, only the last chunk is the end of chunks)
+            self._tell(self._exchange.stop)
         self.protocol.connection_lost(exc)
         self._end_drain()
 
     # -- the end -------------------------------------------------------------------------------------------------------
 
-    def settle(self, failure: Failure | None = None) -> None:
-        """The cassette closes, or the client has seen a ``failure``: what has come is what there is."""
-        if not self._over:
-            self._over = True
-            self.before_the_end()
-            # Without a head there is no response: what happened before it, who reads it hears of.
-            if self._reader.has_head:
-                if self.was_cancelled and not self._reader.complete and not self._is_event_stream:
-                    self._turn.drop()
-                else:
-                    self._turn.fail(failure, self._reader.response())
-
-    @property
-    def _is_event_stream(self) -> bool:
-        return not self._reader.finite and media_type(self._reader.headers) == "text/event-stream"
-
-    def _finish(self, failure: Failure | None = None) -> None:
+    def _tell(self, event: Callable[..., None], *about: Any) -> None:
+        """Tell the exchange. A hook may run, and raise: the client hears of that as of any failure to read."""
+        self.before_the_end()
         try:
-            self.settle(failure)
-        except Exception as error:  # noqa: BLE001  (a hook's: the client's to hear, like any other failure to read)
+            event(*about)
+        except Exception as error:  # noqa: BLE001  (whatever a hook raises)
             self._error = error
             if self.protocol._payload is not None:
                 self.protocol._payload.set_exception(error)
 
-    def _step_aside(self) -> None:
-        if self.transport.get_protocol() is self:
-            self.transport.set_protocol(self.protocol)
+    def settle(self) -> None:
+        """The cassette closes: what has come is what there is. Raises what a hook raises."""
+        self.before_the_end()
+        if self.cancellation is not None:
+            self._exchange.cancelled(self.cancellation)
+        self._exchange.settle()
 
     def let_go(self) -> bool:
-        """Whether the client may have its connection back. If not, the rest is to be read: call ``drain``."""
-        seconds, _ = self._patience()
-        if not seconds:
-            self._finish(self._late)
-            self._step_aside()
-        return not seconds
+        """The client is done. Whether it may have its connection back; if not, the rest is to be read: call
+        ``drain``."""
+        if self._is_parsing:  # The end of the message is among these bytes.
+            self._is_let_go = True
+            return True
+        if (late := self._late) is not None:
+            self._tell(self._exchange.error, late)
+        elif self.cancellation is not None:
+            self._tell(self._exchange.cancelled, self.cancellation)
+        elif self._exchange.has_head:
+            self._tell(self._exchange.left, sys.exc_info()[1])
+        can_come = self.protocol.exception() is None and not self.transport.is_closing()
+        if can_come and self._exchange.has_head and self._exchange.patience().seconds:
+            return False
+        self._tell(self._exchange.stop)
+        self._step_aside()
+        return True
 
     @property
     def _late(self) -> Failure | None:
@@ -187,31 +195,19 @@ class Recorder(asyncio.Protocol):
         seen = self.protocol.exception() or sys.exc_info()[1]
         return failure_of(seen, RESPONSE, self._timer) if isinstance(seen, asyncio.TimeoutError) else None
 
-    def _patience(self) -> tuple[float, int]:
-        """For how many seconds, and bytes, the rest is worth waiting for."""
-        reader = self._reader
-        if self._over or reader.complete or reader.broken or not reader.has_head:
-            return NO_DRAIN
-        if (
-            isinstance(sys.exc_info()[1], _HURRY)
-            or self.protocol.exception() is not None
-            or self.transport.is_closing()
-        ):
-            return NO_DRAIN
-        if reader.finite:
-            return FINITE_DRAIN
-        return NO_DRAIN if self._is_event_stream else OPEN_DRAIN
+    def _step_aside(self) -> None:
+        if self.transport.get_protocol() is self:
+            self.transport.set_protocol(self.protocol)
 
     def drain(self, rest: Connection) -> None:
         """The client has gone; ``rest`` is closed when the message has ended, or is not worth waiting for."""
         loop = asyncio.get_running_loop()
         self._rest, self.ended = rest, loop.create_future()
-        seconds, self._room = self._patience()
-        self._deadline = loop.call_later(seconds, self._end_drain)
+        self._deadline = loop.call_later(self._exchange.patience().seconds, self._end_drain)
         Recorder.draining.add(self)
         self.transport.resume_reading()
 
-    def serves(self, connector: aiohttp.BaseConnector) -> bool:
+    def serves(self, connector: Any) -> bool:
         """Whether this connector waits for the rest."""
         return self._rest is not None and self._rest._connector is connector
 
@@ -234,7 +230,7 @@ class Recorder(asyncio.Protocol):
         self._deadline.cancel()
         Recorder.draining.discard(self)
         try:
-            self._finish()
+            self._tell(self._exchange.stop)
             self._step_aside()
             rest.close()
         finally:

@@ -19,12 +19,13 @@ from aiohttp.streams import StreamReader
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from .._engine.cassette import Cassette, Turn
-from .._http.failure import CLOSED, CONNECT, TIMEOUT, Failure
+from .._http.failure import CANCELLED, CLOSED, CONNECT, TIMEOUT, Failure
 from .._http.wire import CONTINUE, RequestReader, field_bytes, render
 from ..request import Headers
 from ..response import Response
-from .aiohttp_errors import late
+from .aiohttp_errors import late, refusal_to_parse
 from .aiohttp_live import Recorder
+from .exchange import CANCEL_LIMIT, not_cancelled
 
 #: What a name may be made of (RFC 9110 §5.6.2).
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -175,6 +176,10 @@ class CassetteProtocol(ResponseHandler):
         self._go_live = None
         turn = self._turn = self._cassette.begin(self._request.request(self._origin, given=self._given))
         if turn.response is not None:
+            failure = turn.response.failure
+            if failure is not None and failure.kind == CANCELLED and not turn.response.incomplete:
+                await asyncio.sleep(CANCEL_LIMIT)
+                raise self._not_cancelled()
             self._replay(turn.response)
             return
         recorder = await go_live(turn, self._request.method, self._settings.get("timer"))
@@ -215,15 +220,27 @@ class CassetteProtocol(ResponseHandler):
         if failure is None:
             self.connection_lost(None)
         elif failure.kind == TIMEOUT:
-            error, payload = late(failure.message), self._payload
-            self.set_exception(error)
-            if payload is not None:
-                payload.set_exception(error)
+            self._fail(late(failure.message))
+        elif failure.kind == CANCELLED:
+            self._loop.call_later(CANCEL_LIMIT, self._fail, self._not_cancelled())
+        elif (refused := refusal_to_parse(failure)) is not None:
+            self.set_exception(refused)
+            self.connection_lost(None)
         elif failure.kind == CLOSED:
             self.set_exception(aiohttp.ServerDisconnectedError(failure.message))  # (it may tell of half a head)
             self.connection_lost(None)
         else:
             self.connection_lost(failure.error())
+
+    def _fail(self, error: Exception) -> None:
+        payload = self._payload
+        self.set_exception(error)
+        if payload is not None:
+            payload.set_exception(error)
+
+    def _not_cancelled(self) -> Exception:
+        asked = self._request.request(self._origin)
+        return not_cancelled(f"{asked.method} {asked.uri}")
 
     def feed(self) -> bool:
         """Parse the next piece of the recording, or come to its end; False when that has been."""
