@@ -21,11 +21,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._engine.cassette import Cassette, Turn
-from .._http.failure import CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
-from .._http.wire import CONTINUE, RequestReader, ResponseReader, asks_for_upgrade, media_type, render
-from ..request import DEFAULT_PORTS, Headers, header_name
+from .._http.failure import CANCELLED, CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
+from .._http.wire import CONTINUE, RequestReader, asks_for_upgrade, render
+from ..request import DEFAULT_PORTS, Headers, Request, header_name
+from ..response import Response
 from .door import bound
-from .exchange import FINITE_DRAIN, NO_DRAIN, OPEN_DRAIN, cassette_for
+from .exchange import CANCEL_LIMIT, Exchange, cassette_for, not_cancelled
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class Fetch:
         self.cassette = cassette
         self.context = contextvars.copy_context()
         self.refusal: Exception | None = None
-        self.exchange: Exchange | None = None
+        self.far_end: FarEnd | None = None
         self.connection: Any = None
         self._callback = callback
         # A redirect is another fetch, of a request that knows the first.
@@ -117,16 +118,16 @@ class Fetch:
 
     def answer(self, response: Any) -> None:
         """tornado has the response, or an error; the caller gets it when the cassette has what there is to have."""
-        exchange, self.exchange = self.exchange, None
-        if exchange is None:
+        far_end, self.far_end = self.far_end, None
+        if far_end is None:
             self._hand_over(response)
             return
-        if exchange.effective_url is not None and response.effective_url == response.request.url:
-            response.effective_url = exchange.effective_url
+        if far_end.effective_url is not None and response.effective_url == response.request.url:
+            response.effective_url = far_end.effective_url
         if isinstance(response.error, _HTTPTimeoutError):
-            exchange.fail(response.error)
-            exchange.hang_up()  # Whose time is up does not wait for the rest.
-        exchange.when_over(functools.partial(self._hand_over, response))
+            far_end.fail(response.error)
+            far_end.hang_up()  # Whose time is up does not wait for the rest.
+        far_end.when_over(functools.partial(self._hand_over, response))
 
     def fail(self, failure: Failure) -> None:
         """Fail as is recorded. A timeout does not come to tornado by its stream."""
@@ -176,7 +177,7 @@ class Connector:
                 raise _HTTPTimeoutError(message or str(error) or "Timeout while connecting") from None
 
         stream = CassetteStream(max_buffer_size=options.get("max_buffer_size"))
-        self._fetch.exchange = stream.exchange = Exchange(self._fetch, _origin(self._request.url), stream, connect)
+        self._fetch.far_end = stream.far_end = FarEnd(self._fetch, _origin(self._request.url), stream, connect)
         return stream
 
     @property
@@ -193,20 +194,20 @@ def _origin(url: str) -> str:
 
 
 class CassetteStream(_iostream.IOStream):  # type: ignore[misc]
-    """A stream whose other end is an Exchange, in this process. It is a real one all the same, over a pair of sockets,
+    """A stream whose other end is a FarEnd, in this process. It is a real one all the same, over a pair of sockets,
     so that whoever reads it waits, and is woken, as ever."""
 
     def __init__(self, max_buffer_size: int | None) -> None:
         near, far = socket.socketpair()
         self._far = _iostream.IOStream(far)
         self._asked = asyncio.Event()
-        self.exchange: Exchange | None = None
+        self.far_end: FarEnd | None = None
         super().__init__(near, max_buffer_size=max_buffer_size)
 
     def write_to_fd(self, data: memoryview) -> int:
         """A part of the request."""
-        if self.exchange is not None:
-            self.exchange.request.feed(bytes(data))
+        if self.far_end is not None:
+            self.far_end.request.feed(bytes(data))
         return len(data)
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
@@ -228,8 +229,8 @@ class CassetteStream(_iostream.IOStream):  # type: ignore[misc]
         super().close_fd()
         self._far.close()
         self._asked.set()
-        if self.exchange is not None:
-            self.exchange.client_left(sys.exc_info()[1])
+        if self.far_end is not None:
+            self.far_end.client_left(sys.exc_info()[1])
 
     async def asked(self) -> bool:
         """Wait until the client has read what there was and wants more; False when it has gone."""
@@ -252,7 +253,7 @@ class CassetteStream(_iostream.IOStream):  # type: ignore[misc]
             self.close(exc_info=(type(error), error, error.__traceback__))
 
 
-class Exchange:
+class FarEnd:
     """The other end of a CassetteStream: takes the request's turn, and answers it."""
 
     def __init__(
@@ -260,14 +261,11 @@ class Exchange:
     ) -> None:
         self.request = RequestReader()
         self._fetch, self._origin, self._stream, self._connect = fetch, origin, stream, connect
-        self._turn: Turn | None = None
-        self._phase = CONNECT
-        self._failure: Failure | None = None
+        self._exchange: Exchange | None = None  # of a live request
+        self._has_begun = False
+        self._unheard = b""  # what the client has been given last: tornado may not make sense of it
         #: Where the recorded response came from, if the cassette says so.
         self.effective_url: str | None = None
-        self._answer = ResponseReader("")  # the live one
-        self._has_begun = False
-        self._room = 0  # bytes that may still be read after the client has gone
         self._task = asyncio.ensure_future(self._run())
 
     async def _run(self) -> None:
@@ -279,7 +277,9 @@ class Exchange:
         except Exception as error:  # noqa: BLE001  (whatever it is, the client raises it)
             await self._stream.end(error)
         finally:
-            self.settle()
+            self._hear()
+            if self._exchange is not None:
+                self._exchange.stop()
 
     async def _reply(self) -> None:
         stream = self._stream
@@ -293,50 +293,59 @@ class Exchange:
         turn = self._take_turn()
         if turn.response is None:
             await self._go_live(turn, continued=continued)
-            return
-        self.effective_url = turn.response.effective_url
-        failure = turn.response.failure
-        if failure is None or turn.response.incomplete:
-            for piece in render(turn.response, self.request.method):
-                if await stream.asked():  # It has seen the one before.
-                    await stream.give(piece)
-        if failure is not None and await stream.asked():
-            self._fetch.fail(failure)
+        else:
+            await self._replay(turn.response)
 
     def _take_turn(self) -> Turn:
         try:
-            self._turn = self._fetch.cassette.begin(self.request.request(self._origin, given=self._fetch.given))
+            turn = self._fetch.cassette.begin(self._asked())
         except Exception as error:
             self._fetch.refusal = error
             raise
         if self._fetch.is_redirected:
-            self._turn.follow()
-        return self._turn
+            turn.follow()
+        return turn
+
+    def _asked(self) -> Request:
+        return self.request.request(self._origin, given=self._fetch.given)
+
+    async def _replay(self, recorded: Response) -> None:
+        stream, failure = self._stream, recorded.failure
+        self.effective_url = recorded.effective_url
+        if failure is None or recorded.incomplete:
+            for piece in render(recorded, self.request.method):
+                if await stream.asked():  # It has seen the one before.
+                    await stream.give(piece)
+        if failure is None or not await stream.asked():
+            return
+        if failure.kind == CANCELLED:
+            await asyncio.sleep(CANCEL_LIMIT)
+            raise not_cancelled(str(self._asked()))
+        self._fetch.fail(failure)
 
     # -- live ---------------------------------------------------------------------------------------------------------
 
     async def _go_live(self, turn: Turn, *, continued: bool) -> None:
+        exchange = self._exchange = Exchange(turn, self.request.method, self.settle)
         try:
             real = await self._connect()
         except Exception as error:
-            self.fail(error)
+            exchange.error(_failure_of(error, CONNECT))
             raise
-        self._phase = RESPONSE
         try:
             real.write(bytes(self.request.sent))
-            self._answer = ResponseReader(self.request.method)
-            if turn.records:
-                # From here on the answer may come, and the cassette close.
-                turn.stream(self.settle)
+            exchange.sent()
             if continued:
                 await self._pass_over_continue(real)
             while await self._pass_on(await real.read_bytes(65536, partial=True)):
                 pass
         except _StreamClosedError as closed:
-            if self._answer.has_head:
-                self._answer.eof()
-            if await self._stream.asked():  # It has not left, and is to hear of it.
-                self.fail(closed)
+            is_there = await self._stream.asked()
+            self._hear()
+            if is_there:
+                self.fail(closed)  # It is to hear of it.
+            elif closed.real_error is None and exchange.has_head:
+                exchange.eof()
             raise
         finally:
             real.close()
@@ -348,15 +357,22 @@ class Exchange:
             await self._pass_on(head)
 
     async def _pass_on(self, data: bytes) -> bool:
-        """For the cassette, and for the client if it is there still. Whether to read on."""
-        # tornado passes over blank lines before a message.
-        self._answer.feed(data if self._has_begun else data.lstrip(b"\r\n"))
-        self._has_begun = True
+        """For the exchange, and for the client if it is there still. Whether to read on."""
+        self._hear()
+        self._unheard = data
         if not self._stream.closed():
             await self._stream.give(data)
             return True
-        self._room -= len(data)
-        return not self._answer.complete and self._room > 0
+        self._hear()
+        return self._exchange is not None and bool(self._exchange.patience().seconds)
+
+    def _hear(self) -> None:
+        """tornado has gone on: what it was given last is a part of the response."""
+        # tornado passes over blank lines before a message.
+        data, self._unheard = self._unheard if self._has_begun else self._unheard.lstrip(b"\r\n"), b""
+        if data and self._exchange is not None:
+            self._has_begun = True
+            self._exchange.received(data)
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
@@ -364,37 +380,41 @@ class Exchange:
         """The client has read all that it wants, or has failed with ``error``. The rest of a message that ends is read
         for the cassette; one that tornado could not make sense of leaves no trace."""
         if isinstance(error, _HTTPInputError):
-            self._turn = None
-        seconds, self._room = self._drain
+            self._unheard = b""
+            if self._exchange is not None:
+                self._exchange.error(None)
+        # If its time is up, it says so before this is called.
+        self._stream.io_loop.add_callback(self._read_on, error)
+
+    def _read_on(self, error: BaseException | None) -> None:
+        self._hear()
+        if self._exchange is not None:
+            self._exchange.left(error)
+        seconds = self._exchange.patience().seconds if self._exchange is not None else 0
         if not seconds:
             self.hang_up()
             return
         timer = self._stream.io_loop.call_later(seconds, self.hang_up)
         self.when_over(lambda: self._stream.io_loop.remove_timeout(timer))
 
-    @property
-    def _drain(self) -> tuple[float, int]:
-        answer = self._answer
-        if self._turn is None or not self._turn.records or not answer.has_head or answer.complete or answer.broken:
-            return NO_DRAIN
-        if answer.finite:
-            return FINITE_DRAIN
-        return NO_DRAIN if media_type(answer.headers) == "text/event-stream" else OPEN_DRAIN
-
     def fail(self, error: BaseException) -> None:
         """The client sees this error in the place of what is missing. A part of a head cannot be kept, so neither can
-        what became of it; that a body has come to its end too early is seen without a word about it."""
-        answer, failure = self._answer, _failure_of(error, self._phase)
-        if answer.has_head:
-            cut = failure is not None and failure.kind == CLOSED
-            self._failure = None if answer.complete or cut else failure
-        elif not self._has_begun:
-            self._failure = failure
+        what became of it."""
+        self._hear()
+        exchange = self._exchange
+        if exchange is None:
+            return
+        failure = _failure_of(error, RESPONSE)
+        if exchange.has_head and failure is not None and failure.kind == CLOSED:
+            exchange.eof()
+        else:
+            exchange.error(failure if exchange.has_head or not self._has_begun else None)
 
     def settle(self) -> None:
-        """It is over, or the cassette closes: what has come is what there is. Without a head it is nothing."""
-        if self._turn is not None and self._turn.records:
-            self._turn.fail(self._failure, self._answer.response() if self._answer.has_head else None)
+        """The cassette closes: what has come is what there is."""
+        self._hear()
+        if self._exchange is not None:
+            self._exchange.settle()
 
     def hang_up(self) -> None:
         """Wait for nothing more."""
