@@ -130,8 +130,6 @@ def test_a_task_cancelled_while_it_waits_for_the_body_is_so_on_replay(
         pytest.skip("it has no tasks")
     if client.name.startswith("tornado"):
         pytest.skip("cancelling a fetch does not stop it, with a cassette or without")
-    if client.name in ("aiohttp", "httpx-async", "httpx2-async"):
-        pytest.skip("its stub does not drive the one exchange yet")
     server.route("/breaks", _breaking(frame, "silence"))
     for mode in ("once", "none"):
         with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=record_errors) as cassette:

@@ -69,8 +69,8 @@ class Engines(ABC):
             turn = cassette.begin(asked)
             if turn.response is not None:
                 if was_cancelled(turn.response):
-                    wait_for_cancellation(str(asked))
-                return engines.replay(turn.response, asked.method, errors)
+                    wait_for_cancellation(_name(asked))
+                return engines.replay(turn.response, asked, errors)
             exchange = Exchange(turn, asked.method)
             with going_live(turn), engines._sending(request, sent), _told(exchange, errors):
                 response = bound(original, self)(request)
@@ -96,8 +96,8 @@ class Engines(ABC):
                 await anyio.lowlevel.checkpoint()  # (other tasks have their turn, as ever)
                 if was_cancelled(turn.response):
                     await anyio.sleep(CANCEL_LIMIT)
-                    raise not_cancelled(str(asked))
-                return engines.replay(turn.response, asked.method, errors)
+                    raise not_cancelled(_name(asked))
+                return engines.replay(turn.response, asked, errors)
             exchange = Exchange(turn, asked.method)
             with going_live(turn), engines._sending(request, sent), _told(exchange, errors):
                 response = await bound(original, self)(request)
@@ -162,14 +162,14 @@ class Engines(ABC):
 
     # -- the answer ---------------------------------------------------------------------------------------------------
 
-    def replay(self, recorded: Response, method: str, errors: Errors | None = None) -> Native:
+    def replay(self, recorded: Response, asked: Request, errors: Errors | None = None) -> Native:
         """A response of the module's own. Raises the error that was recorded in the place of a response."""
         errors, failure = errors or self._errors, recorded.failure
         waits = failure is not None and failure.kind == CANCELLED
-        error = None if failure is None else not_cancelled(method) if waits else errors.error(failure)
+        error = None if failure is None else not_cancelled(_name(asked)) if waits else errors.error(failure)
         if error is not None and not recorded.incomplete:
             raise error
-        headers, pieces = content(recorded, method)
+        headers, pieces = content(recorded, asked.method)
         if error is None and recorded.incomplete:
             error = errors.cut(_cut_text(headers, pieces))
         extensions = {"http_version": field_bytes(f"HTTP/{recorded.http_version}"), "network_stream": NoNetwork()}
@@ -303,6 +303,10 @@ class Pools(Engines):
         if httpx is not None:
             return str(httpx.codes.get_reason_phrase(status))
         return next((known.phrase for known in HTTPStatus if known == status), "")
+
+
+def _name(asked: Request) -> str:
+    return f"{asked.method} {asked.uri}"
 
 
 def was_cancelled(recorded: Response) -> bool:

@@ -35,7 +35,7 @@ def _serialize_response(real_response: Any, real_response_content: bytes) -> Res
 
 
 def _deserialize_response(vcr_response: ResponseDict, httpx: Any) -> Any:
-    response = Transports(httpx).replay(Response(vcr_response), "GET")
+    response = Transports(httpx).replay(Response(vcr_response), Request("GET", ""))
     response.read()
     return response
 

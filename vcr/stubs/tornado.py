@@ -320,7 +320,7 @@ class FarEnd:
             return
         if failure.kind == CANCELLED:
             await asyncio.sleep(CANCEL_LIMIT)
-            raise not_cancelled(str(self._asked()))
+            raise not_cancelled(f"{self.request.method} {self._asked().uri}")
         self._fetch.fail(failure)
 
     # -- live ---------------------------------------------------------------------------------------------------------

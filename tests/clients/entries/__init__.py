@@ -5,8 +5,9 @@ keep-alive, redirects, cookies, basic, digest (authentication), proxies, proxy-a
 streams, text (a str as request body), errors (it replays those that were recorded), upgrades (a request for one passes
 by its cassette), utf-8 (of request headers, not latin-1), forgetting (what it has not read of a response, when it hears
 that the rest will not come), redialling (its first tunnel is not used again), overtaking (the first request to a host
-is by those after it), chancy (whether it takes a head of more than 16 KiB depends on how the bytes arrive), leaking (a
-TLS connection that the server closes).
+is by those after it), cancels (what is cancelled replays as cancelled), nonsense (an answer that is no HTTP is kept
+where errors are), chancy (whether it takes a head of more than 16 KiB depends on how the bytes arrive), leaking (a TLS
+connection that the server closes).
 """
 
 from __future__ import annotations

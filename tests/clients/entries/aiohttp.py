@@ -38,6 +38,7 @@ class Aiohttp(AsyncClient):
     can: ClassVar = {
         *("keep-alive", "redirects", "cookies", "basic", "proxies", "proxy-auth"),
         *("decodes", "brotli", "streams", "text", "errors", "upgrades", "utf-8", "forgetting"),
+        *("cancels", "nonsense"),
         *(("digest",) if VERSION >= (3, 12) else ()),
     }
     automatic: ClassVar = {"host", "accept", "accept-encoding", "content-length", "user-agent"}

@@ -14,7 +14,7 @@ from . import AsyncClient, Client, Fields, Result
 class _Httpx(Client):
     can: ClassVar = {
         *("keep-alive", "redirects", "cookies", "basic", "digest", "proxies", "proxy-auth"),
-        *("decodes", "brotli", "streams", "text", "errors", "upgrades"),
+        *("decodes", "brotli", "streams", "text", "errors", "upgrades", "nonsense"),
     }
     automatic: ClassVar = set()
 
@@ -64,6 +64,7 @@ class Httpx(_Httpx):
 class AsyncHttpx(_Httpx, AsyncClient):
     name = "httpx-async"
     module = "httpx"
+    can: ClassVar = {*_Httpx.can, "cancels"}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
