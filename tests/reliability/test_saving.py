@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+import yaml
 
 import vcr
 from vcr.errors import CassetteLoadError, VCRWarning
@@ -295,3 +296,127 @@ def test_a_cassette_that_is_closed_when_the_interpreter_ends_is_saved(kind, seri
     assert run.stderr == ""
     with vcr.use_cassette(cassette_path, record_mode="none", serializer=serializer) as cassette:
         assert [request.uri for request in cassette.requests] == [f"{server.url}/text"]
+
+
+# -- adding to a cassette ---------------------------------------------------------------------------------------------
+
+#: Good YAML, which is not how it is written here: whatever writes it anew changes it.
+BY_HAND = """interactions:
+- request:
+    body: null
+    headers: {}
+    method: GET
+    uri: http://h/old
+  response:
+    body:
+      string: 'text'
+    headers: {}
+    status:
+      code: 200
+      message: 'OK'
+version: 1
+"""
+
+
+def add(path: str, uri: str = "http://h/new", **options) -> None:
+    with vcr.use_cassette(path, record_mode="new_episodes", **options) as cassette:
+        cassette.append(Request("GET", uri, "é\n", {"A": "b"}), answer())
+
+
+def test_what_is_added_leaves_the_rest_of_the_file_as_it_stands(cassette_path):
+    Path(cassette_path).write_text(BY_HAND)
+    for number in range(3):
+        add(cassette_path, f"http://h/{number}")
+    text = Path(cassette_path).read_text(encoding="utf-8")
+    assert text.startswith(BY_HAND.removesuffix("version: 1\n"))
+    assert text.endswith("\nversion: 1\n")
+    assert list(uris(cassette_path)) == ["http://h/old", "http://h/0", "http://h/1", "http://h/2"]
+
+
+def test_what_two_sessions_add_at_the_same_time_is_all_there(cassette_path):
+    Path(cassette_path).write_text(BY_HAND)
+    with vcr.use_cassette(cassette_path, record_mode="new_episodes") as outer:
+        add(cassette_path, "http://h/inner")
+        outer.append(Request("GET", "http://h/outer"), answer())
+    assert list(uris(cassette_path)) == ["http://h/old", "http://h/inner", "http://h/outer"]
+    assert Path(cassette_path).read_text(encoding="utf-8").startswith(BY_HAND.removesuffix("version: 1\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BY_HAND.replace("version: 1\n", "metadata:\n  a: 1\nversion: 1\n"),
+        BY_HAND + "zone: mine\n",
+        BY_HAND.replace("interactions", "# mine\ninteractions"),
+        BY_HAND.replace("\n", "\r\n"),
+        BY_HAND.replace("'text'", "'text\n- request:\n'"),
+        '{"version": 1, "interactions": []}',
+        "interactions: []\nversion: 1\n",
+        "interactions:\nversion: 1\n",
+        BY_HAND.replace("version: 1\n", ""),
+    ],
+    ids=["metadata", "more", "comment", "line ends", "quoted", "JSON", "none", "nothing", "no version"],
+)
+def test_a_file_that_is_not_as_usual_is_written_anew_with_all_that_was_in_it(text, cassette_path):
+    Path(cassette_path).write_bytes(text.encode())
+    try:
+        before = uris(cassette_path)
+    except vcr.errors.CannotOverwriteExistingCassetteException:
+        before = Counter()
+    add(cassette_path)
+    assert uris(cassette_path) == {**before, "http://h/new": 1}
+    after = Path(cassette_path).read_text(encoding="utf-8")
+    assert ("a: 1" in after, "zone: mine" in after) == ("a: 1" in text, "zone: mine" in text)
+
+
+def test_what_a_hook_or_the_program_changes_is_changed_in_the_file_when_something_is_added(cassette_path):
+    Path(cassette_path).write_text(BY_HAND)
+    add(cassette_path, before_save_interaction=lambda request, response: (request, {**response, "mark": 1}))
+    with vcr.use_cassette(cassette_path, record_mode="new_episodes") as cassette:
+        assert [response["mark"] for response in cassette.responses] == [1, 1]
+        cassette.responses[0]["mark"] = 2
+        cassette.append(Request("GET", "http://h/more"), answer())
+    with vcr.use_cassette(cassette_path, record_mode="new_episodes", filter_headers=["A"]) as cassette:
+        cassette.append(Request("GET", "http://h/filtered"), answer())
+        cassette.get_metadata("seed", 5)
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        assert [response.get("mark") for response in cassette.responses] == [2, 1, None, None]
+        assert [dict(request.headers) for request in cassette.requests] == [{}] * 4
+        assert cassette.get_metadata("seed", 0) == 5
+
+
+def test_a_broken_file_is_not_added_to(cassette_path):
+    Path(cassette_path).write_text(BY_HAND)
+    opened = vcr.use_cassette(cassette_path, record_mode="new_episodes")
+    with pytest.raises(CassetteLoadError), opened as cassette:  # noqa: PT012  (raised at the end)
+        cassette.append(Request("GET", "http://h/new"), answer())
+        Path(cassette_path).write_text("<<<<<<< mine\n" + BY_HAND)  # by somebody else, meanwhile
+    assert Path(cassette_path).read_text() == "<<<<<<< mine\n" + BY_HAND
+
+
+ADDS = """
+import sys
+import vcr
+from vcr.request import Request
+
+answer = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b"x" * 1000}}
+print("begun", flush=True)
+for number in range(100_000):
+    with vcr.use_cassette(sys.argv[1], record_mode="new_episodes") as cassette:
+        cassette.append(Request("GET", f"http://h/{number}"), answer)
+"""
+
+
+@posix
+def test_a_writer_that_is_killed_while_it_adds_leaves_a_whole_file(cassette_path):
+    Path(cassette_path).write_text(BY_HAND)
+    for _ in range(5):
+        size = os.stat(cassette_path).st_size
+        with subprocess.Popen([sys.executable, "-c", ADDS, cassette_path], stdout=subprocess.PIPE) as writer:
+            assert writer.stdout.readline() == b"begun\n"
+            while os.stat(cassette_path).st_size < size + 5_000:
+                assert writer.poll() is None
+            writer.kill()
+        data = yaml.safe_load(Path(cassette_path).read_text())
+        assert data["version"] == 1
+        assert all(one["response"]["status"]["code"] == 200 for one in data["interactions"])

@@ -271,6 +271,11 @@ class Cassette(Holding):
         """The request and the response that are written; None: neither."""
         return self.pipeline.saved(interaction, self)
 
+    @property
+    def saves_as_held(self) -> bool:
+        """Whether ``when_saved`` changes nothing."""
+        return self.pipeline.before_save_interaction is None
+
     # -- what it holds ----------------------------------------------------------------------------------------------
 
     @property

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
+from ..errors import CassetteLoadError
 from ..request import Request
 from ..response import Response, ResponseDict
 
@@ -90,7 +91,11 @@ class StoredInteraction(Interaction):
 
     def _both(self) -> tuple[Request, Response]:
         if self._pair is None:
-            pair = self._read()  # (without a lock: it may take long, and another thread reads the same)
+            try:
+                pair = self._read()  # (without a lock: it may take long, and another thread reads the same)
+            except CassetteLoadError:
+                self._is_as_stored = False
+                raise
             if self._pair is None:
                 self._pair = pair
         return self._pair
@@ -122,5 +127,5 @@ class StoredInteraction(Interaction):
 
     @property
     def is_as_stored(self) -> bool:
-        """Whether nobody has been given what may be changed."""
+        """Whether nobody has been given what may be changed, and it has not been found unreadable."""
         return self._is_as_stored

@@ -22,11 +22,15 @@ log = logging.getLogger("vcr.cassette")
 class Persister(Protocol):
     """Where cassettes are kept. The interface is VCR.py's.
 
-    A persister may also have ``version(path)``, a value that changes whenever what is stored does, and
-    ``exclusive(path)``, a context manager within which nobody else stores: then what several cassettes add to one path
-    is merged. And ``journal(path)``, an object that keeps interactions before they are saved
-    (``vcr/persisters/journal.py``). ``nearby(path)`` and ``unwritable(path)`` help to say what is wrong with a path
-    (``vcr/persisters/filesystem.py``).
+    A persister may also have any of these, of which the first two let what several cassettes add to one path be merged:
+
+    - ``version(path)``, a value that changes whenever what is stored does;
+    - ``exclusive(path)``, a context manager within which nobody else stores;
+    - ``journal(path)``, an object that keeps interactions before they are saved (``vcr/persisters/journal.py``);
+    - ``add_to_cassette``, which takes what ``save_cassette`` takes, puts it behind what is stored, and returns whether
+      it could: so saving into a large cassette costs what is added;
+    - ``nearby(path)`` and ``unwritable(path)``, which help to say what is wrong with a path
+      (``vcr/persisters/filesystem.py``).
     """
 
     def load_cassette(self, cassette_path: Any, serializer: Any) -> Any:
@@ -91,20 +95,35 @@ class Place:
 
     def write(self, written: Sequence[Written], metadata: Mapping[str, Any], others: Mapping[str, Any]) -> None:
         """Put these interactions in the place of what is stored."""
+        cassette_dict = self._cassette_dict(written)
+        if others:
+            cassette_dict["others"] = others
+        if metadata:
+            cassette_dict["metadata"] = dict(metadata)
+        self.persister.save_cassette(self.path, cassette_dict, serializer=self.serializer)
+        self._version = self.offered("version")
+
+    def _cassette_dict(self, written: Sequence[Written]) -> dict[str, Any]:
         cassette_dict: dict[str, Any] = {
             "requests": [one.pair[0] for one in written],
             "responses": [one.pair[1] for one in written],
         }
         if any(one.beside for one in written):
             cassette_dict["beside"] = [one.beside for one in written]
-        if others:
-            cassette_dict["others"] = others
-        if metadata:
-            cassette_dict["metadata"] = dict(metadata)
         if self.preserve_exact_body_bytes:
             cassette_dict["preserve_exact_body_bytes"] = True
-        self.persister.save_cassette(self.path, cassette_dict, serializer=self.serializer)
-        self._version = self.offered("version")
+        return cassette_dict
+
+    def add(self, written: Sequence[Written], number_before: int) -> bool:
+        """Put these behind the ``number_before`` interactions that are stored. False: this persister cannot."""
+        add = getattr(self.persister, "add_to_cassette", None)
+        if add is None:
+            return False
+        cassette_dict = {**self._cassette_dict(written), "number_before": number_before}
+        added = bool(add(self.path, cassette_dict, serializer=self.serializer))
+        if added:
+            self._version = self.offered("version")
+        return added
 
     def has_changed(self) -> bool:
         """Whether somebody else has stored something since this object last read or wrote."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -29,6 +29,10 @@ class Holder(Protocol):
 
     def when_saved(self, interaction: Interaction) -> Pair | None:
         """The request and the response that are written; None: neither."""
+
+    @property
+    def saves_as_held(self) -> bool:
+        """Whether ``when_saved`` changes nothing."""
 
 
 class Changes(NamedTuple):
@@ -69,6 +73,7 @@ class Storage:
         #: How many interactions were stored when the cassette was last read, and are not in it: a filter dropped them.
         self.hidden = 0
         self._others: Mapping[str, Any] = {}
+        self._count: int | None = None  # of the interactions that are stored, if what is held comes from there
         self._re_record_interval = re_record_interval
         self._journal: Any = self.place.offered("journal")
         if journal and self._journal is None:
@@ -106,6 +111,7 @@ class Storage:
 
     def _read(self, holder: Holder) -> list[Interaction] | None:
         stored = self.place.read()
+        self._count = None if stored is None else len(stored.interactions)
         if stored is None:
             return None
         self.metadata = {**stored.metadata, **self.metadata}
@@ -162,9 +168,23 @@ class Storage:
         self._date_as_before(changes)
         with self.place.exclusive():
             kept = self._merged(changes, holder) if self.place.has_changed() else changes.kept
-            written = [Written(pair, _beside(one)) for one in kept if (pair := holder.when_saved(one)) is not None]
-            self.place.write(written, self.metadata, self._others)
+            if not self._added(kept, changes.added, holder):
+                self.place.write(_written(kept, holder), self.metadata, self._others)
+            self._count = None  # what is held is not read from what is stored now
             self.discard_notes()
+
+    def _added(self, kept: Sequence[Interaction], added: set[Interaction], holder: Holder) -> bool:
+        """Whether the new interactions could be put behind those that are stored, which all stay as they are."""
+        before = [one for one in kept if one not in added]
+        if (
+            len(before) != self._count
+            or self.metadata
+            or not holder.saves_as_held
+            or not all(one.is_as_stored for one in before)
+            or not added.issuperset(kept[len(before) :])
+        ):
+            return False
+        return self.place.add(_written(kept[len(before) :], holder), len(before))
 
     def _date_as_before(self, changes: Changes) -> None:
         """What was recorded again, unchanged, keeps its date, so that the file does not change either.
@@ -226,6 +246,10 @@ class Storage:
     def remove_notes(self) -> None:
         """Forget what interrupted recordings have left."""
         self._journal.remove()
+
+
+def _written(interactions: Iterable[Interaction], holder: Holder) -> list[Written]:
+    return [Written(pair, _beside(one)) for one in interactions if (pair := holder.when_saved(one)) is not None]
 
 
 def _without(interactions: list[Interaction], dropped: set[Interaction]) -> list[Interaction]:

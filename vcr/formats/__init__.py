@@ -55,6 +55,14 @@ def write_parts(cassette_dict: Mapping[str, Any], serializer: Any) -> Iterable[s
     return [write(cassette_dict, serializer)] if parts is None else parts(vcrpy.write(cassette_dict))
 
 
+def addition(text: str, cassette_dict: Mapping[str, Any], serializer: Any) -> tuple[str, str] | None:
+    """How these interactions are added to a cassette, without reading it: the end of its text, and what is to stand in
+    its place. ``cassette_dict["number_before"]``: how many it has. None: it has to be written anew."""
+    find = getattr(serializer, "addition", None)
+    found: tuple[str, str] | None = None if find is None else find(text, vcrpy.write(cassette_dict))
+    return found
+
+
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
@@ -69,7 +77,8 @@ def read(text: str, serializer: Any) -> Contents:
 
 
 def _read_pieces(text: str, serializer: Any) -> Contents | None:
-    """A cassette whose interactions are read when they are needed, where the serializer can cut its text."""
+    """A cassette whose interactions are read when they are needed, where the serializer can cut its text; None where a
+    piece is no interaction: it may have been cut in the middle of a text."""
     split = getattr(serializer, "split", None)
     pieces = None if split is None or not isinstance(text, str) else split(text)
     if pieces is None:
@@ -84,7 +93,11 @@ def _read_pieces(text: str, serializer: Any) -> Contents | None:
 
     for index in range(len(pieces)):
         target, read_it = pieces.target(index), functools.partial(read_one, index)
-        contents.interactions.append(Interaction(*read_it()) if target is None else StoredInteraction(target, read_it))
+        try:
+            one = Interaction(*read_it()) if target is None else StoredInteraction(target, read_it)
+        except CassetteLoadError:
+            return None
+        contents.interactions.append(one)
     return contents
 
 

@@ -103,9 +103,10 @@ def write(cassette_dict: Mapping[str, Any]) -> dict[str, Any]:
     """Version 1's plain data of ``{"requests": [Request], "responses": [dict]}``; for the other keys see
     ``vcr.serialize.serialize``. Raises ValueError for what could not be read back."""
     spelled = _as_it_is if cassette_dict.get("preserve_exact_body_bytes") else _text_or_bytes
+    first = 1 + cassette_dict.get("number_before", 0)
     interactions: list[dict[str, Any]] = []
     for request, response in zip(cassette_dict["requests"], cassette_dict["responses"], strict=True):
-        _check_readable(len(interactions) + 1, request, response)
+        _check_readable(first + len(interactions), request, response)
         interactions.append(
             {"request": _request_to_data(request, spelled), "response": _response_to_data(response, spelled)}
         )

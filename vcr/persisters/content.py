@@ -34,6 +34,19 @@ def packed_parts(path: str, cassette_dict: Mapping[str, Any], serializer: Any) -
     return _deflated(parts) if path.endswith(_COMPRESSED) else parts
 
 
+def packed_addition(
+    path: str, content: bytes, cassette_dict: Mapping[str, Any], serializer: Any
+) -> Iterable[bytes] | None:
+    """What is to be stored under ``path``, where ``content`` is, to add interactions; None: all has to be made anew."""
+    if path.endswith(_COMPRESSED) or b"\r" in content:
+        return None
+    found = formats.addition(content.decode("utf-8"), cassette_dict, serializer)
+    if found is None:
+        return None
+    end, added = found
+    return [content.removesuffix(end.encode("utf-8")), added.encode("utf-8")]
+
+
 def _deflated(parts: Iterable[bytes]) -> Iterator[bytes]:
     compressor = zlib.compressobj()
     for part in parts:

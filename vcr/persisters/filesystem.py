@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import CassetteDecodeError, CassetteNotFoundError
 from ..formats.contents import Contents
-from .content import check_size, packed_parts, unpacked
+from .content import check_size, packed_addition, packed_parts, unpacked
 from .journal import Journal
 from .locking import alone_in
 from .whole import mode_of, open_file, read_only, replace
@@ -95,6 +95,25 @@ class FilesystemPersister:
         content = packed_parts(path, cassette_dict, serializer)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         replace(path, content, mode_of(path))
+
+    @classmethod
+    def add_to_cassette(
+        cls, cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any
+    ) -> bool:
+        """Put interactions behind those in the file, which is not read for that; False: it has to be written anew.
+
+        What is new is written with a copy of what is there, and that takes the place of the file: bytes that are copied
+        cost next to nothing, and an append could be cut off in the middle.
+        """
+        if cls.save_cassette is not FilesystemPersister.save_cassette:
+            return False  # A derived persister may save elsewhere.
+        path = os.path.realpath(cassette_path)
+        if read_only(path) or getattr(serializer, "addition", None) is None:
+            return False
+        content = packed_addition(path, _read(path), cassette_dict, serializer)
+        if content is not None:
+            replace(path, content, mode_of(path))
+        return content is not None
 
 
 def _read(path: str) -> bytes:

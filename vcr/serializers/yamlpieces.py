@@ -17,10 +17,11 @@ from .yamlreader import binary, plain
 
 Read = Callable[[str], Any]
 
-_OPENING = "interactions:\n"
+OPENING = "interactions:\n"
 _FIRST = "- request:\n"
 _NEXT = "\n- request:\n"
 _REST = re.compile(r"\n[^\s#-]")  # a key of the whole: nothing but a comment or an interaction starts there too
+_KEY = re.compile(r"[A-Za-z_]\w*:[ \n]")  # as it mostly looks: with an anchor before it, it would be another thing
 _VERSION = "version: 1\n"  # mostly, there is no more to it
 #: What makes the whole something else: a merge conflict, the end of a document. (To look for one character takes next
 #: to no time.)
@@ -43,43 +44,52 @@ class _Part:
     block, its lines are ``margin`` blanks in."""
 
     def __init__(self, before: str, margin: int, after: str) -> None:
-        self._before = before
-        self._margin = "\n" + " " * margin
+        self._before = re.compile(before)
+        self._margin = margin
         self._block = re.compile(rf"\|2?[-+]?\n|!!binary \|\n {{{margin}}}\S")
-        self._shallow = re.compile(rf"\n(?! {{{margin}}}|\n|\Z)")
         self._after = re.compile(after)
-        self._with_lines = re.compile(f"{re.escape(before)}(?:{_PLAIN % margin}|{_QUOTED}){after}")
+        self._with_lines = re.compile(f"(?:{_PLAIN % margin}|{_QUOTED}){after}")
 
-    def find(self, text: str, start: int, end: int) -> tuple[int, re.Match[str]] | None:
-        """Where the body starts, and what ends in the lines after it; None when there is anything to doubt."""
-        body = start + len(self._before)
-        after = self._with_lines.match(text, start, end)
-        if after is None and text.startswith(self._before, start) and self._block.match(text, body, end):
+    def find(self, text: str, start: int, end: int) -> tuple[re.Match[str], re.Match[str]] | None:
+        """The lines before the body, and what ends in the lines after it; None when there is anything to doubt."""
+        before = self._before.match(text, start, end)
+        if before is None:
+            return None
+        body = before.end()
+        after = self._with_lines.match(text, body, end)
+        if after is None and self._block.match(text, body, end):
             stop = self._end_of_block(text, body, end)
             after = None if stop < 0 else self._after.match(text, stop, end)
-        return None if after is None else (body, after)
+        return None if after is None else (before, after)
 
     def _end_of_block(self, text: str, start: int, end: int) -> int:
         found = text.find("\n    headers:", start, end)
-        if found < 0:
-            return -1
-        # Most blocks have no blank lines, and counting is fast.
-        is_indented = text.count("\n", start, found) == text.count(self._margin, start, found)
-        return found if is_indented or not self._shallow.search(text, start, found) else -1
+        return found if found >= 0 and _is_indented(text, self._margin, start, found) else -1
+
+
+def _is_indented(text: str, margin: int, start: int, end: int) -> bool:
+    """Whether every line that begins there is ``margin`` blanks in, but for blank ones."""
+    # Most texts have no blank lines, and counting is fast.
+    if text.count("\n", start, end) == text.count("\n" + " " * margin, start, end):
+        return True
+    return re.compile(rf"\n(?! {{{margin}}}|\n|\Z)").search(text, start, end) is None
 
 
 #: A request of which there is nothing to doubt, up to its response: each line is known for what it is.
 _SENT = _Part(
-    "- request:\n    body: ",
+    r"- request:\n    body: ",
     6,
     rf"\n(?P<fields>{_FIELDS})"
     r" {4}method: (?P<method>[A-Z]+)\n {4}uri: (?P<uri>https?://[!$-&(-~]*[!$-&(-9;-~])\n  response:\n",
 )
 #: A response of that kind.
 _RECEIVED = _Part(
-    "    body:\n      string: ",
+    r" {4}body:\n(?: {6}chunks: (?P<chunks>[0-9]+[ *][0-9 *]*)\n)? {6}string: ",
     8,
     rf"\n(?P<fields>{_FIELDS})"
+    r"(?: {4}http_version: '(?P<http_version>[0-9.]+)'\n)?"
+    r"(?: {4}incomplete: (?P<incomplete>true)\n)?"
+    r"(?: {4}no_reason: (?P<no_reason>true)\n)?"
     rf" {{4}}status:\n {{6}}code: (?P<code>[1-9][0-9][0-9])\n {{6}}message: (?P<message>{_ITEM})\n"
     r"(?:  recorded_at: '(?P<recorded_at>[0-9T:+.-]+)'\n)?\Z",
 )
@@ -95,17 +105,22 @@ def read_by_patterns(text: str, start: int, end: int) -> Any:
     try:
         interaction: dict[str, Any] = {
             "request": {
-                "body": _body(text, slice(sent, asked.start("fields") - 1), 6),
+                "body": _body(text, slice(sent.end(), asked.start("fields") - 1), 6),
                 "headers": _fields(asked["fields"]),
                 "method": plain(asked["method"]),
                 "uri": asked["uri"],
             },
             "response": {
-                "body": {"string": _text(_body(text, slice(received, answered.start("fields") - 1), 8))},
+                "body": {"string": _text(_body(text, slice(received.end(), answered.start("fields") - 1), 8))},
                 "headers": _fields(answered["fields"]),
                 "status": {"code": int(answered["code"]), "message": _value(answered["message"])},
             },
         }
+        if received["chunks"]:
+            interaction["response"]["body"]["chunks"] = received["chunks"]
+        if answered["http_version"]:
+            interaction["response"]["http_version"] = answered["http_version"]
+        interaction["response"].update((key, True) for key in ("incomplete", "no_reason") if answered[key])
         if answered["recorded_at"]:
             interaction["recorded_at"] = answered["recorded_at"]
     except ValueError:
@@ -197,8 +212,17 @@ class Pieces:
 
     def target(self, index: int) -> tuple[str, str] | None:
         """Method and URI of a request; None where only parsing can tell."""
-        request = _SENT.find(self._text, self._starts[index], self._starts[index + 1])
-        return None if request is None else request[1].group("method", "uri")  # type: ignore[return-value]
+        end = self._starts[index + 1]
+        request = _SENT.find(self._text, self._starts[index], end)
+        if request is None:
+            return None
+        start, last = request[1].end() - 1, self._text.rfind("\n", 0, end - 1)
+        if not self._text.startswith("\n  recorded_at: ", last):
+            last = end - 1
+        # A line that is less far in may be another key "request", which would be the one that counts.
+        if not _is_indented(self._text, 4, start, last):
+            return None
+        return request[1].group("method", "uri")  # type: ignore[return-value]
 
     def parse(self, index: int) -> Any:
         """An interaction. Raises CassetteLoadError with the line."""
@@ -226,17 +250,32 @@ class Pieces:
         self._whole = interactions
 
 
+def usual_end(text: str) -> str | None:
+    """What stands behind the interactions in a cassette that is as it is written here, with nothing else beside them;
+    None where a cassette is anything else."""
+    if not _may_be_cut(text) or not text.endswith("\n" + _VERSION):
+        return None
+    end = _REST.search(text, max(text.rfind(_NEXT), len(OPENING)))
+    return _VERSION if end is not None and end.start() + 1 + len(_VERSION) == len(text) else None
+
+
+def _may_be_cut(text: str) -> bool:
+    return text.startswith(OPENING + _FIRST) and not any(sign in text and mark in text for sign, mark in _MARKS)
+
+
 def split(text: str, read: Read) -> Pieces | None:
     """The pieces of a cassette's text; None when it is not in the usual shape. ``read`` parses YAML."""
-    if not text.startswith(_OPENING + _FIRST) or any(sign in text and mark in text for sign, mark in _MARKS):
+    if not _may_be_cut(text):
         return None
-    starts = [len(_OPENING)]
+    starts = [len(OPENING)]
     while (found := text.find(_NEXT, starts[-1])) >= 0:
         starts.append(found + 1)
     end = _REST.search(text, starts[-1])
     if end is None:
         return None
     others = text[end.start() + 1 :]
+    if not _KEY.match(others):
+        return None
     try:
         rest = {"version": 1} if others == _VERSION else read(others)
     except CassetteLoadError:

@@ -274,6 +274,17 @@ def split(cassette_string: str) -> Pieces | None:
     return yamlpieces.split(cassette_string, deserialize)
 
 
+def addition(cassette_string: str, cassette_dict: Mapping[str, Any]) -> tuple[str, str] | None:
+    """How interactions are added to a cassette: the end of its text, and what is to stand in its place.
+
+    ``cassette_dict``: the interactions to add, and nothing else. None: the cassette is not as it is written here.
+    """
+    end = yamlpieces.usual_end(cassette_string)
+    if end is None:
+        return None
+    return end, serialize(cassette_dict).removeprefix(yamlpieces.OPENING)
+
+
 class CustomTagSerializer:
     """What ``with_custom_tags`` returns: ``serialize`` and ``deserialize`` as this module has them."""
 

@@ -306,6 +306,11 @@ class Cassette(engine.Cassette):
         secrets = self._secrets()
         return _placeholders.hide(secrets, *pair) if secrets else pair
 
+    @property
+    def saves_as_held(self) -> bool:
+        """No: views and placeholders change what is written."""
+        return False
+
     def _secrets(self) -> list[_placeholders.Placeholder]:
         return _placeholders.resolve(pairs(self.placeholders))
 
