@@ -254,7 +254,8 @@ class Options:
     serializer: str | Serializer = _option(
         BY_SUFFIX,
         _serializer,
-        "`yaml` (`json` for a path that ends so), `betamax`, `prettyjson`, `ruby`, `rubyjson`, or a registered name",
+        "`yaml` (`json`, `har` for a path that ends so), `betamax`, `prettyjson`, `ruby`, `rubyjson`, or a registered "
+        "name",
     )
     persister: Persister = _option(FilesystemPersister, _persister, "where cassettes are kept")
     inject_cassette: bool = _option(False, _switch, "a decorator passes the cassette as the first argument")

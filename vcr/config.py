@@ -176,10 +176,14 @@ class VCR:
         return with_mode_of_environment(options)
 
     def _by_suffix(self, path: StrPath, options: Options) -> dict[str, Any]:
-        """The serializer for a cassette named ``.json``, where none was chosen and nobody has replaced ``yaml``."""
+        """The serializer for a cassette named ``.json`` or ``.har``, where none was chosen and nobody has replaced
+        ``yaml``."""
         is_chosen = options.serializer is not BY_SUFFIX or self.serializers["yaml"] is not serializers.YAML
-        if is_chosen or not os.fspath(path).endswith(".json"):
+        suffix = os.path.splitext(path)[1]
+        if is_chosen or suffix not in (".json", ".har"):
             return {}
+        if suffix == ".har":
+            return {"serializer": self.serializers["har"]}
         from .serializers import jsonoryaml
 
         return {"serializer": jsonoryaml}

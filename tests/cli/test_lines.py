@@ -29,7 +29,9 @@ def test_each_line_is_where_the_request_is(suffix, write):
 )
 def test_the_lines_of_every_format_are_found(path):
     text = path.read_text(encoding="utf-8")
-    found = lines_of(text, len(contents(str(path)).interactions))
+    count = len(contents(str(path)).interactions)
+    # Not every entry of an archive is an interaction.
+    found = lines_of(text)[:count] if path.suffix == ".har" else lines_of(text, count)
     assert found == sorted(found)
     one_line = text.count("\n") <= 1
     assert len(set(found)) == (1 if one_line else len(found)) > 0

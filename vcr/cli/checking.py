@@ -35,7 +35,7 @@ KINDS = UNREADABLE, WRONG, SCHEMA, OLD, INCOMPLETE, FAILED, DUPLICATE = (
 _MAX_MESSAGE = 200
 #: A text without these has no shape of an old version, and need not be parsed as a whole.
 _MAY_BE_OLD = re.compile(r"status_code|^\s*(?:\[|- )|\bhost\b")
-_NUMBER = re.compile(r"\binteraction (\d+): ")
+_NUMBER = re.compile(r"(?:interaction|entry) (\d+): ")
 
 
 class SchemaError(Exception):

@@ -40,7 +40,7 @@ class Tape(NamedTuple):
 
 def serializer_of(path: str) -> Any:
     """What reads the text of the file, whatever format of a cassette it is in."""
-    if path.endswith(".json"):
+    if path.endswith((".json", ".har")):
         from ..serializers import jsonoryaml
 
         return jsonoryaml

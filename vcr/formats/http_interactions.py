@@ -197,21 +197,22 @@ def write_body(string: Any, encoding: str | None) -> Plain:
     """A body: as text, if it is given as text and ``encoding`` gives its bytes back; else as base64."""
     if isinstance(string, str):
         content = string.encode("utf-8")
-        decoded = _decoded(content, encoding)
-        if decoded is not None:
-            return {"encoding": encoding, "string": decoded}
+        text = decoded(content, encoding)
+        if text is not None:
+            return {"encoding": encoding, "string": text}
     else:
         content = b"" if string is None else bytes(string)
     return {"encoding": encoding, "base64_string": base64.b64encode(content).decode("ascii")}
 
 
-def _decoded(content: bytes, encoding: str | None) -> str | None:
+def decoded(content: bytes, encoding: str | None) -> str | None:
+    """The text that ``encode`` gives these bytes back for; None when there is none."""
     name = str(encoding or "utf-8").lower()
     try:
-        decoded = content.decode(_CODECS.get(name, name))
+        text = content.decode(_CODECS.get(name, name))
     except (LookupError, ValueError):
         return None
-    return decoded if encode(decoded, encoding) == content else None
+    return text if encode(text, encoding) == content else None
 
 
 def sent(body: Any) -> Any:

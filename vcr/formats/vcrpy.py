@@ -35,7 +35,8 @@ def claims(data: Any) -> bool:
     """Whether ``data`` is in this format, if in any: a mapping with "interactions", or their list (before 1.0)."""
     if isinstance(data, list):
         return all(isinstance(one, Mapping) and not str(_method(one)).startswith(":") for one in data)
-    return isinstance(data, Mapping) and "http_interactions" not in data
+    others = {"http_interactions", "log"}
+    return isinstance(data, Mapping) and ("interactions" in data or not others & data.keys())
 
 
 def _method(interaction: Mapping[str, Any]) -> Any:

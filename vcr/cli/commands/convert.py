@@ -1,0 +1,67 @@
+"""``vcr convert``: writes a cassette in another format, and says what that loses."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from ... import formats
+from ...errors import CassetteLoadError
+from ...migration import Parsed
+from ...persisters.content import packed, unpacked
+from ...persisters.filesystem import FilesystemPersister
+from .. import converting, output, reading
+from ..status import FINE, USAGE
+
+_FORMATS = formats.serializers()
+#: The format that a suffix stands for, where none is named.
+_BY_SUFFIX = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".har": "har"}
+
+
+@click.command(
+    "convert",
+    short_help="Write a cassette in another format.",
+    epilog="Example: vcr convert session.har cassettes/session.yaml",
+)
+@click.argument("source", metavar="SRC", type=click.Path())
+@click.argument("target", metavar="DST", type=click.Path())
+@click.option("--to", "name", type=click.Choice(sorted(_FORMATS)), help="The format; else the suffix of DST tells it.")
+@click.option("--force", is_flag=True, help="Replace DST where it exists.")
+def command(source: str, target: str, name: str | None, force: bool) -> int:
+    """Write the cassette SRC, of any format, as DST in another one: VCR.py's, Betamax's, Ruby VCR's, or HAR.
+
+    Each thing that DST does not hold is one line on the standard error. DST is written whole or not at all.
+    """
+    name = name or _BY_SUFFIX.get(os.path.splitext(target)[1])
+    if name is None:
+        raise click.UsageError(f"--to: which format is {target} to have? Valid: {', '.join(sorted(_FORMATS))}")
+    if os.path.exists(target) and not force:
+        raise click.UsageError(f"{target} exists; --force replaces it")
+    try:
+        lost = _convert(source, target, _FORMATS[name])
+    except (CassetteLoadError, OSError) as error:
+        output.error(str(error))
+        return USAGE
+    except ValueError as error:
+        output.error(f"{source}: {error}")
+        return USAGE
+    for line in lost:
+        output.error(f"{source}: {line}")
+    return FINE
+
+
+def _convert(source: str, target: str, serializer: Any) -> list[str]:
+    """Write it, and say what is lost. Raises ValueError for what the format cannot hold."""
+    if not os.path.exists(source):
+        raise FileNotFoundError(f"{source}: there is no such file")
+    parsed = Parsed(reading.serializer_of(source))
+    contents = FilesystemPersister.load_cassette(source, parsed)
+    cassette_dict = converting.cassette_dict(contents)
+    content = packed(target, cassette_dict, serializer)
+    written = unpacked(target, lambda: content, serializer)
+    lost = [*converting.lost_in_reading(parsed.data), *converting.lost_in_writing(contents, written)]
+    FilesystemPersister.save_cassette(target, cassette_dict, serializer)
+    output.line(f"{target}: {len(written.interactions)} interactions, {len(lost)} losses")
+    return lost
