@@ -48,6 +48,7 @@ ROOMS = [
     "serialize",
     "_active",
     "persisters",
+    "_children",
     "stubs",
     "patch",
     "_options",
@@ -61,7 +62,7 @@ ROOMS = [
 ]
 
 #: Faces use any room, and are used by none.
-FACES = ["betamax", "pytest_plugin", "unittest", "cli", "_vcrpy"]
+FACES = ["betamax", "pytest_plugin", "unittest", "cli", "_child", "_vcrpy"]
 
 #: What finds VCR.py's leftovers, which any module at one of VCR.py's paths may use.
 LEFTOVERS = "vcr._vcrpy.leftovers"

@@ -161,6 +161,11 @@ def outside() -> Iterator[None]:
         _in_context.set(_still_open(_in_context.get()))
 
 
+def opened() -> list[Cassette]:
+    """The cassettes that are open in this process, innermost last."""
+    return [entry.cassette for entry in tuple(_in_process) if entry.cassette is not None]
+
+
 def entered_here() -> tuple[Entry, ...]:
     """The entries of this context, innermost last."""
     return _in_context.get()

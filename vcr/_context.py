@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import wrapt
 
-from . import _active, patch
+from . import _active, _children, patch
 from ._engine.strict import judge, saves_failed
 from .errors import file_of_caller
 from .patch.custom import custom_replacements
@@ -89,9 +89,11 @@ class Opening:
         try:
             _active.leave(self.entry)
             log.debug("Exiting context for cassette at %s", self.cassette.path)
-            self.cassette.close(save=save)
+            with _children.ending(self.cassette):
+                self.cassette.close(save=save)
         finally:
             self.undo()
+        _children.report(self.cassette)
         if kind is None:
             judge(self.cassette)
 
@@ -102,6 +104,7 @@ class Opening:
                 functools.partial(_active.leave, self.entry),
                 *(replacement.revert for replacement in reversed(self._custom)),
                 functools.partial(patch.uninstall, self),
+                functools.partial(_children.forget, self.cassette),
             )
         )
 

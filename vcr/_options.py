@@ -333,6 +333,11 @@ class Options:
     after_load_interaction: tuple[InteractionHook, ...] = _option(
         None, _functions, "`f(request, response[, cassette])` -> the pair to use, or None"
     )
+    child_processes: Literal["ignore", "join", "refuse"] = _option(
+        "ignore",
+        _one_of("ignore", "join", "refuse"),
+        "requests of Python processes started inside: they pass by, take part, or are errors",
+    )
     skip_patchers: tuple[str, ...] = _option(
         (), _clients, "clients whose requests pass by, as `vcr.clients()` names them"
     )
@@ -379,6 +384,7 @@ class OptionArguments(TypedDict, total=False):
     before_record_response: ResponseHook | Iterable[ResponseHook] | None
     before_save_interaction: InteractionHook | Iterable[InteractionHook] | None
     after_load_interaction: InteractionHook | Iterable[InteractionHook] | None
+    child_processes: Literal["ignore", "join", "refuse"]
     skip_patchers: Iterable[str] | None
     custom_patches: Iterable[tuple[Any, str, Any]] | None
     before_record: RequestHook | Iterable[RequestHook] | None

@@ -103,7 +103,10 @@ class Cassette(engine.Cassette):
         self.inject = inject
         self.custom_patches = settings.custom_patches
         self.skip_patchers = settings.skip_patchers
+        self.child_processes = settings.child_processes
         self._has_saved = False
+        #: What ``load`` was given: a child process makes the same cassette from it.
+        self.arguments: Mapping[str, Any] | None = None
 
     # -- opening one --------------------------------------------------------------------------------------------------
 
@@ -114,6 +117,7 @@ class Cassette(engine.Cassette):
         Raises CassetteLoadError when what is stored cannot be read.
         """
         cassette = cls(**kwargs)
+        cassette.arguments = kwargs
         cassette._load()
         return cassette
 

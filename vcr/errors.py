@@ -222,6 +222,10 @@ class UnfilterableError(ValueError):
     """``on_unfilterable="error"``: a field that a filter is to take out may stand in a body that cannot be read."""
 
 
+class ChildProcessRefusedError(RuntimeError):
+    """A process that was started inside an open cassette made a request, and may not take part in the cassette."""
+
+
 class VCRWarning(UserWarning):
     """Something that the program asked for has no effect."""
 

@@ -7,6 +7,7 @@ any ``f(r1, r2)`` that returns a bool, returns None for "the same", or raises As
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,13 @@ class Matcher:
         self.of_target = of_target
         self.of_body = of_body
         self._difference = difference or (lambda r1, r2: f"{key(r1)!r} != {key(r2)!r}")
+        more = {"loose": loose, "agree": agree, "of_target": of_target, "of_body": of_body}
+        self._again: Callable[[], Matcher] = functools.partial(Matcher, name, key, difference, **more)  # type: ignore[arg-type]
+
+    def __reduce__(self) -> Any:
+        """A built-in one is pickled as its name."""
+        is_builtin = builtin().get(self.__name__) is self
+        return (_named, (self.__name__,)) if is_builtin else (self._again, ())
 
     def same(self, r1: Request, r2: Request) -> bool:
         """Whether the two are the same."""
@@ -299,6 +307,10 @@ def builtin() -> dict[str, Predicate]:
     known = (method, scheme, host, port, path, query, uri, url, headers, body, raw_body)
     betamax = (json_body, form_body, multipart_body, digest_auth)
     return {matcher.__name__: matcher for matcher in (*known, *betamax)}
+
+
+def _named(name: str) -> Predicate:
+    return builtin()[name]
 
 
 def name_of(matcher: Predicate) -> str:

@@ -51,6 +51,8 @@ class Cassette(Holding):
     #: What is replaced while the cassette is open, and whether a decorator passes it on: read when it is opened.
     custom_patches: tuple[tuple[Any, str, Any], ...] = ()
     inject: bool = False
+    #: What becomes of the requests of processes that are started inside: "ignore", "join" or "refuse".
+    child_processes: str = "ignore"
     #: The cassette inside whose block this one was opened.
     around: Cassette | None = None
 

@@ -131,10 +131,11 @@ class Holding:
         self._unsaved[interaction] = forks()
         self.dirty = True
 
-    def mark_saved(self) -> None:
-        """Everything that is held has been saved."""
-        self._unsaved.clear()
-        self.dirty = False
+    def mark_saved(self, interactions: Iterable[Interaction] | None = None) -> None:
+        """Everything that is held has been saved; or these have."""
+        for interaction in list(self._unsaved) if interactions is None else interactions:
+            self._unsaved.pop(interaction, None)
+        self.dirty = bool(self._unsaved)
 
     def add_borrowed(self, interactions: Iterable[Interaction]) -> None:
         """Play these too, which are another cassette's."""

@@ -155,6 +155,10 @@ class Storage:
             log.warning("What cassette %s records is no longer kept until it is saved: %s", self.path, error)
             self._journals = False
 
+    def keep_notes_in(self, journal: Any) -> None:
+        """Keep what ``note`` is given in this journal from now on; with None, nowhere."""
+        self._journal, self._journals = journal, journal is not None
+
     def discard_notes(self) -> None:
         """Forget what ``note`` has kept: it is not wanted, or it has been saved."""
         if self._journals:

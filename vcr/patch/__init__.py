@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import logging
 import sys
 import traceback
 from collections.abc import Collection, Iterable
@@ -25,6 +26,8 @@ from ..errors import warn
 from .client import Client, ClientStatus
 from .refusal import refusals
 from .replace import Replacement
+
+log = logging.getLogger(__name__)
 
 
 class Place(NamedTuple):
@@ -154,7 +157,8 @@ def _look_at(place: Place) -> None:
     if not _is_being_imported(module):
         _ask(place, module)
     elif place not in _waiting:
-        _unsaid[_clients_in(place)[0].name] = f"{place.module} is being imported while the cassette is opened."
+        for client in _clients_in(place)[:1]:
+            _unsaid[client.name] = f"{place.module} is being imported while the cassette is opened."
 
 
 def _is_being_imported(module: Any) -> bool:
@@ -207,6 +211,8 @@ def _take_hold(place: Place, module: Any) -> bool:
 
 def _apply_refusals(place: Place, module: Any, error: str) -> None:
     package = place.module.partition(".")[0]
+    if not place.patcher.CLIENTS:
+        log.warning("The processes that %s starts take no part in a cassette: %s", place.module, error)
     for client in _clients_in(place):
         reason = f"{client.name} {client.version_of(module)} lacks a place where vcr takes hold ({error})"
         refused = list(refusals(module, package, place.patcher.MODULES[place.module], reason))

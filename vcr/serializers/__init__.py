@@ -26,6 +26,9 @@ class _Module:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._module, name)
 
+    def __reduce__(self) -> Any:
+        return _Module, (self._name.rpartition(".")[2],)
+
     def __repr__(self) -> str:
         return f"<serializer {self._name}>"
 

@@ -1,0 +1,351 @@
+"""How the processes that a program starts inside an open cassette take part in it: what the parent hands over, what its
+children leave for it, and what becomes of the cassette in the child of a fork.
+
+A child is given the path of a private directory. There it finds the recipe of the cassette, and there it puts, at once,
+what it records and plays: it may be ended at any moment. The parent takes that in when the cassette closes, and removes
+the directory: a child that finds none any more knows that the cassette is over.
+
+This file must not know how a process is started, or how a cassette is opened.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import pickle
+import shutil
+import sys
+import tempfile
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import _active
+from ._engine.cassette import Cassette
+from .errors import AmbiguousCassetteError, ChildProcessRefusedError, warn
+from .persisters.journal import Journal
+
+if TYPE_CHECKING:
+    from ._engine.interaction import Interaction
+    from ._engine.turn import Turn
+    from .request import Request
+    from .response import ResponseDict
+
+log = logging.getLogger(__name__)
+
+#: The environment variable that tells a child of the open cassette: ``<child_processes> <directory>``.
+VARIABLE = "VCR_CHILD_OF"
+#: The directory whose ``sitecustomize.py`` a child runs as it starts.
+STARTUP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_child", "startup")
+
+
+class _HandedOver(NamedTuple):
+    """What a child is told.
+
+    ``outline``: the path of the cassette, and why no child can take part in it. ``sys_path``: where Python looks for
+    modules, which the recipe may need. ``recipe``: pickled, the class, the arguments of its ``load``, and whether the
+    cassette was stored when it was opened.
+    """
+
+    outline: tuple[str, str]
+    sys_path: list[str]
+    recipe: bytes
+
+
+class _Pickler(pickle.Pickler):
+    """Takes a module, such as a serializer, by its name."""
+
+    def reducer_override(self, value: object) -> Any:
+        if isinstance(value, type(sys)):
+            import importlib
+
+            return importlib.import_module, (value.__name__,)
+        return NotImplemented
+
+
+class _Journal(Journal):
+    """What children have recorded; there is none any more when the cassette is over."""
+
+    def add(self, request: Request, response: ResponseDict, beside: Mapping[str, Any] | None = None) -> None:
+        """Keep an interaction. Raises OSError."""
+        if not os.path.isdir(os.path.dirname(self.path)):
+            raise FileNotFoundError("the process that has opened the cassette has closed it")
+        super().add(request, response, beside)
+
+
+class Shared:
+    """The directory through which child processes take part in one open cassette."""
+
+    def __init__(self, directory: str, owner: int | None = None) -> None:
+        """``owner``: the process that has opened the cassette; None in one that knows the directory only."""
+        self.directory = directory
+        self._owner = owner
+        #: What children have connected to that take no part; known when the cassette has closed.
+        self.connected: list[str] = []
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Record as a process of its own, which has recorded nothing yet."""
+        self.journal = _Journal(self._file("recorded"))
+
+    def _file(self, name: str) -> str:
+        return os.path.join(self.directory, name)
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether this process has opened the cassette."""
+        return self._owner == os.getpid()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the process that has opened the cassette has not closed it yet."""
+        return os.path.isdir(self.directory)
+
+    # -- the parent's side --------------------------------------------------------------------------------------------
+
+    def make(self, cassette: Cassette) -> None:
+        """Make the directory, with what a child needs to know."""
+        os.mkdir(self.directory, 0o700)
+        with open(self._file("recipe"), "wb") as file:
+            pickle.dump(tuple(_handed_over_by(cassette)), file)
+
+    def remove(self) -> None:
+        """Tell the children that the cassette is over."""
+        if self.is_owned:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def take_in(self, cassette: Cassette) -> None:
+        """Give the cassette what children have recorded and played until now."""
+        held = cassette.held()
+        for line in self._lines("played"):
+            if int(line) < len(held):
+                cassette.play(held[int(line)])
+        if self.journal.exists:
+            for interaction in cassette.when_loaded(self.journal.interactions()):
+                cassette.put(interaction)
+                cassette.mark_recorded(interaction)
+        self.connected = sorted(set(self._lines("connected")))
+
+    # -- the child's side ---------------------------------------------------------------------------------------------
+
+    def outline(self) -> tuple[str, str]:
+        """The path of the cassette, and why no child can take part in it; an empty text when one can."""
+        return self._read().outline
+
+    def cassette(self) -> Any:
+        """The same cassette, made anew. Raises what unpickling raises."""
+        handed = self._read()
+        before = sys.path[:]
+        sys.path += [entry for entry in handed.sys_path if entry not in before]
+        try:
+            cls, arguments, found = pickle.loads(handed.recipe)
+        finally:
+            sys.path[:] = before
+        return cls.load(**arguments) if found else cls(**arguments)
+
+    def _read(self) -> _HandedOver:
+        with open(self._file("recipe"), "rb") as file:
+            return _HandedOver(*pickle.load(file))
+
+    def note(self, name: str, line: object) -> None:
+        """Leave one line for the parent."""
+        with (
+            suppress(OSError),
+            open(self._file(name), "ab", buffering=0) as file,
+        ):  # (no more when the cassette is over)
+            file.write(f"{line}\n".encode())
+
+    def _lines(self, name: str) -> list[str]:
+        try:
+            with open(self._file(name), encoding="utf-8") as file:
+                return [line.rstrip("\n") for line in file if line.endswith("\n")]
+        except FileNotFoundError:
+            return []
+
+
+def _handed_over_by(cassette: Cassette) -> _HandedOver:
+    arguments = getattr(cassette, "arguments", None)
+    path = os.path.abspath(cassette.path)
+    if arguments is None:
+        return _HandedOver((path, "the cassette was made by hand"), [], b"")
+    arguments = {**arguments, "path": path, "record_mode": str(cassette.record_mode)}
+    recipe = io.BytesIO()
+    try:
+        _Pickler(recipe).dump((type(cassette), arguments, cassette.rewound))
+    except Exception as error:  # noqa: BLE001  (a hook's own __reduce__ may raise anything)
+        return _HandedOver((path, f"one of the cassette's options cannot be handed over ({error})"), [], b"")
+    return _HandedOver((path, ""), sys.path, recipe.getvalue())
+
+
+_shared: weakref.WeakKeyDictionary[Cassette, Shared] = weakref.WeakKeyDictionary()
+
+
+def _share(cassette: Cassette) -> Shared:
+    """The directory of this cassette, which is made now if there is none."""
+    shared = _shared.get(cassette)
+    if shared is None:
+        shared = Shared(os.path.join(tempfile.gettempdir(), f"vcr-{os.urandom(8).hex()}"), os.getpid())
+        _shared[cassette] = shared
+        weakref.finalize(cassette, shared.remove)
+        shared.make(cassette)
+    return shared
+
+
+# -- a process that is started ----------------------------------------------------------------------------------------
+
+
+def handed_over() -> str | None:
+    """What ``VARIABLE`` has to say in a process that is started here and now; None when no cassette is current."""
+    try:
+        cassette = _active.current()
+    except AmbiguousCassetteError:
+        return None  # (which is refused where a request is made)
+    if cassette is None:
+        return None
+    return f"{cassette.child_processes} {_share(cassette).directory}"
+
+
+def environment(given: Mapping[str, str] | None, value: str) -> dict[str, str]:
+    """The environment of a process that is started with ``given``, and ``value`` for ``VARIABLE``."""
+    before = dict(os.environ if given is None else given)
+    paths = [STARTUP, *filter(None, [before.get("PYTHONPATH")])]
+    return {**before, VARIABLE: value, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+# -- the end of the cassette ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def ending(cassette: Cassette) -> Iterator[None]:
+    """In the block the cassette is closed: with what its children have recorded and played."""
+    shared = _shared.get(cassette)
+    if shared is None:
+        yield
+        return
+    told = cassette.told if isinstance(cassette, _Member) else []
+    is_shared = told or (shared.is_owned and shared.journal.exists)
+    with cassette.storage.place.exclusive() if is_shared else nullcontext():
+        if shared.is_owned:
+            shared.take_in(cassette)
+        elif told and not shared.is_open:
+            # The parent has taken in what this child of a fork recorded before the parent's block ended.
+            cassette.storage.keep_notes_in(None)
+            cassette.mark_saved(told)
+        try:
+            yield
+        finally:
+            shared.remove()
+
+
+def forget(cassette: Cassette) -> None:
+    """The cassette is over, whether it has been saved or not."""
+    if (shared := _shared.get(cassette)) is not None:
+        shared.remove()
+
+
+def report(cassette: Cassette) -> None:
+    """Warn of what children have connected to that took no part in the cassette."""
+    shared = _shared.get(cassette)
+    if shared is not None and shared.connected:
+        warn(
+            f"processes started inside the cassette {cassette.path} have connected to {', '.join(shared.connected)}: "
+            'that is neither recorded nor replayed. child_processes="join" lets them take part in the cassette, '
+            '"refuse" forbids their requests'
+        )
+
+
+# -- a cassette in a child --------------------------------------------------------------------------------------------
+
+
+class _Member(Cassette):
+    """A cassette in a child process: what it plays and records is told to the parent at once."""
+
+    shared: Shared
+    #: Where each interaction stands that the parent holds, too.
+    places: dict[Interaction, int]
+    #: What has been recorded here, and the parent knows of.
+    told: list[Interaction]
+
+    def play(self, interaction: Interaction) -> None:
+        """Count one replay of it, here and in the parent."""
+        super().play(interaction)
+        if interaction in self.places:
+            self.shared.note("played", self.places[interaction])
+
+    def mark_recorded(self, interaction: Interaction) -> None:
+        """This process has added it."""
+        super().mark_recorded(interaction)
+        if self.shared.is_open:
+            self.told.append(interaction)
+
+
+class _Joined(_Member):
+    """One that a process has opened as it started: it is over when its parent's is."""
+
+    def passes_by(self, host: str, client: Sequence[type]) -> bool:
+        """Whether requests are none of this cassette's business."""
+        return not self.shared.is_open or super().passes_by(host, client)
+
+
+class _Refused(Cassette):
+    """One that refuses every request of a child process."""
+
+    reason: str
+
+    def begin(self, request: Request) -> Turn:
+        """Raise ChildProcessRefusedError."""
+        raise ChildProcessRefusedError(
+            f"{request.method} {request.uri} was refused: this process was started inside the cassette {self.path}, "
+            f"and {self.reason}"
+        )
+
+
+def _become(cassette: Cassette, kind: type[Cassette], **attributes: object) -> None:
+    """Make ``cassette`` one of this kind, too."""
+    own = type(cassette)
+    vars(cassette).update(attributes)
+    cassette.__class__ = type(own.__name__, (kind, own), {"__module__": own.__module__})
+
+
+def _make_member(cassette: Cassette, kind: type[_Member], shared: Shared) -> None:
+    if not isinstance(cassette, _Member):
+        places = {interaction: place for place, interaction in enumerate(cassette.held())}
+        _become(cassette, kind, shared=shared, places=places, told=[])
+    cassette.storage.keep_notes_in(shared.journal)
+
+
+def make_joined(cassette: Cassette, shared: Shared) -> None:
+    """Let ``cassette``, which has been made from a recipe, take part in its parent's."""
+    _shared[cassette] = shared
+    _make_member(cassette, _Joined, shared)
+
+
+def make_refusing(cassette: Cassette, reason: str) -> None:
+    """Let ``cassette`` refuse every request. ``reason``: the end of the sentence that says why."""
+    _become(cassette, _Refused, reason=reason)
+
+
+REFUSED_BY_OPTION = 'child_processes="refuse" forbids its requests'
+
+
+def _before_fork() -> None:
+    for cassette in _active.opened():
+        try:
+            _share(cassette)
+        except OSError as error:  # (the fork itself goes on)
+            log.warning("What a child process records into cassette %s will be lost: %s", cassette.path, error)
+
+
+def _in_fork() -> None:
+    for cassette in _active.opened():
+        if cassette.child_processes == "refuse":
+            make_refusing(cassette, REFUSED_BY_OPTION)
+        elif (shared := _shared.get(cassette)) is not None and shared.is_open:
+            shared.start_anew()
+            _make_member(cassette, _Member, shared)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_child=_in_fork)

@@ -1,0 +1,107 @@
+"""Where a program starts processes: each is told of the cassette that is current there. It is no client's file.
+
+``subprocess`` hands over an environment; ``multiprocessing``, what its new processes unpickle first; a fork, nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import runpy
+from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType
+from typing import Any
+
+from .. import _children
+from ..errors import warn
+from .client import Client
+from .replace import Replacement, once_for_each
+
+CLIENTS: tuple[Client, ...] = ()
+MODULES: dict[str, tuple[str, ...]] = {"subprocess": (), "multiprocessing.spawn": ()}
+
+_PYTHON = re.compile(r"python[\d.]*[a-z]?(\.exe)?", re.IGNORECASE)
+#: The place of ``env`` among the arguments of ``subprocess.Popen``.
+_ENV = 10
+
+
+def replacements(module: ModuleType) -> Iterable[Replacement]:
+    """The door of one of ``MODULES``."""
+    if module.__name__ == "subprocess":
+        yield Replacement(module.Popen, "__init__", _popen_door(module.Popen.__init__))
+    elif not hasattr(module.get_preparation_data, "vcr_door"):  # (this may be a proxy of the same module)
+        yield Replacement(module, "get_preparation_data", _preparation_door(module.get_preparation_data))
+
+
+@once_for_each
+def _popen_door(original: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(original)
+    def __init__(self: Any, args: Any, *more: Any, **kwargs: Any) -> None:
+        given, is_named = (more[_ENV - 1], False) if len(more) >= _ENV else (kwargs.get("env"), True)
+        environment = _environment(args, kwargs.get("executable"), given)
+        if is_named:
+            kwargs["env"] = environment
+        else:
+            more = (*more[: _ENV - 1], environment, *more[_ENV:])
+        original(self, args, *more, **kwargs)
+
+    return __init__
+
+
+def _environment(args: Any, executable: Any, given: Any) -> Any:
+    """The environment of a process that is started with this command; ``given`` where no cassette is current."""
+    value = _children.handed_over()
+    if value is None:
+        return given
+    words = [os.fsdecode(word) for word in ([args] if isinstance(args, (str, bytes, os.PathLike)) else args)]
+    program = os.path.basename(os.fsdecode(executable or words[0])) if executable or words else ""
+    is_python = _PYTHON.fullmatch(program) is not None
+    if value.startswith("ignore"):
+        return _children.environment(given, value) if is_python else given
+    if is_python and _ignores_environment(words[1:]):
+        warn(
+            f"{' '.join(words[:3])} starts a Python that reads neither PYTHONPATH nor sitecustomize: its requests are "
+            "neither recorded nor refused"
+        )
+    return _children.environment(given, value)
+
+
+def _ignores_environment(options: Sequence[str]) -> bool:
+    """Whether ``-E``, ``-I`` or ``-S`` is among these options of Python."""
+    skip = False
+    for option in options:
+        if skip:
+            skip = False
+        elif not option.startswith("-") or option in ("-", "--"):
+            return False
+        elif not option.startswith("--"):
+            letters = re.match("[^cmWX]*", option[1:])
+            if letters and set(letters[0]) & set("EIS"):
+                return True
+            if re.search("[cm]", option[1:]) and not re.match("[^cm]*[WX]", option[1:]):
+                return False
+            skip = option[-1] in "WX"
+    return False
+
+
+@once_for_each
+def _preparation_door(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    @functools.wraps(original)
+    def get_preparation_data(name: str) -> dict[str, Any]:
+        data = original(name)
+        value = _children.handed_over()
+        return data if value is None else {**data, "vcr": _Start(value)}
+
+    get_preparation_data.vcr_door = True  # type: ignore[attr-defined]
+    return get_preparation_data
+
+
+class _Start:
+    """Unpickled in another process, where this package may not be importable yet, it is what starts there."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __reduce__(self) -> Any:
+        return runpy.run_path, (os.path.join(_children.STARTUP, "sitecustomize.py"), {_children.VARIABLE: self._value})
