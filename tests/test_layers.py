@@ -30,6 +30,8 @@ ROOMS = [
     "_http.wrapping",
     "_http.spellings",
     "_http.named",
+    "_http.encoded",
+    "_http.known",
     "_http.wire",
     "record_mode",
     "_http.meaning",

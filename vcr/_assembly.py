@@ -183,7 +183,10 @@ def _loading(options: Options) -> InteractionFilter | None:
 def _secrets(options: Options, replace: Callable[..., Any]) -> Iterable[InteractionFilter]:
     pairs = _sensitive(options)
     if pairs:
-        yield lambda request, response, _: replace(_placeholders.resolve(pairs, request, response), request, response)
+        limit = options.decoded_body_limit
+        yield lambda request, response, _: replace(
+            _placeholders.resolve(pairs, request, response), request, response, limit
+        )
 
 
 def _sensitive(options: Options) -> tuple[tuple[str, Any], ...]:

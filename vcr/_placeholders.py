@@ -1,36 +1,42 @@
 """Replaces secrets by placeholders, in every spelling that HTTP gives them, and puts them back. It must not know a
 cassette.
 
-A secret may stand in a text as it is, URL-encoded, JSON-escaped, inside base64 (``Authorization: Basic``), or inside a
-compressed body. Hiding replaces each of these, and revealing puts each back: what is replayed is what was recorded.
+A secret is found by what a text says, not by how it is written: URL-encoded, JSON-escaped, in HTML, by whichever client
+or server; in base64 or hexadecimal, in UTF-16, in a compressed body, one inside the other. What stands in its place
+says how it was written, where that is not the usual way, so that what is replayed is what was recorded:
+``<KEY>~~pa3b~`` is the secret of ``<KEY>`` with its fourth character in percent encoding. Which characters are escaped
+is all that this tells.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
+import functools
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
 
-from ._http import content_coding
+from ._http import content_coding, encoded, known, wrapping
+from ._http.spellings import View, spelled, spelling
 from .request import Request
 from .response import Response, ResponseDict
 
 Pair = tuple[Request, ResponseDict]
 
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{4,}={0,2}")
+_LIMIT = content_coding.MOST_DECODED
 
 #: How a text may be spelled: by name, for a placeholder that its spelling does not change.
-_SPELLINGS: dict[str, Callable[[str], str]] = {
-    "plain": lambda text: text,
-    "url": lambda text: quote(text, safe=""),
-    "path": quote,
-    "form": quote_plus,
-    "json": lambda text: json.dumps(text)[1:-1],
-    "utf8json": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+_SPELLINGS: dict[str, Callable[[str], bytes]] = {
+    "plain": lambda text: text.encode("utf-8", "surrogateescape"),
+    "url": lambda text: quote(text, safe="").encode("ascii"),
+    "path": lambda text: quote(text).encode("ascii"),
+    "form": lambda text: quote_plus(text).encode("ascii"),
+    "json": lambda text: json.dumps(text)[1:-1].encode("ascii"),
+    "utf8json": lambda text: json.dumps(text, ensure_ascii=False)[1:-1].encode("utf-8", "surrogateescape"),
+    "latin1": lambda text: text.encode("latin-1"),
+    "utf16le": lambda text: text.encode("utf-16-le", "surrogatepass"),
+    "utf16be": lambda text: text.encode("utf-16-be", "surrogatepass"),
 }
 
 
@@ -41,18 +47,21 @@ class Placeholder(NamedTuple):
     secret: str
 
     def spelled(self) -> Iterable[tuple[bytes, bytes]]:
-        """``(secret, placeholder)`` in each spelling that differs from those before it."""
-        secrets: set[str] = set()
-        taken: set[str] = set()
+        """``(secret, placeholder)`` in each of the usual spellings that differs from those before it."""
+        secrets: set[bytes] = set()
+        taken: set[bytes] = set()
         for name, spell in _SPELLINGS.items():
-            secret, placeholder = spell(self.secret), spell(self.placeholder)
+            try:
+                secret, placeholder = spell(self.secret), spell(self.placeholder)
+            except UnicodeEncodeError:
+                continue  # there is no such spelling of it
             if secret in secrets:
                 continue
             if placeholder in taken:
-                placeholder = f"{self.placeholder}~{name}"
+                placeholder = f"{self.placeholder}~{name}".encode("utf-8", "surrogateescape")
             secrets.add(secret)
             taken.add(placeholder)
-            yield secret.encode(), placeholder.encode()
+            yield secret, placeholder
 
 
 def resolve(
@@ -69,114 +78,257 @@ def resolve(
     return resolved
 
 
-def hide(placeholders: Iterable[Placeholder], request: Request, response: ResponseDict) -> Pair:
+def hide(placeholders: Iterable[Placeholder], request: Request, response: ResponseDict, limit: int = _LIMIT) -> Pair:
     """The two with each secret replaced by its placeholder; what is given is changed."""
-    return _apply(_Exchange(spelled for one in placeholders for spelled in one.spelled()), request, response)
+    return _Exchange(_hiding(tuple(placeholders)), limit).pair(request, response)
 
 
-def reveal(placeholders: Iterable[Placeholder], request: Request, response: ResponseDict) -> Pair:
+def reveal(placeholders: Iterable[Placeholder], request: Request, response: ResponseDict, limit: int = _LIMIT) -> Pair:
     """The two with each placeholder replaced by its secret; what is given is changed."""
-    backwards = ((placeholder, secret) for one in placeholders for secret, placeholder in one.spelled())
-    return _apply(_Exchange(backwards), request, response)
+    return _Exchange(_revealing(tuple(placeholders)), limit).pair(request, response)
 
 
 def mask(placeholders: Iterable[Placeholder], text: str) -> str:
     """``text``, for a person to read, without the secrets."""
-    return _Exchange(spelled for one in placeholders for spelled in one.spelled()).text(text)
+    return _Exchange(_hiding(tuple(placeholders), for_people=True), _LIMIT).text(text)
+
+
+# -- what is looked for ------------------------------------------------------------------------------------------------
+
+
+def _any_of(texts: Iterable[bytes]) -> re.Pattern[bytes] | None:
+    """A pattern for any of these, the longest first: ``abc`` does not eat into ``abcdef``."""
+    known = {text for text in texts if text}
+    return re.compile(_alternatives(known), re.DOTALL) if known else None
+
+
+#: Texts that begin with the same bytes, so many of them at least, stand together in a pattern ...
+_FEW = 4
+#: ... down to so many bytes: a place in a text is compared with few of hundreds.
+_DEEP = 6
+
+
+def _alternatives(texts: Iterable[bytes], depth: int = 0) -> bytes:
+    by_first: dict[bytes, list[bytes]] = {}
+    for text in sorted(texts, key=len, reverse=True):
+        by_first.setdefault(text[:1], []).append(text[1:])
+    return b"|".join(
+        re.escape(first)
+        + (
+            b"(?:%b)" % _alternatives(rest, depth + 1)
+            if len(rest) > _FEW and first and depth < _DEEP
+            else b"(?:%b)" % b"|".join(map(re.escape, rest))
+        )
+        for first, rest in by_first.items()
+    )
+
+
+#: Codings in which a secret may stand where escapes have been taken off, other than UTF-8: by the letter that says so.
+_CODINGS = {"l": "latin-1", "v": "utf-16-le", "w": "utf-16-be"}
+
+
+def _in_coding(text: str, coding: str) -> bytes | None:
+    try:
+        return text.encode(coding)
+    except UnicodeEncodeError:
+        return None
+
+
+class _Hiding:
+    """Secrets: as they are usually spelled, and, in what is left when escapes are taken off, as they are."""
+
+    def __init__(self, placeholders: tuple[Placeholder, ...], for_people: bool) -> None:
+        self._usual = {secret: new for one in placeholders for secret, new in one.spelled()}
+        self._plain: dict[bytes, tuple[str, Placeholder]] = {}
+        for one in placeholders:
+            self._plain[one.secret.encode("utf-8", "surrogateescape")] = ("", one)
+        for one in placeholders:
+            for letter, coding in _CODINGS.items():
+                if (old := _in_coding(one.secret, coding)) is not None:
+                    self._plain.setdefault(old, (letter, one))
+        self._for_people = for_people
+        self._in_text, self._in_view = _any_of(self._usual), _any_of(self._plain)
+        self._new = _any_of(self._usual.values())
+        lengths = [len(secret) for secret in self._plain]
+        self.shortest, self.longest = min(lengths, default=0), max(lengths, default=0)
+
+    def inside(self) -> _Hiding:
+        return self
+
+    def find(self, view: View) -> Iterator[tuple[int, int, bytes]]:
+        if self._in_text is None or self._in_view is None:
+            return
+        if view.outer is None:
+            for found in self._in_text.finditer(view.data):
+                yield *found.span(), self._usual[found[0]]
+        else:
+            for found in self._in_view.finditer(view.data):
+                yield *found.span(), self._spelled(view, found)
+
+    def _spelled(self, view: View, found: re.Match[bytes]) -> bytes:
+        coding, one = self._plain[found[0]]
+        placeholder = one.placeholder.encode("utf-8", "surrogateescape")
+        word = None if self._for_people else spelling(view, *found.span())
+        return placeholder if word is None else b"%b~~%b~" % (placeholder, f"{coding}{word}".encode("ascii"))
+
+    def shape(self, word: encoded.Word, inner: bytes) -> tuple[bytes, str]:
+        """The shape is noted behind the first placeholder, where a word without it could not be told from another."""
+        around = wrapping.around(inner)
+        text = inner if around is None else around.inner
+        found = None if self._new is None or self._for_people else self._new.search(text)
+        if found is None or (not word.shape and len(found[0]) >= _SHORT):
+            return inner, word.shape
+        rest = text[found.end() :]
+        rest = rest[2:] if rest.startswith(b"~~") else b"~" + rest
+        text = b"%b~~%b%b" % (text[: found.end()], word.shape.encode("ascii"), rest)
+        return text if around is None else around.wrapped(text), word.shape
+
+
+#: A placeholder of fewer bytes stands by chance where base64 is opened: there, something has to be noted behind it.
+_SHORT = 6
+_NOTE = rb"~~([USN]*)([a-z0-9.]*)~"
+
+
+class _Revealing:
+    """Placeholders, each with what is noted behind it. ``inside`` a word, a short one without a note is none."""
+
+    def __init__(self, placeholders: tuple[Placeholder, ...], inside: bool) -> None:
+        self._placeholders = placeholders
+        self._secrets = {new: secret for one in placeholders for secret, new in one.spelled()}
+        self._plain = {one.placeholder.encode("utf-8", "surrogateescape"): one.secret for one in placeholders}
+        self._short = frozenset(new for new in self._secrets if inside and len(new) < _SHORT)
+        any_of = _any_of(self._secrets)
+        self._pattern = any_of and re.compile(b"(%b)(?:%b)?" % (any_of.pattern, _NOTE), re.DOTALL)
+        lengths = [len(new) + (3 if len(new) < _SHORT else 0) for new in self._plain]
+        self.shortest, self.longest = min(lengths, default=0), max(lengths, default=0)
+
+    def inside(self) -> _Revealing:
+        return _revealing(self._placeholders, inside=True)
+
+    def find(self, view: View) -> Iterator[tuple[int, int, bytes]]:
+        for found in self._pattern.finditer(view.data) if self._pattern and view.outer is None else ():
+            if found[2] is None and found[1] in self._short:
+                continue
+            written = None if found[2] is None else self._written(found[1], found[3].decode("ascii"))
+            if written is None:
+                yield *found.span(1), self._secrets[found[1]]
+            else:
+                yield *found.span(), written
+
+    def _written(self, placeholder: bytes, word: str) -> bytes | None:
+        if not word or placeholder not in self._plain:
+            return None if word else self._secrets[placeholder]
+        secret = self._plain[placeholder]
+        if word[0] not in _CODINGS:
+            return spelled(secret.encode("utf-8", "surrogateescape"), word)
+        plain = _in_coding(secret, _CODINGS[word[0]])
+        return None if plain is None else spelled(plain, word[1:])
+
+    def shape(self, word: encoded.Word, inner: bytes) -> tuple[bytes, str]:
+        assert self._pattern is not None
+        around = wrapping.around(word.inner)
+        text = word.inner if around is None else around.inner
+        noted = next((found[2] for found in self._pattern.finditer(text) if found[2]), b"")
+        return inner, noted.decode("ascii") or word.shape
+
+
+@functools.lru_cache(maxsize=32)
+def _hiding(placeholders: tuple[Placeholder, ...], for_people: bool = False) -> _Hiding:
+    return _Hiding(placeholders, for_people)
+
+
+@functools.lru_cache(maxsize=32)
+def _revealing(placeholders: tuple[Placeholder, ...], inside: bool = False) -> _Revealing:
+    return _Revealing(placeholders, inside)
+
+
+# -- where it is looked for --------------------------------------------------------------------------------------------
 
 
 class _Exchange:
-    """Replaces byte strings by others, all in one pass, the longest first (``abc`` does not eat into ``abcdef``)."""
+    """Replaces values in all of a request and a response but the method and the code."""
 
-    def __init__(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
-        self._new = dict(pairs)
-        longest_first = sorted(self._new, key=len, reverse=True)
-        self._old = re.compile(b"|".join(map(re.escape, longest_first))) if longest_first else None
-        cores = {core for old in longest_first for core in _base64_cores(old)}
-        self._encoded = re.compile(b"|".join(map(re.escape, sorted(cores)))) if cores else None
+    def __init__(self, values: known.Values, limit: int) -> None:
+        self._values = values
+        self._limit = limit
 
-    def replace(self, data: bytes) -> bytes:
-        if self._old is None:
-            return data
-        data = self._old.sub(lambda found: self._new[found[0]], data)
-        if self._encoded is not None and self._encoded.search(data):
-            data = _BASE64.sub(lambda word: self._in_base64(word[0]), data)
-        return data
+    def pair(self, request: Request, response: ResponseDict) -> Pair:
+        if isinstance(request.body, bytes):
+            codings = content_coding.named(request.headers.get_all("Content-Encoding"))
+            request.body = self.body(request.body, codings)
+        codings = content_coding.named(Response(response).headers.get_all("Content-Encoding"))
+        self._content(response.get("body") or {}, codings)
+        # (One look at all of the rest together: mostly there is nothing.)
+        if known.may_stand_in("\n".join(_strings(request, response)).encode("utf-8", "surrogateescape"), self._values):
+            self._heads(request, response)
+        return request, response
 
-    def _in_base64(self, word: bytes) -> bytes:
-        letters = word.rstrip(b"=")
-        url_safe = b"-" in word or b"_" in word
-        try:
-            inside = base64.b64decode(
-                letters + b"=" * (-len(letters) % 4), altchars=b"-_" if url_safe else None, validate=True
-            )
-        except binascii.Error:
-            return word
-        assert self._old is not None
-        changed = self._old.sub(lambda found: self._new[found[0]], inside)
-        if changed == inside:
-            return word
-        encoded = base64.b64encode(changed, altchars=b"-_" if url_safe else None)
-        # Where it is no padding, "=" is what follows the word: the next thing in a form, say.
-        return encoded if len(word) % 4 == 0 else encoded.rstrip(b"=") + word[len(letters) :]
+    def _heads(self, request: Request, response: ResponseDict) -> None:
+        request.uri = self.text(request.uri)
+        request.headers = [(self.field(name), self.field(value)) for name, value in request.headers.pairs()]
+        for part in ("headers", "trailers"):
+            if response.get(part):
+                response[part] = self._fields(response[part])
+        for part in ("url", "header_order"):  # the first is Betamax's, where it is not the request's
+            if isinstance(response.get(part), str):
+                response[part] = self.text(response[part])
+        for part in ("status", "error"):
+            if isinstance(response.get(part), Mapping):
+                response[part] = {name: self._value(value) for name, value in response[part].items()}
+
+    def _content(self, body: dict[str, Any], codings: list[str]) -> None:
+        string = body.get("string")
+        if isinstance(string, str):
+            body["string"] = self.text(string)
+        elif isinstance(string, bytes):
+            body["string"] = self.body(string, codings)
+
+    def _value(self, value: Any) -> Any:
+        return self.field(value) if isinstance(value, str) else value
+
+    def _fields(self, headers: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            self._value(name): [self.field(str(value)) for value in values]
+            if isinstance(values, list)
+            else self.field(str(values))
+            for name, values in headers.items()
+        }
 
     def text(self, text: str) -> str:
-        return self.replace(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+        data = text.encode("utf-8", "surrogateescape")
+        new = known.replaced(data, self._values, self._limit)
+        return text if new is data else new.decode("utf-8", "surrogateescape")
 
     def field(self, value: str) -> str:
-        """A header value: bytes, seen as latin-1."""
+        """A header's name or value, or a reason phrase: bytes, seen as latin-1."""
         try:
-            return self.replace(value.encode("latin-1")).decode("latin-1")
+            data = value.encode("latin-1")
         except UnicodeEncodeError:
             return self.text(value)
+        new = known.replaced(data, self._values, self._limit)
+        return value if new is data else new.decode("latin-1")
 
     def body(self, body: bytes, codings: list[str]) -> bytes:
         """A body, inside its content codings if it has any."""
-        plain, left = content_coding.decode(body, codings)
+        plain, left = content_coding.decode(body, codings, self._limit)
         if left or plain is body:
-            return self.replace(body)
-        changed = self.replace(plain)
-        coded = body if changed == plain else content_coding.encode(changed, codings)
+            return known.replaced(body, self._values, self._limit)
+        changed = known.replaced(plain, self._values, self._limit)
+        coded = body if changed is plain else content_coding.encode(changed, codings)
         return changed if coded is None else coded
 
 
-def _base64_cores(data: bytes) -> Iterable[bytes]:
-    """What base64 makes of ``data`` wherever it starts in a longer text: the letters that only it decides."""
-    for offset in range(3):
-        encoded = base64.b64encode(b"\0" * offset + data)
-        start = (0, 2, 3)[offset]
-        end = (offset + len(data)) * 8 // 6
-        core = encoded[start:end]
-        if len(core) >= 4:
-            yield core
-            yield core.translate(bytes.maketrans(b"+/", b"-_"))
-
-
-def _apply(exchange: _Exchange, request: Request, response: ResponseDict) -> Pair:
-    request.uri = exchange.text(request.uri)
-    request.headers = [(name, exchange.field(value)) for name, value in request.headers.pairs()]
-    if isinstance(request.body, bytes):
-        codings = content_coding.named(request.headers.get_all("Content-Encoding"))
-        request.body = exchange.body(request.body, codings)
-    codings = content_coding.named(Response(response).headers.get_all("Content-Encoding"))
-    for part in ("headers", "trailers"):
-        if response.get(part):
-            response[part] = _fields(exchange, response[part])
-    if isinstance(response.get("url"), str):  # Betamax's, where it is not the request's
-        response["url"] = exchange.text(response["url"])
-    body = response.get("body") or {}
-    string = body.get("string")
-    if isinstance(string, str):
-        body["string"] = exchange.text(string)
-    elif isinstance(string, bytes):
-        body["string"] = exchange.body(string, codings)
-    return request, response
-
-
-def _fields(exchange: _Exchange, headers: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: [exchange.field(str(value)) for value in values]
-        if isinstance(values, list)
-        else exchange.field(str(values))
-        for name, values in headers.items()
-    }
+def _strings(request: Request, response: ResponseDict) -> Iterator[str]:
+    """All text of a request and a response but their bodies."""
+    yield request.uri
+    for pair in request.headers.pairs():
+        yield from pair
+    rest = [value for name, value in response.items() if name != "body"]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            rest += [*value, *value.values()]
+        elif isinstance(value, (list, tuple)):
+            rest += value

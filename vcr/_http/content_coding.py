@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 GZIP_MAGIC = b"\x1f\x8b"
+#: How what is compressed begins: of zlib (RFC 1950 §2.2) what the usual libraries write.
+ZIPPED = (ZSTD_MAGIC, GZIP_MAGIC, b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 
 #: How many codings one body may have: clients take off fewer (urllib3 five, the others one to three), and each takes as
 #: long as the body is.
@@ -251,7 +253,7 @@ def unzipped(body: bytes, limit: int = MOST_DECODED) -> tuple[bytes, Callable[[b
     if body.startswith(ZSTD_MAGIC):
         plain, left = decode(body, ["zstd"], limit)
         return None if left else (plain, CODINGS["zstd"].encode)
-    if not body.startswith((GZIP_MAGIC, *_ZLIB_HEADS)):
+    if not body.startswith(ZIPPED):
         return None
     wrapper = _GZIP if body.startswith(GZIP_MAGIC) else zlib.MAX_WBITS
     reader = zlib.decompressobj(wrapper)
@@ -266,10 +268,6 @@ def unzipped(body: bytes, limit: int = MOST_DECODED) -> tuple[bytes, Callable[[b
     if not left:
         return whole, CODINGS["gzip"].encode
     return plain, lambda new: _zipped(new, wrapper, ends) + behind
-
-
-#: How a zlib stream begins (RFC 1950 §2.2) that the usual libraries have written.
-_ZLIB_HEADS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 
 
 def _cut_off(body: bytes, wrapper: int, limit: int) -> tuple[bytes, Callable[[bytes], bytes]] | None:

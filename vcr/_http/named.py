@@ -13,9 +13,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
-from urllib.parse import quote_from_bytes, unquote, unquote_plus
+from urllib.parse import unquote, unquote_plus
 
-from .spellings import Edits, View, views
+from .spellings import Edits, views
 
 #: How long a name may be that is looked at.
 _LONGEST = 200
@@ -120,22 +120,8 @@ def replaced(data: bytes, names: Names, replace: Replace) -> bytes:
                 if new == value.text:
                     edits.keep(*span)
                 else:
-                    edits.add(*span, _escaped(value.write(new), view))
+                    edits.add(*span, view.written(value.write(new), value.start, value.start))
     return edits.made()
-
-
-def _escaped(new: bytes, view: View) -> bytes:
-    """``new`` as it is written in the text itself."""
-    while view.outer is not None:
-        text = new.decode("utf-8", "surrogateescape")
-        if view.step in "pf":
-            new = quote_from_bytes(new, safe="").encode("ascii")
-        elif view.step == "j":
-            new = json.dumps(text, ensure_ascii=False)[1:-1].encode("utf-8", "surrogateescape")
-        else:
-            new = html.escape(text).encode("utf-8", "surrogateescape")
-        view = view.outer
-    return new
 
 
 def _text(data: bytes) -> str:

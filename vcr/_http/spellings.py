@@ -9,11 +9,13 @@ server has escaped them, and whichever characters it escapes.
 from __future__ import annotations
 
 import html
+import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from html.entities import codepoint2name
 from typing import NamedTuple
+from urllib.parse import quote_from_bytes
 
 #: How many escapes inside one another are taken off.
 DEPTH = 3
@@ -21,11 +23,13 @@ DEPTH = 3
 
 class Escape(NamedTuple):
     """One way to escape. ``written``: each way in which it writes a character, under one letter; the first that gives
-    the piece that was read is the one that was used. ``by_bytes``: it writes bytes, not characters."""
+    the piece that was read is the one that was used. ``usually`` writes any character as most programs do.
+    ``by_bytes``: it writes bytes, not characters."""
 
     pieces: re.Pattern[bytes]
     decode: Callable[[bytes], bytes]
     written: dict[str, Callable[[bytes], bytes]]
+    usually: Callable[[bytes], bytes]
     by_bytes: bool = False
 
 
@@ -73,6 +77,19 @@ def _as_percent(char: bytes) -> bytes:
     return b"%%%02X" % char[0]
 
 
+def _usual_percent(char: bytes) -> bytes:
+    return quote_from_bytes(char, safe="").encode("ascii")
+
+
+def _usual_json(char: bytes) -> bytes:
+    return json.dumps(char.decode("utf-8", "surrogateescape"), ensure_ascii=False)[1:-1].encode(*_ANY)
+
+
+def _usual_html(char: bytes) -> bytes:
+    return html.escape(char.decode("utf-8", "surrogateescape")).encode(*_ANY)
+
+
+_ANY = ("utf-8", "surrogateescape")
 _SHORT = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _LONG = {plain: letter for letter, plain in _SHORT.items()}
 _HEX = rb"[0-9A-Fa-f]"
@@ -85,8 +102,14 @@ _PERCENT = {
 
 #: By the letter under which a spelling names them.
 ESCAPES = {
-    "p": Escape(re.compile(rb"%" + _HEX + rb"{2}"), _unpercent, _PERCENT, by_bytes=True),
-    "f": Escape(re.compile(rb"%" + _HEX + rb"{2}|\+"), _unpercent, {"f": lambda _: b"+", **_PERCENT}, by_bytes=True),
+    "p": Escape(re.compile(rb"%" + _HEX + rb"{2}"), _unpercent, _PERCENT, _usual_percent, by_bytes=True),
+    "f": Escape(
+        re.compile(rb"%" + _HEX + rb"{2}|\+"),
+        _unpercent,
+        {"f": lambda _: b"+", **_PERCENT},
+        _usual_percent,
+        by_bytes=True,
+    ),
     "j": Escape(
         re.compile(
             rb"\\u[Dd][89ABab]" + _HEX + rb"{2}\\u[Dd][C-Fc-f]" + _HEX + rb"{2}"
@@ -94,6 +117,7 @@ ESCAPES = {
         ),
         _unbackslash,
         {"b": _as_u("\\u%04x"), "c": _as_u("\\u%04X"), "d": _short, "e": _as_u("\\x%02x"), "f": _as_u("\\x%02X")},
+        _usual_json,
     ),
     "h": Escape(
         re.compile(rb"&(?:#[0-9]{1,7}|#[xX]" + _HEX + rb"{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"),
@@ -107,6 +131,7 @@ ESCAPES = {
             "g": _as_reference("&#x%02x;"),
             "h": _as_reference("&#x%02X;"),
         },
+        _usual_html,
     ),
 }
 
@@ -125,6 +150,10 @@ class View:
         # Of each piece that was an escape: from where to where in this view, and in the outer one.
         self._pieces = pieces or []
         self._inner = [piece[0] for piece in self._pieces]
+
+    def place(self) -> int:
+        """A number that another view has, too, when it shows the same text of the same place."""
+        return hash((self.data, tuple(self.span(start, start)[0] for start in self._inner)))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """From where to where, in the text itself, ``data[start:end]`` stands."""
@@ -147,32 +176,58 @@ class View:
             return outer[1] + offset - end
         return outer[edge - 2]
 
+    def written(self, new: bytes, start: int, end: int) -> bytes:
+        """``new`` as it is written in the text itself: each character as it stands in ``data[start:end]``, or, where it
+        does not stand there, as its escape usually writes it."""
+        view = self
+        while view.outer is not None:
+            outer, escape = view.outer.data, ESCAPES[view.step]
+            pieces = view.within(start, end)
+            as_it_is = escape.pieces.sub(b"", outer[slice(*view.outer_span(start, end))])
+            known = {bytes((byte,)): bytes((byte,)) for byte in as_it_is}
+            known |= {view.data[a:b]: outer[c:d] for a, b, c, d in pieces}
+            usually = escape.usually
+            if pieces and sum(b - a for a, b, _, _ in pieces) == end - start:  # it writes every character
+                letter = _mask(view, start, end)[:1]
+                usually = escape.written.get(letter, usually)
+            new = b"".join([known.get(char) or usually(char) for char in _CHAR.findall(new)])
+            start, end = view.outer_span(start, end)
+            view = view.outer
+        return new
+
     def within(self, start: int, end: int) -> list[tuple[int, int, int, int]]:
         """The pieces that stand in ``data[start:end]``."""
         first = bisect_right(self._inner, start - 1)
         last = bisect_right(self._inner, end - 1)
-        return self._pieces[first:last]
+        return [piece for piece in self._pieces[first:last] if piece[0] < piece[1]]
 
 
-def views(data: bytes, depth: int = DEPTH) -> Iterator[View]:
-    """``data`` as it is, then without its escapes, one inside the other, down to ``depth``."""
-    return _views(View(data, None, ""), depth, {hash(data)})
+def views(data: bytes, near: int | None = None, depth: int = DEPTH) -> Iterator[View]:
+    """``data`` as it is, then without its escapes, one inside the other, down to ``depth``.
+
+    ``near``: of what has no escape within so many bytes, nothing is in a view but the first.
+    """
+    return _views(View(data, None, ""), near, depth, set())
 
 
-def _views(outer: View, depth: int, seen: set[int]) -> Iterator[View]:
+def _views(outer: View, near: int | None, depth: int, seen: set[int]) -> Iterator[View]:
     # Depth first: no more than ``depth`` copies of a large text are in memory.
     yield outer
     for step, escape in ESCAPES.items() if depth else ():
-        inner = _unescaped(outer, step, escape)
-        if inner is not None and (digest := hash(inner.data)) not in seen:
-            seen.add(digest)
-            yield from _views(inner, depth - 1, seen)
+        inner = _unescaped(outer, step, escape, len(outer.data) if near is None else near)
+        if inner is not None and (place := inner.place()) not in seen:
+            seen.add(place)
+            yield from _views(inner, near, depth - 1, seen)
 
 
-def _unescaped(outer: View, step: str, escape: Escape) -> View | None:
+#: What stands where something was left out: nothing that is looked for has it inside.
+_GAP = b"\0\n\0"
+
+
+def _unescaped(outer: View, step: str, escape: Escape, near: int) -> View | None:
     """None where there is nothing to take off."""
     data, decoded = outer.data, bytearray()
-    pieces = []
+    pieces: list[tuple[int, int, int, int]] = []
     known: dict[bytes, bytes] = {}
     last = 0
     for found in escape.pieces.finditer(data):
@@ -183,14 +238,27 @@ def _unescaped(outer: View, step: str, escape: Escape) -> View | None:
         if plain == piece:
             continue  # (an entity that nobody knows)
         start, end = found.span()
+        left_out = start - last - (2 * near if pieces else near)
+        if left_out > 0:
+            if pieces:
+                decoded += data[last : last + near]
+            gap = _GAP if pieces else b""
+            pieces.append((len(decoded), len(decoded) + len(gap), start - near - left_out, start - near))
+            decoded += gap
+            last = start - near
         decoded += data[last:start]
         pieces.append((len(decoded), len(decoded) + len(plain), start, end))
         decoded += plain
         last = end
     if not pieces:
         return None
-    decoded += data[last:]
+    decoded += data[last : last + near]
     return View(bytes(decoded), outer, step, pieces)
+
+
+def is_escape(data: bytes, at: int) -> bool:
+    """Whether an escape of any kind begins there."""
+    return any(escape.pieces.match(data, at) for escape in ESCAPES.values())
 
 
 # -- how a text is spelled ---------------------------------------------------------------------------------------------
@@ -242,7 +310,7 @@ def _add(runs: list[tuple[str, int]], letter: str, count: int) -> None:
 
 
 _RUN = re.compile(r"([a-h])([1-9][0-9]{0,5})?")
-_CHAR = re.compile(rb"[\x00-\x7f]|[\xc0-\xff][\x80-\xbf]+", re.DOTALL)
+_CHAR = re.compile(rb"[\xc0-\xff][\x80-\xbf]+|.", re.DOTALL)
 
 
 def _written(plain: bytes, escape: Escape, mask: str) -> bytes | None:

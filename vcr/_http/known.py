@@ -1,0 +1,76 @@
+"""Replaces known values in bytes of any kind, in whatever spelling they stand there: escaped, in base64 or hexadecimal,
+compressed, in UTF-16, one inside the other. It must not know what the values are, or a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from . import content_coding, wrapping
+from .encoded import Word, words
+from .spellings import Edits, View, views
+
+#: How many words of base64 inside one another are opened.
+_DEPTH = 2
+#: With fewer bytes, what a value looks like in base64 stands everywhere by chance.
+_SHORTEST = 4
+
+
+class Values(Protocol):
+    """What is looked for. ``shortest``, ``longest``: the lengths, in bytes, of the shortest and the longest."""
+
+    shortest: int
+    longest: int
+
+    def find(self, view: View) -> Iterator[tuple[int, int, bytes]]:
+        """From where to where in a view a value stands, and what takes its place in the text."""
+
+    def inside(self) -> Values:
+        """What is looked for inside a word."""
+
+    def shape(self, word: Word, inner: bytes) -> tuple[bytes, str]:
+        """What a word is to hold, and the shape that it is to have: ``inner`` holds values instead of others."""
+
+
+def replaced(data: bytes, values: Values, limit: int = content_coding.MOST_DECODED, depth: int = _DEPTH) -> bytes:
+    """``data`` with every value replaced; the same object when it holds none."""
+    around = wrapping.around(data, limit)
+    if around is not None:
+        inner = replaced(around.inner, values, limit, depth)
+        if inner is not around.inner:
+            return around.wrapped(inner)
+    edits = Edits(data)
+    for view in views(data, _near(values)):
+        for start, end, new in values.find(view):
+            span = view.span(start, end)
+            if edits.are_free(*span):
+                edits.add(*span, new)
+        for word in _words(view, values, depth):
+            span = view.span(word.start, word.end)
+            inner = replaced(word.inner, values.inside(), limit, depth - 1) if edits.are_free(*span) else word.inner
+            if inner is not word.inner:
+                new = word.wrapped(*values.shape(word, inner))
+                edits.add(*span, view.written(new, word.start, word.end))
+    return edits.made()
+
+
+def may_stand_in(data: bytes, values: Values, depth: int = _DEPTH) -> bool:
+    """Whether there is anything to replace in ``data``, or something compressed, which has to be opened to tell."""
+    if data.startswith(content_coding.ZIPPED):
+        return True
+    return any(
+        next(values.find(view), None) is not None or next(iter(_words(view, values, depth)), None) is not None
+        for view in views(data, _near(values))
+    )
+
+
+def _near(values: Values) -> int:
+    """How far from an escape a value can reach, in base64 and UTF-16, too."""
+    return 5 * values.longest + 64
+
+
+def _words(view: View, values: Values, depth: int) -> Iterable[Word]:
+    if not depth or values.shortest < _SHORTEST:
+        return ()
+    return words(view, values.shortest, _near(values), lambda inners: may_stand_in(inners, values.inside(), depth - 1))
