@@ -33,6 +33,13 @@ def test_without_a_mode_nothing_reaches_the_network_and_the_command_is_told(proj
     project.run(passed=1)
 
 
+def test_the_command_is_for_the_directory_in_which_pytest_was_started(project, monkeypatch):
+    project.write(MARKED, "below/test_network")
+    (project.path / "pytest.ini").write_text("[pytest]\n")
+    monkeypatch.chdir(project.path / "below")
+    assert "to record it: pytest test_network.py::test_single --record-mode=once" in project.run(failed=1)
+
+
 def test_the_command_quotes_what_a_shell_would_take_apart(project):
     project.write("@pytest.mark.vcr\n@pytest.mark.parametrize('n', ['a b'])\ndef test_it(n):\n    fetch()\n")
     assert "pytest 'test_network.py::test_it[a b]' --record-mode=once" in project.run(failed=1)

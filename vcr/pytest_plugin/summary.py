@@ -25,8 +25,10 @@ ORPHANS = pytest.StashKey["list[Path] | str"]()
 
 
 def command(config: Any, test: str, mode: str) -> str:
-    """What records the cassette of a test."""
-    return f"pytest {shlex.quote(config.cwd_relative_nodeid(test))} --record-mode={mode}"
+    """What records the cassette of a test, from the directory in which pytest was started."""
+    file, colons, rest = test.partition("::")
+    here = os.path.relpath(config.rootpath / file, config.invocation_params.dir)
+    return f"pytest {shlex.quote(here + colons + rest)} --record-mode={mode}"
 
 
 def finish(session: pytest.Session, reporter: Reporter) -> None:
