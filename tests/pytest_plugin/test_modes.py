@@ -161,6 +161,32 @@ def test_so_does_one_whose_set_up_fails_or_that_is_skipped(project):
     assert bodies(project) == ["1"]
 
 
+@pytest.mark.parametrize("option", ["", "vcr_save = passed"])
+def test_so_does_one_whose_other_fixtures_fail_at_their_end(option, project):
+    project.write(MARKED)
+    project.run("--record-mode=once", passed=1)
+    project.pytester.makeini(f"[pytest]\n{option}\n")
+    project.write(
+        """
+        @pytest.fixture
+        def broken():
+            yield
+            assert not os.environ.get("BREAKS")
+
+        @pytest.mark.vcr
+        def test_single(broken):
+            fetch("/counter")
+        """
+    )
+    mode = "all" if option else "rewrite"
+    project.pytester._monkeypatch.setenv("BREAKS", "1")
+    assert "not saved:" in project.run(f"--record-mode={mode}", passed=1, errors=1)
+    assert bodies(project) == ["1"]
+    project.pytester._monkeypatch.delenv("BREAKS")
+    assert "re-recorded:" in project.run(f"--record-mode={mode}", passed=1)
+    assert bodies(project) == ["3"]
+
+
 @pytest.mark.parametrize(("save", "is_saved"), [("always", True), ("passed", False), ("2xx", False)])
 def test_what_a_failed_test_has_recorded_is_saved_as_asked(save, is_saved, project, monkeypatch):
     monkeypatch.setenv("FAILS", "1")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .._engine.strict import line_of, unplayed
+from .._engine.strict import judge, line_of, saves_failed, unplayed
 from .._options import Options
 from ..cassette import Cassette
 from ..config import VCR
@@ -76,13 +76,21 @@ def opened(
         _borrow(cassette, cassettes, str(chosen.get("cassette_library_dir", directory)))
         yield cassette
     finally:
-        error = TestDidNotPass() if did_not_pass() else None
+        passed = not did_not_pass()
+        # What is saved for a test that passed waits until its other fixtures are taken down.
+        waits = passed and isinstance(node, pytest.Item) and not saves_failed(cassette)
+        error = TestDidNotPass() if waits or not passed else None
         try:
             context.__exit__(None if error is None else TestDidNotPass, error, None)
+            if waits:
+                judge(cassette)
         except (SwallowedRefusalError, UnplayedInteractionsError) as strict:
             pytest.fail(str(strict), pytrace=False)
         finally:
-            reporter.note(entry_of(config, node, cassette, existed))
+            entry = entry_of(config, node, cassette, existed)
+            reporter.note(entry)
+        if waits:
+            reporter.save_when_passed(cassette, entry)
 
 
 def _borrow(cassette: Cassette, paths: tuple[str, ...], directory: str) -> None:

@@ -50,6 +50,7 @@ class Reporter:
         #: What goes with the next report of a test.
         self._waiting: list[Entry] = []
         self._waiting_blocked: list[Blocked] = []
+        self._unsaved: list[tuple[Cassette, Entry]] = []
         #: What has come to this process with reports.
         self.entries: list[Entry] = []
         self.blocked: list[Blocked] = []
@@ -75,6 +76,10 @@ class Reporter:
         if hosts:
             self._waiting_blocked.append({"test": test, "hosts": list(dict.fromkeys(map(str, hosts)))})
 
+    def save_when_passed(self, cassette: Cassette, entry: Entry) -> None:
+        """Save a closed cassette at the end of the test that is being taken down, if nothing fails until then."""
+        self._unsaved.append((cassette, entry))
+
     # -- each test --------------------------------------------------------------------------------------------------
 
     @pytest.hookimpl(wrapper=True)
@@ -97,6 +102,19 @@ class Reporter:
             report.vcr_entries, self._waiting = self._waiting, []
             report.vcr_blocked, self._waiting_blocked = self._waiting_blocked, []
         return report  # type: ignore[no-any-return]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self) -> Generator[None, object, object]:
+        """Save what waits for the end of the test."""
+        try:
+            result = yield
+            for cassette, entry in self._unsaved:
+                from .._engine.strict import may_keep
+
+                entry["saved"] = may_keep(cassette) and cassette.save()
+        finally:
+            self._unsaved.clear()
+        return result
 
     def _advice(self, item: pytest.Item, cassette: Cassette) -> str:
         from .summary import command
