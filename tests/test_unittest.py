@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import vcr
-from vcr.unittest import VCRMixin, VCRTestCase
+from vcr.unittest import VCRIsolatedAsyncioTestCase, VCRMixin, VCRTestCase
 
 
 @pytest.fixture
@@ -304,3 +304,70 @@ def test_a_predicate_chooses_the_methods(recorder, counter):
 )
 def test_what_a_test_method_is(name, value, expected):
     assert vcr.VCR.is_test_method(name, value) is expected
+
+
+# -- asynchronous tests, strictness ------------------------------------------------------------------------------------
+
+
+def test_asynchronous_tests_have_cassettes_too(here, counter, server):
+    class Case(here, VCRIsolatedAsyncioTestCase):
+        async def asyncSetUp(self):
+            self.first = await asyncio.to_thread(fetch, counter)
+            self.addAsyncCleanup(self.close)
+
+        async def close(self):
+            assert fetch(counter) == b"3"
+
+        async def test_one(self):
+            assert [self.first, fetch(counter)] == [b"1", b"2"]
+            assert len(self.cassette.sent) == 2
+
+    result = run(Case)
+    assert result.wasSuccessful(), result.failures + result.errors
+    assert server.hits == 3
+    assert run(Case).wasSuccessful()
+    assert server.hits == 3
+    assert cassettes() == ["Case.test_one.yaml"]
+
+
+def test_a_rewrite_of_a_test_that_fails_leaves_the_cassette(here, counter, server, monkeypatch):
+    class Case(here, VCRTestCase):
+        fails = False
+
+        def _get_vcr_kwargs(self):
+            return {"record_mode": "rewrite"}
+
+        def test_one(self):
+            fetch(counter)
+            assert not self.fails
+
+    assert run(Case).wasSuccessful()
+    before = Path("here/Case.test_one.yaml").read_bytes()
+    Case.fails = True
+    assert not run(Case).wasSuccessful()
+    assert Path("here/Case.test_one.yaml").read_bytes() == before
+    assert server.hits == 2
+
+
+def test_a_test_can_be_strict(here, counter):
+    class Case(here, VCRTestCase):
+        asks = True
+
+        def _get_vcr_kwargs(self):
+            return {"on_unused": "error", "on_refused": "raise"}
+
+        def test_one(self):
+            if self.asks:
+                fetch(counter)
+
+        def test_expected(self):
+            fetch(counter)
+            if not self.asks:
+                with self.assertRaisesRegex(Exception, "Can't play back"):  # noqa: PT027
+                    fetch(counter + "/other")
+
+    assert run(Case).wasSuccessful()
+    Case.asks = False
+    ((test, text),) = run(Case).failures
+    assert test.id().endswith("test_one")
+    assert "nothing asked for 1 of the 1 interaction" in text

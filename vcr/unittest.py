@@ -33,6 +33,8 @@ class VCRMixin(_Test):
             recorder = self._get_vcr(**self._get_vcr_kwargs())
             context = recorder.use_cassette(self._get_cassette_name())
             self.cassette = context.__enter__()
+            # A refusal that the test itself catches is expected, not swallowed.
+            self.cassette.is_own = inspect.getfile(type(self)).__eq__
             self.addCleanup(self._close_cassette, context)
 
     def doCleanups(self) -> Any:  # noqa: N802  (unittest's name)
@@ -66,3 +68,7 @@ class VCRMixin(_Test):
 
 class VCRTestCase(VCRMixin, unittest.TestCase):
     """A test case with a cassette for each test."""
+
+
+class VCRIsolatedAsyncioTestCase(VCRMixin, unittest.IsolatedAsyncioTestCase):
+    """The same for tests that are coroutines."""

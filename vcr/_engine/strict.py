@@ -89,7 +89,7 @@ class Refused(NamedTuple):
         return cls(request, place_in_program(), error)
 
     def caught_in(self) -> str | None:
-        """The file of the function that caught the error; None where it was never raised, or is not known."""
+        """The file of the function that caught the error; None where that is not known."""
         traceback = None if self.error is None else self.error.__traceback__
         return None if traceback is None else traceback.tb_frame.f_code.co_filename
 
@@ -138,10 +138,11 @@ def unplayed(cassette: Cassette) -> list[str]:
 
 
 def swallowed(cassette: Cassette) -> list[Refused]:
-    """The refusals that something other than the code around the cassette has caught."""
+    """The refusals that something other than the code around the cassette has caught. (``assertRaises`` takes the
+    traceback away: who has caught such an error is not known, and was prepared for it.)"""
     if cassette.strictness.on_refused != "raise":
         return []
-    return [one for one in cassette.refusals if (file := one.caught_in()) is None or not cassette.is_own(file)]
+    return [one for one in cassette.refusals if (file := one.caught_in()) is not None and not cassette.is_own(file)]
 
 
 def judge(cassette: Cassette) -> None:
