@@ -95,6 +95,7 @@ def test_a_refusal_that_the_program_swallowed_fails_the_test(project):
     output = project.run(passed=2, errors=1)
     assert "refused 1 request, and the program swallowed the error" in output
     assert f"GET {project.server.url}/counter, made at {project.path}/test_network.py:" in output
+    assert "--record-mode=once" not in project.run("-k", "expected", passed=1).partition("collected")[2]
     project.pytester.makeini("[pytest]\nvcr_on_refused = ignore\n")
     assert "refused: GET" in project.run(passed=2)
     assert project.hits == 0

@@ -88,6 +88,8 @@ def opened(
             pytest.fail(str(strict), pytrace=False)
         finally:
             entry = entry_of(config, node, cassette, existed)
+            # Had one been swallowed, the test would fail now.
+            entry["expected"] = passed and cassette.strictness.on_refused == "raise"
             reporter.note(entry)
         if waits:
             reporter.save_when_passed(cassette, entry)
@@ -128,6 +130,7 @@ def entry_of(config: pytest.Config, node: Any, cassette: Cassette, existed: bool
         "recorded": len(cassette.recorded),
         "saved": cassette._has_saved,
         "refused": [f"{cassette.mask(line_of(one.request))}, made at {one.place}" for one in cassette.refusals],
+        "expected": False,
         "unused": unplayed(cassette),
     }
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 class Entry(TypedDict):
-    """What happened to one cassette. ``path`` is absolute; ``cassette`` is for people."""
+    """What happened to one cassette. ``path`` is absolute; ``cassette`` is for people. ``expected``: whether the test
+    itself has caught what was refused."""
 
     test: str
     cassette: str
@@ -32,6 +33,7 @@ class Entry(TypedDict):
     recorded: int
     saved: bool
     refused: list[str]
+    expected: bool
     unused: list[str]
 
 

@@ -89,7 +89,7 @@ def _not_saved(config: pytest.Config, entries: Iterable[Entry]) -> Iterator[str]
 
 def _refused(config: pytest.Config, entries: Iterable[Entry]) -> Iterator[str]:
     for one in entries:
-        if one["refused"]:
+        if one["refused"] and not one["expected"]:
             more = f" and {len(one['refused']) - 1} more" if len(one["refused"]) > 1 else ""
             mend = command(config, one["test"], "rewrite" if one["existed"] else "once")
             yield f"refused: {one['refused'][0]}{more} ({one['cassette']}): {mend}"
