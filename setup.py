@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "vcr" / "__init__.py").read_text(encoding="utf-8"))[1]
 
 PAGE = "https://pypi.org/project/vcrpy/"
-CLI = ["click>=8.1", "jsonschema>=4", "rich>=13"]
+CLI = ["click>=8.2", "jsonschema>=4", "rich>=13"]
 CODINGS = ["brotli", 'backports.zstd; python_version < "3.14"']
 CLIENTS = [
     "aiohttp",

@@ -1,7 +1,8 @@
 """HTTP Archives: those of browsers, mitmproxy and Playwright are read and replayed; what is written is complete.
 
-``har_mitmproxy_11.0.2.har`` was recorded with it from the server of the conformance suite, and the host given another
-name. Those "by hand" have what the developer tools of these browsers write.
+The files named after a version were recorded with mitmproxy, and with Playwright and Chromium 150, from the server of
+the conformance suite, and the host given another name. Those "by hand" have what the developer tools of these browsers
+write.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from vcr.serialize import deserialize, serialize
 from vcr.serializers import jsonserializer, yamlserializer
 
 CASSETTES = Path(__file__).parent / "cassettes"
-MITMPROXY, CHROMIUM, FIREFOX = "har_mitmproxy_11.0.2.har", "har_chromium_by_hand.har", "har_firefox_by_hand.har"
+MITMPROXY, PLAYWRIGHT = "har_mitmproxy_11.0.2.har", "har_playwright_1.65.1.har"
+CHROMIUM, FIREFOX = "har_chromium_by_hand.har", "har_firefox_by_hand.har"
 HAR = har.TEXTS["har"]
 
 
@@ -71,6 +73,23 @@ def test_mitmproxy_every_body_is_what_it_was():
     assert (headers["X-Latin"], headers["X-Utf8"]) == ("caf\xe9", "snow ☃".encode().decode("latin-1"))
 
 
+def test_playwright():
+    found = load(PLAYWRIGHT)
+    assert found["http://old.example/text"][1].body == TEXT
+    assert found["http://old.example/bytes/256"][1].body == all_bytes(256)
+    assert found["http://old.example/latin"][1].body == "café".encode("latin-1")
+    assert found["http://old.example/gz"][1].body == b'{"packed": true}'
+    assert found["http://old.example/image"][1].body.startswith(b"GIF89a")
+    assert (found["http://old.example/redirect/2"][1].status, found["http://old.example/redirect/2"][1].incomplete) == (
+        302,
+        False,
+    )
+    headers = found["http://old.example/headers"][1].headers
+    assert (headers["X-Latin"], headers["X-Utf8"]) == ("caf\xe9", "snow ☃".encode().decode("latin-1"))
+    bodies = [one.own()[0].body for one in deserialize((CASSETTES / PLAYWRIGHT).read_text(), HAR).interactions]
+    assert bodies[12:14] == [b"a=1&b=%C3%A9", '{"x":"ü"}'.encode()]
+
+
 def test_chromium():
     found = load(CHROMIUM)
     assert list(found) == [f"{base}/{path}" for base, path in (
@@ -112,6 +131,11 @@ def test_what_an_archive_does_not_hold_is_told():
     ]
     assert losses(FIREFOX) == [(2, "the body of the request, 99 bytes, is not in the archive")]
     assert losses(MITMPROXY) == [(16, "the entry is left out: [Errno 111] Connect call failed ('192.0.2.1', 80)")]
+    assert losses(PLAYWRIGHT) == [
+        (15, "the body of the request, 256 bytes, is not in the archive"),
+        (16, "the body of the request, 282 bytes, is not in the archive"),
+        (17, "the entry is left out: net::ERR_UNSAFE_PORT"),
+    ]
     messages = {**entry(), "_webSocketMessages": [{"data": "a"}, {"data": "b"}]}
     attached = entry(content={"_file": "abc.json", "size": -1})  # as Playwright does, with content: "attach"
     lacking = archive(messages, attached, {}, entry(status=0, statusText="(blocked)"))
@@ -184,12 +208,12 @@ def test_other_data_with_a_log_is_no_archive():
 # -- replay ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def session(tmp_path):
+@pytest.fixture(params=[MITMPROXY, PLAYWRIGHT])
+def session(request, tmp_path):
     path = tmp_path / "session.har"
-    path.write_bytes((CASSETTES / MITMPROXY).read_bytes())
+    path.write_bytes((CASSETTES / request.param).read_bytes())
     yield path
-    assert path.read_bytes() == (CASSETTES / MITMPROXY).read_bytes()
+    assert path.read_bytes() == (CASSETTES / request.param).read_bytes()
 
 
 def ask_requests(method: str, url: str, **options) -> tuple[int, bytes]:

@@ -13,7 +13,7 @@ from vcr import _placeholders, matchers
 from vcr._http import content_coding, multipart
 from vcr._http.wire import ChunkedReader, RequestReader, ResponseReader, content, field_bytes, may_have_body, render
 from vcr.errors import CassetteLoadError, CassetteNotFoundError
-from vcr.formats import betamax, ruby
+from vcr.formats import betamax, har, ruby
 from vcr.request import Request
 from vcr.response import Response
 from vcr.serialize import deserialize, serialize
@@ -303,6 +303,7 @@ TARGETS = {
     "betamax": Target(_cassette(*betamax.TEXTS.values()), _golden(".json"), _KEYS + _JSON),
     "ruby": Target(_cassette(ruby.TEXTS["ruby"]), _golden(".yml"), _KEYS + _YAML),
     "rubyjson": Target(_cassette(ruby.TEXTS["rubyjson"]), _golden(".json"), _KEYS + _JSON),
+    "har": Target(_cassette(*har.TEXTS.values()), _golden(".har"), _KEYS + _JSON),
     "requests": Target(_requests, _arriving(_REQUESTS), _FIELDS),
     "responses": Target(_responses, _arriving(_RESPONSES), _FIELDS),
     "chunks": Target(_chunks, _arriving([_CHUNKED, b"0\n\n", b"1\nx\n00\nA: 1\n\n"]), _FIELDS),

@@ -10,6 +10,7 @@ neither loses anything of the other's. ``losses`` says what a file of another pr
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -79,9 +80,16 @@ def losses(data: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
             content = _mapping(entry["response"].get("content"))
             where = f", but in the file {content['_file']}" if content.get("_file") else ""
             yield number, f"the body of the response is not in the archive{where}; its replay ends too early"
-        size = entry["request"].get("bodySize")
-        if _read_request(entry["request"])["body"] is None and isinstance(size, int) and size > 0:
+        size = _size_sent(entry["request"])
+        if size and _read_request(entry["request"])["body"] is None:
             yield number, f"the body of the request, {size:,} bytes, is not in the archive"
+
+
+def _size_sent(request: Mapping[str, Any]) -> int:
+    """How many bytes of a body a request had, as far as that is known."""
+    size = request.get("bodySize")
+    length = Headers(_read_headers(request.get("headers"))).get("Content-Length", "")
+    return size if isinstance(size, int) and size > 0 else int(length) if length.isdecimal() else 0
 
 
 def _why_left_out(entry: Any) -> str | None:
@@ -90,7 +98,8 @@ def _why_left_out(entry: Any) -> str | None:
     if not _HTTP.match(url):
         return f"no HTTP request: {url[:80]}"
     if not isinstance(status, int) or status < 100:
-        return str(response.get("_error") or response.get("statusText") or "there is no response")
+        told = (response.get(key) for key in ("_error", "_failureText", "statusText"))
+        return str(next(filter(None, told), "there is no response"))
     return None
 
 
@@ -167,12 +176,25 @@ def _read_headers(headers: Any) -> list[tuple[str, str]]:
 
 
 def _field(value: str) -> str:
-    """A value as this package has it: each byte as the character of latin-1. mitmproxy takes the bytes for UTF-8."""
+    """A value as this package has it: each byte as the character of latin-1.
+
+    Chromium takes the bytes for windows-1252, mitmproxy for UTF-8: what is not latin-1 tells which.
+    """
     try:
         value.encode("latin-1")
     except UnicodeEncodeError:
-        return value.encode("utf-8", "surrogateescape").decode("latin-1")
+        for guess in (_from_windows, lambda text: text.encode("utf-8", "surrogateescape")):
+            with contextlib.suppress(UnicodeError):
+                return guess(value).decode("latin-1")
+        return value.encode("utf-8", "replace").decode("latin-1")
     return value
+
+
+def _from_windows(value: str) -> bytes:
+    """The bytes of UTF-8 that were taken for windows-1252. Raises UnicodeError when it is no such text."""
+    content = b"".join(one.encode("latin-1" if one < "\u0100" else "cp1252") for one in value)
+    content.decode("utf-8")
+    return content
 
 
 def _read_version(version: str) -> str:
