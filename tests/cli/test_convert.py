@@ -87,7 +87,7 @@ def test_what_is_lost_is_told_line_by_line(write, tmp_path):
         "x.yaml",
         (Request("POST", "http://a.example/", {"a": "1"}), Response.of(200, "OK", {}, b"")),
         get("/2"),
-        beside=[{"recorded_at": "2026-01-01T00:00:00.5+00:00", "note": "ours"}, {}],
+        beside=[{"recorded_at": "2026-01-01T00:00:00.500+00:00", "note": "ours"}, {}],
     )
     path.write_text(path.read_text(encoding="utf-8") + "owner: us\nmetadata:\n  a: b\n", encoding="utf-8")
 
