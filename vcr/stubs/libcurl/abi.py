@@ -128,6 +128,8 @@ HEADER_OUT, DATA_IN = 2, 3
 PAUSE = 0x10000001
 #: CURL_MAX_WRITE_SIZE: the largest number of bytes that a write callback is given at once.
 MAX_WRITE_SIZE = 16384
+#: The status of a head that is final to libcurl though it is a 1xx: what follows is no HTTP (RFC 9110 §15.2.2).
+SWITCHING_PROTOCOLS = 101
 #: CURL_REDIR_POST_301 and its two fellows, of CURLOPT_POSTREDIR, by the status that each is for.
 KEEP_POST = {301: 1, 302: 2, 303: 4}
 #: CURLFOLLOW_OBEYCODE and CURLFOLLOW_FIRSTONLY, of CURLOPT_FOLLOWLOCATION.

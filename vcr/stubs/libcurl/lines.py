@@ -5,11 +5,18 @@ transfer.
 from __future__ import annotations
 
 import email.utils
+import re
 import time
 from collections.abc import Iterator
 
 from ...request import Headers, Request
 from ...response import Response
+from .abi import HTTP_VERSIONS
+
+_LINE_BREAK = re.compile(r"[\r\n]+")
+#: A line break that does not fold a value: it would begin another field, or end the head.
+_UNFOLDED = re.compile(r"\r?\n(?![ \t])|\r(?!\n)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def fields_in(lines: list[bytes]) -> Iterator[tuple[str, str]]:
@@ -29,9 +36,11 @@ def fields_in(lines: list[bytes]) -> Iterator[tuple[str, str]]:
 
 def head_lines(response: Response, headers: Headers) -> Iterator[bytes]:
     """The lines of a head, to the blank line that ends it."""
-    version, reason = response.http_version, response.reason or ""
+    version, reason = response.http_version, _LINE_BREAK.sub(" ", response.reason or "")
     if version.startswith(("2", "3")):
         version, reason = version[0], ""  # libcurl writes a blank behind the status, and no reason
+    elif version not in HTTP_VERSIONS:
+        version = "1.1"
     yield f"HTTP/{version} {response.status} {reason}\r\n".encode("latin-1", "replace")
     for name, value in headers.pairs():
         yield from field_line(name, value).splitlines(keepends=True)  # a folded field comes in several
@@ -39,12 +48,17 @@ def head_lines(response: Response, headers: Headers) -> Iterator[bytes]:
 
 
 def field_line(name: str, value: str) -> bytes:
-    """The line, or the folded lines, of one field."""
-    line = f"{name}: {value}\r\n"
+    """The line, or the folded lines, of one field. A line break that does not fold becomes a blank."""
+    line = f"{_LINE_BREAK.sub(' ', name)}: {_UNFOLDED.sub(' ', value)}\r\n"
     try:
         return line.encode("latin-1")
     except UnicodeEncodeError:
         return line.encode("utf-8")
+
+
+def is_cookie(value: str) -> bool:
+    """Whether libcurl takes the value of a ``Set-Cookie`` field for a cookie: one without control characters."""
+    return _CONTROL.search(value) is None
 
 
 def cookie_line(value: str, request: Request) -> tuple[bytes, bool]:

@@ -11,13 +11,10 @@ from typing import Any
 from ..._http.wire import ChunkedReader, content_length, is_chunked
 from ...request import Headers
 from ..exchange import Exchange
-from .abi import DATA_IN, HEADER_OUT, Code, Opt
+from .abi import DATA_IN, HEADER_OUT, SWITCHING_PROTOCOLS, Code, Opt
 from .errors import COMES_AGAIN, LibcurlError, failure_of, write_error
 from .lines import fields_in
 from .transfer import Transfer
-
-#: The status of a head that is final though it is a 1xx: what follows is no HTTP (RFC 9110 §15.2.2).
-_SWITCHING_PROTOCOLS = 101
 
 
 class LiveTransfer:
@@ -129,7 +126,7 @@ class LiveTransfer:
         version, _, rest = head[0].decode("latin-1").strip().partition(" ")
         code, _, reason = rest.partition(" ")
         status = int(code[:3])  # As libcurl, which looks at no more than three digits.
-        if status < 200 and status != _SWITCHING_PROTOCOLS:
+        if status < 200 and status != SWITCHING_PROTOCOLS:
             return True
         headers = Headers(fields_in(head[1:]))
         number = version.removeprefix("HTTP/")

@@ -12,10 +12,10 @@ from ...errors import UnsupportedClientError
 from ...request import Headers
 from ...response import Response
 from . import info
-from .abi import MAX_WRITE_SIZE, Code, Info, Opt
+from .abi import MAX_WRITE_SIZE, SWITCHING_PROTOCOLS, Code, Info, Opt
 from .decoding import decoded
 from .errors import LibcurlError, error_of
-from .lines import cookie_line, field_line, head_lines
+from .lines import cookie_line, field_line, head_lines, is_cookie
 from .transfer import Transfer
 
 Callback = Callable[[bytes], Any]
@@ -71,6 +71,8 @@ class Replay:
             self._fail(response.failure)
             return False
         headers, pieces = content(response, transfer.request.method)
+        if response.status == SWITCHING_PROTOCOLS:
+            pieces = response.pieces  # What follows such a head is the body to libcurl.
         hop = transfer.next_hop(response.status, headers)
         info.answered(self._info, transfer, response, headers)
         # libcurl discards the body of a redirect: it is neither recorded nor handed over, but its length is seen.
@@ -106,7 +108,7 @@ class Replay:
             self._info[Info.SIZE_DELIVERED] += len(line)
 
     def _set_cookie(self, value: str) -> None:
-        if self._handle.has_cookies:
+        if self._handle.has_cookies and is_cookie(value):
             line, is_over = cookie_line(value, self._transfer.request)
             self._cookie(line)
             self._info[Info.COOKIECHANGES].append((b"DELETE\t" if is_over else b"SET\t") + line)
