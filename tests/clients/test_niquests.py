@@ -46,6 +46,23 @@ def alike_over_http2(client, h2_server, ca_file, cassette_path):
     return alike
 
 
+def test_a_request_whose_answer_nobody_asks_for_is_recorded(server, cassette_path):
+    connection = niquests.packages.urllib3.connection
+
+    def act():
+        asking = connection.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        asking.request("POST", "/echo", b"content")
+        asking.close()
+
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode) as cassette:
+            act()
+        assert [(request.method, request.body) for request in cassette.requests] == [("POST", b"content")]
+        assert "incomplete" not in cassette.responses[0]
+    assert cassette.play_count == 1
+    assert server.hits == 1
+
+
 # -- HTTP/2 ------------------------------------------------------------------------------------------------------------
 
 

@@ -115,14 +115,22 @@ def _exchange(connection: Any, last: Callable[[], Any], pauses: Callable[[], Any
 
 
 def _close_door(original: Callable[..., Any]) -> Callable[..., Any]:
-    """``close``: no more will come of the responses that are on their way."""
+    """``close``: no more will come of the responses that are on their way. A response that the client has not asked for
+    is read here, for the server has answered the request."""
+    run = runner(original)
+
+    def steps(connection: Any) -> Steps:
+        line = line_of(connection)
+        if line is not None:
+            for listener in [] if line.is_awaited else line.listeners(None):
+                if not listener.exchange.has_head:
+                    yield _leave(listener, original)
+            line.hang_up(connection)
+        return (yield original(connection))
 
     @functools.wraps(original)
     def close(self: Any) -> Any:
-        line = line_of(self)
-        if line is not None:
-            line.hang_up(self)
-        return original(self)
+        return run(steps(self))
 
     return close
 
@@ -174,6 +182,12 @@ def _read_door(original: Callable[..., Any]) -> Callable[..., Any]:
     return read
 
 
+def _leave(listener: Listener, original: Callable[..., Any]) -> Any:
+    """The client leaves a response; what is returned has to be awaited if ``original`` is async."""
+    leave = listener.left_async if is_async(original) else listener.left
+    return leave(sys.exc_info()[1])
+
+
 def _tell(listener: Listener, error: BaseException) -> None:
     """Tell the exchange what the client sees where it waits for the response."""
     if isinstance(error, Exception):
@@ -190,7 +204,7 @@ def _abort_door(original: Callable[..., Any]) -> Callable[..., Any]:
         live = _listener(response)
         try:
             if live is not None:
-                yield (live.left_async if is_async(original) else live.left)(sys.exc_info()[1])
+                yield _leave(live, original)
         finally:
             yield original(response)
 
