@@ -67,6 +67,7 @@ class Opening:
         self.entry = _active.Entry(cassette)
         self._record_on_exception = record_on_exception
         self._custom: list[Replacement] = []
+        self._is_undone = False
 
     def begin(self) -> None:
         """Put everything in place. Whatever this raises, ``undo`` has to be called."""
@@ -99,6 +100,8 @@ class Opening:
 
     def undo(self) -> None:
         """Take back whatever has been put in place, each whatever the others raise."""
+        if self._is_undone:
+            return
         _run_each(
             (
                 functools.partial(_active.leave, self.entry),
@@ -107,6 +110,7 @@ class Opening:
                 functools.partial(_children.forget, self.cassette),
             )
         )
+        self._is_undone = True
 
 
 def _opening(settings: Settings, function: Callable[..., Any] | None) -> Opening:

@@ -83,7 +83,8 @@ def install(holder: object, skipped: Collection[str] = ()) -> None:
     with _lock:
         _open[id(holder)] = holder
         for place in _every_place():
-            _look_at(place)
+            if place.module in sys.modules or place in _held or place not in _waiting:
+                _look_at(place)
     _warn(skipped)
 
 
