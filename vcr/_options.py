@@ -346,17 +346,20 @@ class Options:
     )
 
 
-class OptionArguments(TypedDict, total=False):
-    """What may be given for each option, as keyword arguments: VCR.py's users write them in all these ways."""
+Mode = RecordMode | Literal["none", "once", "new_episodes", "all", "any", "rewrite"]
+RequestHooks = RequestHook | Iterable[RequestHook] | None
+ResponseHooks = ResponseHook | Iterable[ResponseHook] | None
+#: What is replaced, under which name, and by what.
+Patches = Iterable[tuple[object, str, object]] | None
 
-    record_mode: RecordMode | Literal["none", "once", "new_episodes", "all", "any", "rewrite"]
-    match_on: Iterable[str | Predicate] | None
+
+class MoreArguments(TypedDict, total=False):
+    """The options that VCR.py's ``Cassette`` takes by keyword only."""
+
     additional_matchers: Iterable[str | Predicate] | None
     cassette_library_dir: StrPath | None
     path_transformer: Callable[[str], StrPath] | None
     func_path_generator: Callable[[Callable[..., Any]], StrPath] | None
-    serializer: str | Serializer | None
-    persister: Persister | None
     inject_cassette: bool
     record_on_exception: bool
     save: Literal["always", "passed", "2xx"]
@@ -380,14 +383,30 @@ class OptionArguments(TypedDict, total=False):
     decoded_body_limit: int
     filter_sensitive_data: Mapping[str, object] | Iterable[tuple[str, object]] | None
     placeholders: Iterable[Mapping[str, object]] | None
-    before_record_request: RequestHook | Iterable[RequestHook] | None
-    before_record_response: ResponseHook | Iterable[ResponseHook] | None
     before_save_interaction: InteractionHook | Iterable[InteractionHook] | None
     after_load_interaction: InteractionHook | Iterable[InteractionHook] | None
     child_processes: Literal["ignore", "join", "refuse"]
     skip_patchers: Iterable[str] | None
-    custom_patches: Iterable[tuple[Any, str, Any]] | None
-    before_record: RequestHook | Iterable[RequestHook] | None
+    before_record: RequestHooks
+
+
+class OptionArguments(MoreArguments, total=False):
+    """What may be given for each option, as keyword arguments: VCR.py's users write them in all these ways."""
+
+    record_mode: Mode
+    match_on: Iterable[str | Predicate] | None
+    serializer: str | Serializer | None
+    persister: Persister | None
+    before_record_request: RequestHooks
+    before_record_response: ResponseHooks
+    custom_patches: Patches
+
+
+class CassetteArguments(OptionArguments, total=False):
+    """What ``Cassette.load`` and ``Cassette.use`` take."""
+
+    path: StrPath
+    inject: bool
 
 
 class Option(NamedTuple):

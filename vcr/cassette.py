@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from . import formats, matchers
 from ._assembly import cassette_path, filters_of, matchers_of
@@ -28,8 +28,23 @@ from .response import Response, ResponseDict
 from .serializers.compat import convert_body_to_unicode
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from ._context import CassetteContextDecorator
     from ._engine.explain import Closest
+    from ._engine.pipeline import RequestFilter
+    from ._options import (
+        CassetteArguments,
+        Mode,
+        MoreArguments,
+        Patches,
+        RequestHooks,
+        ResponseHooks,
+        Serializer,
+    )
+    from .matchers import Predicate
+
+T = TypeVar("T")
 
 __all__ = [
     "Cassette",
@@ -60,20 +75,20 @@ class Cassette(engine.Cassette):
     def __init__(  # noqa: PLR0917  (VCR.py's signature)
         self,
         path: str | PathLike[str],
-        serializer: Any = None,
-        persister: Any = None,
-        record_mode: Any = "once",
-        match_on: Any = (matchers.uri, matchers.method),
-        before_record_request: Any = None,
-        before_record_response: Any = None,
-        custom_patches: Any = (),
+        serializer: str | Serializer | None = None,
+        persister: Persister | None = None,
+        record_mode: Mode = "once",
+        match_on: Iterable[str | Predicate] | None = (matchers.uri, matchers.method),
+        before_record_request: RequestHooks = None,
+        before_record_response: ResponseHooks = None,
+        custom_patches: Patches = (),
         inject: bool = False,
-        **options: Any,
+        **options: Unpack[MoreArguments],
     ) -> None:
         for name in options:
             if unknown := unknown_option(name, without=OPENING_OPTIONS):
                 raise TypeError(unknown)
-        chosen = {
+        chosen: dict[str, object] = {
             "record_mode": record_mode,
             "match_on": match_on,
             "before_record_request": before_record_request,
@@ -106,12 +121,12 @@ class Cassette(engine.Cassette):
         self.child_processes = settings.child_processes
         self._has_saved = False
         #: What ``load`` was given: a child process makes the same cassette from it.
-        self.arguments: Mapping[str, Any] | None = None
+        self.arguments: Mapping[str, object] | None = None
 
     # -- opening one --------------------------------------------------------------------------------------------------
 
     @classmethod
-    def load(cls, **kwargs: Any) -> Cassette:
+    def load(cls, **kwargs: Unpack[CassetteArguments]) -> Cassette:
         """A cassette with what is stored under its path (arguments as for ``Cassette``).
 
         Raises CassetteLoadError when what is stored cannot be read.
@@ -122,17 +137,17 @@ class Cassette(engine.Cassette):
         return cassette
 
     @classmethod
-    def use(cls, **kwargs: Any) -> CassetteContextDecorator:
+    def use(cls, **kwargs: Unpack[CassetteArguments]) -> CassetteContextDecorator:
         """A context manager and decorator that opens a cassette: ``path``, and every option of ``use_cassette``."""
         return cls.use_arg_getter(lambda: kwargs)
 
     @classmethod
-    def use_arg_getter(cls, arg_getter: Callable[[], Mapping[str, Any]]) -> CassetteContextDecorator:
+    def use_arg_getter(cls, arg_getter: Callable[[], Mapping[str, object]]) -> CassetteContextDecorator:
         """As ``use``, with the arguments that ``arg_getter()`` returns each time when a cassette is opened."""
         from ._context import CassetteContextDecorator, Settings
 
         def settings() -> Settings:
-            given = dict(arg_getter())
+            given: dict[str, Any] = dict(arg_getter())
             opening = completed({name: given.pop(name) for name in OPENING_OPTIONS & given.keys()})
             if opening.inject_cassette:
                 given["inject"] = True
@@ -190,7 +205,7 @@ class Cassette(engine.Cassette):
         """Whether every interaction that the cassette holds has been replayed."""
         return all(interaction.plays for interaction in self.held())
 
-    def get_metadata(self, key: str, default: Any) -> Any:
+    def get_metadata(self, key: str, default: T) -> T:
         """The value kept under ``key`` in the cassette; ``default`` is put there first where there is none (VCR.py 9).
 
         Raises MissingMetadataError when there is none and the record mode forbids adding it.
@@ -202,7 +217,7 @@ class Cassette(engine.Cassette):
                     raise MissingMetadataError(cassette=self, key=key)
                 metadata[key] = default
                 self.dirty = True
-            return metadata[key]
+            return cast(T, metadata[key])
 
     def __str__(self) -> str:
         return f"<Cassette containing {len(self)} recorded response(s)>"
@@ -210,11 +225,11 @@ class Cassette(engine.Cassette):
     # Private names of VCR.py's that public projects read, call and replace.
 
     @property
-    def _before_record_request(self) -> Any:
+    def _before_record_request(self) -> RequestFilter | None:
         return self.pipeline.before_record_request
 
     @_before_record_request.setter
-    def _before_record_request(self, function: Any) -> None:
+    def _before_record_request(self, function: RequestFilter | None) -> None:
         self.pipeline = self.pipeline._replace(before_record_request=function)
 
     def _load(self) -> None:
@@ -234,12 +249,12 @@ class Cassette(engine.Cassette):
         return self.path
 
     @property
-    def _persister(self) -> Any:
-        return self.storage.place.persister
+    def _persister(self) -> Persister:
+        return cast(Persister, self.storage.place.persister)
 
     @property
-    def _serializer(self) -> Any:
-        return self.storage.place.serializer
+    def _serializer(self) -> Serializer:
+        return cast(Serializer, self.storage.place.serializer)
 
     # -- asking and playing by hand -----------------------------------------------------------------------------------
 
@@ -320,7 +335,7 @@ class Cassette(engine.Cassette):
         return _AppendingTurn(self, request)
 
 
-def _serializer(serializer: Any) -> Any:
+def _serializer(serializer: str | Serializer) -> Serializer:
     return named("serializer", serializer, formats.serializers()) if isinstance(serializer, str) else serializer
 
 

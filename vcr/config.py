@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._context import CassetteContextDecorator, Settings
-    from ._options import OptionArguments, Options, StrPath
+    from ._engine.persister import Persister
+    from ._options import OptionArguments, Options, Serializer, StrPath
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,7 +50,7 @@ class VCR:
 
     #: What ``register_matcher`` and ``register_serializer`` add to, by name.
     matchers: dict[str, Predicate]
-    serializers: dict[str, Any]
+    serializers: dict[str, Serializer]
 
     def __init__(self, **options: Unpack[OptionArguments]) -> None:
         vars(self).update(matchers=matchers.builtin(), serializers=formats.serializers())
@@ -61,7 +62,7 @@ class VCR:
             if own := own_name(name):
                 setattr(self, own, checked({name: value})[own] if own in JUDGED_AT_ONCE else value)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if not (name in OPTIONS or name.startswith("_") or hasattr(type(self), name) or name in vars(self)):
             _warn_if_misspelled(name)
         super().__setattr__(name, value)
@@ -112,11 +113,11 @@ class VCR:
         """Make ``matcher(r1, r2)`` available to ``match_on`` as ``name``; a built-in name is replaced."""
         self.matchers[name] = matcher
 
-    def register_serializer(self, name: str, serializer: Any) -> None:
+    def register_serializer(self, name: str, serializer: Serializer) -> None:
         """Make a serializer (``serialize(dict) -> str``, ``deserialize(str) -> dict``) available as ``name``."""
         self.serializers[name] = serializer
 
-    def register_persister(self, persister: Any) -> None:
+    def register_persister(self, persister: Persister) -> None:
         """Keep cassettes with this persister instead of in files."""
         self.persister = persister
 
@@ -134,11 +135,11 @@ class VCR:
         return ensure
 
     @staticmethod
-    def is_test_method(method_name: str, function: Any) -> bool:
+    def is_test_method(method_name: str, function: object) -> bool:
         """Whether this is a test method: a function whose name starts with ``test``."""
         return method_name.startswith("test") and isinstance(function, FunctionType)
 
-    def test_case(self, predicate: Callable[[str, Any], bool] | None = None) -> Any:
+    def test_case(self, predicate: Callable[[str, object], bool] | None = None) -> type:
         """A base class: each test method of its subclasses, or what ``predicate(name, function)`` chooses, has a
         cassette of its own."""
         return util.auto_decorate(self.use_cassette, predicate or self.is_test_method)
@@ -152,14 +153,14 @@ class VCR:
             chosen["before_record"] = self.before_record
         return completed(chosen)
 
-    def _merged(self, overrides: Mapping[str, Any], frozen: Options | None) -> Options:
+    def _merged(self, overrides: Mapping[str, object], frozen: Options | None) -> Options:
         own = self._options() if frozen is None else frozen
         merged = checked(overrides)
         if "custom_patches" in merged:
             merged["custom_patches"] = (*own.custom_patches, *merged["custom_patches"])
         return changed(own, merged)
 
-    def _settings(self, path: Any, overrides: Mapping[str, Any], frozen: Options | None) -> Settings:
+    def _settings(self, path: StrPath | None, overrides: Mapping[str, object], frozen: Options | None) -> Settings:
         from ._context import Settings
 
         options = self._by_environment(self._merged(overrides, frozen))

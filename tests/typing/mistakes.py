@@ -13,6 +13,11 @@ vcr.use_cassette("tape.yaml", match_on=[7])  # mistake
 vcr.use_cassette(7)  # mistake
 vcr.use_cassette("tape.yaml", before_record_request=lambda: None)  # mistake
 vcr.recover("tape.yaml", jurnal=True)  # mistake
+vcr.Cassette("tape.yaml", record_mode="onec")  # mistake
+vcr.Cassette("tape.yaml", jurnal=True)  # mistake
+vcr.Cassette.load(path="tape.yaml", match_on=7)  # mistake
+vcr.Cassette("tape.yaml").get_metadata("seed", 5).upper()  # mistake
+vcr.use_cassette("tape.yaml", child_processes="joins")  # mistake
 
 with vcr.use_cassette("tape.yaml") as cassette:
     cassette.no_such_method()  # mistake

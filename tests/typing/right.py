@@ -122,3 +122,7 @@ def refused(error: CannotOverwriteExistingCassetteException) -> str:
 
 carried = vcr.carry(bare)
 again: str = carried(1)
+
+made = Cassette("tape.yaml", jsonserializer, FilesystemPersister, "none", journal=True)
+loaded = Cassette.load(path="tape.yaml", match_on=["uri", same_tenant], inject=True, child_processes="join")
+seed: int = made.get_metadata("seed", 5)
