@@ -26,9 +26,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Entry:
-    """An open cassette: the thread and the task that opened it, and the cassettes that were open around it there."""
+    """An open cassette: the thread, the task and the greenlet that opened it, and the cassettes that were open around
+    it there."""
 
-    __slots__ = ("cassette", "outer", "task", "thread")
+    __slots__ = ("cassette", "greenlet", "outer", "task", "thread")
 
     def __init__(self, cassette: Cassette | None) -> None:
         # None once the cassette is closed: a context that still holds the entry must not keep the cassette alive.
@@ -37,6 +38,8 @@ class Entry:
         self.thread = threading.current_thread()
         task = _current_task()
         self.task = None if task is None else weakref.ref(task)
+        greenlet = next(_greenlets(), None)
+        self.greenlet = None if greenlet is None else weakref.ref(greenlet)
 
     @property
     def around(self) -> Cassette | None:
@@ -106,6 +109,28 @@ def _current_task() -> Any:
                 continue
             if task is not None:
                 return task
+    return None
+
+
+def _greenlets() -> Iterator[Any]:
+    """The greenlet that runs here, the one that has started it, and so on; none of them is the main one of a thread.
+
+    gevent's greenlets do not inherit the context of the one that starts them.
+    """
+    module = sys.modules.get("greenlet")
+    greenlet = None if module is None else module.getcurrent()
+    while greenlet is not None and greenlet.parent is not None:
+        yield greenlet
+        spawning = getattr(greenlet, "spawning_greenlet", None)  # gevent's: a weak reference
+        greenlet = greenlet.parent if spawning is None else spawning()
+
+
+def _opened_by_ancestor(opened: tuple[Entry, ...]) -> Entry | None:
+    """The last of these entries that a greenlet opened which has started this one."""
+    for greenlet in _greenlets():
+        for entry in reversed(opened):
+            if entry.greenlet is not None and entry.greenlet() is greenlet:
+                return entry
     return None
 
 
@@ -182,6 +207,9 @@ def current() -> Cassette | None:
     opened = tuple(_in_process)
     if not opened:
         return None
+    inner = _opened_by_ancestor(opened)
+    if inner is not None:
+        return inner.cassette
     inner = opened[-1]
     for other in opened[:-1]:
         if inner.beside(other):
