@@ -277,6 +277,35 @@ def test_a_forked_child_that_leaves_after_its_parent_stores_nothing_twice(server
 
 
 @can_fork
+def test_refuse_refuses_in_the_fork_of_a_fork(server, cassette_path):
+    with vcr.use_cassette(cassette_path, child_processes="refuse"):
+        child = os.fork()
+        if not child:
+            grandchild = os.fork()
+            if grandchild:
+                os._exit(os.waitstatus_to_exitcode(os.waitpid(grandchild, 0)[1]))
+            try:
+                fetch(server.url + "/text")
+            except ChildProcessRefusedError:
+                os._exit(7)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert server.hits == 0
+
+
+def test_a_command_of_any_kind_is_started_as_without_a_cassette(cassette_path, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with vcr.use_cassette(cassette_path):
+        assert run("true").returncode == 0
+        assert subprocess.run((word for word in ("sh", "-c", "exit 3")), check=False).returncode == 3
+        assert subprocess.run("exit 4", shell=True, check=False).returncode == 4
+        assert subprocess.run([Path("sh"), b"-c", "exit 5"], check=False).returncode == 5
+        with pytest.raises(FileNotFoundError):
+            run("there-is-no-such-program")
+        assert os.listdir(tmp_path) == []
+
+
+@can_fork
 def test_refuse_refuses_in_a_fork(server, cassette_path):
     with vcr.use_cassette(cassette_path, child_processes="refuse"):
         child = os.fork()

@@ -20,10 +20,12 @@ import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _active
 from ._engine.cassette import Cassette
+from ._locks import new_lock
 from .errors import AmbiguousCassetteError, ChildProcessRefusedError, warn
 from .persisters.journal import Journal
 
@@ -58,7 +60,7 @@ class _Pickler(pickle.Pickler):
     """Takes a module, such as a serializer, by its name."""
 
     def reducer_override(self, value: object) -> Any:
-        if isinstance(value, type(sys)):
+        if isinstance(value, ModuleType):
             import importlib
 
             return importlib.import_module, (value.__name__,)
@@ -108,8 +110,9 @@ class Shared:
     def make(self, cassette: Cassette) -> None:
         """Make the directory, with what a child needs to know."""
         os.mkdir(self.directory, 0o700)
-        with open(self._file("recipe"), "wb") as file:
-            pickle.dump(tuple(_handed_over_by(cassette)), file)
+        if cassette.child_processes != "ignore":  # (what is handed over may hold secrets)
+            with open(self._file("recipe"), "wb") as file:
+                pickle.dump(tuple(_handed_over_by(cassette)), file)
 
     def remove(self) -> None:
         """Tell the children that the cassette is over."""
@@ -150,11 +153,8 @@ class Shared:
             return _HandedOver(*pickle.load(file))
 
     def note(self, name: str, line: object) -> None:
-        """Leave one line for the parent."""
-        with (
-            suppress(OSError),
-            open(self._file(name), "ab", buffering=0) as file,
-        ):  # (no more when the cassette is over)
+        """Leave one line for the parent, as long as the cassette is open."""
+        with suppress(OSError), open(self._file(name), "ab", buffering=0) as file:
             file.write(f"{line}\n".encode())
 
     def _lines(self, name: str) -> list[str]:
@@ -180,29 +180,32 @@ def _handed_over_by(cassette: Cassette) -> _HandedOver:
 
 
 _shared: weakref.WeakKeyDictionary[Cassette, Shared] = weakref.WeakKeyDictionary()
+_lock = new_lock()
 
 
 def _share(cassette: Cassette) -> Shared:
     """The directory of this cassette, which is made now if there is none."""
-    shared = _shared.get(cassette)
-    if shared is None:
-        shared = Shared(os.path.join(tempfile.gettempdir(), f"vcr-{os.urandom(8).hex()}"), os.getpid())
-        _shared[cassette] = shared
-        weakref.finalize(cassette, shared.remove)
-        shared.make(cassette)
+    with _lock:
+        shared = _shared.get(cassette)
+        if shared is None:
+            shared = Shared(os.path.join(tempfile.gettempdir(), f"vcr-{os.urandom(8).hex()}"), os.getpid())
+            _shared[cassette] = shared
+            weakref.finalize(cassette, shared.remove)
+            shared.make(cassette)
     return shared
 
 
 # -- a process that is started ----------------------------------------------------------------------------------------
 
 
-def handed_over() -> str | None:
-    """What ``VARIABLE`` has to say in a process that is started here and now; None when no cassette is current."""
+def handed_over(*, is_python: bool) -> str | None:
+    """What ``VARIABLE`` has to say in a process that is started here and now; None when no cassette is current, or when
+    the process is to be ignored and is no Python that could tell what it does."""
     try:
         cassette = _active.current()
     except AmbiguousCassetteError:
         return None  # (which is refused where a request is made)
-    if cassette is None:
+    if cassette is None or (cassette.child_processes == "ignore" and not is_python):
         return None
     return f"{cassette.child_processes} {_share(cassette).directory}"
 
@@ -306,7 +309,8 @@ def _become(cassette: Cassette, kind: type[Cassette], **attributes: object) -> N
     """Make ``cassette`` one of this kind, too."""
     own = type(cassette)
     vars(cassette).update(attributes)
-    cassette.__class__ = type(own.__name__, (kind, own), {"__module__": own.__module__})
+    if not isinstance(cassette, kind):
+        cassette.__class__ = type(own.__name__, (kind, own), {"__module__": own.__module__})
 
 
 def _make_member(cassette: Cassette, kind: type[_Member], shared: Shared) -> None:

@@ -51,15 +51,14 @@ def _popen_door(original: Callable[..., None]) -> Callable[..., None]:
 
 def _environment(args: Any, executable: Any, given: Any) -> Any:
     """The environment of a process that is started with this command; ``given`` where no cassette is current."""
-    value = _children.handed_over()
+    # What is neither a list nor a tuple is one word, or can be read only once.
+    words = [str(word) for word in (args if isinstance(args, (list, tuple)) else [args])]
+    program = os.path.basename(os.fsdecode(executable)) if executable else os.path.basename(words[0]) if words else ""
+    is_python = _PYTHON.fullmatch(program) is not None
+    value = _children.handed_over(is_python=is_python)
     if value is None:
         return given
-    words = [os.fsdecode(word) for word in ([args] if isinstance(args, (str, bytes, os.PathLike)) else args)]
-    program = os.path.basename(os.fsdecode(executable or words[0])) if executable or words else ""
-    is_python = _PYTHON.fullmatch(program) is not None
-    if value.startswith("ignore"):
-        return _children.environment(given, value) if is_python else given
-    if is_python and _ignores_environment(words[1:]):
+    if is_python and not value.startswith("ignore") and _ignores_environment(words[1:]):
         warn(
             f"{' '.join(words[:3])} starts a Python that reads neither PYTHONPATH nor sitecustomize: its requests are "
             "neither recorded nor refused"
@@ -90,7 +89,7 @@ def _preparation_door(original: Callable[..., dict[str, Any]]) -> Callable[..., 
     @functools.wraps(original)
     def get_preparation_data(name: str) -> dict[str, Any]:
         data = original(name)
-        value = _children.handed_over()
+        value = _children.handed_over(is_python=True)
         return data if value is None else {**data, "vcr": _Start(value)}
 
     get_preparation_data.vcr_door = True  # type: ignore[attr-defined]
