@@ -19,6 +19,7 @@ PACKAGE = Path(vcr.__file__).parent
 ROOMS = [
     "errors",
     "_http",
+    "_http.uri",
     "_locks",
     "_http.multipart",
     "_http.body",

@@ -170,6 +170,7 @@ ODD = [
     "    incomplete: true",
     "    incomplete: false",
     "      chunks: 5",
+    "      chunks: 3*2  ",
     "  recorded_at: 5",
     "&a",
     " ...",

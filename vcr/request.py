@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import re
 import warnings
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping
 from copy import deepcopy
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl
 
+from ._http import uri as _uris
 from ._http.body import kept
-
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 HeaderSource = Mapping[str, Any] | Iterable[tuple[Any, Any]] | None
 
@@ -168,23 +165,6 @@ class Headers(MutableMapping[str, str]):
 #: VCR.py's name of it.
 HeadersDict = Headers
 
-#: An absolute URI in which there is nothing that ``urlsplit`` would take out, check or change.
-_PLAIN_URI = re.compile(r"(https?)://([\w.:-]+)((?:/[!$-;=@-~]*)?)(?:\?([!$-~]*))?", re.ASCII)
-
-
-def _split(uri: str) -> SplitResult:
-    plain = _PLAIN_URI.fullmatch(uri)
-    if plain is None:
-        return urlsplit(uri)
-    scheme, authority, path, query = plain.groups("")
-    return SplitResult(scheme, authority, path, query, "")
-
-
-@functools.lru_cache
-def _host_and_port(authority: str) -> tuple[str | None, int | None]:
-    parts = SplitResult("", authority, "", "", "")
-    return parts.hostname, parts.port
-
 
 class Request:
     """One HTTP request: ``method``, absolute ``uri``, ``body`` (bytes or None) and ``headers``.
@@ -243,7 +223,7 @@ class Request:
     def parsed_uri(self) -> SplitResult:
         """``uri`` in its parts (``;`` parameters stay in the path, RFC 3986 §3.3)."""
         if self._split is None:
-            self._split = _split(self._uri)
+            self._split = _uris.split(self._uri)
         return self._split
 
     @property
@@ -256,13 +236,13 @@ class Request:
     @property
     def host(self) -> str | None:
         """The host, in lower case, without brackets."""
-        return _host_and_port(self.parsed_uri.netloc)[0]
+        return _uris.host_and_port(self.parsed_uri.netloc)[0]
 
     @property
     def port(self) -> int | None:
         """The port, or the scheme's default one."""
-        port = _host_and_port(self.parsed_uri.netloc)[1]
-        return DEFAULT_PORTS.get(self.scheme) if port is None else port
+        port = _uris.host_and_port(self.parsed_uri.netloc)[1]
+        return _uris.DEFAULT_PORTS.get(self.scheme) if port is None else port
 
     @property
     def path(self) -> str:

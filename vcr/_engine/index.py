@@ -6,13 +6,13 @@ cassette's decision.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import chain, islice, product
 
 from .._http.body import is_object
 from .._http.meaning import meaning, plain
+from .._http.uri import plain_path
 from ..errors import CassetteLoadError
 from ..matchers import Matcher, Predicate, part, part_of, path, requests_match, same_as_object, uri, url
 from ..request import Request
@@ -90,14 +90,10 @@ class Bucket(Row):
 #: With any of these among the matchers, what matches has the same path, but for the parameters of its last segment.
 _PLACES = {path, uri, url}
 
-#: An absolute URI, and its path, in which there is nothing that ``urlsplit`` would take out. (No part may match a
-#: character that the next one can begin with: then what does not fit is seen in one go.)
-_ABSOLUTE = re.compile(r"https?://[!$-.0-:<->@-~]*(/[!$-:<->@-~]*)?(?:\?[!$-~]*)?")
-
 
 def _place_of(uri: str) -> Hashable:
-    absolute = _ABSOLUTE.fullmatch(uri)
-    return (absolute[1] or "/") if absolute is not None else path.loose(Request("", uri))[0]
+    plain = plain_path(uri)
+    return path.loose(Request("", uri))[0] if plain is None else plain
 
 
 class Keys:

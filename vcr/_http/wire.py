@@ -18,6 +18,7 @@ from typing import NamedTuple
 from ..request import Headers, Request
 from ..response import Response
 from . import content_coding
+from .uri import is_absolute
 
 HeaderPairs = list[tuple[str, str]]
 
@@ -30,7 +31,6 @@ _SHORT = 4096
 #: Bytes of a body that are handed over together with the head.
 _JOINED = 256 * 1024
 
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _VERSION = re.compile(r"HTTP/(?:0\.9|1\.\S*)")  # those that http.client takes
 _CODE = re.compile(r"[1-9][0-9]{2}")
 _NAME = re.compile(r"[!-9;-~]*:")
@@ -254,7 +254,7 @@ class RequestReader:
         body = b"".join(self._chunks.partial()) if self._chunks else bytes(self.sent[self._body_start :])
         # RFC 9112 §3.2: a proxy is asked with the absolute URI, a whole server with "*".
         target = "/*" if self.target == "*" else self.target
-        uri = origin + target if target[:1] == "/" or not _ABSOLUTE.match(target) else target
+        uri = origin + target if target[:1] == "/" or not is_absolute(target) else target
         fields = self._fields.headers.pairs()[skip:]
         headers = Headers.of(fields if given is None else [field for field in fields if field[0].lower() in given])
         return Request(self.method, uri, body or None, headers)
@@ -401,22 +401,17 @@ def may_have_body(method: str, status: int) -> bool:
 
 def render(response: Response, method: str) -> list[bytes]:
     """The bytes of ``response`` for a client that asked with ``method``, in the pieces it is to see them in."""
-    rendered = response._rendered.get(method)
-    if rendered is None:
-        rendered = response._rendered[method] = _render(response, method)
-    return rendered
+    headers, pieces = content(response, method)
+    body = _chunks(response, pieces) if is_chunked(headers) and may_have_body(method, response.status) else pieces
+    head = _head(response, headers)
+    # (A large body is not copied.)
+    is_one = len(pieces) <= 1 and sum(map(len, body)) <= _JOINED
+    return [head + b"".join(body)] if is_one else [head, *body]
 
 
 def content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
     """Headers and body, in its pieces, for a client that asked with ``method`` and parses nothing itself: they agree
     on the content coding and on ``Content-Length``, and there is no body where there can be none."""
-    found = response._content.get(method)
-    if found is None:
-        found = response._content[method] = _content(response, method)
-    return found
-
-
-def _content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
     if not may_have_body(method, response.status):
         return response.headers, []
     headers, pieces = _coded(response)
@@ -427,15 +422,6 @@ def _content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
                 (name, str(length) if name.lower() == "content-length" else value) for name, value in headers.pairs()
             )
     return headers, pieces
-
-
-def _render(response: Response, method: str) -> list[bytes]:
-    headers, pieces = _content(response, method)
-    body = _chunks(response, pieces) if is_chunked(headers) and may_have_body(method, response.status) else pieces
-    head = _head(response, headers)
-    # (A large body is not copied.)
-    is_one = len(pieces) <= 1 and sum(map(len, body)) <= _JOINED
-    return [head + b"".join(body)] if is_one else [head, *body]
 
 
 def _chunks(response: Response, pieces: list[bytes]) -> list[bytes]:

@@ -16,8 +16,9 @@ from requests import PreparedRequest
 
 from .. import matchers
 from .._http import difference
+from .._http.uri import authority
 from ..matchers import Matcher, Predicate
-from ..request import DEFAULT_PORTS, Request
+from ..request import Request
 from .exceptions import UnknownMatcherError
 from .sending import current
 from .util import prepared, request_from_data, sent
@@ -56,8 +57,7 @@ class _Keyed(BaseMatcher):
 
 
 def _netloc(request: Request) -> str:
-    host, port = request.host or "", request.port
-    return host if port == DEFAULT_PORTS.get(request.scheme) else f"{host}:{port}"
+    return authority(request.scheme, request.host or "", request.port)
 
 
 def _place(uri: str) -> dict[str, str]:

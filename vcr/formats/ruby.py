@@ -13,13 +13,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from .._http.uri import without_default_port
 from ..serializers import JSON, YAML, Text
 from . import http_interactions as shared
 
 _RECORDED_WITH = "VCR 6.4.0"
-
-#: The default port of the scheme, which VCR 1.x wrote.
-_PORT = re.compile(r"^(http://[^/?#]*):80(?=[/?#]|$)|^(https://[^/?#]*):443(?=[/?#]|$)")
 
 #: Names of encodings that Ruby knows: it does not read a body under any other.
 _ENCODING = re.compile(
@@ -55,7 +53,7 @@ def _read(interaction: Any) -> Any:
         if isinstance(method, str):
             request["method"] = method.removeprefix(":").upper()
         if isinstance(uri, str):
-            request["uri"] = _PORT.sub(lambda found: found[1] or found[2], uri)
+            request["uri"] = without_default_port(uri)  # which VCR 1.x wrote
     return read
 
 

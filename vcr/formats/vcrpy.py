@@ -15,8 +15,9 @@ from datetime import date
 from typing import Any, TypeVar
 
 from .._http.body import joined, kept
+from .._http.uri import origin
 from ..errors import CassetteLoadError, CassetteNotFoundError
-from ..request import DEFAULT_PORTS, Headers, Request
+from ..request import Headers, Request
 from ..response import Response, copied
 from ..serializers import JSON, MAX_DEPTH, YAML
 from .contents import Contents
@@ -202,8 +203,7 @@ def _uri(data: Mapping[str, Any], headers: Headers) -> str:
     uri = data.get("uri", data.get("url"))
     if uri is None and "host" in data:
         scheme, port = data.get("protocol") or "http", data.get("port")
-        authority = data["host"] if port in (None, DEFAULT_PORTS.get(scheme)) else f"{data['host']}:{port}"
-        return f"{scheme}://{authority}{data.get('path') or '/'}"
+        return f"{origin(scheme, str(data['host']), port)}{data.get('path') or '/'}"
     if not isinstance(uri, str):
         raise ValueError(f"the request's uri is {_kind(uri)}")
     return f"http://{headers['Host']}{uri}" if uri.startswith("/") and "Host" in headers else uri

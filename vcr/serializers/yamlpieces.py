@@ -84,7 +84,7 @@ _SENT = _Part(
 )
 #: A response of that kind.
 _RECEIVED = _Part(
-    r" {4}body:\n(?: {6}chunks: (?P<chunks>[0-9]+[ *][0-9 *]*)\n)? {6}string: ",
+    r" {4}body:\n(?: {6}chunks: (?P<chunks>[0-9]+(?:[ *][0-9]+)+)\n)? {6}string: ",
     8,
     rf"\n(?P<fields>{_FIELDS})"
     r"(?: {4}http_version: '(?P<http_version>[0-9.]+)'\n)?"

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from .._engine.cassette import Cassette, Turn
+from .._http import uri as uris
 from .._http.failure import CANCELLED, CLOSED, CONNECT, RESPONSE, SEND, TLS, Failure
 from .._http.wire import CONTINUE, RequestReader, render
 from ..errors import UnsupportedProtocolError
-from ..request import DEFAULT_PORTS, header_name
+from ..request import header_name
 from ..response import Response
 from .answer import Idle, Pieces, Tee, Whole
 from .exchange import cassette_for, wait_for_cancellation
@@ -231,9 +232,7 @@ def _origin(connection: Any) -> str:
     scheme = "https" if connection.default_port == http.client.HTTPS_PORT else "http"
     tunnel = getattr(connection, "_tunnel_host", None)
     host = tunnel or connection.host
-    port = (connection._tunnel_port if tunnel else connection.port) or DEFAULT_PORTS[scheme]
-    authority = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    return f"{scheme}://{authority}" if port == DEFAULT_PORTS[scheme] else f"{scheme}://{authority}:{port}"
+    return uris.origin(scheme, host, (connection._tunnel_port if tunnel else connection.port) or None)
 
 
 _no_address: ContextVar[OSError | None] = ContextVar("vcr_no_address", default=None)

@@ -24,9 +24,10 @@ from typing import Any
 import anyio.lowlevel
 
 from .._engine.cassette import Cassette, Turn
+from .._http import uri as uris
 from .._http.failure import CANCELLED
 from .._http.wire import asks_for_upgrade, content, content_length, field_bytes, is_chunked
-from ..request import DEFAULT_PORTS, Headers, Request
+from ..request import Headers, Request
 from ..response import Response
 from .door import bound
 from .exchange import CANCEL_LIMIT, Exchange, cassette_for, going_live, not_cancelled, wait_for_cancellation
@@ -274,9 +275,7 @@ class Pools(Engines):
     def _asked(self, request: Native) -> Request:
         url = request.url
         scheme, host = url.scheme.decode("ascii"), url.host.decode("ascii")
-        authority = f"[{host}]" if ":" in host else host
-        if url.port not in (None, DEFAULT_PORTS.get(scheme)):
-            authority += f":{url.port}"
+        authority = uris.authority(scheme, host, url.port)
         return Request(request.method.decode("ascii"), _uri(scheme, authority, url.target), None, request.headers)
 
     def _is_abstract(self, cls: type) -> bool:

@@ -22,8 +22,9 @@ from urllib.parse import urlsplit
 
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CANCELLED, CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
+from .._http.uri import origin_of
 from .._http.wire import CONTINUE, RequestReader, asks_for_upgrade, render
-from ..request import DEFAULT_PORTS, Headers, Request, header_name
+from ..request import Headers, Request, header_name
 from ..response import Response
 from .door import bound
 from .exchange import CANCEL_LIMIT, Exchange, cassette_for, not_cancelled
@@ -177,20 +178,13 @@ class Connector:
                 raise _HTTPTimeoutError(message or str(error) or "Timeout while connecting") from None
 
         stream = CassetteStream(max_buffer_size=options.get("max_buffer_size"))
-        self._fetch.far_end = stream.far_end = FarEnd(self._fetch, _origin(self._request.url), stream, connect)
+        self._fetch.far_end = stream.far_end = FarEnd(self._fetch, origin_of(self._request.url), stream, connect)
         return stream
 
     @property
     def _timeout(self) -> float | None:
         """Seconds. Zero is none at all."""
         return min(filter(None, (self._request.connect_timeout, self._request.request_timeout)), default=None)
-
-
-def _origin(url: str) -> str:
-    """Scheme and authority, as other clients record them: without user, and without the scheme's own port."""
-    parts = urlsplit(url)
-    authority = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{authority.removesuffix(f':{DEFAULT_PORTS.get(parts.scheme)}')}"
 
 
 class CassetteStream(_iostream.IOStream):  # type: ignore[misc]

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ... import _active
 from ..._engine.cassette import Cassette
-from ...request import DEFAULT_PORTS
+from ..._http.uri import DEFAULT_PORTS
 from ..exchange import cassette_for
 from .abi import Opt
 

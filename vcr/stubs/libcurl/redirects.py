@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from ...request import DEFAULT_PORTS, Headers, Request
+from ..._http.uri import DEFAULT_PORTS
+from ...request import Headers, Request
 from .abi import FOLLOW_FIRSTONLY, FOLLOW_OBEYCODE, KEEP_POST, Opt
 from .handle import Handle
 from .request import uri_of

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, unquote
 
+from ..._http import uri as uris
 from ...errors import UnsupportedClientError
-from ...request import DEFAULT_PORTS, Headers, Request, header_name
+from ...request import Headers, Request, header_name
 from .abi import AUTH_BASIC, Opt
 from .handle import Handle
 
@@ -90,9 +91,8 @@ def request_of(handle: Handle, upload: Upload | None) -> Request:
 
 def uri_of(url: SplitResult) -> str:
     """The URI that is asked for: without userinfo, fragment and default port."""
-    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname or ""
-    port = f":{url.port}" if url.port not in (None, DEFAULT_PORTS[url.scheme]) else ""
-    return url._replace(netloc=host + port, path=url.path or "/", fragment="").geturl()
+    authority = uris.authority(url.scheme, url.hostname or "", url.port)
+    return url._replace(netloc=authority, path=url.path or "/", fragment="").geturl()
 
 
 def headers_of(handle: Handle) -> Headers:
