@@ -37,15 +37,12 @@ class Response:
     what a project has added.
     """
 
-    __slots__ = ("_content", "_headers", "_rendered", "beside", "data")
+    __slots__ = ("_headers", "beside", "data")
 
     def __init__(self, data: ResponseDict, beside: Mapping[str, Any] | None = None) -> None:
         self.data = data
         self.beside = dict(beside) if beside else {}
         self._headers: Headers | None = None
-        # What each method is answered, made once: wire.py fills and reads these, nothing else does.
-        self._rendered: dict[str, list[bytes]] = {}
-        self._content: dict[str, tuple[Headers, list[bytes]]] = {}
 
     @classmethod
     def of(

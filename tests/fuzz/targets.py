@@ -39,9 +39,10 @@ def _cassette(*serializers: Any) -> Callable[[bytes], None]:
     def check(data: bytes) -> None:
         try:
             read = deserialize(data.decode("utf-8", "ignore"), serializers[0])
+            pairs = list(zip(*read, strict=True))  # an interaction may be read when it is asked for
         except (CassetteLoadError, CassetteNotFoundError):
             return
-        for request, response in zip(*read, strict=True):
+        for request, response in pairs:
             if Response(response).fault:
                 return  # it is refused when it is asked for
             _use(request, Response(response))
