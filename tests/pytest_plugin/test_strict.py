@@ -239,6 +239,19 @@ def test_orphans_are_listed_and_deleted(workers, with_orphan):
     assert names == ["hand.yaml", "test_skipped.yaml", "test_used.yaml"]
 
 
+def test_cassettes_of_a_file_that_gives_no_tests_here_are_left(with_orphan):
+    with_orphan.write(
+        "pytest.importorskip('no_such_package')\n\n@pytest.mark.vcr\ndef test_it(): ...\n", name="test_other"
+    )
+    for name in ("test_other/test_it.yaml", "test_flat.yaml"):
+        file = with_orphan.path / "cassettes" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("version: 1\ninteractions: []\n")
+    before = with_orphan.cassettes()
+    assert f"{ORPHAN} (deleted)" in with_orphan.run("--vcr-orphans=delete", passed=2, skipped=2)
+    assert set(before) - set(with_orphan.cassettes()) == {"cassettes/test_network/test_gone.yaml"}
+
+
 @pytest.mark.parametrize("part", ["-kused", "-mvcr", "test_network.py", "--maxfail=1"])
 def test_a_part_of_the_tests_is_not_judged(part, with_orphan):
     output = with_orphan.run("--vcr-orphans=delete", part)

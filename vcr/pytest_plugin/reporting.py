@@ -57,6 +57,8 @@ class Reporter:
         self.entries: list[Entry] = []
         self.blocked: list[Blocked] = []
         self.uses: set[collecting.Use] = set()
+        #: The files that tests were collected from.
+        self.files: set[str] = set()
         self.is_part = False
         #: The paths of all cassettes that were opened, by the plugin or by hand; kept where orphans are looked for.
         self.opened: set[str] = set()
@@ -148,6 +150,7 @@ class Reporter:
         """Keep which cassettes there are tests for."""
         uses: list[collecting.Use] = session.config.stash.get(collecting.USES, [])
         self.uses.update(uses)
+        self.files.update(str(item.path) for item in session.items)
         self.is_part |= session.config.stash.get(collecting.DESELECTED, False)
 
     @pytest.hookimpl(trylast=True)
@@ -157,6 +160,7 @@ class Reporter:
         if output is not None:
             output["vcr_uses"] = [tuple(use) for use in self.uses]
             output["vcr_is_part"] = self.is_part
+            output["vcr_files"] = sorted(self.files)
             output["vcr_opened"] = sorted(self.opened)
             return
         from . import summary
@@ -169,6 +173,7 @@ class Reporter:
         output = getattr(node, "workeroutput", None) or {}
         self.uses |= {collecting.Use(*use) for use in output.get("vcr_uses", ())}
         self.is_part |= output.get("vcr_is_part", False)
+        self.files.update(output.get("vcr_files", ()))
         self.opened.update(output.get("vcr_opened", ()))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def orphans(config: pytest.Config, reporter: Reporter) -> list[Path] | str:
         elif use.test not in told:
             return f"{use.test} chooses its cassette itself, and did not run"
     used |= {_stem(path) for path in reporter.opened}
-    found = {path for directory in _directories(config, reporter) for path in _cassettes(directory)}
+    found = {path for tests in _directories(config, reporter) for path in _judged(config, reporter, tests)}
     return sorted(path for path in found if _stem(path) not in used)
 
 
@@ -136,13 +137,26 @@ def _stem(path: str | Path) -> str:
 
 
 def _directories(config: pytest.Config, reporter: Reporter) -> set[Path]:
-    name = config.stash[options.RUN].cassette_dir
-    tests = {config.rootpath / use.test.partition("::")[0] for use in reporter.uses}
-    return {test.parent / name for test in tests}
+    """The directories of the tests that use cassettes."""
+    return {(config.rootpath / use.test.partition("::")[0]).parent for use in reporter.uses}
 
 
-def _cassettes(directory: Path) -> Iterator[Path]:
-    return (path for path in directory.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
+def _judged(config: pytest.Config, reporter: Reporter, tests: Path) -> Iterator[Path]:
+    """The cassettes of a directory of tests, but for those that may belong to a file from which nothing was collected
+    here (it may need another platform, or a package that is not installed)."""
+    silent = {file.stem for file in tests.glob("*.py") if _has_tests(config, file)} - {
+        Path(file).stem for file in reporter.files if Path(file).parent == tests
+    }
+    base = tests / config.stash[options.RUN].cassette_dir
+    for path in base.rglob("*"):
+        owner = path.relative_to(base).parts[0]
+        is_known = owner not in silent if path.parent != base else not silent
+        if is_known and path.suffix in _SUFFIXES and path.is_file():
+            yield path
+
+
+def _has_tests(config: pytest.Config, file: Path) -> bool:
+    return any(fnmatch(file.name, pattern) for pattern in config.getini("python_files"))
 
 
 # -- the report --------------------------------------------------------------------------------------------------------
