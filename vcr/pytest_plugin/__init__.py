@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from . import options
+#: What an older pytest lacks, the plugin needs: there it does nothing, and the run goes on.
+IS_SUPPORTED = getattr(pytest, "version_tuple", (0, 0)) >= (7, 4)
+if IS_SUPPORTED:
+    from . import options
 
 MARKS = (
     "vcr(*cassettes, **options): record the test's HTTP traffic to a cassette, or replay it. Named cassettes are "
@@ -21,13 +24,13 @@ MARKS = (
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the options, unless another plugin has the same."""
-    if options.other_plugin(pluginmanager) is None:
+    if IS_SUPPORTED and options.other_plugin(pluginmanager) is None:
         options.add(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Add pytest-recording's hook, unless that plugin does."""
-    if options.other_plugin(pluginmanager) is None:
+    if IS_SUPPORTED and options.other_plugin(pluginmanager) is None:
         from . import hooks
 
         pluginmanager.add_hookspecs(hooks)
@@ -35,7 +38,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Judge the options of this run, and bring the rest of the plugin."""
-    if not options.are_added(config):
+    if not (IS_SUPPORTED and options.are_added(config)):
         return
     config.stash[options.RUN] = options.read(config)
     for mark in MARKS:
@@ -50,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     """The record mode of this run, and why; or to which plugin this one has made way."""
+    if not IS_SUPPORTED:
+        return f"vcr: pytest {pytest.__version__} is too old for marks and options; pytest 7.4 has what they need"
     if not options.are_added(config):
         other = options.other_plugin(config.pluginmanager)
         return f"vcr: {other} is installed, and has the marks and options; it runs on this package"

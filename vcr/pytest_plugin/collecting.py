@@ -163,8 +163,9 @@ _PLACING = ("cassette_library_dir", "path_transformer", "func_path_generator", "
 def _decides_itself(item: pytest.Item) -> bool:
     """Whether the project says by a fixture, or by an option, where the cassette is."""
     manager: Any = item.session._fixturemanager
+    node = item if pytest.version_tuple >= (8, 1) else item.nodeid
     for name in _PLACES:
-        found = manager.getfixturedefs(name, item)
+        found = manager.getfixturedefs(name, node)
         if found and getattr(found[-1].func, "__module__", "") != "vcr.pytest_plugin.fixtures":
             return True
     marks = item.iter_markers("vcr")
