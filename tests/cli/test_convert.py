@@ -118,7 +118,7 @@ def test_what_is_wrong_with_the_arguments(varied, tmp_path):
     assert (exists.status, "x.json exists; --force replaces it" in exists.err) == (2, True)
     assert (tmp_path / "x.json").read_text(encoding="utf-8") == "precious"
     missing = vcr("convert", tmp_path / "y.yaml", tmp_path / "z.json")
-    assert missing == (2, "", f"{tmp_path / 'y.yaml'}: there is no such file\n")
+    assert missing == (2, "", f"{tmp_path / 'y.yaml'}: there is no such file or directory\n")
 
 
 def test_what_cannot_be_read_or_held_leaves_no_file(write, tmp_path):

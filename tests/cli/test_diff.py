@@ -195,7 +195,10 @@ def test_what_cannot_be_read_is_no_difference(tmp_path, write):
     done = vcr("diff", tmp_path / "b.yaml", tmp_path / "c.yaml")
     assert (done.status, done.out) == (2, "")
     assert done.err.splitlines()[0].startswith(f"{tmp_path / 'b.yaml'}, line 3: not readable")
-    assert done.err.splitlines()[1] == f"{tmp_path / 'c.yaml'}: there is no such file"
+    assert (
+        done.err.splitlines()[1]
+        == f"{tmp_path / 'c.yaml'}: there is no such file or directory; did you mean {tmp_path / 'b.yaml'}?"
+    )
     assert vcr("diff", path).status == 2
     assert vcr("diff", "--textconv", path, path).status == 2
 

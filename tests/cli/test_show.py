@@ -109,6 +109,14 @@ def test_a_cassette_that_cannot_be_read(tmp_path):
     assert done.err.startswith(f"{tmp_path / 'x.yaml'}, line 3: not readable as YAML")
 
 
+def test_a_cassette_that_is_not_there_is_no_empty_one(varied, tmp_path):
+    missing = vcr("show", tmp_path / "variety.yaml")
+    assert (missing.status, missing.out) == (2, "")
+    assert missing.err == f"{tmp_path / 'variety.yaml'}: there is no such file or directory; did you mean {varied}?\n"
+    (tmp_path / "blank.yaml").write_text("", encoding="utf-8")
+    assert vcr("show", tmp_path / "blank.yaml") == (0, "# There is no interaction in it.\n", "")
+
+
 def test_a_response_that_cannot_be_replayed_is_said_to_be_so(write):
     path = write("odd.yaml", get("/", status=204))
     path.write_text(path.read_text(encoding="utf-8").replace("code: 204", "code: many"), encoding="utf-8")

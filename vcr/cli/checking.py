@@ -93,8 +93,7 @@ def check(path: str, schema: bool = False, recorded_before: datetime | None = No
     try:
         contents = FilesystemPersister.load_cassette(path, source)
     except CassetteNotFoundError:
-        missing = not os.path.exists(path)
-        return [Finding(path, None, None, UNREADABLE if missing else WRONG, "the cassette says nothing")]
+        return [Finding(path, None, None, WRONG, "the cassette says nothing")]
     except (CassetteLoadError, OSError) as error:
         found = [_unreadable(path, error)]
         lines = lines_of(source.text)

@@ -22,8 +22,14 @@ _KEY = re.compile(r"""^[\s{\["'-]*:?(?:interactions|http_interactions|request|"l
 _BEGINNING = 65536  # bytes
 
 
-class PathError(Exception):
+class PathError(FileNotFoundError):
     """A path that stands for no cassette."""
+
+
+def check_exists(path: str) -> None:
+    """Raises PathError when there is no such file or directory."""
+    if not os.path.lexists(path):
+        raise PathError(f"{path}: there is no such file or directory{_nearest(path)}")
 
 
 def files(path: str) -> list[str]:
@@ -36,7 +42,7 @@ def files(path: str) -> list[str]:
     if os.path.lexists(path):
         return [path]
     if not glob.has_magic(path):
-        raise PathError(f"{path}: there is no such file or directory{_nearest(path)}")
+        check_exists(path)
     found = sorted(one for one in glob.glob(path, recursive=True) if os.path.isfile(one))
     if not found:
         raise PathError(f"{path}: no file matches this pattern")

@@ -12,7 +12,7 @@ from ...errors import CassetteLoadError
 from ...migration import Parsed
 from ...persisters.content import packed, unpacked
 from ...persisters.filesystem import FilesystemPersister
-from .. import converting, output, reading
+from .. import converting, output, paths, reading
 from ..status import FINE, USAGE
 
 _FORMATS = formats.serializers()
@@ -54,8 +54,7 @@ def command(source: str, target: str, name: str | None, force: bool) -> int:
 
 def _convert(source: str, target: str, serializer: Any) -> list[str]:
     """Write it, and say what is lost. Raises ValueError for what the format cannot hold."""
-    if not os.path.exists(source):
-        raise FileNotFoundError(f"{source}: there is no such file")
+    paths.check_exists(source)
     parsed = Parsed(reading.serializer_of(source))
     contents = FilesystemPersister.load_cassette(source, parsed)
     cassette_dict = converting.cassette_dict(contents)

@@ -54,7 +54,7 @@ def command(path: Sequence[str], all_headers: bool, ignored: Sequence[str], igno
     tapes = []
     for cassette in path:
         try:
-            tapes.append(_tape(cassette))
+            tapes.append(reading.tape(cassette))
         except (CassetteLoadError, OSError) as error:
             output.error(str(error))
     if len(tapes) < 2:
@@ -66,13 +66,6 @@ def command(path: Sequence[str], all_headers: bool, ignored: Sequence[str], igno
         _show(one)
     _summarize(found, comparing.hidden_in([*old, *new], hidden))
     return FINDINGS if found else FINE
-
-
-def _tape(path: str) -> reading.Tape:
-    """The cassette. Raises FileNotFoundError: in a comparison a missing file is not an empty one."""
-    if not Path(path).exists():
-        raise FileNotFoundError(f"{path}: there is no such file")
-    return reading.tape(path)
 
 
 def _show(one: Difference) -> None:
@@ -93,7 +86,7 @@ def _summarize(found: Sequence[Difference], hidden: Sequence[str]) -> None:
 def _convert(path: str, hidden: frozenset[str]) -> int:
     """The cassette as text; a file that is none as it is: git stops at an error, and a commit may hold anything."""
     try:
-        entries = _tape(path).entries
+        entries = reading.tape(path).entries
     except CassetteLoadError as error:
         output.line(f"# {error}")
         output.line(Path(path).read_text(encoding="utf-8", errors="replace"))

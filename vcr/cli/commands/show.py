@@ -46,6 +46,8 @@ def command(path: str, which: str | None, form: str | None, client: str | None) 
         _print_code([shell.curl(entry.request) for entry in chosen], "bash")
     elif client:
         _print_code([shell.python(entry.request, client) for entry in chosen], "python")
+    elif not chosen:
+        output.line("# There is no interaction in it.", "dim")
     else:
         for place, entry in enumerate(chosen):
             if place:
