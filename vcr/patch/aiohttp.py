@@ -27,14 +27,15 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
     request = class_in(module, "ClientRequest")
     from ..stubs import aiohttp as stub
 
+    for owner in _connecting(connector):
+        yield Replacement(owner, "connect", door_at("connect", stub.connect_door, vars(owner)["connect"]))
     for owner, name, make in (
-        *((owner, "connect", stub.connect_door) for owner in _connecting(connector)),
         (request, "update_headers", stub.update_headers_door),
         (connector, "close", stub.close_door),
         (response, "_notify_content", stub.notify_content_door),
         (response, "wait_for_close", stub.wait_for_close_door),
     ):
-        yield Replacement(owner, name, door_at(name, make, vars(owner)[name]))
+        yield Replacement(owner, name, make(vars(owner)[name]))
 
 
 def _connecting(connector: type) -> Iterator[type]:
