@@ -18,6 +18,7 @@ from aiohttp.streams import StreamReader
 from .._engine.cassette import Turn
 from .._http.failure import RESPONSE, Failure
 from .._http.wire import is_chunked
+from ..request import Headers
 from .aiohttp_errors import failing, failure_of, failure_to_parse
 from .exchange import Exchange
 
@@ -88,6 +89,11 @@ class Recorder(asyncio.Protocol):
         self.raise_error()
         if self.has_recorded and not payload.is_eof():
             payload.__class__ = WatchedReader
+        if message.code == 101 and not self._exchange.has_head:
+            # To aiohttp that is the response, asked for or not.
+            fields = Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in message.raw_headers)
+            self._exchange.head(101, message.reason, fields)
+            self._tell(self._exchange.end)
         if message.code == 100:
             # aiohttp stops the clock with every message that has no payload; it is to start it again with the body,
             # which is out already.
