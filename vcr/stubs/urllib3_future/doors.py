@@ -104,10 +104,15 @@ def _exchange(connection: Any, last: Callable[[], Any], pauses: Callable[[], Any
             yield connection._new_conn()
     with _active.outside(), asked.going_live():
         if not line.connected:
-            with line.connecting(connection):
-                yield connection.connect()
-                if connection._protocol is None:  # a subclass has its own way to connect
-                    yield connection._post_conn()
+            try:
+                with line.connecting(connection):
+                    yield connection.connect()
+                    if connection._protocol is None:  # a subclass has its own way to connect
+                        yield connection._post_conn()
+            except TimeoutError as error:
+                if error.errno is not None or not line.fails_later(connection, asked, promise, error):
+                    raise
+                return promise
         line.listen(asked, connection)
         for write in asked.writes(connection):
             promise = yield write()

@@ -16,6 +16,7 @@ from typing import Any
 from ..._http.failure import RESPONSE
 from ...response import Response
 from .asked import Asked
+from .errors import failure_of
 from .live import Bytes, Frames, Listener
 from .replay import CassetteSocket, Replay, last_error
 
@@ -134,6 +135,20 @@ class Line:
         # (So that the pool does not warn of the next request.)
         self._verified, connection.is_verified = connection.is_verified, True
         self.connected, self._svn = True, connection._svn
+
+    def fails_later(self, connection: Any, asked: Asked, promise: Any, error: TimeoutError) -> bool:
+        """A TLS handshake took too long. The pool hands on what ``connect`` raises as it does with what ``getresponse``
+        raises, and expects no such error where vcr connects: so the response fails. Whether it will."""
+        if promise is None:
+            return False
+        asked.exchange.sent()
+        asked.exchange.error(failure_of(error, RESPONSE))
+        connection._promises[promise.uid] = promise
+        connection._promises_per_stream[promise.stream_id] = promise
+        self._replays[asked.stream_id] = Replay(self._parser(), asked, None, error)
+        connection._protocol = self
+        _pretend(connection, self.names)
+        return True
 
     def listen(self, asked: Asked, connection: Any) -> None:
         """Listen for the response. From here on the cassette may close while it is on its way."""

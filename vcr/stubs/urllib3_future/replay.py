@@ -47,14 +47,15 @@ class Replay:
 
     ``queue``: events that the client has not read yet. ``error``: what the response ends in."""
 
-    def __init__(self, parser: Any, asked: Asked, response: Response, error: Exception | None) -> None:
+    def __init__(self, parser: Any, asked: Asked, response: Response | None, error: Exception | None) -> None:
         self.stream_id = asked.stream_id
         self.queue: deque[Any] = deque()
         self._parser = parser
         head = [(b":method", asked.method.encode()), (b":authority", b"cassette"), (b":path", b"/")]
         parser.submit_headers(parser.get_available_stream_id(), head, end_stream=True)
         parser.bytes_to_send()
-        came = render(response, asked.method) if error is None or response.incomplete else []
+        has_come = response is not None and (error is None or response.incomplete)
+        came = render(response, asked.method) if response is not None and has_come else []
         self._pieces: deque[bytes | Exception | None] = deque([*came, error])  # None: the server closes
 
     def pending(self, _: Any = None) -> bool:
