@@ -1,9 +1,9 @@
-"""Room: curl_cffi's handles: the options that they are given, ``perform``, and its twin for asyncio, ``add_handle``. It
-knows no option of vcr's.
+"""The stub of curl_cffi's handles: the options that they are given, ``perform``, and ``add_handle`` for asyncio. It
+must not know an option of vcr.
 
-A handle that was there before the replacements were is refused, unless it is ``reset()``; those of sessions are given
-all their options anew for each request. A session looks at nothing but CurlError, and would leave any other error in
-its thread or task: so it is kept from it, until it reads the response.
+A handle that was made before the first cassette is refused, unless ``reset()`` is called on it; the handles of sessions
+are given all their options anew for each request. A session looks for no error but CurlError, and would leave any other
+in its thread or task: so a refusal is raised where the session reads the response.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _BETWEEN = 0.01
 
 
 class Handles:
-    """What is known of every handle. Each public method stands in for curl_cffi's own, which is its first argument."""
+    """What is known of every handle. Each public method takes the place of curl_cffi's, which is its first argument."""
 
     def __init__(self) -> None:
         self._known: weakref.WeakKeyDictionary[Any, Handle] = weakref.WeakKeyDictionary()
@@ -64,12 +64,12 @@ class Handles:
     # -- options ----------------------------------------------------------------------------------------------------
 
     def init(self, original: Callable[..., None], curl: Any, *args: Any, **kwargs: Any) -> None:
-        """Know that it is new."""
+        """``Curl.__init__``: the handle is new, so all its options will be known."""
         self._known[curl] = Handle()
         original(curl, *args, **kwargs)
 
     def setopt(self, original: Callable[..., int], curl: Any, option: int, value: Any) -> int:
-        """Note the option. Header lines are added to those that are there."""
+        """``setopt``: note the option. Header lines are added to those that are set."""
         handle = self._of(curl)
         result = original(curl, option, value)
         if option == Opt.HTTPHEADER:
@@ -78,19 +78,19 @@ class Handles:
         return result
 
     def reset(self, original: Callable[..., None], curl: Any) -> None:
-        """Forget them all, but for those that curl_cffi itself sets then."""
+        """``reset``: forget all options but those that curl_cffi itself sets then."""
         self._of(curl).reset()
         original(curl)
 
     def duphandle(self, original: Callable[..., Any], curl: Any) -> Any:
-        """Know of the duplicate what is known of the original, but for the header lines."""
+        """``duphandle``: what is known of the original is known of the duplicate, but for the header lines."""
         other = original(curl)
         handle = self._known[other] = self._of(curl).copy()
         handle.forget(Opt.HTTPHEADER)
         return other
 
     def set_curl_options(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """A session is about to set all that it sets: an older handle of its is as good as a new one."""
+        """``set_curl_options``: the session sets all options, so an older handle is as good as a new one."""
         curl = args[0] if args else kwargs["curl"]
         if not self._of(curl).known:
             curl.reset()
@@ -100,7 +100,8 @@ class Handles:
         return made
 
     def leave(self, original: Callable[..., Any], response: Any) -> Any:
-        """The program leaves a response that it streams: libcurl may fail after that, and nobody will hear of it."""
+        """``_finalize_stream`` and ``aclose``: the program leaves a response that it streams, and hears of no error
+        after that."""
         if response.quit_now is not None:
             seen = sys.exc_info()[1]
             self._left[response.quit_now] = _of_that_kind(seen)
@@ -122,7 +123,7 @@ class Handles:
     # -- the transfer -----------------------------------------------------------------------------------------------
 
     def perform(self, original: Callable[..., None], curl: Any, *args: Any, **kwargs: Any) -> None:
-        """Take the turn, and replay, or go live and record."""
+        """``perform``: take the turn; replay, or go live and record."""
         handle = self._of(curl)
         with self._errors(curl):
             transfer = start(handle, type(curl))
@@ -140,7 +141,7 @@ class Handles:
             handle.forget(Opt.HTTPHEADER)
 
     def add_handle(self, original: Callable[..., Any], multi: Any, curl: Any) -> Any:
-        """The same, for asyncio: what is returned can be waited for."""
+        """``add_handle``: the same for asyncio. What is returned can be awaited."""
         handle = self._of(curl)
         if handle.cassette(type(curl)) is None:
             handle.info = None
@@ -200,14 +201,14 @@ class Handles:
     # -- the answer -------------------------------------------------------------------------------------------------
 
     def parse_response(self, original: Callable[..., Any], session: Any, curl: Any, *args: Any, **kwargs: Any) -> Any:
-        """The session looks for the response: here is where it can be told that there is none."""
+        """``_parse_response``: the session reads the response, so a refusal is raised here."""
         refusal = self._refused.pop(curl, None)
         if refusal is not None:
             raise refusal
         return original(session, curl, *args, **kwargs)
 
     def getinfo(self, original: Callable[..., Any], curl: Any, option: int) -> Any:
-        """What the recorded answer tells, as curl_cffi would."""
+        """``getinfo``: after a replay, what the recorded response tells."""
         info = self._of(curl).info
         if info is None or option in LEFT_TO_LIBCURL:
             return original(curl, option)
@@ -260,7 +261,7 @@ _TEXT = re.compile(r"curl: \(\d+\) (.*)\. See https://curl\.se/", re.DOTALL)
 
 
 def _error_in(error: Any) -> LibcurlError:
-    """libcurl's own words in an error of curl_cffi."""
+    """The error of libcurl that an error of curl_cffi stands for."""
     text = _TEXT.search(str(error))
     return LibcurlError(int(error.code), text[1] if text else str(error))
 

@@ -1,9 +1,10 @@
-"""Pycurl's easy handles: the options that they are given, and ``perform``. It knows no option of vcr's.
+"""The stub of pycurl's easy handles: the options that they are given, ``perform`` and ``getinfo``. It must not know an
+option of vcr.
 
-A request is what the options say, and libcurl does not tell them: they are noted as they are set. A handle that was
-there before the first cassette is refused, unless it is ``reset()``.
+The options make the request, and libcurl does not tell them: so they are noted when they are set. A handle that was
+made before the first cassette is refused, unless ``reset()`` is called on it.
 
-The classes are pycurl's own, which are written in C: in the module another class may stand in their place.
+The classes here are pycurl's own, which are written in C: in pycurl's module another class may stand in their place.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from .libcurl.transfer import Transfer, start
 
 
 def _own_class(name: str, method: str) -> Any:
-    """Pycurl's own class of this name, whoever holds it. Raises ImportError when there is none."""
+    """Pycurl's own class of this name, wherever it is. Raises ImportError when there is none."""
     for cls in object.__subclasses__():
         is_in_c = isinstance(vars(cls).get(method), MethodDescriptorType)
         if is_in_c and (cls.__module__, cls.__name__) == ("pycurl", name):
@@ -68,8 +69,8 @@ _PREFIXES = {0: "* ", 1: "< ", 2: "> "}
 
 
 class Handles:
-    """What is known of every easy handle. Each method named in ``OPTIONS``, ``TRANSFER`` and ``MULTI`` stands in for
-    pycurl's own, which it is given as its first argument."""
+    """What is known of every easy handle. Each method named in ``OPTIONS``, ``TRANSFER`` and ``MULTI`` takes the place
+    of pycurl's own, which it is given as its first argument."""
 
     OPTIONS: ClassVar = ("setopt", "setopt_string", "unsetopt", "reset", "duphandle")
     TRANSFER: ClassVar = ("perform", "perform_rb", "perform_rs", "getinfo", "getinfo_raw")
@@ -78,22 +79,21 @@ class Handles:
     # What is known of a handle is kept on it: pycurl 7.45 breaks on weak references.
 
     def __init__(self) -> None:
-        #: The handles whose last transfer has been seen: what they tell may be of a replay.
+        #: The handles whose last transfer was seen here: it may have been a replay.
         self._seen: weakref.WeakSet[Handle] = weakref.WeakSet()
 
     @staticmethod
     def meet() -> None:
-        """Mark the handles that are there: what options they were given is not known. This looks at every object of the
-        process."""
+        """Mark the handles that exist: their options are not known. This looks at every object of the process."""
         tracked = gc.get_objects()
         kinds = {kind for kind in set(map(type, tracked)) if issubclass(kind, Curl)}
         for handle in [item for item in tracked if type(item) in kinds] if kinds else ():
-            with suppress(_Error):  # a handle that has been closed tells nothing, and makes no request
+            with suppress(_Error):  # (of a handle that has been closed, which makes no request)
                 handle._vcr = Handle(known=False, url=_getinfo(handle, Info.EFFECTIVE_URL))
 
     @staticmethod
     def method(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[..., Any]:
-        """What a class of C is given as a method: a function, for it to bind."""
+        """A method for a class that is written in C: a function, which the class binds."""
 
         @functools.wraps(original)
         def method(curl: Any, *args: Any, **kwargs: Any) -> Any:
@@ -105,7 +105,7 @@ class Handles:
     def _of(curl: Any) -> Handle:
         handle: Handle | None = getattr(curl, "_vcr", None)
         if handle is None:
-            # A collector that was told to freeze() does not list all that there is: a URL that was not noted tells it.
+            # meet() does not find what gc.freeze() hides: such a handle has a URL that was not noted.
             url = _getinfo(curl, Info.EFFECTIVE_URL)
             handle = curl._vcr = Handle(known=not url, url=url)
         return handle
@@ -113,7 +113,7 @@ class Handles:
     # -- options ----------------------------------------------------------------------------------------------------
 
     def setopt(self, original: Callable[..., Any], curl: Any, option: int, value: Any) -> None:
-        """Note the option."""
+        """``setopt``: note the option."""
         handle = self._of(curl)
         original(option, value)
         if value is None:
@@ -124,18 +124,18 @@ class Handles:
     setopt_string = setopt
 
     def unsetopt(self, original: Callable[..., Any], curl: Any, option: int) -> None:
-        """Forget the option."""
+        """``unsetopt``: forget the option."""
         handle = self._of(curl)
         original(option)
         handle.forget(option)
 
     def reset(self, original: Callable[..., Any], curl: Any) -> None:
-        """Forget them all."""
+        """``reset``: forget all options."""
         original()
         self._of(curl).reset()
 
     def duphandle(self, original: Callable[..., Any], curl: Any) -> Any:
-        """Know of the duplicate what is known of the original."""
+        """``duphandle``: what is known of the original is known of the duplicate."""
         other = original()
         other._vcr = self._of(curl).copy()
         return other
@@ -143,7 +143,7 @@ class Handles:
     # -- the transfer -----------------------------------------------------------------------------------------------
 
     def perform(self, original: Callable[..., Any], curl: Any) -> None:
-        """Take the turn, and replay, or go live and record."""
+        """``perform``: take the turn; replay, or go live and record."""
         handle = self._of(curl)
         self._seen.add(handle)
         try:
@@ -160,18 +160,18 @@ class Handles:
             raise _Error(error.code, error.message) from None
 
     def perform_rb(self, _: Callable[..., Any], curl: Any) -> bytes:
-        """What pycurl does: ``perform`` into a buffer."""
+        """``perform_rb``: as pycurl, ``perform`` into a buffer."""
         buffer = io.BytesIO()
         curl.setopt(Opt.WRITEDATA, buffer)
         curl.perform()
         return buffer.getvalue()
 
     def perform_rs(self, _: Callable[..., Any], curl: Any) -> str:
-        """The same, decoded as pycurl does it."""
+        """``perform_rs``: the same, decoded as pycurl does it."""
         return self.perform_rb(_, curl).decode()
 
     def add_handle(self, original: Callable[..., Any], _: Any, curl: Any) -> Any:
-        """Refuse: a replay would have to be hidden from the sockets and timers of whoever drives the multi handle."""
+        """``add_handle``: refuse. A program drives a multi handle by its sockets and timers: a replay has none."""
         if self._of(curl).cassette(type(curl)) is not None:
             raise UnsupportedClientError(
                 "pycurl.CurlMulti cannot be recorded or replayed; inside a cassette use Curl.perform(), or make the "
@@ -183,12 +183,12 @@ class Handles:
     # -- the answer -------------------------------------------------------------------------------------------------
 
     def getinfo(self, original: Callable[..., Any], curl: Any, option: int) -> Any:
-        """What the recorded answer tells, as pycurl would."""
+        """``getinfo``: after a replay, what the recorded response tells."""
         value = self.getinfo_raw(original, curl, option)
         return value.decode("latin-1") if isinstance(value, bytes) else value
 
     def getinfo_raw(self, original: Callable[..., Any], curl: Any, option: int) -> Any:
-        """The same, undecoded."""
+        """``getinfo_raw``: the same, undecoded."""
         handle = self._of(curl)
         info = handle.info if handle in self._seen else None
         return original(option) if info is None or option in LEFT_TO_LIBCURL else answer(info, option)
@@ -208,7 +208,7 @@ def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
 
 
 def _reads(read: Reader) -> Reader:
-    """As pycurl calls a read callback: an error is printed, and the transfer fails."""
+    """``read``, called as pycurl calls a read callback: its error is printed, and the transfer fails."""
 
     def reading(size: int) -> Any:
         try:
@@ -272,7 +272,7 @@ def _progress(transfer: Transfer) -> Progress:
 
 
 def _live(original: Callable[[], None], curl: Any, handle: Handle, transfer: Transfer) -> None:
-    """The real transfer, with the cassette listening; its own callbacks are put back after it."""
+    """The real transfer, with the cassette listening. The program's own callbacks are put back after it."""
     live = LiveTransfer(transfer)
     header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA)
     listeners = live.listeners(
@@ -295,13 +295,13 @@ def _print(kind: int, data: bytes) -> None:
         sys.stderr.write(_PREFIXES[kind] + data.decode("latin-1"))
 
 
-#: The options that the cassette's callbacks stand in for: the file that may be there instead, and what is as good as
-#: none at all. (Not all of them can be unset in pycurl up to 7.45.)
+#: The options whose place the cassette's callbacks take: for each the option of a file that may be set instead, and the
+#: value that is as good as none. (Not all of them can be unset in pycurl up to 7.45.)
 _DEFAULTS: dict[int, tuple[int, Any]] = {
     Opt.VERBOSE: (-1, 0),
     Opt.DEBUGFUNCTION: (-1, _print),
     Opt.HEADERFUNCTION: (Opt.HEADERDATA, len),
-    Opt.READFUNCTION: (Opt.READDATA, None),  # (whoever uploads has the one or the other)
+    Opt.READFUNCTION: (Opt.READDATA, None),  # (a program that uploads has set one of the two)
     Opt.SEEKFUNCTION: (-1, lambda *_: _CANTSEEK),
 }
 

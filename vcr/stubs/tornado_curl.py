@@ -1,9 +1,9 @@
 """The stub of tornado's client over libcurl, CurlAsyncHTTPClient. It must not know an option or a file.
 
-What tornado would ask of libcurl it tells while it sets up a handle. So each fetch is rehearsed: tornado's own code
-sets up a handle that only takes notes (``NotedCurl``), on a multi handle that is none (``Stage``). A recorded answer is
-played to it there, to tornado's own code again. A request that is to go live is handed to the real client, whose handle
-the cassette listens to.
+tornado tells its request to libcurl while it sets up a handle. So each fetch is rehearsed: tornado's own code sets up a
+handle that only notes its options (``NotedCurl``), on a ``Stage`` in the place of a multi handle. There a recorded
+response is played to tornado's own callbacks. A request that has to go live is handed to the real client, and the
+cassette listens to that client's handle.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def fetch_door(original: FetchImpl) -> FetchImpl:
 
 
 def setup_door(original: Callable[..., None]) -> Callable[..., None]:
-    """``_curl_setup_request``, where a request starts, at once or out of its client's queue. What is raised in here
-    goes to whoever waits for the response."""
+    """``_curl_setup_request``: a request starts, at once or out of its client's queue. tornado hands an error that is
+    raised here to the code that waits for the response."""
 
     @functools.wraps(original)
     def _curl_setup_request(self: Any, curl: Any, request: Any, buffer: Any, headers: Any) -> None:
@@ -69,7 +69,7 @@ def setup_door(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def queue_door(original: Callable[[Any], None]) -> Callable[[Any], None]:
-    """``_process_queue`` adds handles to the real multi handle: that is nothing for the cassette that pycurl is in."""
+    """``_process_queue``: it adds handles to the real multi handle, which the doors of pycurl must not see."""
 
     @functools.wraps(original)
     def _process_queue(self: Any) -> None:
@@ -105,11 +105,11 @@ class Fetch:
         )
 
     def start(self) -> None:
-        """Set up, take the turn, and replay or go live; nothing of the answer comes before this has returned."""
+        """Set up, take the turn, and replay or go live. Nothing of the response comes before this has returned."""
         self._fetch_impl(self._rehearsing, self._request, self._answer)
 
     def _go_live(self) -> None:
-        # The loop calls these from where libcurl happens to be driven: a fetch that they make belongs to this caller.
+        # The loop calls these callbacks in another context: a fetch that they make belongs to the caller's.
         for name in ("header_callback", "streaming_callback"):
             callback = getattr(self._request, name)
             if callback is not None:
@@ -128,18 +128,18 @@ class Fetch:
             real.setopt(option, value)
 
     def close(self) -> None:
-        """The client is closed, perhaps long after the cassette, and libcurl would tell that it ends the transfer: then
-        pycurl 7.45 aborts the process."""
+        """The client is closed, perhaps long after the cassette. Be silent: when libcurl tells that it ends the
+        transfer, pycurl 7.45 aborts the process."""
         self._real.setopt(Opt.VERBOSE, 0)
 
     def _let_go(self) -> None:
-        # The next fetch sets its own callback for header lines.
+        # (The next fetch sets its own callback for header lines.)
         self._client._curls.remove(self)
         self._real.setopt(Opt.VERBOSE, self.curl.is_verbose)
         self._real.setopt(Opt.DEBUGFUNCTION, self._client._curl_debug)
 
     def _answer_live(self, response: Any) -> None:
-        """libcurl has come to its end, or the cassette has stopped it, where it was redirected to."""
+        """libcurl has ended the transfer, or the cassette has stopped it at a redirect to what is recorded."""
         if self._real is not None:
             self._let_go()
         live, failed = self.curl.live, isinstance(response.error, _CurlError)
@@ -161,9 +161,9 @@ class Fetch:
 class NotedCurl(Curl):  # type: ignore[misc]
     """A handle that is set up and never performed.
 
-    ``transfer``: what its options come to; None when that is none of a cassette's business. ``is_verbose``: whether
-    tornado logs what it does. ``error``: why it failed, if that is not for libcurl to say. ``plays``: whether a
-    recorded answer is on its way; ``steps``: the rest of it.
+    ``transfer``: what its options make; None when that is none of a cassette's business. ``live``: the same, if it goes
+    live. ``is_verbose``: whether tornado logs what libcurl tells. ``failure``: libcurl's error; ``error``: another one.
+    ``plays``: whether a recorded response is on its way; ``steps``: the rest of it.
     """
 
     def __init__(self) -> None:
@@ -193,12 +193,12 @@ class NotedCurl(Curl):  # type: ignore[misc]
         self._handle.forget(option)
 
     def getinfo(self, option: int) -> Any:
-        """What the recorded answer tells."""
+        """What the recorded response tells."""
         value = answer(self._handle.info or {}, option)
         return value.decode("latin-1") if isinstance(value, bytes) else value
 
     def pause(self, bitmask: int) -> None:
-        """tornado has had too much at once, or can take more."""
+        """tornado pauses, or goes on."""
         self.paused = bitmask != _CONTINUE
 
     def take_turn(self, client: type, given: frozenset[str]) -> None:
@@ -218,7 +218,7 @@ class NotedCurl(Curl):  # type: ignore[misc]
         return self.live.listeners(debug, header, -1)
 
     def replay(self) -> None:
-        """Get the recorded answer ready, and those that it redirects to."""
+        """Get the recorded response ready, and those that it redirects to."""
         assert self.transfer is not None
         self.plays = True
         try:
@@ -237,7 +237,7 @@ class NotedCurl(Curl):  # type: ignore[misc]
             self.error, self.failure = error, LibcurlError(Code.WRITE_ERROR, "")
 
     def step(self) -> None:
-        """Hand over one line, or one piece."""
+        """Hand one line, or one piece, to tornado."""
         if self.paused or not self.steps:
             return
         sink, data = self.steps[0]
@@ -252,23 +252,23 @@ class NotedCurl(Curl):  # type: ignore[misc]
 
 
 class Stage:
-    """In the place of a multi handle, for one NotedCurl."""
+    """What stands in the place of a multi handle, for one ``NotedCurl``."""
 
     def __init__(self, curl: NotedCurl, go_live: Callable[[], None]) -> None:
         self._curl, self._go_live = curl, go_live
 
     def add_handle(self, curl: NotedCurl) -> None:
-        """The turn has been taken."""
+        """The turn has been taken: go live, or replay."""
         if curl.transfer is None or curl.transfer.is_live:
             self._go_live()
         else:
             curl.replay()
 
     def remove_handle(self, curl: NotedCurl) -> None:
-        """It is over."""
+        """The fetch is over."""
 
     def socket_action(self, *_: int) -> tuple[int, int]:
-        """A time to go on."""
+        """The loop gives the time to go on."""
         self._curl.step()
         return 0, 1
 
@@ -277,7 +277,7 @@ class Stage:
         return 0 if self._curl.steps and not self._curl.paused else -1
 
     def info_read(self) -> tuple[int, list[Any], list[tuple[Any, int, str]]]:
-        """How it has ended, once it has."""
+        """How the transfer has ended, once it has."""
         curl = self._curl
         if curl.steps or not curl.plays:
             return 0, [], []
