@@ -33,7 +33,7 @@ def test_an_interrupt_leaves_nothing_behind_wherever_it_comes(program, server, t
     )
     found = json.loads(run.stdout)
     print(f"{program}: {found['tried']} of {found['points']} points, offset {offset}")
-    assert found["points"] > 2_000
+    assert found["points"] > 1_000  # (Python 3.13 traces fewer)
     failures = [(where, left) for where, is_real, left in found["failures"] if is_real]
     assert failures == []
     # Between the end of ``with lock:`` and the call that gives the lock back Python itself interrupts nothing.
