@@ -33,6 +33,8 @@ ROOMS = [
     "_http.named",
     "_http.encoded",
     "_http.known",
+    "_http.fields",
+    "_http.render",
     "_http.wire",
     "record_mode",
     "_http.meaning",

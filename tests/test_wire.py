@@ -81,8 +81,10 @@ def split(data: bytes, cuts: list[int]) -> list[bytes]:
 cuts = st.lists(st.integers(0, 10_000), max_size=12)
 
 
-def read_response(*parts: bytes, method: str = "GET", closed: bool = False) -> ResponseReader:
-    reader = ResponseReader(method)
+def read_response(
+    *parts: bytes, method: str = "GET", closed: bool = False, as_http_client: bool = False
+) -> ResponseReader:
+    reader = ResponseReader(method, as_http_client=as_http_client)
     for part in parts:
         reader.feed(part)
     if closed:
@@ -300,7 +302,7 @@ def test_a_response_that_was_cut_off_is_the_same_to_the_client_when_it_is_replay
     whole = b"".join(render(response, "GET"))
     start = len(whole.partition(b"\r\n\r\n")[0]) + 4
     sent = whole[: start + cut % (len(whole) - start + 1)]
-    recorded = read_response(sent, closed=True).response()
+    recorded = read_response(sent, closed=True, as_http_client=True).response()
     assert outcome(b"".join(render(recorded, "GET"))) == outcome(sent)
 
 
@@ -516,7 +518,7 @@ def chunked_messages(draw, line_ends=(b"\r\n",)):
     for chunk in [*chunks, b""]:
         size = draw(st.sampled_from(["%x", "%X", "0%x", "000%x", "%x ", "%x\t"])) % len(chunk)
         extension = draw(st.sampled_from(["", ";name", ";name=value", ' ; name="quoted; value"', ";a;b=c"]))
-        data += (size + extension).encode() + end + (chunk + end if chunk else b"")
+        data += (size + extension).encode() + end + (chunk + b"\r\n" if chunk else b"")
     trailers = draw(fields)
     for name, value in trailers:
         data += f"{name}: {value}".encode("latin-1") + end
@@ -540,13 +542,53 @@ def test_chunks_of_any_size_and_spelling_are_kept_apart(message, cuts):
 
 @patient
 @given(chunked_messages((b"\n", b"\r\n")), cuts)
-def test_chunks_with_bare_line_feeds_are_read_too(message, cuts):
+def test_size_lines_and_trailers_may_end_in_bare_line_feeds(message, cuts):
     chunks, trailers, data = message
     reader = ChunkedReader()
     for part in split(data, cuts):
         reader.feed(part)
     assert (reader.complete, reader.broken) == (True, False)
     assert (reader.chunks, reader.trailers) == (chunks, trailers)
+
+
+@pytest.mark.parametrize("behind", [b"\n", b"\n0\r\n\r\n", b"X\r\n", b"XY0\r\n\r\n\n"])
+def test_what_comes_behind_a_chunk_is_crlf_or_the_message_is_broken(behind):
+    """As for http.client, urllib3, h11 and aiohttp, whatever else they let pass."""
+    reader = ChunkedReader(as_http_client=True)
+    reader.feed(b"5\r\nhello" + behind)
+    assert (reader.broken, reader.complete, reader.chunks) == (True, False, [b"hello"])
+
+
+@pytest.mark.parametrize("end", [b"0", b"0\r\n", b"0\r\nX-Trailer: 1\r\n"])
+def test_http_client_alone_takes_the_end_of_the_connection_for_the_end_of_the_last_chunk(end):
+    readers = [ChunkedReader(as_http_client=True), ChunkedReader()]
+    for reader in readers:
+        reader.feed(b"5\r\nhello\r\n" + end)
+        reader.eof()
+    assert [reader.complete for reader in readers] == [True, False]
+
+
+@pytest.mark.parametrize("status", [101, 102, 103, 199])
+def test_http_client_takes_every_1xx_but_100_for_the_response(status):
+    message = b"HTTP/1.1 %d Other\r\nX-Early: 1\r\n\r\n" % status + OK + b"Content-Length: 0\r\n\r\n"
+    readers = [ResponseReader("GET", as_http_client=True), ResponseReader("GET")]
+    for reader in readers:
+        reader.feed(b"HTTP/1.1 100 Continue\r\n\r\n" + message)
+    assert [reader.response().status for reader in readers] == [status, 200]
+    assert client_reads(message).status == status
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_http_client_reads_chunks_whatever_the_status(status):
+    head = b"HTTP/1.1 %d No body\r\nTransfer-Encoding: chunked\r\n\r\n" % status
+    reader = ResponseReader("GET", as_http_client=True)
+    reader.feed(head)
+    assert not reader.complete
+    reader.feed(b"0\r\n\r\n")
+    assert reader.complete
+    assert b"".join(render(reader.response(), "GET", as_http_client=True)) == head + b"0\r\n\r\n"
+    assert b"".join(render(reader.response(), "GET")) == head
+    assert client_reads(head + b"0\r\n\r\n").read() == b""
 
 
 @patient

@@ -28,10 +28,10 @@ class Response:
     The dictionary (``data``) is the one shape that hooks, serializers and ``cassette.responses`` see:
     ``{"status": {"code", "message"}, "headers": {name: [values]}, "body": {"string": bytes}}``. Optional keys of ours,
     which an older reader ignores: ``http_version`` when it is not 1.1, ``trailers``, ``incomplete``, and in ``body``
-    the lengths of the ``chunks`` that it came in and the ``cut_chunk`` that it ended in; ``header_order``, the names in
-    sequence, where fields of one name were interleaved with others; ``error``, where the exchange failed;
-    ``no_reason``, where the server sent no reason phrase (VCR.py also writes an empty one when it did not look). Keys
-    that others add are kept.
+    the lengths of the ``chunks`` that it came in, the ``cut_chunk`` that it ended in, and whether it is ``as_sent``,
+    though it is not coded as ``Content-Encoding`` says; ``header_order``, the names in sequence, where fields of one
+    name were interleaved with others; ``error``, where the exchange failed; ``no_reason``, where the server sent no
+    reason phrase (VCR.py also writes an empty one when it did not look). Keys that others add are kept.
 
     ``beside``: what stands in the file beside the request and the response: when it was recorded, if that is known, and
     what a project has added.
@@ -180,6 +180,11 @@ class Response:
         """Of the chunk in which the message was cut off, how many bytes came and how many were announced."""
         cut = _CUT.fullmatch(str((self.data.get("body") or {}).get("cut_chunk")))
         return (int(cut[1]), int(cut[2])) if cut else None
+
+    @property
+    def is_as_sent(self) -> bool:
+        """Whether the body is known to be what the server sent, though it is not coded as the headers say."""
+        return bool((self.data.get("body") or {}).get("as_sent"))
 
     @property
     def http_version(self) -> str:

@@ -7,6 +7,7 @@ errors stand for them.
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -14,8 +15,21 @@ from typing import Any, NamedTuple
 CONNECT, SEND, RESPONSE = PHASES = ("connect", "send", "response")
 
 #: How: what the system reported, by the name of its number; no address; no answer in time; no trust; an end too early;
-#: the program gave up.
-SYSTEM, DNS, TIMEOUT, TLS, CLOSED, CANCELLED = KINDS = ("system", "dns", "timeout", "tls", "closed", "cancelled")
+#: the program gave up; an answer that is no HTTP, and begins with the message; a proxy that opened no tunnel.
+SYSTEM, DNS, TIMEOUT, TLS, CLOSED, CANCELLED, MALFORMED, TUNNEL = KINDS = (
+    "system",
+    "dns",
+    "timeout",
+    "tls",
+    "closed",
+    "cancelled",
+    "malformed",
+    "tunnel",
+)
+
+
+#: What http.client says, with the status of the proxy's answer.
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d+)")
 
 
 class Failure(NamedTuple):
@@ -41,6 +55,8 @@ class Failure(NamedTuple):
                 return cls(phase, DNS, _name(socket, "EAI_", cause.errno), message)
             if isinstance(cause, TimeoutError) and cause.errno is None:
                 return cls(phase, TIMEOUT, "", message)
+            if type(cause) is OSError and (refused := _TUNNEL.match(message)):
+                return cls(phase, TUNNEL, refused[1], message)
             if isinstance(cause, OSError) and cause.errno is not None:
                 return cls(phase, SYSTEM, errno.errorcode.get(cause.errno, ""), message)
         return None
@@ -72,6 +88,8 @@ class Failure(NamedTuple):
             return TimeoutError(self.message)
         if self.kind == CLOSED:
             return ConnectionResetError(errno.ECONNRESET, self.message)
+        if self.kind == TUNNEL:
+            return OSError(self.message)
         return OSError(getattr(errno, self.code, errno.EIO), self.message)
 
 

@@ -1,11 +1,11 @@
-"""Reads and writes HTTP/1.1 messages as bytes (RFC 9112). It must not open a socket, or know a client or a cassette.
+"""Reads HTTP/1.1 messages from bytes (RFC 9112). It must not open a socket, or know a client or a cassette.
 
 Rules:
 - Reading is incremental: a reader is given bytes as they come, and its ``complete`` says when the message has ended.
 - A reader never raises for what a peer sent. A message that cannot be read is ``broken``: the client's own parser sees
   the same bytes, and raises what it always raises.
-- Rendering adds and drops no header field. It frames and codes the body as the fields say, and corrects a
-  ``Content-Length`` that is not the length of the body.
+- Clients differ in what they take for a message. A reader is as strict as most of them are; ``as_http_client`` makes it
+  read as http.client does.
 """
 
 from __future__ import annotations
@@ -17,10 +17,39 @@ from typing import NamedTuple
 
 from ..request import Headers, Request
 from ..response import Response
-from . import content_coding
+from .fields import (
+    HeaderPairs,
+    asks_for_upgrade,
+    content_length,
+    field_bytes,
+    field_pairs,
+    has_chunks,
+    is_chunked,
+    keeps_pieces,
+    may_have_body,
+    media_type,
+)
+from .render import content, render
 from .uri import is_absolute
 
-HeaderPairs = list[tuple[str, str]]
+__all__ = [
+    "CONTINUE",
+    "HTTP2_PREFACE",
+    "MAX_HEAD",
+    "ChunkedReader",
+    "RequestReader",
+    "ResponseReader",
+    "asks_for_upgrade",
+    "content",
+    "content_length",
+    "field_bytes",
+    "is_chunked",
+    "keeps_pieces",
+    "may_have_body",
+    "media_type",
+    "render",
+    "without_chunks",
+]
 
 #: Bytes. What goes on beyond is no head: clients with a limit have refused it, http.client last (100 lines of 64 KiB).
 MAX_HEAD = 8 * 1024 * 1024
@@ -28,16 +57,9 @@ MAX_HEAD = 8 * 1024 * 1024
 #: Bytes of fields that are worth remembering.
 _SHORT = 4096
 
-#: Bytes of a body that are handed over together with the head.
-_JOINED = 256 * 1024
-
 _VERSION = re.compile(r"HTTP/(?:0\.9|1\.\S*)")  # those that http.client takes
 _CODE = re.compile(r"[1-9][0-9]{2}")
-_NAME = re.compile(r"[!-9;-~]*:")
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
-_LINE_BREAK = re.compile(r"[\r\n]+")
-_UNFOLDED = re.compile(r"\r?\n(?![ \t])|\r(?!\n)")
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 HTTP2_PREFACE = b"PRI * HTTP/2.0"
@@ -59,31 +81,12 @@ def _split_head(head: bytes) -> tuple[str, _Fields]:
 
 
 def _read_fields(fields: bytes) -> _Fields:
-    headers = Headers.of(_field_pairs(fields))
+    headers = Headers.of(field_pairs(fields))
     return _Fields(headers, content_length(headers), is_chunked(headers), asks_for_upgrade(headers))
 
 
 #: A client sends the same fields again and again.
 _remembered = functools.lru_cache(maxsize=256)(_read_fields)
-
-
-def _field_pairs(fields: bytes) -> HeaderPairs:
-    """The fields of a message head or a trailer section; a folded line stays with its field (RFC 9112 §5.2).
-
-    As http.client: what follows a value stays, a bare CR ends a field, and no field is read after what is none.
-    """
-    pairs: HeaderPairs = []
-    for line in _LINE_END.split(fields.decode("latin-1")):
-        if line[:1] in (" ", "\t"):
-            if pairs:
-                name, value = pairs[-1]
-                pairs[-1] = (name, f"{value}\r\n{line}")
-        elif _NAME.match(line):
-            name, _, value = line.partition(":")
-            pairs.append((name, value.lstrip(" \t")))
-        else:
-            break
-    return pairs
 
 
 def _end_of_head(data: bytes | bytearray, start: int = 0) -> int:
@@ -93,29 +96,14 @@ def _end_of_head(data: bytes | bytearray, start: int = 0) -> int:
     return blank_line.end() if blank_line else -1
 
 
-def is_chunked(headers: Headers) -> bool:
-    """Whether the message body is in chunks: ``chunked`` is the last transfer coding (RFC 9112 §6.1)."""
-    if "Transfer-Encoding" not in headers:
-        return False
-    codings = ",".join(headers.get_all("Transfer-Encoding")).lower()
-    return codings.rpartition(",")[2].strip() == "chunked"
-
-
-def content_length(headers: Headers) -> int | None:
-    """The length that the headers announce; None when they announce none, or none that http.client would read."""
-    if "Content-Length" not in headers:
-        return None
-    try:
-        length = int(headers["Content-Length"])
-    except ValueError:
-        return None
-    return length if length >= 0 else None
-
-
 class ChunkedReader:
-    """Takes the chunked transfer coding off (RFC 9112 §7.1); keeps the chunks apart, and the trailers."""
+    """Takes the chunked transfer coding off (RFC 9112 §7.1); keeps the chunks apart, and the trailers.
 
-    def __init__(self) -> None:
+    ``as_http_client``: a message may end with the connection within or right after its last size line.
+    """
+
+    def __init__(self, *, as_http_client: bool = False) -> None:
+        self._as_http_client = as_http_client
         self.chunks: list[bytes] = []
         self.trailers: HeaderPairs = []
         self.complete = False
@@ -132,8 +120,10 @@ class ChunkedReader:
             pass
 
     def eof(self) -> None:
-        """No more will come. Some hang up within or right after the last size line; clients accept it."""
-        if not self.complete and self._rest:
+        """No more will come."""
+        if not self._as_http_client or self.complete:
+            return
+        if self._rest:
             self.feed(b"\n")
         self.complete = self.complete or self.in_trailers
 
@@ -162,14 +152,16 @@ class ChunkedReader:
         end = self._rest.find(b"\n")
         if end < 0:
             return False
-        line = bytes(self._rest[:end]).rstrip(b"\r")
+        line = bytes(self._rest[:end])
         del self._rest[: end + 1]
         if self._missing == -1:
-            self.broken = bool(line)
+            self.broken = line != b"\r"  # No client makes do with a bare LF here.
             self._missing = 0
-        elif self.in_trailers:
+            return True
+        line = line.rstrip(b"\r")
+        if self.in_trailers:
             if line:
-                self.trailers += _field_pairs(line)
+                self.trailers += field_pairs(line)
             self.complete = not line
         else:
             self._size(line.partition(b";")[0].strip())
@@ -261,10 +253,15 @@ class RequestReader:
 
 
 class ResponseReader:
-    """Reads one final response (after any 1xx) from the bytes that a server sends."""
+    """Reads one final response (after any 1xx) from the bytes that a server sends.
 
-    def __init__(self, method: str) -> None:
+    ``as_http_client``: the only 1xx that is passed over is 100, chunks are read whatever the status, and a message may
+    end with the connection within or right after its last size line.
+    """
+
+    def __init__(self, method: str, *, as_http_client: bool = False) -> None:
         self._method = method
+        self._as_http_client = as_http_client
         self._head = bytearray()
         self._status = 0
         self._reason = ""
@@ -274,6 +271,8 @@ class ResponseReader:
         self.has_head = False
         self.complete = False
         self.broken = False
+        #: What came in the place of a status line, when that is why it is broken.
+        self.start_line = ""
         self._pieces: list[bytes] = []
         self._chunks: ChunkedReader | None = None
         self._missing: int | None = None
@@ -324,8 +323,8 @@ class ResponseReader:
             del self._head[:end]
             version, code, reason = [*start.split(None, 2), "", "", ""][:3]
             if not _VERSION.fullmatch(version) or not _CODE.fullmatch(code):
-                self.broken = True
-            elif code[0] == "1":
+                self.broken, self.start_line = True, start
+            elif code == "100" or (code[0] == "1" and not self._as_http_client):
                 self.has_interim = True
             else:
                 self._status, self._reason, self._version = int(code), reason.strip(), version[5:]
@@ -336,10 +335,10 @@ class ResponseReader:
         return b""
 
     def _frame(self, fields: _Fields) -> None:
-        if not may_have_body(self._method, self._status):
+        if fields.chunked and has_chunks(self._method, self._status, as_http_client=self._as_http_client):
+            self._chunks = ChunkedReader(as_http_client=self._as_http_client)
+        elif not may_have_body(self._method, self._status):
             self._missing = 0
-        elif fields.chunked:
-            self._chunks = ChunkedReader()
         else:
             self._missing = fields.length
         self.complete = self._missing == 0
@@ -369,113 +368,3 @@ class ResponseReader:
             incomplete=not self.complete,
             cut_chunk=self._chunks.cut_chunk if self._chunks is not None else None,
         )
-
-
-def media_type(headers: Headers) -> str:
-    """The Content-Type without its parameters, in lower case."""
-    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
-
-
-def keeps_pieces(headers: Headers, http_version: str) -> bool:
-    """Whether the pieces that a body comes in are worth keeping.
-
-    Chunks are, and frames of HTTP/2 and 3 that no length announces. How other bytes arrive is the network's accident,
-    except in an event stream that ends with the connection: there it is all that tells the events apart in time.
-    """
-    if is_chunked(headers):
-        return True
-    return content_length(headers) is None and (
-        media_type(headers) == "text/event-stream" or not http_version.startswith(("0", "1"))
-    )
-
-
-def asks_for_upgrade(headers: Headers) -> bool:
-    """Whether a request is to turn its connection into something else, such as a WebSocket (RFC 9110 §7.8)."""
-    return "Upgrade" in headers
-
-
-def may_have_body(method: str, status: int) -> bool:
-    """Whether a response to ``method`` with ``status`` can carry a body (RFC 9112 §6.3)."""
-    return method.upper() != "HEAD" and status >= 200 and status not in (204, 304)
-
-
-def render(response: Response, method: str) -> list[bytes]:
-    """The bytes of ``response`` for a client that asked with ``method``, in the pieces it is to see them in."""
-    headers, pieces = content(response, method)
-    body = _chunks(response, pieces) if is_chunked(headers) and may_have_body(method, response.status) else pieces
-    head = _head(response, headers)
-    # (A large body is not copied.)
-    is_one = len(pieces) <= 1 and sum(map(len, body)) <= _JOINED
-    return [head + b"".join(body)] if is_one else [head, *body]
-
-
-def content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
-    """Headers and body, in its pieces, for a client that asked with ``method`` and parses nothing itself: they agree
-    on the content coding and on ``Content-Length``, and there is no body where there can be none."""
-    if not may_have_body(method, response.status):
-        return response.headers, []
-    headers, pieces = _coded(response)
-    if not is_chunked(headers) and not response.incomplete:
-        length = sum(map(len, pieces))
-        if content_length(headers) not in (None, length):
-            headers = Headers(
-                (name, str(length) if name.lower() == "content-length" else value) for name, value in headers.pairs()
-            )
-    return headers, pieces
-
-
-def _chunks(response: Response, pieces: list[bytes]) -> list[bytes]:
-    framed = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
-    if not response.incomplete:
-        return [*framed, b"0\r\n" + _fields(response.trailers.pairs()) + b"\r\n"]
-    came, announced = response.cut_chunk or (0, 0)
-    if came and pieces and came == len(pieces[-1]):
-        framed[-1] = b"%x\r\n%b" % (announced, pieces[-1])
-    elif announced and not came:
-        framed.append(b"%x\r\n" % announced)
-    return framed
-
-
-def _coded(response: Response) -> tuple[Headers, list[bytes]]:
-    """Headers and body that agree on the content coding, whichever form the body was kept in.
-
-    The one place where a header is dropped: a coding that cannot be put back on, for want of its library.
-    """
-    headers = response.headers
-    body = response.body
-    if "Content-Encoding" not in headers or response.incomplete or response.status == 206:
-        return headers, response.pieces  # A part of a coded body decodes no more than a plain one.
-    if content_length(headers) == len(body) or len(response.pieces) > 1:
-        return headers, response.pieces  # It is as it was sent, whether it has the coding or not.
-    coded = content_coding.encode(body, content_coding.named(headers.get_all("Content-Encoding")))
-    if coded is None:
-        headers = headers.copy()
-        del headers["Content-Encoding"]
-    elif coded is not body:
-        return headers, [coded]
-    return headers, response.pieces
-
-
-def _head(response: Response, headers: Headers) -> bytes:
-    # A response that came over HTTP/2 or 3 is replayed over this version: no client of HTTP/1 reads another.
-    version = response.http_version
-    version = version if version == "1.1" or _VERSION.fullmatch(f"HTTP/{response.http_version}") else "1.1"
-    start = f"HTTP/{version} {response.status} {response.reason or ''}"
-    return field_bytes(_LINE_BREAK.sub(" ", start) + "\r\n") + _fields(headers.pairs()) + b"\r\n"
-
-
-def _fields(pairs: HeaderPairs) -> bytes:
-    """Field lines. A line break that does not fold would start another field, or end the head: it becomes a blank."""
-    text = "".join([f"{name}: {value}\r\n" for name, value in pairs])
-    if text.isascii() and text.count("\r") == text.count("\n") == len(pairs):
-        return text.encode("ascii")
-    lines = [f"{_LINE_BREAK.sub(' ', name)}: {_UNFOLDED.sub(' ', value)}\r\n" for name, value in pairs]
-    return b"".join([field_bytes(line) for line in lines])
-
-
-def field_bytes(text: str) -> bytes:
-    """A name, a value or a reason as it is sent: the latin-1 that it was read as, else UTF-8."""
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return text.encode("utf-8")

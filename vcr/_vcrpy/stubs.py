@@ -15,7 +15,7 @@ from email.message import Message
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from typing import Any
 
-from .._http.wire import render
+from .._http.render import render
 from ..response import Response, ResponseDict
 from ..stubs.compat import get_headers
 from ..stubs.connection import CassetteSocket

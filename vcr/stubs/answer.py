@@ -126,7 +126,7 @@ class Tee(io.RawIOBase):
         self._source = real.makefile("rb", buffering=0)
         self._ahead = bytearray()  # read for the cassette before the client asked
         self._lock = threading.RLock()
-        self.exchange = Exchange(turn, method, self.settle)
+        self.exchange = Exchange(turn, method, self.settle, as_http_client=True)
         self.exchange.sent()
 
     def readable(self) -> bool:

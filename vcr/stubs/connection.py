@@ -265,9 +265,9 @@ def _recorded(response: Response, method: str, what: str) -> Any:
     """A recorded answer as a file. ``what``: the request's method and URI, for an error."""
     failure = response.failure
     if failure is None:
-        pieces = render(response, method)
+        pieces = render(response, method, as_http_client=True)
         return Whole(pieces[0]) if len(pieces) == 1 else Pieces(pieces)
-    partial = render(response, method) if response.incomplete else []
+    partial = render(response, method, as_http_client=True) if response.incomplete else []
     return Pieces(partial, None if failure.kind == CLOSED else functools.partial(_end_in, failure, what))
 
 

@@ -24,8 +24,10 @@ from typing import NamedTuple, NoReturn
 
 from .. import _active
 from .._engine.cassette import Cassette, Turn
-from .._http.failure import CANCELLED, CLOSED, RESPONSE, SEND, Failure
-from .._http.wire import ResponseReader, content_length, keeps_pieces, may_have_body, media_type
+from .._http.failure import CANCELLED, CLOSED, MALFORMED, RESPONSE, SEND, Failure
+from .._http.fields import content_length, keeps_pieces, may_have_body, media_type
+from .._http.render import says_what_it_is_not
+from .._http.wire import ResponseReader
 from ..errors import NotCancelledError
 from ..request import Headers
 from ..response import Response
@@ -200,15 +202,17 @@ class Exchange:
     ``stop()``. Of a turn that does not record, an exchange is ``over`` from the beginning.
 
     ``settle``: a method of the stub's, held weakly, so that a response that nobody reads can go; None: the exchange
-    itself keeps what has come.
+    itself keeps what has come. ``as_http_client``: see ``ResponseReader``.
     """
 
-    def __init__(self, turn: Turn, method: str, settle: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, turn: Turn, method: str, settle: Callable[[], None] | None = None, *, as_http_client: bool = False
+    ) -> None:
         self.state = State.SENDING
         self.over = not turn.records
         self._turn = turn
         self._method = method
-        self._message: ResponseReader | _PieceReader = ResponseReader(method)
+        self._message: ResponseReader | _PieceReader = ResponseReader(method, as_http_client=as_http_client)
         self._hurries = False
         self._since = 0.0  # the clock when reading on began
         self._room_used = 0  # bytes since then
@@ -244,7 +248,12 @@ class Exchange:
 
     def kept(self) -> Response | None:
         """What there is of the response so far; None before its head."""
-        return self._message.response() if self._message.has_head else None
+        if not self._message.has_head:
+            return None
+        response = self._message.response()
+        if not response.incomplete and says_what_it_is_not(response):
+            response.data["body"]["as_sent"] = True
+        return response
 
     def patience(self) -> Patience:
         """How long, and how much, to read on for the cassette; asked before ``left``, what that would give."""
@@ -291,6 +300,8 @@ class Exchange:
             self._go(Event.HEAD)
         if self._message.complete:
             self._end()
+        elif self._message.broken and not self._message.has_head:
+            self._refuse()
 
     def eof(self) -> None:
         """The server has closed the connection: that is the end of a message which nothing else frames."""
@@ -300,6 +311,8 @@ class Exchange:
             self._message.eof()
         if self._message.complete:
             self._end()
+        elif self._message.broken and not self._message.has_head:
+            self._refuse()
         elif not self._message.has_head:
             self.error(Failure(RESPONSE, CLOSED, "", "the server closed the connection without a response"))
         else:
@@ -376,6 +389,11 @@ class Exchange:
         """The cassette closes, and there is no time to read on."""
         self.closing()
         self.stop()
+
+    def _refuse(self) -> None:
+        """What came is no HTTP. The replay gives the line on which the client stumbled."""
+        line = self._message.start_line if isinstance(self._message, ResponseReader) else ""
+        self.error(Failure(RESPONSE, MALFORMED, "", line) if line else None)
 
     def _feed(self, data: bytes) -> None:
         self._message.feed(data)
