@@ -27,11 +27,12 @@ class Response:
 
     The dictionary (``data``) is the one shape that hooks, serializers and ``cassette.responses`` see:
     ``{"status": {"code", "message"}, "headers": {name: [values]}, "body": {"string": bytes}}``. Optional keys of ours,
-    which an older reader ignores: ``http_version`` when it is not 1.1, ``trailers``, ``incomplete``, and in ``body``
-    the lengths of the ``chunks`` that it came in, the ``cut_chunk`` that it ended in, and whether it is ``as_sent``,
-    though it is not coded as ``Content-Encoding`` says; ``header_order``, the names in sequence, where fields of one
-    name were interleaved with others; ``error``, where the exchange failed; ``no_reason``, where the server sent no
-    reason phrase (VCR.py also writes an empty one when it did not look). Keys that others add are kept.
+    which an older reader ignores: ``http_version`` when it is not 1.1, ``trailers``, ``incomplete``; in ``body`` the
+    lengths of the ``chunks`` that it came in, the ``cut_chunk`` that it ended in or what it was ``broken_by``, and
+    whether it is ``as_sent``, though it is not coded as ``Content-Encoding`` says; ``header_order``, the names in
+    sequence, where fields of one name were interleaved with others; ``error``, where the exchange failed;
+    ``no_reason``, where the server sent no reason phrase (VCR.py also writes an empty one when it did not look). Keys
+    that others add are kept.
 
     ``beside``: what stands in the file beside the request and the response: when it was recorded, if that is known, and
     what a project has added.
@@ -55,13 +56,15 @@ class Response:
         http_version: str = "1.1",
         chunks: Iterable[int] = (),
         cut_chunk: tuple[int, int] | None = None,
+        broken_by: bytes = b"",
         trailers: HeaderSource = None,
         incomplete: bool = False,
     ) -> Response:
         """A response from its parts.
 
         ``chunks``: the lengths, in bytes, of the pieces that ``body`` came in. ``cut_chunk``: of the chunk in which the
-        message was cut off, how many bytes came and how many were announced.
+        message was cut off, how many bytes came and how many were announced. ``broken_by``: what came behind the last
+        whole chunk, and is no HTTP.
         """
         content: dict[str, Any] = {"string": body}
         lengths = [length for length in chunks if length]
@@ -69,6 +72,8 @@ class Response:
             content["chunks"] = pack_lengths(lengths)
         if cut_chunk is not None:
             content["cut_chunk"] = f"{cut_chunk[0]}/{cut_chunk[1]}"
+        if broken_by:
+            content["broken_by"] = broken_by.decode("latin-1")
         fields = Headers(headers)
         pairs, grouped = fields.pairs(), fields.grouped()
         data: ResponseDict = {"status": {"code": status, "message": reason}, "headers": grouped, "body": content}
@@ -180,6 +185,12 @@ class Response:
         """Of the chunk in which the message was cut off, how many bytes came and how many were announced."""
         cut = _CUT.fullmatch(str((self.data.get("body") or {}).get("cut_chunk")))
         return (int(cut[1]), int(cut[2])) if cut else None
+
+    @property
+    def broken_by(self) -> bytes:
+        """What came behind the last whole chunk, where that was no HTTP."""
+        text = (self.data.get("body") or {}).get("broken_by") or ""
+        return text.encode("latin-1", "replace") if isinstance(text, str) else b""
 
     @property
     def is_as_sent(self) -> bool:

@@ -91,6 +91,10 @@ class Turn:
             cassette.unplay(played)
         self.drop()
 
+    def let_go(self) -> None:
+        """The client has the response that is replayed: it cannot be given back, and the cassette is not held."""
+        self._cassette = self._played = None
+
     def follow(self) -> None:
         """This request follows a redirect inside one fetch of its client: what is replayed counts as one play with the
         response that redirected to it."""

@@ -87,6 +87,9 @@ def _chunks(response: Response, pieces: list[bytes]) -> list[bytes]:
     framed = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
     if not response.incomplete:
         return [*framed, b"0\r\n" + _fields(_unbroken(response.trailers)) + b"\r\n"]
+    if response.broken_by:
+        framed[-1:] = [piece[:-2] for piece in framed[-1:]]
+        return [*framed, response.broken_by]
     came, announced = response.cut_chunk or (0, 0)
     if came and pieces and came == len(pieces[-1]):
         framed[-1] = b"%x\r\n%b" % (announced, pieces[-1])

@@ -54,6 +54,9 @@ __all__ = [
 #: Bytes. What goes on beyond is no head: clients with a limit have refused it, http.client last (100 lines of 64 KiB).
 MAX_HEAD = 8 * 1024 * 1024
 
+#: Bytes of what is no HTTP that are kept: clients show a line of it.
+_WRONG = 1024
+
 #: Bytes of fields that are worth remembering.
 _SHORT = 4096
 
@@ -109,6 +112,7 @@ class ChunkedReader:
         self.complete = False
         self.broken = False
         self._rest = bytearray()
+        self._wrong = b""  # the line that is no chunk's, nor the end of one
         self._parts: list[bytes] = []
         self.in_trailers = False  # the last chunk has come
         self._missing = 0  # bytes of the present chunk that have not come; -1: its CRLF has not
@@ -133,6 +137,11 @@ class ChunkedReader:
         came = sum(map(len, self._parts))
         return (came, came + self._missing) if self._missing > 0 else None
 
+    @property
+    def broken_by(self) -> bytes:
+        """What stands behind the last good chunk, from its end on, where that is no HTTP: as much as tells so."""
+        return (self._wrong + self._rest)[:_WRONG] if self.broken else b""
+
     def partial(self) -> list[bytes]:
         """The chunks so far, with what has come of an unfinished one."""
         return [*self.chunks, b"".join(self._parts)] if self._parts else self.chunks
@@ -155,26 +164,32 @@ class ChunkedReader:
         line = bytes(self._rest[:end])
         del self._rest[: end + 1]
         if self._missing == -1:
-            self.broken = line != b"\r"  # No client makes do with a bare LF here.
             self._missing = 0
+            if line != b"\r":  # No client makes do with a bare LF here.
+                self._break(line)
             return True
-        line = line.rstrip(b"\r")
         if self.in_trailers:
+            line = line.rstrip(b"\r")
             if line:
                 self.trailers += field_pairs(line)
             self.complete = not line
         else:
-            self._size(line.partition(b";")[0].strip())
+            self._size(line)
         return True
 
-    def _size(self, digits: bytes) -> None:
+    def _size(self, line: bytes) -> None:
         try:
-            self._missing = int(digits, 16)
+            size = int(line.partition(b";")[0].strip(), 16)
         except ValueError:
-            self.broken = True
-            return
-        self.broken = self._missing < 0
-        self.in_trailers = self._missing == 0
+            size = -1
+        if size < 0:
+            self._break((b"\r\n" if self.chunks else b"") + line)
+        else:
+            self._missing = size
+            self.in_trailers = size == 0
+
+    def _break(self, wrong: bytes) -> None:
+        self.broken, self._wrong = True, wrong + b"\n"
 
 
 def without_chunks(body: bytes, headers: Headers) -> bytes:
@@ -289,7 +304,7 @@ class ResponseReader:
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they come."""
-        if self.complete or self.broken:
+        if self.complete or (self.broken and self._chunks is None):
             return
         if not self.has_head:
             seen = len(self._head)
@@ -367,4 +382,5 @@ class ResponseReader:
             trailers=self._chunks.trailers if self._chunks is not None else None,
             incomplete=not self.complete,
             cut_chunk=self._chunks.cut_chunk if self._chunks is not None else None,
+            broken_by=self._chunks.broken_by if self._chunks is not None else b"",
         )

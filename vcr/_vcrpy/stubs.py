@@ -17,8 +17,8 @@ from typing import Any
 
 from .._http.render import render
 from ..response import Response, ResponseDict
+from ..stubs.cassette_socket import CassetteSocket
 from ..stubs.compat import get_headers
-from ..stubs.connection import CassetteSocket
 from . import LeftoverType
 
 __all__ = [

@@ -1,6 +1,6 @@
 """What a client reads its answer from: recorded bytes, or a live socket to which the cassette listens.
 
-It knows sockets and turns. It must not know a client or an option.
+It knows sockets and exchanges. It must not know a client or an option.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import weakref
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from .._engine.cassette import Turn
 from .._http.failure import RESPONSE, Failure
 from .exchange import Exchange
 
@@ -69,16 +68,91 @@ def _pipe(content: bytes) -> tuple[tuple[int, int], Callable[[int], None]]:
     return (reader, writer), os.close
 
 
-class _Pollable:
-    """A recorded answer is there to be read: whoever polls it is told so."""
+class NoSocket:
+    """What stands where a client looks for a socket and there is none, because the cassette answers.
+
+    It has what every connected TCP socket has. What only TLS has (``getpeercert``, ``cipher``, ``version``) is missing,
+    as on a plain socket: a cassette holds no certificate. ``peer``: host and port. ``hang_up``: a method, held
+    weakly, that is called when the client closes the socket. ``readable``: whether an answer waits to be read.
+    """
+
+    family, type, proto = socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+
+    def __init__(self, peer: tuple[str, int], hang_up: Callable[[], None] | None = None, *, readable: bool) -> None:
+        self._peer = peer
+        self._hang_up = None if hang_up is None else weakref.WeakMethod(hang_up)
+        self._readable = readable
+        self._timeout: float | None = None
+        self._idle: Idle | None = None
 
     def fileno(self) -> int:
-        self._idle = Idle.shared(readable=True)
+        """A descriptor to poll."""
+        if self._idle is None:
+            self._idle = Idle.shared(readable=self._readable)
         return self._idle.fileno()
 
+    def getpeername(self) -> tuple[str, int]:
+        """Host and port, as the connection was given them."""
+        return self._peer
 
-class Whole(_Pollable, io.BytesIO):
-    """A recorded answer in one piece, as a buffered file."""
+    def getsockname(self) -> tuple[str, int]:
+        """An address that nothing listens to."""
+        return ("127.0.0.1", 0)
+
+    def gettimeout(self) -> float | None:
+        """Seconds, or None."""
+        return self._timeout
+
+    def settimeout(self, timeout: float | None) -> None:
+        """Seconds, or None. A recorded answer is never late."""
+        self._timeout = timeout
+
+    def setblocking(self, blocking: bool) -> None:
+        """As ``settimeout``."""
+        self._timeout = None if blocking else 0.0
+
+    def setsockopt(self, *_: object) -> None:
+        """There is nothing to set."""
+
+    def getsockopt(self, *_: object) -> int:
+        """No error is pending."""
+        return 0
+
+    def shutdown(self, _: int) -> None:
+        """As ``close``."""
+        self.close()
+
+    def close(self) -> None:
+        """The client reads no more."""
+        self._idle = None
+        hang_up = self._hang_up() if self._hang_up is not None else None
+        if hang_up is not None:
+            hang_up()
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{name!r}: no real socket is open, the cassette answers this connection")
+
+
+class _Recorded:
+    """A recorded answer in the place of ``socket.SocketIO``: it can be polled, and has a socket."""
+
+    _sock: NoSocket
+
+    def fileno(self) -> int:
+        """The answer is there to be read: a poll says so."""
+        return self._sock.fileno()
+
+
+class Whole(_Recorded, io.BytesIO):
+    """A recorded answer in one piece, as a buffered file. ``peer``: see ``NoSocket``."""
+
+    def __init__(self, content: bytes, peer: tuple[str, int]) -> None:
+        super().__init__(content)
+        self._sock = NoSocket(peer, self._hang_up, readable=True)
+
+    def _hang_up(self) -> None:
+        if not self.closed:
+            self.seek(0, io.SEEK_END)
 
     def peek(self, _: int = 0, /) -> bytes:
         """What comes next, as of a file that reads ahead."""
@@ -90,14 +164,18 @@ class Whole(_Pollable, io.BytesIO):
         return self
 
 
-class Pieces(_Pollable, io.RawIOBase):
-    """A recorded answer that comes out in the pieces that it came in. ``end``: raises what the answer ends in; None:
-    the server closes the connection."""
+class Pieces(_Recorded, io.RawIOBase):
+    """A recorded answer that comes out in the pieces that it came in. ``peer``: see ``NoSocket``. ``end``: raises what
+    the answer ends in; None: the server closes the connection."""
 
-    def __init__(self, pieces: list[bytes], end: Callable[[], None] | None = None) -> None:
+    def __init__(self, pieces: list[bytes], peer: tuple[str, int], end: Callable[[], None] | None = None) -> None:
         self._pieces = iter(pieces)
         self._rest = memoryview(b"")
         self._end = end
+        self._sock = NoSocket(peer, self._hang_up, readable=True)
+
+    def _hang_up(self) -> None:
+        self._pieces, self._rest, self._end = iter(()), memoryview(b""), None
 
     def readable(self) -> bool:
         """Yes: it is a file to read."""
@@ -118,16 +196,16 @@ class Pieces(_Pollable, io.RawIOBase):
 class Tee(io.RawIOBase):
     """A live answer: the bytes go to the client as they arrive, and to the exchange.
 
-    ``real``: the socket that the request was sent over.
+    ``real``: the socket that the request was sent over. It is ``_sock`` to the client, as in ``socket.SocketIO``.
     """
 
-    def __init__(self, real: Any, turn: Turn, method: str) -> None:
-        self._real = real
+    def __init__(self, real: Any, exchange: Exchange) -> None:
+        self._sock = real
         self._source = real.makefile("rb", buffering=0)
         self._ahead = bytearray()  # read for the cassette before the client asked
         self._lock = threading.RLock()
-        self.exchange = Exchange(turn, method, self.settle, as_http_client=True)
-        self.exchange.sent()
+        self.exchange = exchange
+        exchange.driven_by(self.settle)
 
     def readable(self) -> bool:
         """Yes: it is a file to read."""
@@ -185,16 +263,16 @@ class Tee(io.RawIOBase):
 
     def _read_on(self, ahead: bytearray | None) -> None:
         """Read for the cassette; ``ahead``: where to keep it for the client."""
-        timeout = self._real.gettimeout()
+        timeout = self._sock.gettimeout()
         try:
             while (patience := self.exchange.patience()).seconds:
-                self._real.settimeout(patience.seconds if timeout is None else min(patience.seconds, timeout))
-                data = self._real.recv(65536)
+                self._sock.settimeout(patience.seconds if timeout is None else min(patience.seconds, timeout))
+                data = self._sock.recv(65536)
                 if ahead is not None:
                     ahead += data
                 self.exchange.received(data)
         except OSError as error:
             log.debug("The rest of the response could not be read: %s", error)
         finally:
-            self._real.settimeout(timeout)
+            self._sock.settimeout(timeout)
             self.exchange.stop()

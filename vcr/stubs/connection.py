@@ -1,29 +1,25 @@
-"""``StubConnection``, over any ``http.client.HTTPConnection``, and the ``CassetteSocket`` that it speaks to.
+"""``StubConnection``, over any ``http.client.HTTPConnection``.
 
-It turns what the client writes into a Request, takes a turn with the current cassette, and lets the client's own code
-read the answer, recorded or live. It must not know an option, a file or another interaction. The exchange happens at
-the end of the request (``send``), so that what can go wrong with it is raised where the client expects it.
+What the client writes goes into a ``CassetteSocket``, which takes a turn with the current cassette; the client's own
+code reads the answer, recorded or live. This file must not know an option, a file or another interaction. The exchange
+happens at the end of the request (``send``), so that what can go wrong with it is raised where the client expects it.
 """
 
 from __future__ import annotations
 
 import functools
 import http.client
-import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .._engine.cassette import Cassette, Turn
+from .._engine.cassette import Cassette
 from .._http import uri as uris
-from .._http.failure import CANCELLED, CLOSED, CONNECT, RESPONSE, SEND, TLS, Failure
-from .._http.wire import CONTINUE, RequestReader, render
-from ..errors import UnsupportedProtocolError
+from .._http.failure import CANCELLED, CONNECT, RESPONSE, TLS, TUNNEL, Failure
 from ..request import header_name
-from ..response import Response
-from .answer import Idle, Pieces, Tee, Whole
+from .cassette_socket import CassetteSocket
 from .exchange import cassette_for, wait_for_cancellation
 
 if TYPE_CHECKING:
@@ -106,6 +102,9 @@ def _restore(connection: http.client.HTTPConnection) -> None:
 class StubConnection(_Connection):
     """Mixed in front of a connection's own class: the request goes through the current cassette."""
 
+    #: Whether the client calls ``connect`` by itself, before it sends.
+    _vcr_connects_first = False
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """A stub is no subclass that the client's own hook should hear of."""
 
@@ -117,6 +116,7 @@ class StubConnection(_Connection):
             _restore(self)
         else:
             self._vcr_plug()
+            self._vcr_connects_first = True
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         """The client's own ``request``. Only the header fields that are handed to it are recorded."""
@@ -146,8 +146,17 @@ class StubConnection(_Connection):
         plugged = self.sock
         if isinstance(plugged, CassetteSocket) and plugged.request_is_waiting:
             self._vcr_exchange(plugged)
-        response: Any = super().getresponse(*args, **kwargs)
+        if isinstance(plugged, CassetteSocket) and plugged.error is not None:
+            self.close()
+            raise plugged.error
+        try:
+            response: Any = super().getresponse(*args, **kwargs)
+        except http.client.ResponseNotReady:
+            if isinstance(plugged, CassetteSocket):
+                plugged.take_back()
+            raise
         if isinstance(plugged, CassetteSocket):
+            plugged.answered()
             response._vcr_answers = True  # isinstance(response, vcr.stubs.VCRHTTPResponse) looks for it
             if plugged.replays_without_reason:
                 response.reason = None  # what VCR.py shows when the cassette has none
@@ -169,13 +178,13 @@ class StubConnection(_Connection):
         vars(self)["is_verified"] = value
 
     def _vcr_plug(self) -> None:
-        self.sock = CassetteSocket(None)
+        self.sock = CassetteSocket(None, (self.host, self.port or self.default_port))
 
     def _vcr_check_in(self, cassette: Cassette, skip_host: bool, skip_accept_encoding: bool) -> None:
         if self.sock is None and self.auto_open:
             self._vcr_plug()
         elif self.sock is not None and not isinstance(self.sock, CassetteSocket):
-            self.sock = CassetteSocket(self.sock)
+            self.sock = CassetteSocket(self.sock, (self.host, self.port or self.default_port))
         if not isinstance(self.sock, CassetteSocket):
             return  # http.client will say NotConnected.
         # What putrequest writes by itself, before the client's own headers.
@@ -193,7 +202,8 @@ class StubConnection(_Connection):
         if recorded is None:
             if plugged.real is None:
                 self._vcr_connect(plugged)
-            plugged.forward()
+            if plugged.error is None:
+                plugged.forward()
             return
         failure = recorded.failure
         if failure is not None and failure.phase != RESPONSE:
@@ -203,7 +213,16 @@ class StubConnection(_Connection):
         self.sock = None
         try:
             super().connect()
-        except Exception as error:
+        except TimeoutError as error:
+            if not self._vcr_connects_first or error.errno is not None:
+                plugged.failed(error, CONNECT)
+                raise
+            # Of a handshake. urllib3 hands on what its ``connect`` raises as a ReadTimeoutError, and so it does what
+            # ``getresponse`` raises; in ``request`` it expects no such error.
+            plugged.failed(error, RESPONSE)
+            plugged.error, self.sock = error, plugged
+            return
+        except BaseException as error:
             plugged.failed(error, CONNECT)
             raise
         plugged.plug_real(self.sock)
@@ -214,7 +233,9 @@ class StubConnection(_Connection):
         self.close()
         if failure.kind == CANCELLED:
             wait_for_cancellation(f"a request to {_origin(self)}")
-        if failure.phase == CONNECT and failure.kind != TLS:
+        if failure.kind == TUNNEL and hasattr(self, "_has_connected_to_proxy"):
+            self._has_connected_to_proxy = True  # (urllib3's pool asks)
+        if failure.phase == CONNECT and failure.kind not in (TLS, TUNNEL):
             with no_address(failure.error()):
                 super().connect()
             self.close()  # It knew the address without asking.
@@ -259,174 +280,3 @@ def address_door(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(*args, **kwargs)
 
     return getaddrinfo
-
-
-def _recorded(response: Response, method: str, what: str) -> Any:
-    """A recorded answer as a file. ``what``: the request's method and URI, for an error."""
-    failure = response.failure
-    if failure is None:
-        pieces = render(response, method, as_http_client=True)
-        return Whole(pieces[0]) if len(pieces) == 1 else Pieces(pieces)
-    partial = render(response, method, as_http_client=True) if response.incomplete else []
-    return Pieces(partial, None if failure.kind == CLOSED else functools.partial(_end_in, failure, what))
-
-
-def _end_in(failure: Failure, what: str) -> NoReturn:
-    """Raise what a recorded answer ends in."""
-    if failure.kind == CANCELLED:
-        wait_for_cancellation(what)
-    raise failure.error()
-
-
-class CassetteSocket:
-    """What a stub has for a socket: the request's bytes go in, the answer's come out of ``makefile``.
-
-    ``real``: the socket to the server, once a request has gone live; it stays open for the next one.
-    """
-
-    def __init__(self, real: Any) -> None:
-        self.real = real
-        self._cassette: Cassette | None = None
-        self._origin = ""
-        self._automatic = 0
-        self._given: frozenset[str] | None = None
-        self._reader = RequestReader()
-        self._turn: Turn | None = None
-        self._tee: Tee | None = None  # the live answer, until the client asks for it
-        self._timeout: tuple[float | None] | None = None  # set since there has been no real socket
-        self._idle: Idle | None = None
-
-    # -- the request ------------------------------------------------------------------------------------------------
-
-    def start(self, cassette: Cassette, origin: str, automatic: int, given: frozenset[str] | None = None) -> None:
-        """A request begins. ``automatic``: how many leading headers the client library writes by itself. ``given``: the
-        names of those that the client has set, if they are known."""
-        self._cassette, self._origin, self._automatic, self._given = cassette, origin, automatic, given
-        self._reader = RequestReader()
-        self._turn = None
-
-    def sendall(self, data: Any) -> None:
-        """Take a part of the request; what comes after a live request's end goes on to the server. Raises TypeError for
-        text, as a socket does."""
-        if isinstance(data, str):
-            raise TypeError("a bytes-like object is required, not 'str'")
-        if self._turn is None:
-            self._reader.feed(data)
-        elif self.real is not None and self._turn.response is None:
-            self.real.sendall(data)
-
-    @property
-    def request_is_waiting(self) -> bool:
-        """Whether a request has been written whose turn has not come."""
-        return self._turn is None and self._reader.has_head
-
-    @property
-    def request_is_complete(self) -> bool:
-        """Whether it has been written to its end."""
-        return self._turn is None and self._reader.complete
-
-    def take_turn(self) -> Response | None:
-        """Hand the request to its cassette; the response to replay, or None: go live."""
-        if self._cassette is None:
-            raise UnsupportedProtocolError("bytes were sent on a connection of a cassette without putrequest()")
-        if self._reader.leaves_http1:
-            raise UnsupportedProtocolError(
-                f"the connection to {self._origin} is to leave HTTP/1.1 (HTTP/2, or an Upgrade), which cannot be "
-                "recorded on this kind of connection; make the request outside the cassette, or turn the upgrade off"
-            )
-        self._turn = self._cassette.begin(self._reader.request(self._origin, self._automatic, self._given))
-        return self._turn.response
-
-    @property
-    def replays_without_reason(self) -> bool:
-        """Whether a recorded response is replayed whose reason phrase is not known."""
-        recorded = self._turn.response if self._turn is not None else None
-        return recorded is not None and recorded.reason is None
-
-    def failed(self, error: Exception, phase: str) -> None:
-        """The live exchange has: the cassette hears of it."""
-        if self._turn is not None and self._turn.records:
-            self._turn.fail(Failure.of(error, phase))
-
-    def plug_real(self, real: Any) -> None:
-        """The client has connected."""
-        self.real = real
-        if self._timeout is not None:
-            real.settimeout(self._timeout[0])
-
-    def forward(self) -> None:
-        """Send the request to the server, exactly as the client wrote it."""
-        try:
-            self.real.sendall(self._reader.sent)
-        except Exception as error:
-            self.failed(error, SEND)
-            raise
-        if self._turn is not None and self._turn.records:
-            # From here on the answer may come, and the cassette close.
-            self._tee = Tee(self.real, self._turn, self._reader.method)
-
-    # -- the answer -------------------------------------------------------------------------------------------------
-
-    def makefile(self, mode: str = "rb", buffering: int | None = None, **_: Any) -> Any:
-        """The answer as a file: the recorded bytes, or the server's as they arrive."""
-        if self._turn is None:
-            # botocore looks for the answer to its Expect header, and holds the body back until it has one.
-            raw: Any = Whole(CONTINUE if self._reader.awaits_continue else b"")
-        elif self._turn.response is not None:
-            raw = _recorded(self._turn.response, self._reader.method, f"{self._reader.method} {self._origin}")
-        elif self._tee is not None:
-            raw, self._tee = self._tee, None
-        else:
-            return self.real.makefile(mode, buffering)
-        if buffering == 0 or isinstance(raw, Whole):
-            return raw
-        return io.BufferedReader(raw, buffering if buffering and buffering > 1 else io.DEFAULT_BUFFER_SIZE)
-
-    # -- what clients ask of a socket -------------------------------------------------------------------------------
-
-    def fileno(self) -> int:
-        """For polling: the real socket's, else of one that is silent, or readable while a client waits for 100."""
-        awaited = self._turn is None and self._reader.awaits_continue
-        if self.real is not None and not awaited:
-            return int(self.real.fileno())
-        if self._idle is None or self._idle.readable != awaited:
-            self._idle = Idle.shared(readable=awaited)
-        return self._idle.fileno()
-
-    def settimeout(self, timeout: float | None) -> None:
-        """Seconds; kept for the real socket when there is none yet."""
-        if self.real is not None:
-            self.real.settimeout(timeout)
-        else:
-            self._timeout = (timeout,)
-
-    def gettimeout(self) -> float | None:
-        """Seconds, or None."""
-        if self.real is not None:
-            timeout: float | None = self.real.gettimeout()
-            return timeout
-        return self._timeout[0] if self._timeout is not None else None
-
-    def setsockopt(self, *args: Any) -> None:
-        """Options are for the real socket."""
-        if self.real is not None:
-            self.real.setsockopt(*args)
-
-    def shutdown(self, how: int) -> None:
-        """Shut the real socket down."""
-        if self.real is not None:
-            self.real.shutdown(how)
-
-    def close(self) -> None:
-        """Close the real socket; an answer still being read keeps it open until it is closed (as sockets do)."""
-        self._idle = None
-        if self._tee is not None:
-            self._tee.close()
-        if self.real is not None:
-            self.real.close()
-
-    def __getattr__(self, name: str) -> Any:
-        real = self.__dict__.get("real")
-        if real is None:
-            raise AttributeError(f"{name!r}: no real socket is open, the cassette answers this connection")
-        return getattr(real, name)

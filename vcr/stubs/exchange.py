@@ -219,6 +219,11 @@ class Exchange:
         if turn.records:
             turn.stream(settle or self.settle)
 
+    def driven_by(self, settle: Callable[[], None]) -> None:
+        """From now on the cassette calls this method when it closes, in the place of the one before."""
+        if not self.over:
+            self._turn.stream(settle)
+
     # -- what there is ------------------------------------------------------------------------------------------------
 
     @property

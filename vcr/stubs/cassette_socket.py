@@ -1,0 +1,199 @@
+"""``CassetteSocket``: what a connection built on ``http.client`` has for a socket inside a cassette.
+
+The bytes of a request go in; a turn is taken; the bytes of the answer come out of ``makefile``. It must not know an
+option, a file or another interaction.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from typing import Any, NoReturn
+
+from .._engine.cassette import Cassette, Turn
+from .._http.failure import CANCELLED, CLOSED, MALFORMED, SEND, Failure
+from .._http.fields import field_bytes
+from .._http.render import render
+from .._http.wire import CONTINUE, RequestReader
+from ..errors import UnsupportedProtocolError
+from ..response import Response
+from .answer import Idle, NoSocket, Pieces, Tee, Whole
+from .exchange import Exchange, wait_for_cancellation
+
+
+class CassetteSocket:
+    """What a stub has for a socket: the request's bytes go in, the answer's come out of ``makefile``.
+
+    ``real``: the socket to the server, once a request has gone live; it stays open for the next one. ``peer``: host and
+    port that the connection leads to.
+    """
+
+    def __init__(self, real: Any, peer: tuple[str, int] = ("", 0)) -> None:
+        self.real = real
+        #: Raised when the client asks for the answer.
+        self.error: Exception | None = None
+        self._no_socket = NoSocket(peer, readable=False)
+        self._cassette: Cassette | None = None
+        self._origin = ""
+        self._automatic = 0
+        self._given: frozenset[str] | None = None
+        self._reader = RequestReader()
+        self._turn: Turn | None = None
+        self._exchange: Exchange | None = None  # of a request that goes live, and is recorded
+        self._tee: Tee | None = None  # the live answer, until the client asks for it
+        self._has_timeout = False  # one has been set while there was no real socket
+
+    # -- the request ------------------------------------------------------------------------------------------------
+
+    def start(self, cassette: Cassette, origin: str, automatic: int, given: frozenset[str] | None = None) -> None:
+        """A request begins. ``automatic``: how many leading headers the client library writes by itself. ``given``: the
+        names of those that the client has set, if they are known."""
+        self._cassette, self._origin, self._automatic, self._given = cassette, origin, automatic, given
+        self._reader = RequestReader()
+        self._turn = self._exchange = self.error = None
+
+    def sendall(self, data: Any) -> None:
+        """Take a part of the request; what comes after a live request's end goes on to the server. Raises TypeError for
+        text, as a socket does."""
+        if isinstance(data, str):
+            raise TypeError("a bytes-like object is required, not 'str'")
+        if self._turn is None:
+            self._reader.feed(data)
+        elif self.real is not None and self._turn.response is None:
+            self.real.sendall(data)
+
+    @property
+    def request_is_waiting(self) -> bool:
+        """Whether a request has been written whose turn has not come."""
+        return self._turn is None and self._reader.has_head
+
+    @property
+    def request_is_complete(self) -> bool:
+        """Whether it has been written to its end."""
+        return self._turn is None and self._reader.complete
+
+    def take_turn(self) -> Response | None:
+        """Hand the request to its cassette; the response to replay, or None: go live."""
+        if self._cassette is None:
+            raise UnsupportedProtocolError("bytes were sent on a connection of a cassette without putrequest()")
+        if self._reader.leaves_http1:
+            raise UnsupportedProtocolError(
+                f"the connection to {self._origin} is to leave HTTP/1.1 (HTTP/2, or an Upgrade), which cannot be "
+                "recorded on this kind of connection; make the request outside the cassette, or turn the upgrade off"
+            )
+        # The connection may outlive the cassette: it is let go here.
+        cassette, self._cassette = self._cassette, None
+        self._turn = cassette.begin(self._reader.request(self._origin, self._automatic, self._given))
+        if self._turn.records:
+            self._exchange = Exchange(self._turn, self._reader.method, as_http_client=True)
+        return self._turn.response
+
+    def answered(self) -> None:
+        """The client has the head of the answer."""
+        if self._turn is not None and self._turn.response is not None:
+            self._turn.let_go()
+
+    def take_back(self) -> None:
+        """The client can never get the answer: it reads the one before still."""
+        if self._exchange is not None:
+            self._exchange.error(None)
+        if self._turn is not None:
+            self._turn.give_back()
+
+    @property
+    def replays_without_reason(self) -> bool:
+        """Whether a recorded response is replayed whose reason phrase is not known."""
+        recorded = self._turn.response if self._turn is not None else None
+        return recorded is not None and recorded.reason is None
+
+    def failed(self, error: BaseException, phase: str) -> None:
+        """The request could not go live: the exchange hears of it."""
+        if self._exchange is None:
+            return
+        if isinstance(error, Exception):
+            self._exchange.error(Failure.of(error, phase))
+        else:
+            self._exchange.cancelled(error)
+
+    def plug_real(self, real: Any) -> None:
+        """The client has connected."""
+        self.real = real
+        if self._has_timeout:
+            real.settimeout(self._no_socket.gettimeout())
+
+    def forward(self) -> None:
+        """Send the request to the server, exactly as the client wrote it."""
+        try:
+            self.real.sendall(self._reader.sent)
+        except BaseException as error:
+            self.failed(error, SEND)
+            raise
+        if self._exchange is not None:
+            self._exchange.sent()
+            self._tee = Tee(self.real, self._exchange)
+
+    # -- the answer -------------------------------------------------------------------------------------------------
+
+    def makefile(self, mode: str = "rb", buffering: int | None = None, **_: Any) -> Any:
+        """The answer as a file: the recorded bytes, or the server's as they arrive."""
+        if self._turn is None:
+            # botocore looks for the answer to its Expect header, and holds the body back until it has one.
+            raw: Any = Whole(CONTINUE if self._reader.awaits_continue else b"", self._no_socket.getpeername())
+        elif self._turn.response is not None:
+            raw = self._recorded(self._turn.response)
+        elif self._tee is not None:
+            raw, self._tee = self._tee, None
+        else:
+            return self.real.makefile(mode, buffering)
+        if buffering == 0 or isinstance(raw, Whole):
+            return raw
+        return io.BufferedReader(raw, buffering if buffering and buffering > 1 else io.DEFAULT_BUFFER_SIZE)
+
+    def _recorded(self, response: Response) -> Whole | Pieces:
+        """A recorded answer as a file."""
+        failure, peer = response.failure, self._no_socket.getpeername()
+        if failure is None:
+            pieces = render(response, self._reader.method, as_http_client=True)
+            return Whole(pieces[0], peer) if len(pieces) == 1 else Pieces(pieces, peer)
+        if failure.kind == MALFORMED:
+            return Whole(field_bytes(failure.message) + b"\r\n", peer)
+        partial = render(response, self._reader.method, as_http_client=True) if response.incomplete else []
+        what = f"{self._reader.method} {self._origin}{self._reader.target}"
+        return Pieces(partial, peer, None if failure.kind == CLOSED else functools.partial(_end_in, failure, what))
+
+    # -- what clients ask of a socket -------------------------------------------------------------------------------
+
+    def fileno(self) -> int:
+        """For polling: the real socket's, else of one that is silent, or readable while a client waits for 100."""
+        if self._turn is None and self._reader.awaits_continue:
+            self._awaited = Idle.shared(readable=True)
+            return self._awaited.fileno()
+        return int((self.real or self._no_socket).fileno())
+
+    def settimeout(self, timeout: float | None) -> None:
+        """Seconds; kept for the real socket when there is none yet."""
+        if self.real is not None:
+            self.real.settimeout(timeout)
+        else:
+            self._no_socket.settimeout(timeout)
+            self._has_timeout = True
+
+    def close(self) -> None:
+        """Close the real socket; an answer still being read keeps it open until it is closed (as sockets do)."""
+        self._no_socket.close()
+        if self._tee is not None:
+            self._tee.close()
+        if self.real is not None:
+            self.real.close()
+
+    def __getattr__(self, name: str) -> Any:
+        """What else clients ask of a socket: the real one's, if there is one."""
+        real = self.__dict__.get("real")
+        return getattr(self.__dict__["_no_socket"] if real is None else real, name)
+
+
+def _end_in(failure: Failure, what: str) -> NoReturn:
+    """Raise what a recorded answer ends in. ``what``: the request's method and URI."""
+    if failure.kind == CANCELLED:
+        wait_for_cancellation(what)
+    raise failure.error()
