@@ -173,7 +173,7 @@ def test_a_body_read_to_its_end_leaves_the_connection_ready(client, server, alik
     assert alike(server, act).outcome == (b"".join(CHUNKS), TEXT)
 
 
-@pytest.mark.parametrize("framing", ["length", "chunked"])
+@pytest.mark.parametrize("framing", ["length", "chunked", "one chunk", "until-close"])
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
 def test_a_body_without_the_coding_that_its_headers_name_stays_as_it_was_sent(coding, framing, client, server, alike):
     """A client that decodes fails, each time alike; one that decodes nothing gets the bytes that the server sent."""
@@ -185,8 +185,13 @@ def test_a_body_without_the_coding_that_its_headers_name_stays_as_it_was_sent(co
         if framing == "length":
             exchange.respond(200, [("Content-Encoding", coding)], content)
             return
+        if framing == "until-close":
+            exchange.hang_up()
+            exchange.head(200, [("Content-Encoding", coding), ("Connection", "close")])
+            exchange.send(content)
+            return
         exchange.head(200, [("Content-Encoding", coding), ("Transfer-Encoding", "chunked")])
-        for piece in (content[:4], content[4:], b""):
+        for piece in (content, b"") if framing == "one chunk" else (content[:4], content[4:], b""):
             exchange.chunk(piece)
         exchange.send(b"\r\n")
 

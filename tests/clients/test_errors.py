@@ -97,13 +97,31 @@ def test_a_failed_request_does_not_keep_the_next_from_being_recorded(client, ser
     assert [request.path for request in cassette.requests] == ["/text"]
 
 
-def test_a_server_that_does_not_speak_http(client, server, cassette_path, fails_alike):
+def test_a_server_that_does_not_speak_http(client, server, fails_alike):
     def nonsense(exchange):
         exchange.hang_up()
         exchange.send(b"220 mail.example ready\r\n\r\n")
 
     server.route("/nonsense", nonsense)
     fails_alike(server.url + "/nonsense", is_kept="nonsense" in client.can)
+
+
+@having("errors")
+def test_a_tls_handshake_that_takes_too_long(client, ca_file, cassette_path, lacks):
+    lacks("T5", "tornado")
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it accepts, and says nothing
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+
+        def act():
+            with client(timeout=0.5, ca_file=ca_file) as session:
+                return outcome(lambda: session.get(url))
+
+        live = act()
+        with vcr.use_cassette(cassette_path, record_errors=True) as cassette:
+            assert act() == live
+    assert len(cassette) == 1
+    with vcr.use_cassette(cassette_path, record_mode="none"):
+        assert act() == live
 
 
 @pytest.fixture

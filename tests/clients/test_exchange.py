@@ -121,12 +121,6 @@ def test_a_100_before_the_response_is_passed_over(server, alike):
     assert seen.outcome.body == b"final"
 
 
-def test_the_recorded_response_is_the_final_one(client, server, cassette_path):
-    with vcr.use_cassette(cassette_path) as cassette, client() as session:
-        session.get(server.url + "/interim/103")
-    assert [response["status"]["code"] for response in cassette.responses] == [200]
-
-
 @having("redirects")
 def test_each_redirect_is_an_interaction(server, alike):
     seen = alike(server, lambda session: session.get(server.url + "/redirect/3"))

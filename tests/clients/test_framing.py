@@ -1,7 +1,6 @@
 """How a message ends, and what is in its head: a replay shows what the client made of it live, error or not.
 
-Each test is of a kind: a new client inherits it. ``lacks`` names a client that does not pass, and the item of the
-findings that is to be mended.
+Each test is of a kind: a new client inherits it.
 """
 
 from __future__ import annotations
@@ -19,17 +18,6 @@ FIELDS = {
     "length": b"Content-Length: 0\r\n",
     "neither": b"Connection: close\r\n",
 }
-
-
-@pytest.fixture
-def lacks(client, request):
-    """``lacks("T4", "aiohttp")``: the test fails for these clients until the item has been mended."""
-
-    def lacks(item: str, *modules: str) -> None:
-        if client.module.partition(".")[0] in modules or client.name in modules:
-            request.applymarker(pytest.mark.xfail(strict=True, reason=f"{item} is to be mended for {client.name}"))
-
-    return lacks
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import trustme
 import urllib3
 
 import vcr
-from tests.server import TEXT, Proxy
+from tests.server import TEXT, Proxy, Server
 
 from .entries import having, outcome
 
@@ -139,6 +139,33 @@ def test_a_proxy_that_refuses_the_tunnel_fails_as_it_does_live(client, tls_serve
     assert recorded == live
     assert "407" in live.text
     assert len(cassette) == 0
+
+
+@having("proxies", "errors")
+@pytest.mark.parametrize("status", [403, 407, 502])
+def test_a_tunnel_that_was_refused_is_refused_again_on_replay(status, client, ca_file, cassette_path, lacks):
+    lacks("L9", "aiohttp", "tornado", "httpx", "httpx2", "niquests", "httplib2")
+    if client.name == "urllib3" and urllib3.__version__ < "2" and sys.version_info < (3, 11):
+        pytest.skip("without a cassette too, Python 3.10 leaves the refused sockets open")
+
+    def refuse(exchange, *_):
+        exchange.hang_up()
+        exchange.respond(status)
+
+    with Server() as proxy:
+        proxy.route("", refuse)  # whatever it is asked for
+
+        def act():
+            with client(proxy=proxy.url, ca_file=ca_file) as session:
+                return outcome(lambda: session.get("https://a.example/"))
+
+        live = act()
+        assert str(status) in live.text
+        with vcr.use_cassette(cassette_path, record_errors=True) as cassette:
+            assert act() == live
+    assert len(cassette)  # (urllib3 tries again)
+    with vcr.use_cassette(cassette_path, record_mode="none"):
+        assert act() == live
 
 
 @having("proxies")

@@ -247,6 +247,13 @@ class Cassette(Holding):
         self._refuse(request, error)
         raise error
 
+    def unplay(self, interaction: Interaction) -> None:
+        """Count one replay less of an interaction: the client never got the response."""
+        super().unplay(interaction)
+        with self.lock:
+            last = max(place for place, (_, played) in enumerate(self.plays) if played is interaction)
+            del self.plays[last]
+
     @property
     def played(self) -> list[Played]:
         """Each replay, in order: the request as the program made it, the recorded request, the response."""

@@ -60,17 +60,14 @@ class Turn:
             cassette.keep(self, interaction, response)
         return response
 
-    def fail(self, failure: Failure | None, so_far: Response | None = None) -> None:
+    def fail(self, failure: Failure, so_far: Response | None = None) -> None:
         """The exchange failed. ``failure``: what the client saw. ``so_far``: what has come of the response.
 
         What is kept has to end on replay as it did live. A response that ended too early says so by its own framing,
         and what the program cancelled is always kept; every other failure is kept where the cassette keeps errors, and
         there is no trace of the exchange elsewhere.
         """
-        if failure is None:  # (of stubs that do not drive an Exchange yet)
-            if so_far is not None:
-                self.complete(so_far)
-        elif failure.kind == CANCELLED or (self._cassette is not None and self._cassette.record_errors):
+        if failure.kind == CANCELLED or (self._cassette is not None and self._cassette.record_errors):
             self.complete(Response.failed(failure, so_far))
         elif so_far is not None and failure.kind == CLOSED:
             self.complete(so_far)

@@ -233,8 +233,6 @@ class StubConnection(_Connection):
         self.close()
         if failure.kind == CANCELLED:
             wait_for_cancellation(f"a request to {_origin(self)}")
-        if failure.kind == TUNNEL and hasattr(self, "_has_connected_to_proxy"):
-            self._has_connected_to_proxy = True  # (urllib3's pool asks)
         if failure.phase == CONNECT and failure.kind not in (TLS, TUNNEL):
             with no_address(failure.error()):
                 super().connect()

@@ -14,7 +14,7 @@ from . import Client, Fields, Result
 class HttpClient(Client):
     name = "http.client"
     module = "http.client"
-    can: ClassVar = {"keep-alive", "proxies", "streams", "text", "errors"}
+    can: ClassVar = {"keep-alive", "proxies", "streams", "text", "errors", "nonsense"}
     automatic: ClassVar = {"host", "accept-encoding", "content-length"}
 
     def __init__(self, **options: Any) -> None:
@@ -60,7 +60,17 @@ class HttpClient(Client):
 class Urllib(Client):
     name = "urllib.request"
     module = "urllib.request"
-    can: ClassVar = {"redirects", "cookies", "basic", "digest", "proxies", "proxy-auth", "streams", "errors"}
+    can: ClassVar = {
+        "redirects",
+        "cookies",
+        "basic",
+        "digest",
+        "proxies",
+        "proxy-auth",
+        "streams",
+        "errors",
+        "nonsense",
+    }
     automatic: ClassVar = {"accept-encoding"}
 
     def __init__(self, **options: Any) -> None:

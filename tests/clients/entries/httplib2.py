@@ -12,7 +12,7 @@ from . import Client, Fields, Result
 class Httplib2(Client):
     name = "httplib2"
     module = "httplib2"
-    can: ClassVar = {"keep-alive", "redirects", "basic", "digest", "decodes", "text", "errors"}
+    can: ClassVar = {"keep-alive", "redirects", "basic", "digest", "decodes", "text", "errors", "nonsense"}
     if importlib.util.find_spec("socks"):
         can |= {"proxies"}
     automatic: ClassVar = {"host", "content-length"}

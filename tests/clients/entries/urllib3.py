@@ -23,6 +23,7 @@ class Urllib3(Client):
         "streams",
         "text",
         "errors",
+        "nonsense",
     }
     automatic: ClassVar = {"host", "accept-encoding", "content-length", "user-agent"}
 
