@@ -135,9 +135,9 @@ class Response:
 
     @property
     def reason(self) -> str | None:
-        """The reason phrase as it stands in the cassette; None when it is not known."""
+        """The reason phrase, in one line; None when it is not known."""
         message: str | None = self.data["status"].get("message")
-        return message
+        return _LINE_BREAK.sub(" ", message) if isinstance(message, str) else message
 
     @property
     def has_no_reason(self) -> bool:
@@ -152,9 +152,9 @@ class Response:
 
     @property
     def headers(self) -> Headers:
-        """The header fields, in order."""
+        """The header fields, in order. What is one field in the file is one field here, see ``_unbroken``."""
         if self._headers is None:
-            self._headers = _in_order(Headers(self.data.get("headers")), self.data.get("header_order"))
+            self._headers = _unbroken(_in_order(Headers(self.data.get("headers")), self.data.get("header_order")))
         return self._headers
 
     @property
@@ -200,12 +200,13 @@ class Response:
     @property
     def http_version(self) -> str:
         """``1.1``, ``1.0`` …"""
-        return str(self.data.get("http_version") or "1.1")
+        words = str(self.data.get("http_version") or "").split()
+        return words[0] if words else "1.1"
 
     @property
     def trailers(self) -> Headers:
         """The trailer fields of a chunked message (RFC 9112 §7.1.2)."""
-        return Headers(self.data.get("trailers"))
+        return _unbroken(Headers(self.data.get("trailers")))
 
     @property
     def timestamp(self) -> object:
@@ -297,6 +298,18 @@ def _in_order(headers: Headers, order: object) -> Headers:
         return headers
     values = {name: iter(fields) for name, fields in headers.grouped().items()}
     return Headers((name, next(values[name])) for name in names)
+
+
+_LINE_BREAK = re.compile(r"[\r\n]+")
+_NOT_FOLDING = re.compile(r"\r?\n(?![ \t])|\r(?!\n)")
+
+
+def _unbroken(headers: Headers) -> Headers:
+    """``headers``, in which a line break that does not fold a line is a blank: it would start another field, or end the
+    head. Nor does a name begin with a blank, which would make it a part of the field before."""
+    pairs = headers.pairs()
+    mended = [(_LINE_BREAK.sub(" ", name).lstrip(), _NOT_FOLDING.sub(" ", value)) for name, value in pairs]
+    return headers if mended == pairs else Headers(mended)
 
 
 _RUN = re.compile(r"(\d{1,18})(?:\*(\d{1,18}))?", re.ASCII)

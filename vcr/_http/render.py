@@ -17,8 +17,6 @@ from .fields import content_length, field_bytes, has_chunks, is_chunked, may_hav
 _JOINED = 256 * 1024
 
 _VERSION = re.compile(r"0\.9|1\.\S*")
-_LINE_BREAK = re.compile(r"[\r\n]+")
-_UNFOLDED = re.compile(r"\r?\n(?![ \t])|\r(?!\n)")
 
 
 def render(response: Response, method: str, *, as_http_client: bool = False) -> list[bytes]:
@@ -31,8 +29,7 @@ def render(response: Response, method: str, *, as_http_client: bool = False) -> 
 
 def content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
     """Headers and body, in its pieces, for a client that asked with ``method`` and parses nothing itself: they agree
-    on the content coding and on ``Content-Length``, and there is no body where there can be none. No name and no value
-    has a line break in it, but for one that folds a line."""
+    on the content coding and on ``Content-Length``, and there is no body where there can be none."""
     return _content(response, method)
 
 
@@ -52,10 +49,9 @@ def _is_as_sent(response: Response) -> bool:
 
 
 def _content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
-    fields = _unbroken(response.headers)
     if not may_have_body(method, response.status):
-        return fields, []
-    headers, pieces = _coded(response, fields)
+        return response.headers, []
+    headers, pieces = _coded(response)
     if not is_chunked(headers) and not response.incomplete:
         length = sum(map(len, pieces))
         if content_length(headers) not in (None, length):
@@ -63,14 +59,6 @@ def _content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
                 (name, str(length) if name.lower() == "content-length" else value) for name, value in headers.pairs()
             )
     return headers, pieces
-
-
-def _unbroken(headers: Headers) -> Headers:
-    """``headers``, in which a line break that does not fold is a blank: it would start another field, or end the head.
-    Nor does a name begin with a blank, which would make it a part of the field before."""
-    pairs = headers.pairs()
-    mended = [(_LINE_BREAK.sub(" ", name).lstrip(), _UNFOLDED.sub(" ", value)) for name, value in pairs]
-    return headers if mended == pairs else Headers(mended)
 
 
 def _render(response: Response, method: str, *, as_http_client: bool) -> list[bytes]:
@@ -86,7 +74,7 @@ def _render(response: Response, method: str, *, as_http_client: bool) -> list[by
 def _chunks(response: Response, pieces: list[bytes]) -> list[bytes]:
     framed = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
     if not response.incomplete:
-        return [*framed, b"0\r\n" + _fields(_unbroken(response.trailers)) + b"\r\n"]
+        return [*framed, b"0\r\n" + _fields(response.trailers) + b"\r\n"]
     if response.broken_by:
         framed[-1:] = [piece[:-2] for piece in framed[-1:]]
         return [*framed, response.broken_by]
@@ -98,12 +86,12 @@ def _chunks(response: Response, pieces: list[bytes]) -> list[bytes]:
     return framed
 
 
-def _coded(response: Response, headers: Headers) -> tuple[Headers, list[bytes]]:
+def _coded(response: Response) -> tuple[Headers, list[bytes]]:
     """Headers and body that agree on the content coding, whichever form the body was kept in.
 
     The one place where a header is dropped: a coding that cannot be put back on, for want of its library.
     """
-    body = response.body
+    headers, body = response.headers, response.body
     if "Content-Encoding" not in headers or response.incomplete or response.status == 206 or _is_as_sent(response):
         return headers, response.pieces  # (A part of a coded body decodes no more than a plain one.)
     coded = content_coding.encode(body, content_coding.named(headers.get_all("Content-Encoding")))
@@ -119,12 +107,7 @@ def _head(response: Response, headers: Headers) -> bytes:
     # A response that came over HTTP/2 or 3 is replayed over this version: no client of HTTP/1 reads another.
     version = response.http_version
     version = version if version == "1.1" or _VERSION.fullmatch(version) else "1.1"
-    return field_bytes(f"HTTP/{version} {response.status} {reason_of(response)}\r\n") + _fields(headers) + b"\r\n"
-
-
-def reason_of(response: Response) -> str:
-    """The reason phrase in one line; empty when there is none."""
-    return _LINE_BREAK.sub(" ", response.reason or "")
+    return field_bytes(f"HTTP/{version} {response.status} {response.reason or ''}\r\n") + _fields(headers) + b"\r\n"
 
 
 def _fields(headers: Headers) -> bytes:
