@@ -51,8 +51,10 @@ EMPTY = list(itertools.product(FIELDS, [200, 204, 205, 304], ["GET", "HEAD", "PO
 
 
 @pytest.mark.parametrize("case", EMPTY, ids=lambda case: "-".join(map(str, case)))
-def test_a_message_without_content_is_as_empty_on_replay(case, client, server, ends_alike):
+def test_a_message_without_content_is_as_empty_on_replay(case, server, ends_alike, lacks):
     framing, status, method = case
+    if framing == "chunked" and method != "HEAD" and status in (204, 304):
+        lacks("T4", "aiohttp", *(["tornado"] if status == 204 else []))
 
     def empty(exchange):
         exchange.hang_up()
@@ -83,8 +85,20 @@ ENDS = {
 }
 
 
+#: What httpx's parser calls illegal, in words that a replay does not have.
+ILLEGAL = (
+    "bare LF behind a chunk",
+    "bare LF everywhere",
+    "a size that is none",
+    "nothing behind the last size",
+)
+
+
 @pytest.mark.parametrize("end", ENDS)
-def test_a_message_ends_on_replay_as_it_did(end, client, server, ends_alike):
+def test_a_message_ends_on_replay_as_it_did(end, server, ends_alike, lacks):
+    if end in ILLEGAL:
+        lacks("R12", "httpx", "httpx2")
+
     def ends(exchange):
         exchange.hang_up()
         exchange.send(ENDS[end])
@@ -95,7 +109,9 @@ def test_a_message_ends_on_replay_as_it_did(end, client, server, ends_alike):
 
 @having("streams")
 @pytest.mark.parametrize("end", ENDS)
-def test_what_is_read_before_the_end_is_the_same(end, client, server, ends_alike):
+def test_what_is_read_before_the_end_is_the_same(end, client, server, ends_alike, lacks):
+    if end in ILLEGAL:
+        lacks("R12", "httpx", "httpx2")
     if "forgetting" in client.can:
         pytest.skip("without a cassette too, it is chance how much it sees")
 
@@ -168,7 +184,11 @@ BREAKS = ["\r\nX-Smuggled: 1", "\nX-Smuggled: 1", "\rX-Smuggled: 1", "\r\n\r\nX-
 
 @pytest.mark.parametrize("line_break", BREAKS)
 @pytest.mark.parametrize("where", ["name", "value", "reason", "version", "trailer"])
-def test_no_field_is_seen_that_was_not_one_in_the_file(where, line_break, client, server, cassette_path):
+def test_no_field_is_seen_that_was_not_one_in_the_file(  # noqa: PLR0917
+    where, line_break, client, server, cassette_path, lacks
+):
+    if where == "name":
+        lacks("H3", "tornado-curl", hangs=True)  # tornado raises in a callback, and nobody hears of it
     text = f"odd{line_break}"
     response = {
         "status": {"code": 200, "message": text if where == "reason" else "OK"},
