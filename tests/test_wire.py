@@ -591,6 +591,14 @@ def test_http_client_reads_chunks_whatever_the_status(status):
     assert client_reads(head + b"0\r\n\r\n").read() == b""
 
 
+@pytest.mark.parametrize("status", [204, 304])
+def test_chunks_that_should_not_be_there_are_http_clients_to_read(status):
+    sent = b"HTTP/1.1 %d No body\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" % status
+    recorded = read_response(sent, as_http_client=True).response()
+    assert b"".join(render(recorded, "GET", as_http_client=True)) == sent
+    assert client_reads(sent).read() == b"hello"
+
+
 @patient
 @given(chunked_messages(), st.binary(min_size=1, max_size=10))
 def test_what_follows_the_last_chunk_is_not_read(message, rest):

@@ -48,8 +48,9 @@ def _is_as_sent(response: Response) -> bool:
     return response.is_as_sent or is_as_long or len(response.pieces) > 1
 
 
-def _content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
-    if not may_have_body(method, response.status):
+def _content(response: Response, method: str, *, as_http_client: bool = False) -> tuple[Headers, list[bytes]]:
+    chunked = is_chunked(response.headers) and has_chunks(method, response.status, as_http_client=as_http_client)
+    if not chunked and not may_have_body(method, response.status):
         return response.headers, []
     headers, pieces = _coded(response)
     if not is_chunked(headers) and not response.incomplete:
@@ -62,9 +63,9 @@ def _content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
 
 
 def _render(response: Response, method: str, *, as_http_client: bool) -> list[bytes]:
-    headers, pieces = _content(response, method)
-    has_them = is_chunked(headers) and has_chunks(method, response.status, as_http_client=as_http_client)
-    body = _chunks(response, pieces) if has_them else pieces
+    headers, pieces = _content(response, method, as_http_client=as_http_client)
+    in_chunks = is_chunked(headers) and has_chunks(method, response.status, as_http_client=as_http_client)
+    body = _chunks(response, pieces) if in_chunks else pieces
     head = _head(response, headers)
     # (A large body is not copied.)
     is_one = len(pieces) <= 1 and sum(map(len, body)) <= _JOINED
