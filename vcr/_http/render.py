@@ -24,13 +24,29 @@ def render(response: Response, method: str, *, as_http_client: bool = False) -> 
 
     ``as_http_client``: the client reads as http.client does, see ``fields.has_chunks``.
     """
-    return _render(response, method, as_http_client=as_http_client)
+    headers, pieces = content(response, method, as_http_client=as_http_client)
+    in_chunks = is_chunked(headers) and has_chunks(method, response.status, as_http_client=as_http_client)
+    body = _chunks(response, pieces) if in_chunks else pieces
+    head = _head(response, headers)
+    # (A large body is not copied.)
+    is_one = len(pieces) <= 1 and sum(map(len, body)) <= _JOINED
+    return [head + b"".join(body)] if is_one else [head, *body]
 
 
-def content(response: Response, method: str) -> tuple[Headers, list[bytes]]:
+def content(response: Response, method: str, *, as_http_client: bool = False) -> tuple[Headers, list[bytes]]:
     """Headers and body, in its pieces, for a client that asked with ``method`` and parses nothing itself: they agree
     on the content coding and on ``Content-Length``, and there is no body where there can be none."""
-    return _content(response, method)
+    chunked = is_chunked(response.headers) and has_chunks(method, response.status, as_http_client=as_http_client)
+    if not chunked and not may_have_body(method, response.status):
+        return response.headers, []
+    headers, pieces = _coded(response)
+    if not is_chunked(headers) and not response.incomplete:
+        length = sum(map(len, pieces))
+        if content_length(headers) not in (None, length):
+            headers = Headers(
+                (name, str(length) if name.lower() == "content-length" else value) for name, value in headers.pairs()
+            )
+    return headers, pieces
 
 
 def says_what_it_is_not(response: Response) -> bool:
@@ -46,30 +62,6 @@ def _is_as_sent(response: Response) -> bool:
     """Whether nobody has decoded the body since it was sent: it has the length, or the chunks, of what was sent."""
     is_as_long = content_length(response.headers) == len(response.body)
     return response.is_as_sent or is_as_long or len(response.pieces) > 1
-
-
-def _content(response: Response, method: str, *, as_http_client: bool = False) -> tuple[Headers, list[bytes]]:
-    chunked = is_chunked(response.headers) and has_chunks(method, response.status, as_http_client=as_http_client)
-    if not chunked and not may_have_body(method, response.status):
-        return response.headers, []
-    headers, pieces = _coded(response)
-    if not is_chunked(headers) and not response.incomplete:
-        length = sum(map(len, pieces))
-        if content_length(headers) not in (None, length):
-            headers = Headers(
-                (name, str(length) if name.lower() == "content-length" else value) for name, value in headers.pairs()
-            )
-    return headers, pieces
-
-
-def _render(response: Response, method: str, *, as_http_client: bool) -> list[bytes]:
-    headers, pieces = _content(response, method, as_http_client=as_http_client)
-    in_chunks = is_chunked(headers) and has_chunks(method, response.status, as_http_client=as_http_client)
-    body = _chunks(response, pieces) if in_chunks else pieces
-    head = _head(response, headers)
-    # (A large body is not copied.)
-    is_one = len(pieces) <= 1 and sum(map(len, body)) <= _JOINED
-    return [head + b"".join(body)] if is_one else [head, *body]
 
 
 def _chunks(response: Response, pieces: list[bytes]) -> list[bytes]:
