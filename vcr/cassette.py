@@ -33,15 +33,7 @@ if TYPE_CHECKING:
     from ._context import CassetteContextDecorator
     from ._engine.explain import Closest
     from ._engine.pipeline import RequestFilter
-    from ._options import (
-        CassetteArguments,
-        Mode,
-        MoreArguments,
-        Patches,
-        RequestHooks,
-        ResponseHooks,
-        Serializer,
-    )
+    from ._options import CassetteArguments, Mode, MoreArguments, Patches, RequestHooks, ResponseHooks, Serializer
     from .matchers import Predicate
 
 T = TypeVar("T")
