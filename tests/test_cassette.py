@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import vcr
 from vcr import matchers
 from vcr._http.meaning import meaning
 from vcr.cassette import Cassette
@@ -969,6 +970,27 @@ def test_the_logger_tells_what_is_played_and_what_is_not(caplog):
         "Playing response for <Request (GET) http://h/a> from cassette",
         "<Request (GET) http://h/new> not in cassette, sending to real server",
     ]
+
+
+def test_neither_the_log_nor_an_error_shows_a_secret(caplog, tmp_path):
+    path = tmp_path / "c.yaml"
+    options = {"filter_sensitive_data": {"<KEY>": "s3cr3t/key"}, "filter_query_parameters": ["token"]}
+    request = Request("GET", "http://user:pw@h/s3cr3t%2fkey?a=czNjcjN0L2tleQ&token=t0k3n")
+    with caplog.at_level(logging.DEBUG, "vcr"):
+        with vcr.use_cassette(str(path), record_mode="new_episodes", **options) as cassette:
+            cassette.begin(request).complete(Response.of(200, "OK", {}, b""))
+            late = cassette.begin(request)
+        late.complete(Response.of(200, "OK", {}, b""))
+        path.write_text(path.read_text(encoding="utf-8").replace("code: 200", "code: none"), encoding="utf-8")
+        with vcr.use_cassette(str(path), **options) as cassette:
+            with pytest.raises(CassetteLoadError) as error:
+                cassette.begin(request)
+            with pytest.raises(CannotOverwriteExistingCassetteException) as refusal:
+                cassette.begin(request)
+    told = "\n".join([*caplog.messages, str(error.value), str(refusal.value)])
+    assert len(caplog.messages) >= 4
+    assert "http://***@h/<KEY>" in told
+    assert not [secret for secret in ("s3cr3t", "czNjcjN", "t0k3n", "user", "pw@") if secret in told]
 
 
 # -- the index --------------------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ ROOMS = [
     "_placeholders",
     "_fields",
     "filters",
+    "_engine.shown",
     "_engine.interaction",
     "_engine.index",
     "_engine.explain",

@@ -25,6 +25,7 @@ from .holding import Holding
 from .index import ALL, Index
 from .interaction import Interaction
 from .pipeline import InteractionFilter, Pair, Pipeline, RequestFilter, ResponseFilter
+from .shown import Shown
 from .storage import Changes, Storage
 from .strict import DEFAULT, Played, Refused, Sent, Strictness, first_unplayed, may_keep, out_of_order
 from .turn import Turn
@@ -146,11 +147,15 @@ class Cassette(Holding):
                 interaction = self.reserve(kept)
         if recorded is None:
             self.prepare_to_save()
-            log.info("%s not in cassette, sending to real server", kept)
+            log.info("%s not in cassette, sending to real server", self.shown(kept))
             return Turn(self, interaction)
-        log.info("Playing response for %s from cassette", kept)
+        log.info("Playing response for %s from cassette", self.shown(kept))
         # It may have to be read first, which takes long: other threads do not wait for it.
         return Turn(self, None, self.answer(recorded), recorded)
+
+    def shown(self, value: object) -> Shown:
+        """What stands for ``value`` where a person reads it: its text, without secrets, made when it is needed."""
+        return Shown(value, self.mask)
 
     def answer(self, recorded: Interaction) -> Response:
         """The response to replay. Raises CassetteLoadError when what is stored in its place cannot be replayed."""
@@ -158,7 +163,7 @@ class Cassette(Holding):
         assert response is not None
         fault = response.fault
         if fault is not None:
-            message = f"the response recorded for {recorded.request} cannot be replayed: {fault}"
+            message = f"the response recorded for {self.shown(recorded.request)} cannot be replayed: {fault}"
             raise CassetteLoadError(message, path=self.path)
         return response
 
@@ -187,7 +192,8 @@ class Cassette(Holding):
         with self.lock:
             self._streaming.discard(turn)
             if self.closed:
-                log.warning("The response to %s came after its cassette was saved: not recorded", interaction.request)
+                shown = self.shown(interaction.request)
+                log.warning("The response to %s came after its cassette was saved: not recorded", shown)
                 return
             if kept is None:
                 self.give_up(interaction)

@@ -7,7 +7,6 @@ message is read.
 from __future__ import annotations
 
 import difflib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,12 +18,11 @@ from ..matchers import Predicate, Verdict, agrees, name_of, part, part_of, verdi
 from ..record_mode import RecordMode
 from ..request import Request
 from .interaction import Interaction
+from .shown import Shown
 
 MOST_SHOWN = 3
 MOST_TOLD = 20  # the similar requests for which matchers are asked what differs
 BODY_SHOWN = 200  # characters
-
-_USERINFO = re.compile(r"://[^/@\s]+@")
 
 #: Recorded requests, best first: ``(request, names of matchers that agree, [(name of one that does not, message)])``.
 Closest = list[tuple[Request, list[str], list[tuple[str, str]]]]
@@ -103,7 +101,7 @@ class Refusal:
             "How to fix it:",
             *(f"  - {advice}" for advice in self._advice()),
         ]
-        return _USERINFO.sub("://***@", self.mask("\n".join(lines)))
+        return str(Shown("\n".join(lines), self.mask))
 
     def _headline(self) -> str:
         if self.reason == "cassette_not_found":

@@ -71,3 +71,12 @@ def without_default_port(uri: str) -> str:
     found = _AUTHORITY.match(uri, len(scheme) + 3)
     end = len(uri) if found is None else found.end()
     return uri[:end].removesuffix(f":{DEFAULT_PORTS[scheme]}") + uri[end:]
+
+
+def bare(uri: str) -> str:
+    """A URI for the eyes of a person, without what it may hold of secrets: no user, query and fragment."""
+    return _QUERY.sub("", _USERINFO.sub("://", str(uri)))
+
+
+_USERINFO = re.compile(r"://[^/?#]*@")
+_QUERY = re.compile(r"[?#].*", re.DOTALL)

@@ -25,6 +25,7 @@ from aiohttp.helpers import ceil_timeout
 
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CONNECT
+from .._http.uri import bare
 from .._http.wire import asks_for_upgrade
 from ..request import Headers, header_name
 from .aiohttp_errors import ConnectionTimeoutError, failing, raise_connecting
@@ -52,7 +53,7 @@ def connect_door(original: Any) -> Callable[..., Awaitable[Connection]]:
         if cassette is None:
             return await connect()
         if asks_for_upgrade(Headers(req.headers.items())):
-            log.info("%s is to become another protocol than HTTP: not recorded", req.url)
+            log.info("%s is to become another protocol than HTTP: not recorded", cassette.shown(bare(str(req.url))))
             return await connect()
         _authorize_at_proxy(req)
         live = functools.partial(_connect, connect, req, timeout)

@@ -116,7 +116,7 @@ class Engines(ABC):
         if cassette is None or (owner is not None and self._passes_on(engine, owner, method)):
             return None
         if asks_for_upgrade(asked.headers):
-            log.info("%s is to become another protocol than HTTP: not recorded", asked.uri)
+            log.info("%s is to become another protocol than HTTP: not recorded", cassette.shown(uris.bare(asked.uri)))
             return None
         return cassette, asked
 

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CANCELLED, CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
-from .._http.uri import origin_of
+from .._http.uri import bare, origin_of
 from .._http.wire import CONTINUE, RequestReader, asks_for_upgrade, render
 from ..request import Headers, Request, header_name
 from ..response import Response
@@ -82,8 +82,8 @@ def connection_door(original: Callable[..., None]) -> Callable[..., None]:
             given.arguments["tcp_client"] = Connector(fetch, request, given.arguments["tcp_client"])
             fetch.context.run(original, *given.args, **given.kwargs)
             return
-        if _upgrades(request) and cassette_of(request, self) is not None:  # tornado's WebSocket client, for one
-            log.info("%s asks for an upgrade: not recorded", request.url)
+        if _upgrades(request) and (cassette := cassette_of(request, self)) is not None:  # tornado's WebSockets, for one
+            log.info("%s asks for an upgrade: not recorded", cassette.shown(bare(request.url)))
         original(self, *args, **kwargs)
 
     return __init__

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ... import _active
 from ..._engine.cassette import Cassette
-from ..._http.uri import DEFAULT_PORTS
+from ..._http.uri import DEFAULT_PORTS, bare
 from ..exchange import cassette_for
 from .abi import Opt
 
@@ -120,7 +120,7 @@ class Handle:
         url = self.url
         if url.scheme not in DEFAULT_PORTS or not url.hostname:
             if url.scheme in ("ws", "wss"):
-                log.info("%s is a WebSocket: not recorded", url.geturl())
+                log.info("%s is a WebSocket: not recorded", bare(url.geturl()))
             return None
         host = url.hostname
         if self.context is None or _active.entered_here():

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 
 from ..._engine.cassette import Cassette, Turn
+from ..._http.uri import bare
 from ..._http.wire import asks_for_upgrade
 from ...errors import UnsupportedClientError
 from ...request import Headers, Request
@@ -30,7 +31,7 @@ def start(handle: Handle, client: type, reads: Callable[[Reader], Reader] = lamb
         return None
     _check(handle, client)
     if asks_for_upgrade(headers_of(handle)):
-        log.info("%s asks for an upgrade: not recorded", uri_of(handle.url))
+        log.info("%s asks for an upgrade: not recorded", cassette.shown(bare(uri_of(handle.url))))
         return None
     upload = upload_of(handle, reads)
     return Transfer(handle, cassette, client, Hop(request_of(handle, upload), handle.kind), upload)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..._http.failure import RESPONSE
+from ..._http.uri import bare
 from ...response import Response
 from .asked import Asked
 from .errors import failure_of
@@ -98,7 +99,10 @@ class Line:
         self.asked = None
         connection._svn = self._svn
         if upgrade:
-            log.info("%s is to become another protocol than HTTP: not recorded", asked.request().uri)
+            log.info(
+                "%s is to become another protocol than HTTP: not recorded",
+                asked.cassette.shown(bare(asked.request().uri)),
+            )
         else:
             asked.turn = asked.cassette.begin(asked.request())
             response = asked.turn.response
