@@ -31,6 +31,11 @@ def by_name(replacements: Replacements) -> Mapping[str, Replacement]:
     return dict((item, None) if isinstance(item, str) else tuple(item) for item in replacements)
 
 
+#: How often a text is read at most, until nothing in it changes: what is filtered when it is recorded, and again when
+#: it is loaded, has to be the same.
+_ROUNDS = 4
+
+
 class Wanted:
     """The fields that a filter takes out of one request, and what takes the place of each value."""
 
@@ -59,10 +64,20 @@ class Wanted:
 
     def in_bytes(self, data: bytes) -> bytes:
         """``data``, a text of any kind, without these fields; the same object when none is there."""
-        return named.replaced(data, self.names, self._in_its_place)
+        for _ in range(_ROUNDS):
+            new = named.replaced(data, self.names, self._in_its_place)
+            if new == data:
+                break
+            data = new  # In what is broken, a new value may make another field of what stands beside it.
+        return data
 
     def _in_its_place(self, key: str, value: str) -> str | None:
-        return value if (key, value) in self._put else _as_text(self.new(key, value))
+        if (key, value) in self._put:
+            return value
+        new = _as_text(self.new(key, value))
+        if new is not None:
+            self.put(key, new)
+        return new
 
     def in_text(self, text: str) -> str:
         """The same for an address, or a part of one."""
@@ -198,9 +213,10 @@ class BodyFilter:
             replaced = multipart.replace_values(body, self._headers["Content-Type"], self._part)
             if replaced is not None and replaced != body:
                 return self._text(replaced)
-        if kind == FORM or _may_be_form(body):
-            body = self._form(body)
-        return self._text(body)
+        is_form = kind == FORM or _may_be_form(body)
+        new = self._text(self._form(body) if is_form else body)
+        # What made it no form may have been in a value that is gone now: it is read as it will be when it is loaded.
+        return self._text(self._form(new)) if not is_form and new != body and _may_be_form(new) else new
 
     def _text(self, body: bytes) -> bytes:
         """A body, or a part of one, of which nothing is known."""

@@ -13,6 +13,7 @@ from vcr import _placeholders, matchers
 from vcr._http import content_coding, multipart
 from vcr._http.wire import ChunkedReader, RequestReader, ResponseReader, content, field_bytes, may_have_body, render
 from vcr.errors import CassetteLoadError, CassetteNotFoundError
+from vcr.filters import replace_body_parameters
 from vcr.formats import betamax, har, ruby
 from vcr.request import Request
 from vcr.response import Response
@@ -262,6 +263,18 @@ def _bodies(data: bytes) -> None:
         assert _placeholders.reveal([secret], hidden, answer)[0].body == body
 
 
+def _fields(data: bytes) -> None:
+    """Whatever a body is: what is filtered once is filtered."""
+    kind, body = _typed(data)
+
+    def filtered(body: bytes) -> bytes:
+        request = Request("POST", "http://h/", body, {"Content-Type": kind})
+        return replace_body_parameters(request, {"token": "NEW"}, recursive=True).body
+
+    once = filtered(body)
+    assert filtered(once) == once
+
+
 def _codings(data: bytes) -> None:
     """Codings come off or stay, from the last to the first; what can be put on comes off again."""
     names, body = _typed(data)
@@ -297,6 +310,14 @@ _BODIES = (
     b"aHVudGVyMg==",
 )
 
+_FIELD_BODIES = (
+    b"a=1;user[token]=hunter2&b=%7B%22token%22%3A%22x%22%7D",
+    b'{"a": "{\\"token\\": \\"hunter2\\"}", "token": {"b": 1}, }',
+    b"<a><token>hunter2</token><member><name>token</name><value><string>x</string></value></member></a>",
+    b'--b\r\nContent-Disposition: form-data;\r\n name="token"\r\n\r\nhunter2\r\n--b--\r\n',
+    b'mutation { login(token: "hunter2") { id } }\ntoken: hunter2',
+)
+
 
 TARGETS = {
     "yaml": Target(_cassette(yamlserializer), _golden(".yaml", ".yml"), _KEYS + _YAML),
@@ -309,6 +330,9 @@ TARGETS = {
     "responses": Target(_responses, _arriving(_RESPONSES), _FIELDS),
     "chunks": Target(_chunks, _arriving([_CHUNKED, b"0\n\n", b"1\nx\n00\nA: 1\n\n"]), _FIELDS),
     "bodies": Target(_bodies, _of_types(*_BODIES), _TYPES),
+    "fields": Target(
+        _fields, _of_types(*_BODIES, *_FIELD_BODIES), (*_TYPES, b"token", b"%74oken", b"&quot;", b"\\u0022")
+    ),
     "codings": Target(
         _codings,
         lambda: (
