@@ -32,9 +32,10 @@ Secret = str | bytes | int | None | Callable[..., Any]
 #: Names of what a filter removes, and ``(name, replacement)`` pairs; or a mapping from the one to the other.
 Replacements = Iterable[str | tuple[str, Replacement]] | Mapping[str, Replacement]
 RequestHook = Callable[[Request], Request | None]
-ResponseHook = Callable[[ResponseDict], ResponseDict | None]
+#: (A program may have annotated its hook with either type.)
+ResponseHook = Callable[[ResponseDict], ResponseDict | None] | Callable[[dict[str, Any]], dict[str, Any] | None]
 #: ``f(request, response)`` or ``f(request, response, cassette)``.
-InteractionHook = Callable[..., tuple[Request, ResponseDict] | None]
+InteractionHook = Callable[..., tuple[Request, ResponseDict] | tuple[Request, dict[str, Any]] | None]
 
 
 class Serializer(Protocol):

@@ -257,13 +257,15 @@ class _Exchange:
             codings = content_coding.named(request.headers.get_all("Content-Encoding"))
             request.body = self.body(request.body, codings)
         codings = content_coding.named(Response(response).headers.get_all("Content-Encoding"))
-        self._content(response.get("body") or {}, codings)
+        body: Any = response.get("body")
+        self._content(body or {}, codings)
         # (One look at all of the rest together: mostly there is nothing.)
         if known.may_stand_in("\n".join(_strings(request, response)).encode("utf-8", "surrogateescape"), self._values):
             self._heads(request, response)
         return request, response
 
-    def _heads(self, request: Request, response: ResponseDict) -> None:
+    def _heads(self, request: Request, data: ResponseDict) -> None:
+        response: Any = data  # (whatever keys it has)
         request.uri = self.text(request.uri)
         request.headers = [(self.field(name), self.field(value)) for name, value in request.headers.pairs()]
         for part in ("headers", "trailers"):
@@ -276,7 +278,7 @@ class _Exchange:
             if isinstance(response.get(part), Mapping):
                 response[part] = {name: self._value(value) for name, value in response[part].items()}
 
-    def _content(self, body: dict[str, Any], codings: list[str]) -> None:
+    def _content(self, body: Any, codings: list[str]) -> None:
         string = body.get("string")
         if isinstance(string, str):
             body["string"] = self.text(string)

@@ -385,7 +385,7 @@ class _Data(MutableSequence[tuple[Request, ResponseDict]]):
         is_saved = cassette._has_saved and not cassette.dirty and cassette.pipeline.before_save_interaction is None
         if not is_saved or not isinstance(response.data.get("body"), dict):
             return request, response.data
-        return request, convert_body_to_unicode({**response.data, "body": dict(response.data["body"])})
+        return request, convert_body_to_unicode({**response.data, "body": {**response.data["body"]}})
 
     def __setitem__(self, index: Any, value: Any) -> None:
         held = self._cassette.held()

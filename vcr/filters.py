@@ -96,13 +96,13 @@ def replace_in_locations(request: Request, response: ResponseDict, replacements:
 
     What would be removed from a query is ``REDACTED`` here: a client that reads the parameter still finds one.
     """
-    headers = response.get("headers")
+    headers: Any = response.get("headers")
     if not isinstance(headers, Mapping):
         return response
     given = Wanted(replacements, request)
     stands_in = {name: _or_redacted(given, name) for name in given.by_name}
     wanted = Wanted(stands_in, request)
-    changed = {
+    changed: dict[str, Any] = {
         name: [wanted.in_text(str(one)) for one in value] if isinstance(value, list) else wanted.in_text(str(value))
         for name, value in headers.items()
         if value and header_name(name) in _LOCATIONS

@@ -7,12 +7,52 @@ import reprlib
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from ._http.failure import Failure
 from .request import Headers, HeaderSource
 
-ResponseDict = dict[str, Any]
+
+class Status(TypedDict):
+    """The status line: ``code``, and the reason phrase as ``message``."""
+
+    code: int
+    message: str | None
+
+
+class _Content(TypedDict):
+    string: bytes | str
+
+
+class Body(_Content, total=False):
+    """The content in ``string``. ``encoding``: of its text, as Betamax keeps it. The others: how it came, where that
+    matters."""
+
+    chunks: str
+    cut_chunk: str
+    broken_by: str
+    as_sent: bool
+    encoding: str | None
+
+
+class _Message(TypedDict):
+    status: Status
+    headers: dict[str, list[str]]
+    body: Body
+
+
+class ResponseDict(_Message, total=False):
+    """VCR.py's dictionary of a response, which hooks and serializers see; ``Response`` says what is in it."""
+
+    url: str
+    http_version: str
+    trailers: dict[str, list[str]]
+    incomplete: bool
+    header_order: str
+    error: Any
+    no_reason: bool
+    recorded_at: Any
+
 
 _CLOCK = (time.time,)  # Not an attribute of the module: freezegun, which stops the clock of a test, replaces those.
 
@@ -40,8 +80,8 @@ class Response:
 
     __slots__ = ("_headers", "beside", "data")
 
-    def __init__(self, data: ResponseDict, beside: Mapping[str, Any] | None = None) -> None:
-        self.data = data
+    def __init__(self, data: ResponseDict | Mapping[str, Any], beside: Mapping[str, Any] | None = None) -> None:
+        self.data = cast(ResponseDict, data)  # a file or a hook may give any mapping
         self.beside = dict(beside) if beside else {}
         self._headers: Headers | None = None
 
@@ -66,7 +106,7 @@ class Response:
         message was cut off, how many bytes came and how many were announced. ``broken_by``: what came behind the last
         whole chunk, and is no HTTP.
         """
-        content: dict[str, Any] = {"string": body}
+        content: Body = {"string": body}
         lengths = [length for length in chunks if length]
         if len(lengths) > 1:
             content["chunks"] = pack_lengths(lengths)
@@ -158,10 +198,15 @@ class Response:
         return self._headers
 
     @property
+    def _body_data(self) -> Mapping[str, Any]:
+        """What stands under ``body``: nothing, where a hook or a hand has left it out."""
+        data: Any = self.data
+        return data.get("body") or {}
+
+    @property
     def body(self) -> bytes:
         """The content, without transfer coding, with content coding (gzip …) as received."""
-        content = self.data.get("body") or {}
-        string = content.get("string")
+        string = self._body_data.get("string")
         if string is None:
             return b""
         return string.encode("utf-8") if isinstance(string, str) else bytes(string)
@@ -170,7 +215,7 @@ class Response:
     def pieces(self) -> list[bytes]:
         """The body as it came, piece by piece; one piece when that is not known, or no longer true."""
         body = self.body
-        packed = (self.data.get("body") or {}).get("chunks")
+        packed = self._body_data.get("chunks")
         lengths = unpack_lengths(packed, len(body)) if packed else []
         if not lengths:
             return [body] if body else []
@@ -183,19 +228,19 @@ class Response:
     @property
     def cut_chunk(self) -> tuple[int, int] | None:
         """Of the chunk in which the message was cut off, how many bytes came and how many were announced."""
-        cut = _CUT.fullmatch(str((self.data.get("body") or {}).get("cut_chunk")))
+        cut = _CUT.fullmatch(str(self._body_data.get("cut_chunk")))
         return (int(cut[1]), int(cut[2])) if cut else None
 
     @property
     def broken_by(self) -> bytes:
         """What came behind the last whole chunk, where that was no HTTP."""
-        text = (self.data.get("body") or {}).get("broken_by") or ""
+        text = self._body_data.get("broken_by") or ""
         return text.encode("latin-1", "replace") if isinstance(text, str) else b""
 
     @property
     def is_as_sent(self) -> bool:
         """Whether the body is known to be what the server sent, though it is not coded as the headers say."""
-        return bool((self.data.get("body") or {}).get("as_sent"))
+        return bool(self._body_data.get("as_sent"))
 
     @property
     def http_version(self) -> str:

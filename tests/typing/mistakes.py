@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import vcr
 from vcr.request import Request
+from vcr.response import ResponseDict
 
 vcr.VCR(recordmode="none")  # mistake
 vcr.VCR(record_mode="onec")  # mistake
@@ -43,3 +44,8 @@ total: int = function(1)  # mistake
 def request_hook(request: Request) -> Request:
     request.heders["A"] = "b"  # mistake
     return request
+
+
+def response_hook(response: ResponseDict) -> ResponseDict:
+    response["statsu"] = {"code": 200}  # mistake
+    return response

@@ -30,6 +30,15 @@ def without_cookie(response: ResponseDict) -> ResponseDict:
     return response
 
 
+def with_plain_types(response: dict[str, Any]) -> dict[str, Any]:
+    response["mine"] = 1
+    return response
+
+
+def save_with_plain_types(request: Request, response: dict[str, Any]) -> tuple[Request, dict[str, Any]]:
+    return request, with_plain_types(response)
+
+
 def same_tenant(r1: Request, r2: Request) -> bool:
     return r1.headers.get("Tenant") == r2.headers.get("Tenant")
 
@@ -48,8 +57,8 @@ recorder = vcr.VCR(
     filter_sensitive_data={"<KEY>": "secret", "<OTHER>": lambda request, response: "other"},
     ignore_hosts=["localhost", re.compile(r".*\.internal")],
     before_record_request=without_token,
-    before_record_response=[without_cookie],
-    before_save_interaction=save,
+    before_record_response=[without_cookie, with_plain_types],
+    before_save_interaction=[save, save_with_plain_types],
     re_record_interval=timedelta(days=30),
     persister=FilesystemPersister,
     serializer=jsonserializer,

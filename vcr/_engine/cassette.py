@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import (
@@ -303,7 +303,7 @@ class Cassette(Holding):
         """Whether the record mode forbids recording now."""
         return not self.record_mode.records(existing=self.rewound)
 
-    def append(self, request: Request, response: ResponseDict) -> None:
+    def append(self, request: Request, response: ResponseDict | Mapping[str, Any]) -> None:
         """Add an interaction, through the filters."""
         kept_request = self.filter_request(request)
         kept_response = self.pipeline.response(Response(response))

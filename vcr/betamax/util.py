@@ -166,7 +166,7 @@ def deserialize_response(serialized: Mapping[str, Any]) -> Response:
 def add_urllib3_response(serialized: Mapping[str, Any], response: Response, headers: HTTPHeaderDict) -> None:
     """Let ``response`` read the body in ``serialized`` (``{"body": …}``), and its cookies from ``headers``."""
     stored = from_data({"request": _ANY_REQUEST, "response": {**_ANY_RESPONSE, "body": serialized["body"]}})[1]
-    _give_raw(response, stored["body"]["string"], headers)
+    _give_raw(response, EngineResponse(stored).body, headers)
 
 
 def _give_raw(response: Response, body: bytes, headers: HTTPHeaderDict) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from .._http.body import as_sent
 from ..errors import CassetteLoadError
 from ..request import Headers
-from ..response import Response, ResponseDict
+from ..response import Response
 
 Plain = dict[str, Any]
 #: How a header value or a reason phrase is read or written.
@@ -220,17 +220,17 @@ def sent(body: Any) -> Any:
     return as_sent(body) or ""
 
 
-def received(response: ResponseDict) -> tuple[Any, Any]:
+def received(response: Mapping[str, Any]) -> tuple[Any, Any]:
     """A response's body, and the encoding that it is kept with."""
     body = response.get("body")
     return (body.get("string"), body.get("encoding")) if isinstance(body, Mapping) else (body, None)
 
 
-def others(response: ResponseDict) -> Plain:
+def others(response: Mapping[str, Any]) -> Plain:
     """What neither format has a place for."""
     known = ("status", "headers", "body", "recorded_at")
     found = {key: value for key, value in response.items() if key not in known}
-    body = response.get("body")
+    body: Any = response.get("body")
     details = {key: body[key] for key in body if key not in _BODY} if isinstance(body, Mapping) else {}
     return {**found, _DETAILS: details} if details else found
 
@@ -240,7 +240,7 @@ def write_headers(headers: Any, field: Field) -> dict[str, list[Any]]:
     return {name: [field(value) for value in values] for name, values in Headers(headers).grouped().items()}
 
 
-def recorded_at(response: ResponseDict) -> datetime:
+def recorded_at(response: Mapping[str, Any]) -> datetime:
     """When it was recorded, in UTC and whole seconds. Both formats want to know: now, if nothing else is known."""
     when = Response(response).recorded_at or datetime.now(timezone.utc)
     return when.astimezone(timezone.utc).replace(microsecond=0)
