@@ -28,8 +28,9 @@ SYSTEM, DNS, TIMEOUT, TLS, CLOSED, CANCELLED, MALFORMED, TUNNEL = KINDS = (
 )
 
 
-#: What http.client says, with the status of the proxy's answer.
-_TUNNEL = re.compile(r"Tunnel connection failed: (\d+)")
+#: What http.client says, before the status of the proxy's answer.
+TUNNEL_FAILED = "Tunnel connection failed: "
+_TUNNEL = re.compile(TUNNEL_FAILED + r"(\d+)")
 
 
 class Failure(NamedTuple):

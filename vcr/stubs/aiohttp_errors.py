@@ -13,7 +13,7 @@ from aiohttp import http_exceptions
 from aiohttp.client_exceptions import UnixClientConnectorError
 from aiohttp.http_exceptions import HttpProcessingError
 
-from .._http.failure import CLOSED, CONNECT, DNS, RESPONSE, SYSTEM, TIMEOUT, Failure
+from .._http.failure import CLOSED, CONNECT, DNS, RESPONSE, SYSTEM, TIMEOUT, TUNNEL, TUNNEL_FAILED, Failure
 from .exchange import Exchange
 
 #: aiohttp 3.9 has no names of their own for them.
@@ -31,6 +31,8 @@ def failure_of(error: BaseException | None, phase: str, timer: Any) -> Failure |
         cause: Any = getattr(error, "certificate_error", None) or error.os_error
         kind = DNS if type(error) is _DNSError else SYSTEM
         return Failure.of(cause, CONNECT) or Failure(CONNECT, kind, "", str(cause.strerror or cause))
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return Failure(CONNECT, TUNNEL, str(error.status), f"{TUNNEL_FAILED}{error.status} {error.message}")
     if isinstance(error, aiohttp.ServerTimeoutError):
         return Failure(phase, TIMEOUT, "", str(error))
     if isinstance(error, (asyncio.CancelledError, asyncio.TimeoutError)) and _is_up(timer):
@@ -88,6 +90,10 @@ def raise_connecting(failure: Failure, connector: aiohttp.BaseConnector, req: ai
     """Fail as ``connector`` did when it could not connect."""
     if failure.kind == TIMEOUT:
         raise ConnectionTimeoutError(f"Connection timeout to host {req.url}") if failure.message else late("")
+    if failure.kind == TUNNEL and req.proxy is not None:
+        asked = aiohttp.ClientRequest("GET", req.proxy, loop=req.loop).request_info
+        reason = failure.message.removeprefix(TUNNEL_FAILED).partition(" ")[2]
+        raise aiohttp.ClientHttpProxyError(asked, (), status=int(failure.code), message=reason)
     cause, key = failure.error(), req.connection_key
     if isinstance(cause, ssl.SSLCertVerificationError):
         raise aiohttp.ClientConnectorCertificateError(key, cause) from cause

@@ -5,11 +5,12 @@ The four modules name them alike. It must not know a cassette, a stream or a soc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from .._http.failure import CLOSED, CONNECT, RESPONSE, SEND, SYSTEM, TIMEOUT, Failure
+from .._http.failure import CLOSED, CONNECT, RESPONSE, SEND, SYSTEM, TIMEOUT, TUNNEL, TUNNEL_FAILED, Failure
 
 #: The errors that stand for a failure of the exchange: in which phase, and whether nothing came in time.
 _ERRORS = {
@@ -26,6 +27,9 @@ ANYIO: Mapping[str, str] = {CONNECT: "All connection attempts failed", SEND: "",
 
 #: The code of a failure to get a connection from the pool in time: another client raises its own time-out to connect.
 _POOL = "POOL"
+
+#: Of a proxy's answer, at the head of what httpcore says of it.
+_STATUS = re.compile(r"\d{3}")
 
 
 class Errors:
@@ -45,6 +49,9 @@ class Errors:
         text = str(error)
         if isinstance(error, self._module.RemoteProtocolError):
             return Failure(RESPONSE, CLOSED, "", text)
+        if isinstance(error, self._module.ProxyError):
+            refused = _STATUS.match(text)
+            return None if refused is None else Failure(CONNECT, TUNNEL, refused[0], f"{TUNNEL_FAILED}{text}")
         if isinstance(error, self._module.PoolTimeout):
             return Failure(CONNECT, TIMEOUT, _POOL, text)
         for (phase, late), name in _ERRORS.items():
@@ -71,6 +78,8 @@ class Errors:
         text = failure.message
         if (failure.phase, failure.kind) == (RESPONSE, CLOSED):
             name = "RemoteProtocolError"
+        elif failure.kind == TUNNEL:
+            name, text = "ProxyError", failure.message.removeprefix(TUNNEL_FAILED)
         elif failure.code == _POOL:
             name = "PoolTimeout"
         elif failure.code:
