@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
 import weakref
@@ -377,8 +378,6 @@ def test_a_cancellation_while_the_rest_is_read_cuts_it(cassette):
 
 
 def test_what_counts_as_a_cancellation():
-    import asyncio
-
     assert is_cancellation(asyncio.CancelledError())
     assert is_cancellation(Cancelled())
     assert not is_cancellation(KeyboardInterrupt())
