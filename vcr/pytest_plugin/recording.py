@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from .._context import CassetteContextDecorator
 from .._engine.strict import judge, line_of, saves_failed, unplayed
 from .._options import Options
 from ..cassette import Cassette
@@ -61,7 +62,7 @@ def opened(
 ) -> Iterator[Cassette]:
     """The cassette ``name`` in ``directory``, open; ``cassettes`` are replayed too. ``did_not_pass`` is asked at the
     end. ``chosen``: options of ``use_cassette``, the record mode among them."""
-    reporter = collecting.reporter(config)
+    collecting.reporter(config)  # hears how the test ends
     run = config.stash[options.RUN]
     serializer = chosen.get("serializer", "yaml")
     suffix = f".{serializer}" if isinstance(serializer, str) else ".yaml"
@@ -76,23 +77,29 @@ def opened(
         _borrow(cassette, cassettes, str(chosen.get("cassette_library_dir", directory)))
         yield cassette
     finally:
-        passed = not did_not_pass()
-        # What is saved for a test that passed waits until its other fixtures are taken down.
-        waits = passed and isinstance(node, pytest.Item) and not saves_failed(cassette)
-        error = TestDidNotPass() if waits or not passed else None
-        try:
-            context.__exit__(None if error is None else TestDidNotPass, error, None)
-            if waits:
-                judge(cassette)
-        except (SwallowedRefusalError, UnplayedInteractionsError) as strict:
-            pytest.fail(str(strict), pytrace=False)
-        finally:
-            entry = entry_of(config, node, cassette, existed)
-            # Had one been swallowed, the test would fail now.
-            entry["expected"] = passed and cassette.strictness.on_refused == "raise"
-            reporter.note(entry)
+        _close(context, cassette, node, existed=existed, passed=not did_not_pass())
+
+
+def _close(context: CassetteContextDecorator, cassette: Cassette, node: Any, *, existed: bool, passed: bool) -> None:
+    """Close the cassette as its test has ended, and note what has happened to it."""
+    reporter = collecting.reporter(node.config)
+    # What is saved for a test that passed waits until its other fixtures are taken down.
+    waits = passed and isinstance(node, pytest.Item) and not saves_failed(cassette)
+    error = TestDidNotPass() if waits or not passed else None
+    is_fine = False
+    try:
+        context.__exit__(None if error is None else TestDidNotPass, error, None)
         if waits:
-            reporter.save_when_passed(cassette, entry)
+            judge(cassette)
+        is_fine = passed
+    except (SwallowedRefusalError, UnplayedInteractionsError) as strict:
+        pytest.fail(str(strict), pytrace=False)
+    finally:
+        entry = entry_of(cassette, node, existed)
+        entry["expected"] = is_fine and cassette.strictness.on_refused == "raise"
+        reporter.note(entry)
+    if waits:
+        reporter.save_when_passed(cassette, entry)
 
 
 def _borrow(cassette: Cassette, paths: tuple[str, ...], directory: str) -> None:
@@ -117,11 +124,11 @@ def _is_test_code(node: Any) -> Callable[[str], bool]:
     return is_test_code
 
 
-def entry_of(config: pytest.Config, node: Any, cassette: Cassette, existed: bool) -> Entry:
+def entry_of(cassette: Cassette, node: Any, existed: bool) -> Entry:
     """What has happened to a cassette that is closed now."""
     return {
         "test": node.nodeid,
-        "cassette": shown(config, cassette.path),
+        "cassette": shown(node.config, cassette.path),
         "path": os.path.abspath(cassette.path),
         "mode": str(cassette.record_mode),
         "existed": existed,
