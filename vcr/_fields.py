@@ -178,8 +178,10 @@ _NO_NAME = re.compile(r"[\s\"'{}<>:/?;]")
 class BodyFilter:
     """The fields in the body of one request: what its type says is read, then the text itself."""
 
-    def __init__(self, request: Request, wanted: Wanted, recursive: bool, limit: int) -> None:
+    def __init__(self, request: Request, wanted: Wanted, recursive: bool, limit: int, of_text: bool) -> None:
+        """``of_text``: a body that is no text stays as it is, unless its type says what it is."""
         self._headers = request.headers
+        self._of_text = of_text
         self._wanted = wanted
         self._recursive = recursive
         self._limit = limit
@@ -214,6 +216,8 @@ class BodyFilter:
             if replaced is not None and replaced != body:
                 return self._text(replaced)
         is_form = kind == FORM or _may_be_form(body)
+        if not is_form and self._of_text and not content_coding.is_text(body):
+            return body
         new = self._text(self._form(body) if is_form else body)
         # What made it no form may have been in a value that is gone now: it is read as it will be when it is loaded.
         return self._text(self._form(new)) if not is_form and new != body and _may_be_form(new) else new

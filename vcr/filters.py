@@ -131,12 +131,13 @@ def replace_body_parameters(
     names of text is a form, whatever its Content-Type says. In every other body, and in the values of the other fields,
     a field is looked for in the text itself: a name beside a value, in any spelling of forms, JSON, multipart and XML.
 
-    ``unsure`` is called with the filtered request when a field may still stand in its body: the body cannot be decoded
-    (to at most ``limit`` bytes), or a name stands in it in a way that is not known.
+    ``unsure``, which cassettes give, is called with the filtered request when a field may still stand in its body: the
+    body cannot be decoded (to at most ``limit`` bytes), or a name stands in it in a way that is not known. Without it,
+    what is no text and has no type that says what it is stays as it is, as in VCR.py.
     """
     body, wanted = request.body, Wanted(replacements, request)
     if isinstance(body, bytes) and body:
-        request.body, is_certain = BodyFilter(request, wanted, recursive, limit).filtered(body)
+        request.body, is_certain = BodyFilter(request, wanted, recursive, limit, of_text=unsure is None).filtered(body)
         if not is_certain and unsure is not None:
             unsure(request)
     elif isinstance(body, (Mapping, list, tuple)):
