@@ -5,14 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
-import subprocess
 import sys
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from tests.cli.conftest import get
-from tests.cli.running import ANSI, CASSETTES, environment, in_terminal, piped, plain, vcr
+from tests.cli.running import ANSI, CASSETTES, in_terminal, piped, plain, vcr
+from vcr._http import content_coding
 from vcr._http.failure import CONNECT, SYSTEM, Failure
 from vcr.cli.checking import KINDS, schema_text
 from vcr.request import Request
@@ -208,14 +208,40 @@ def test_what_is_not_as_the_schema_has_it(tmp_path):
     ]
 
 
-def test_without_the_library_it_is_said_what_to_install(varied):
-    script = "import sys; sys.modules['jsonschema'] = None; from vcr.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", script, "check", "--schema", str(varied)],
-        capture_output=True, text=True, env=environment(), check=False,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert "--schema needs jsonschema, which this Python does not have: pip install 'vcrpy[cli]'" in done.stderr
+def test_without_the_library_it_is_said_what_to_install(varied, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    done = vcr("check", "--schema", varied)
+    assert done.status == 2
+    assert "--schema needs jsonschema, which this Python does not have: pip install 'vcrpy[cli]'" in done.err
+
+
+def test_what_is_unreadable_is_not_compared_with_the_schema(tmp_path):
+    (tmp_path / "x.yaml").write_text("interactions:\n- {", encoding="utf-8")
+    assert [kind for _, kind, _ in found("--schema", tmp_path / "x.yaml")] == ["unreadable"]
+
+
+def test_codings_that_are_no_fault_of_the_body(write, monkeypatch):
+    """One that nobody knows, and one for which there is no library here."""
+    path = write("x.yaml", get("/", {"Content-Encoding": "aws-chunked"}, b"x"), get("/2", GZIP, CUT_OFF))
+    gone = content_coding.CODINGS["gzip"]._replace(
+        decode=lambda body, limit: content_coding._library("no_such_library")
+    )
+    monkeypatch.setitem(content_coding.CODINGS, "gzip", gone)
+    assert found(path) == []
+
+
+def test_a_body_that_grows_without_end(write, monkeypatch):
+    monkeypatch.setattr(content_coding, "MOST_DECODED", 1000)
+    path = write("x.yaml", get("/", GZIP, gzip.compress(b"x" * 5000)))
+    # (Bodies are read with the limit that was there when the package was imported.)
+    monkeypatch.setattr("vcr.cli.bodies.content_coding.decode", lambda body, codings: (body, codings))
+    assert found(path) == [
+        (
+            1,
+            "wrong",
+            "the body of the response is more than 1,000 bytes when it is decoded, though its Content-Encoding is gzip",
+        )
+    ]
 
 
 def test_nothing_is_written(tmp_path):
