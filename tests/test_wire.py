@@ -12,18 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from vcr._http.wire import (
-    CONTINUE,
-    MAX_HEAD,
-    ChunkedReader,
-    RequestReader,
-    ResponseReader,
-    content_length,
-    is_chunked,
-    may_have_body,
-    media_type,
-    render,
-)
+from vcr._http.fields import content_length, is_chunked, may_have_body, media_type
+from vcr._http.render import render
+from vcr._http.wire import CONTINUE, MAX_HEAD, ChunkedReader, RequestReader, ResponseReader
 from vcr.request import Headers
 from vcr.response import Response
 

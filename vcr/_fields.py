@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from ._http import content_coding, multipart, named, wrapping
+from ._http.fields import media_type
 from ._http.meaning import FORM
-from ._http.wire import media_type
 from .request import Request
 
 #: What takes a value's place: a string, None to remove it, or ``f(key, value, request)`` that returns either.

@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, quote
 
 from ._http import difference
 from ._http.body import is_object, same_object, stands_for
+from ._http.fields import media_type
 from ._http.meaning import FORM, form_fields, is_json, json_value, loose_meanings, meaning, parts, plain
-from ._http.wire import media_type
 from ._vcrpy import leftovers
 from .request import Request
 

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 from vcr import _placeholders, matchers
 from vcr._http import content_coding, multipart
-from vcr._http.wire import ChunkedReader, RequestReader, ResponseReader, content, field_bytes, may_have_body, render
+from vcr._http.fields import field_bytes, may_have_body
+from vcr._http.render import content, render
+from vcr._http.wire import ChunkedReader, RequestReader, ResponseReader
 from vcr.errors import CassetteLoadError, CassetteNotFoundError
 from vcr.filters import replace_body_parameters
 from vcr.formats import betamax, har, ruby

@@ -15,7 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from tests.test_wire import responses
 from vcr import _active
-from vcr._http.wire import render
+from vcr._http.render import render
 from vcr.cassette import Cassette
 from vcr.errors import AmbiguousCassetteError, CannotOverwriteExistingCassetteException, CassetteNotFoundError
 from vcr.record_mode import RecordMode

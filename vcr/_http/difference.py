@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ..request import Request
+from .fields import media_type
 from .meaning import FORM
-from .wire import media_type
 
 #: How many lines of a difference are shown, and how many characters of a line.
 MAX_DIFF_LINES = 20

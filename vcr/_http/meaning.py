@@ -13,7 +13,8 @@ from urllib.parse import parse_qs, parse_qsl
 from ..request import Request
 from . import multipart
 from .body import json_meaning
-from .wire import media_type, without_chunks
+from .fields import media_type
+from .wire import without_chunks
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -21,35 +21,13 @@ from .fields import (
     HeaderPairs,
     asks_for_upgrade,
     content_length,
-    field_bytes,
     field_pairs,
     has_chunks,
     is_chunked,
     keeps_pieces,
     may_have_body,
-    media_type,
 )
-from .render import content, render
 from .uri import is_absolute
-
-__all__ = [
-    "CONTINUE",
-    "HTTP2_PREFACE",
-    "MAX_HEAD",
-    "ChunkedReader",
-    "RequestReader",
-    "ResponseReader",
-    "asks_for_upgrade",
-    "content",
-    "content_length",
-    "field_bytes",
-    "is_chunked",
-    "keeps_pieces",
-    "may_have_body",
-    "media_type",
-    "render",
-    "without_chunks",
-]
 
 #: Bytes. What goes on beyond is no head: clients with a limit have refused it, http.client last (100 lines of 64 KiB).
 MAX_HEAD = 8 * 1024 * 1024

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 
 from .._http import content_coding, multipart
 from .._http.body import as_sent
+from .._http.fields import media_type
 from .._http.meaning import FORM, is_json
-from .._http.wire import media_type
 from ..request import Headers
 from .images import dimensions
 

@@ -25,8 +25,8 @@ from aiohttp.helpers import ceil_timeout
 
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CONNECT
+from .._http.fields import asks_for_upgrade
 from .._http.uri import bare
-from .._http.wire import asks_for_upgrade
 from ..request import Headers, header_name
 from .aiohttp_errors import ConnectionTimeoutError, failing, raise_connecting
 from .aiohttp_live import Recorder

@@ -17,7 +17,7 @@ from aiohttp.streams import StreamReader
 
 from .._engine.cassette import Turn
 from .._http.failure import RESPONSE, Failure
-from .._http.wire import is_chunked
+from .._http.fields import is_chunked
 from ..request import Headers
 from .aiohttp_errors import failing, failure_of, failure_to_parse
 from .exchange import Exchange

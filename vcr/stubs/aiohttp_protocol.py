@@ -20,7 +20,9 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CANCELLED, CLOSED, CONNECT, TIMEOUT, Failure
-from .._http.wire import CONTINUE, RequestReader, field_bytes, render
+from .._http.fields import field_bytes
+from .._http.render import render
+from .._http.wire import CONTINUE, RequestReader
 from ..request import Headers
 from ..response import Response
 from .aiohttp_errors import late, refusal_to_parse

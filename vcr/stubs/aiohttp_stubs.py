@@ -20,7 +20,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from .._http import content_coding
-from .._http.wire import field_bytes
+from .._http.fields import field_bytes
 from .._vcrpy import LeftoverType, is_leftover
 from .._vcrpy.patch import in_place
 from ..request import Headers, Request

@@ -26,7 +26,8 @@ import anyio.lowlevel
 from .._engine.cassette import Cassette, Turn
 from .._http import uri as uris
 from .._http.failure import CANCELLED
-from .._http.wire import asks_for_upgrade, content, content_length, field_bytes, is_chunked
+from .._http.fields import asks_for_upgrade, content_length, field_bytes, is_chunked
+from .._http.render import content
 from ..request import Headers, Request
 from ..response import Response
 from .door import bound

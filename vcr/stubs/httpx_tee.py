@@ -20,7 +20,7 @@ import anyio
 import anyio.lowlevel
 
 from .._engine.cassette import Turn
-from .._http.wire import content_length
+from .._http.fields import content_length
 from .exchange import CANCEL_LIMIT, Exchange, going_live
 from .httpx_errors import Errors
 

@@ -22,8 +22,10 @@ from urllib.parse import urlsplit
 
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CANCELLED, CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
+from .._http.fields import asks_for_upgrade
+from .._http.render import render
 from .._http.uri import bare, origin_of
-from .._http.wire import CONTINUE, RequestReader, asks_for_upgrade, render
+from .._http.wire import CONTINUE, RequestReader
 from ..request import Headers, Request, header_name
 from ..response import Response
 from .door import bound

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from ..._http.failure import Failure
-from ..._http.wire import content_length
+from ..._http.fields import content_length
 from ...request import Headers, Request
 from ...response import Response
 from .abi import AUTH_SCHEMES, HTTP_VERSIONS, Info, Opt

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..._http.wire import ChunkedReader, content_length, is_chunked
+from ..._http.fields import content_length, is_chunked
+from ..._http.wire import ChunkedReader
 from ...request import Headers
 from ..exchange import Exchange
 from .abi import DATA_IN, HEADER_OUT, SWITCHING_PROTOCOLS, Code, Opt

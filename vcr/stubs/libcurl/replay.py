@@ -7,7 +7,8 @@ from typing import Any
 
 from ..._http import content_coding
 from ..._http.failure import CANCELLED, Failure
-from ..._http.wire import content, content_length, is_chunked
+from ..._http.fields import content_length, is_chunked
+from ..._http.render import content
 from ...errors import UnsupportedClientError
 from ...request import Headers
 from ...response import Response

@@ -10,8 +10,8 @@ import logging
 from collections.abc import Callable
 
 from ..._engine.cassette import Cassette, Turn
+from ..._http.fields import asks_for_upgrade
 from ..._http.uri import bare
-from ..._http.wire import asks_for_upgrade
 from ...errors import UnsupportedClientError
 from ...request import Headers, Request
 from . import redirects

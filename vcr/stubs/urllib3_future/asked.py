@@ -11,7 +11,7 @@ from typing import Any
 
 from ..._engine.cassette import Cassette, Turn
 from ..._http.failure import CONNECT, SEND, Failure
-from ..._http.wire import asks_for_upgrade
+from ..._http.fields import asks_for_upgrade
 from ...request import Headers, Request
 from ..exchange import Exchange
 from .errors import failure_of

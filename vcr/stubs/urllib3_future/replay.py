@@ -8,7 +8,7 @@ from collections import deque
 from typing import Any
 
 from ..._http.failure import CANCELLED
-from ..._http.wire import render
+from ..._http.render import render
 from ...response import Response
 from ..answer import Idle
 from .asked import Asked
