@@ -72,3 +72,16 @@ def test_a_long_uri_costs_what_it_is_long(part):
     assert uri.without_default_port(long) == long
     assert uri.is_absolute(long)
     assert not uri.is_absolute("a" * 300_000 + ":")
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://user:pw@h/a?token=1#b", "http://h/a"),
+        ("ws://h:81/a@b", "ws://h:81/a@b"),
+        ("http://h?a=http://u:p@x", "http://h"),
+        ("h/a?b", "h/a"),
+    ],
+)
+def test_a_bare_uri_has_nothing_that_may_be_a_secret(address, shown):
+    assert uri.bare(address) == shown
