@@ -21,6 +21,18 @@ from .entries import having, outcome
 # -- sessions ----------------------------------------------------------------------------------------------------------
 
 
+def test_an_idle_session_keeps_no_closed_cassette(client, server, cassette_path):
+    with client() as session:
+        for _ in ("record", "replay"):
+            with vcr.use_cassette(cassette_path) as cassette:
+                session.get(server.url + "/text")
+            alive = weakref.ref(cassette)
+            del cassette
+            gc.collect()
+            assert alive() is None
+    assert server.hits == 1
+
+
 @having("keep-alive")
 def test_a_session_from_before_the_cassette_records_over_the_socket_it_has(client, server, cassette_path):
     with client() as session:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 
 import pytest
 
@@ -62,15 +61,6 @@ def test_a_request_whose_answer_nobody_asks_for_is_recorded(server, cassette_pat
         assert "incomplete" not in cassette.responses[0]
     assert cassette.play_count == 1
     assert server.hits == 1
-
-
-def test_a_handshake_that_takes_too_long(client, fails_alike):
-    """The server speaks no TLS, and says nothing."""
-    if client is NiquestsAsyncSession:
-        pytest.skip("without a cassette too, it waits for ever")
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
-        assert fails_alike(url, timeout=0.3).kind is niquests.ReadTimeout
 
 
 # -- HTTP/2 ------------------------------------------------------------------------------------------------------------

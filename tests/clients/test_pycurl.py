@@ -258,6 +258,32 @@ def test_a_replay_of_an_aborted_transfer_that_nobody_aborts_is_an_error(server, 
         fetch(server.url + "/text")
 
 
+#: Answers that are no HTTP to libcurl.
+NO_HTTP = {
+    "another protocol": b"SSH-2.0-OpenSSH\r\n",
+    "no status": b"HTTP/1.1 banana\r\n\r\n",
+    "no such status": b"HTTP/1.1 099 No\r\n\r\n",
+    "a field without a colon": b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+    "no chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n",
+}
+
+
+@pytest.mark.parametrize("answer", NO_HTTP.values(), ids=NO_HTTP)
+def test_an_answer_that_is_no_http_is_recorded_with_the_errors(answer, server, cassette_path):
+    def answering(exchange):
+        exchange.send(answer)
+        exchange.hang_up()
+
+    server.route("/odd", answering)
+    live = outcome(lambda: fetch(server.url + "/odd"))
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True):
+            assert outcome(lambda: fetch(server.url + "/odd")) == live
+    assert isinstance(live, Raised)
+    assert server.hits == 2
+
+
 def test_the_head_goes_before_the_body_if_that_is_wanted(server, three_ways):
     body = three_ways(lambda: fetch(server.url + "/text", (pycurl.HEADER, True)))[1]
     assert body.startswith(b"HTTP/1.1 200 OK\r\n")

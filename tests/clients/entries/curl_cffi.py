@@ -12,7 +12,7 @@ from . import AsyncClient, Client, Fields, Result
 _VERSIONS = {1: 10, 2: 11, 3: 20}
 _CAN = {
     *("keep-alive", "redirects", "cookies", "basic", "proxies", "proxy-auth"),
-    *("decodes", "brotli", "streams", "text", "upgrades", "utf-8", "errors"),
+    *("decodes", "brotli", "streams", "text", "upgrades", "utf-8", "errors", "nonsense"),
 }
 #: Seconds without a byte. Whoever leaves a stream waits for its next piece, or for so long.
 _PATIENCE = 1

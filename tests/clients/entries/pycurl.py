@@ -25,6 +25,7 @@ class Pycurl(Client):
         "text",
         "upgrades",
         "errors",
+        "nonsense",
     }
     automatic: ClassVar = {"host", "user-agent", "accept", "accept-encoding", "content-length", "content-type"}
 

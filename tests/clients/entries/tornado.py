@@ -145,7 +145,7 @@ class Curl(_Tornado):
     module = "pycurl"
     can: ClassVar = {
         *("keep-alive", "redirects", "basic", "proxies", "proxy-auth", "decodes"),
-        *("text", "upgrades", "errors"),
+        *("text", "upgrades", "errors", "nonsense"),
     }
     automatic: ClassVar = {
         *("accept", "accept-encoding", "content-length", "content-type", "host", "user-agent"),

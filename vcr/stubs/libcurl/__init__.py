@@ -8,6 +8,7 @@
 - ``transfer``: one ``perform``: a request, and those that it is redirected to
 - ``live``: a transfer that goes to the server, and is listened to
 - ``replay``: a transfer that is answered from the cassette
+- ``decoding``: what libcurl makes of a coded body
 - ``info``: what ``getinfo`` returns after a replay
 - ``lines``: the lines of a head, and those of libcurl's file of cookies
 """

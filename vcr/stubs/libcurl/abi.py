@@ -106,8 +106,10 @@ class Info(IntEnum):
 class Code(IntEnum):
     """The errors that a replay ends in as well, or that a failure stands for."""
 
+    UNSUPPORTED_PROTOCOL = 1
     COULDNT_RESOLVE_HOST = 6
     COULDNT_CONNECT = 7
+    WEIRD_SERVER_REPLY = 8
     PARTIAL_FILE = 18
     HTTP_RETURNED_ERROR = 22
     WRITE_ERROR = 23

@@ -4,9 +4,10 @@ binding makes its own error of a ``LibcurlError``, and the other way round.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from ..._http.failure import CLOSED, CONNECT, DNS, RESPONSE, SEND, SYSTEM, TIMEOUT, TLS, Failure
+from ..._http.failure import CLOSED, CONNECT, DNS, MALFORMED, RESPONSE, SEND, SYSTEM, TIMEOUT, TLS, TUNNEL, Failure
 from ...errors import UnsupportedClientError
 from .abi import PAUSE, Code
 
@@ -51,19 +52,46 @@ COMES_AGAIN = (
 )
 
 
+#: The errors of an answer that is no HTTP: the failure has the error's name for its code.
+_NO_HTTP = {code.name: code for code in (Code.UNSUPPORTED_PROTOCOL, Code.WEIRD_SERVER_REPLY, Code.RECV_ERROR)}
+_NO_TUNNEL = re.compile(r"CONNECT tunnel failed, response (\d+)")
+
+
+def malformed(error: LibcurlError) -> Failure:
+    """What is recorded of an error because of an answer that is no HTTP."""
+    return Failure(RESPONSE, MALFORMED, Code(error.code).name, error.text)
+
+
 def failure_of(error: LibcurlError) -> Failure | None:
     """What is recorded of an error of libcurl; None for an error that does not come from the network or the server."""
+    if error.code == Code.WEIRD_SERVER_REPLY or (error.code == Code.UNSUPPORTED_PROTOCOL and "HTTP" in error.text):
+        return malformed(error)
+    if (refused := _NO_TUNNEL.match(error.text)) is not None:
+        return Failure(CONNECT, TUNNEL, refused[1], error.text)
     known = _FAILURES.get(error.code)
     return None if known is None else Failure(*known, error.text)
 
 
 def error_of(failure: Failure) -> LibcurlError:
     """libcurl's error for a failure, whichever client recorded it."""
+    if failure.kind == MALFORMED:
+        return _malformed(failure)
+    if failure.kind == TUNNEL:
+        return LibcurlError(Code.RECV_ERROR, f"CONNECT tunnel failed, response {failure.code}")
     nearest = [code for code, known in _FAILURES.items() if known[:2] == failure[:2]] or [
         code for code, known in _FAILURES.items() if known[1] == failure.kind
     ]
     same = [code for code in nearest if _FAILURES[code][2] == failure.code]
     return LibcurlError((same or nearest or [Code.RECV_ERROR])[0], failure.message)
+
+
+def _malformed(failure: Failure) -> LibcurlError:
+    if failure.code in _NO_HTTP:
+        return LibcurlError(_NO_HTTP[failure.code], failure.message)
+    # Another client recorded it, and kept the line that is no HTTP.
+    is_status_line = failure.message.startswith("HTTP/")
+    text = "Unsupported HTTP/1 subversion in response" if is_status_line else "Received HTTP/0.9 when not allowed"
+    return LibcurlError(Code.UNSUPPORTED_PROTOCOL, text)
 
 
 def check_accepted(returned: Any, size: int) -> None:

@@ -13,7 +13,7 @@ from ..._http.wire import ChunkedReader
 from ...request import Headers
 from ..exchange import Exchange
 from .abi import DATA_IN, HEADER_OUT, SWITCHING_PROTOCOLS, Code, Opt
-from .errors import COMES_AGAIN, LibcurlError, failure_of, write_error
+from .errors import COMES_AGAIN, LibcurlError, failure_of, malformed, write_error
 from .lines import fields_in
 from .transfer import Transfer
 
@@ -193,7 +193,7 @@ class LiveTransfer:
             self._trailers = Headers(self._chunks.trailers)
         failure = None if error is None else failure_of(error)
         if self._chunks is not None and self._chunks.broken:
-            exchange.error(None)  # That was no HTTP: it leaves no trace.
+            exchange.error(malformed(error) if error is not None and error.code == Code.RECV_ERROR else None)
         elif error is None:
             exchange.end(self._trailers)
         elif error.code == Code.ABORTED_BY_CALLBACK:

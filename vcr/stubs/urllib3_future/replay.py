@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from ..._http.failure import CANCELLED
+from ..._http.failure import CANCELLED, MALFORMED
+from ..._http.fields import field_bytes
 from ..._http.render import render
 from ...response import Response
 from ..answer import Idle
@@ -56,6 +57,8 @@ class Replay:
         parser.bytes_to_send()
         has_come = response is not None and (error is None or response.incomplete)
         came = render(response, asked.method) if response is not None and has_come else []
+        if response is not None and response.failure is not None and response.failure.kind == MALFORMED:
+            came = [field_bytes(response.failure.message) + b"\r\n\r\n"]
         self._pieces: deque[bytes | Exception | None] = deque([*came, error])  # None: the server closes
 
     def pending(self, _: Any = None) -> bool:
@@ -102,6 +105,8 @@ def last_error(asked: Asked, response: Response, names: Any) -> Exception | None
         return None
     if failure.kind == CANCELLED:
         return ToBeCancelled(asked.name)
+    if failure.kind == MALFORMED:
+        return None  # The parser stumbles over the answer itself.
     error = error_of(failure)
     if not isinstance(error, ConnectionError):
         return error
