@@ -264,8 +264,8 @@ class ResponseReader:
         self.has_head = False
         self.complete = False
         self.broken = False
-        #: What came in the place of a status line, when that is why it is broken.
-        self.start_line = ""
+        #: What came in the place of a status line, when that is why it is broken; it may be a blank line.
+        self.start_line: str | None = None
         self._pieces: list[bytes] = []
         self._chunks: ChunkedReader | None = None
         self._missing: int | None = None

@@ -41,8 +41,8 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
 def _connecting(connector: type) -> Iterator[type]:
     """The class, and those of its subclasses that have its ``connect``, wrapped, for their own. (One that they define
     themselves comes to the class's by ``super()``.)"""
+    original = vars(connector)["connect"]  # (a door, once the class has been yielded and replaced)
     yield connector
-    original = vars(connector)["connect"]
     waiting: list[type] = connector.__subclasses__()
     while waiting:
         cls = waiting.pop()

@@ -397,8 +397,8 @@ class Exchange:
 
     def _refuse(self) -> None:
         """What came is no HTTP. The replay gives the line on which the client stumbled."""
-        line = self._message.start_line if isinstance(self._message, ResponseReader) else ""
-        self.error(Failure(RESPONSE, MALFORMED, "", line) if line else None)
+        line = self._message.start_line if isinstance(self._message, ResponseReader) else None
+        self.error(None if line is None else Failure(RESPONSE, MALFORMED, "", line))
 
     def _feed(self, data: bytes) -> None:
         self._message.feed(data)
