@@ -297,9 +297,9 @@ def test_a_command_of_any_kind_is_started_as_without_a_cassette(cassette_path, t
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with vcr.use_cassette(cassette_path):
         assert run("true").returncode == 0
-        assert subprocess.run((word for word in ("sh", "-c", "exit 3")), check=False).returncode == 3
-        assert subprocess.run("exit 4", shell=True, check=False).returncode == 4
-        assert subprocess.run([Path("sh"), b"-c", "exit 5"], check=False).returncode == 5
+        assert subprocess.run((word for word in ("sh", "-c", "exit 3")), check=False, timeout=60).returncode == 3
+        assert subprocess.run("exit 4", shell=True, check=False, timeout=60).returncode == 4
+        assert subprocess.run([Path("sh"), b"-c", "exit 5"], check=False, timeout=60).returncode == 5
         with pytest.raises(FileNotFoundError):
             run("there-is-no-such-program")
         assert os.listdir(tmp_path) == []

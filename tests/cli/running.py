@@ -82,7 +82,7 @@ def in_terminal(*arguments: object, columns: int = 120) -> Done:
         status = process.wait(timeout=60)
     finally:
         process.kill()
-        process.wait()
+        process.wait(timeout=60)
         os.close(ours)
     return Done(status, shown.decode("utf-8").replace("\r\n", "\n"))
 

@@ -150,7 +150,12 @@ def test_other_shells_have_a_script_too(shell):
 def test_without_click_or_rich_a_command_says_what_to_install(missing):
     script = f"import sys; sys.modules[{missing!r}] = None; from vcr.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", script, "ls", "x.yaml"], capture_output=True, text=True, env=environment(), check=False
+        [sys.executable, "-c", script, "ls", "x.yaml"],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+        timeout=60,
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (

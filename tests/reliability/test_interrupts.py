@@ -30,6 +30,7 @@ def test_an_interrupt_leaves_nothing_behind_wherever_it_comes(program, server, t
         stdout=subprocess.PIPE,
         check=True,
         text=True,
+        timeout=None if STRIDE == 1 else 240,
     )
     found = json.loads(run.stdout)
     print(f"{program}: {found['tried']} of {found['points']} points, offset {offset}")
