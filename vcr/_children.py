@@ -19,7 +19,7 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,12 +28,13 @@ from ._engine.cassette import Cassette
 from ._locks import new_lock
 from .errors import AmbiguousCassetteError, ChildProcessRefusedError, warn
 from .persisters.journal import Journal
+from .persisters.locking import alone_in
 
 if TYPE_CHECKING:
     from ._engine.interaction import Interaction
     from ._engine.turn import Turn
     from .request import Request
-    from .response import ResponseDict
+    from .response import Response, ResponseDict
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +105,15 @@ class Shared:
     def is_open(self) -> bool:
         """Whether the process that has opened the cassette has not closed it yet."""
         return os.path.isdir(self.directory)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Inside, no other process leaves anything here, or takes it in: what is left is taken in, or the cassette was
+        over before. When it is over, nobody has to wait."""
+        with ExitStack() as stack:
+            with suppress(OSError):
+                stack.enter_context(alone_in(os.path.realpath(self.directory)))
+            yield
 
     # -- the parent's side --------------------------------------------------------------------------------------------
 
@@ -228,8 +238,12 @@ def ending(cassette: Cassette) -> Iterator[None]:
         yield
         return
     told = cassette.told if isinstance(cassette, _Member) else []
-    is_shared = told or (shared.is_owned and shared.journal.exists)
-    with cassette.storage.place.exclusive() if is_shared else nullcontext():
+
+    def place() -> AbstractContextManager[object]:
+        is_shared = told or (shared.is_owned and shared.journal.exists)
+        return cassette.storage.place.exclusive() if is_shared else nullcontext()
+
+    with shared.alone(), place():
         if shared.is_owned:
             shared.take_in(cassette)
         elif told and not shared.is_open:
@@ -276,6 +290,16 @@ class _Member(Cassette):
         super().play(interaction)
         if interaction in self.places:
             self.shared.note("played", self.places[interaction])
+
+    def keep(self, turn: Turn, interaction: Interaction, response: Response) -> None:
+        """Put what is kept of a live response in its place, and leave it for the parent."""
+        with self.shared.alone():
+            super().keep(turn, interaction, response)
+
+    def append(self, request: Request, response: ResponseDict | Mapping[str, Any]) -> None:
+        """Add an interaction, and leave it for the parent."""
+        with self.shared.alone():
+            super().append(request, response)
 
     def mark_recorded(self, interaction: Interaction) -> None:
         """This process has added it."""

@@ -333,6 +333,16 @@ def test_what_is_added_leaves_the_rest_of_the_file_as_it_stands(cassette_path):
     assert list(uris(cassette_path)) == ["http://h/old", "http://h/0", "http://h/1", "http://h/2"]
 
 
+def test_a_cassette_to_which_nothing_is_added_can_be_saved_again(cassette_path):
+    """VCR.py's users call ``_save(force=True)``."""
+    with vcr.use_cassette(cassette_path) as cassette:
+        cassette.append(Request("GET", "http://h/1"), answer())
+    before = Path(cassette_path).read_text("utf-8")
+    with vcr.use_cassette(cassette_path) as cassette:
+        cassette._save(force=True)
+    assert Path(cassette_path).read_text("utf-8") == before
+
+
 def test_what_two_sessions_add_at_the_same_time_is_all_there(cassette_path):
     Path(cassette_path).write_text(BY_HAND)
     with vcr.use_cassette(cassette_path, record_mode="new_episodes") as outer:

@@ -181,7 +181,8 @@ class Storage:
         """Whether the new interactions could be put behind those that are stored, which all stay as they are."""
         before = [one for one in kept if one not in added]
         if (
-            len(before) != self._count
+            len(before) == len(kept)
+            or len(before) != self._count
             or self.metadata
             or not holder.saves_as_held
             or not all(one.is_as_stored for one in before)
