@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from .interaction import Interaction
 
 if TYPE_CHECKING:
     from .cassette import Cassette
+
+log = logging.getLogger("vcr.cassette")
 
 
 class Turn:
@@ -109,8 +112,13 @@ class Turn:
         """Finish now, if a response is on its way. ``closing_since``: see the class."""
         self.closing_since = closing_since
         settle = self._settle() if self._settle is not None else None
-        if settle is not None:
-            settle()
+        if settle is None:
+            return
+        cassette, interaction = self._cassette, self._interaction
+        settle()
+        if cassette is not None and interaction is not None and not interaction.finished and not self.records:
+            shown = cassette.shown(interaction.request)
+            log.warning("The response to %s had not come when its cassette closed: not recorded", shown)
 
     def _take_over(self) -> tuple[Cassette | None, Interaction | None]:
         """What the turn held, which is over now."""
