@@ -67,7 +67,9 @@ def failure_of(error: LibcurlError) -> Failure | None:
     if error.code == Code.WEIRD_SERVER_REPLY or (error.code == Code.UNSUPPORTED_PROTOCOL and "HTTP" in error.text):
         return malformed(error)
     if (refused := _NO_TUNNEL.match(error.text)) is not None:
-        return Failure(CONNECT, TUNNEL, refused[1], error.text)
+        # To libcurl 8.21 the connection failed; to 8.19 the proxy's answer did.
+        phase = CONNECT if error.code == Code.COULDNT_CONNECT else RESPONSE
+        return Failure(phase, TUNNEL, refused[1], error.text)
     known = _FAILURES.get(error.code)
     return None if known is None else Failure(*known, error.text)
 
@@ -77,7 +79,8 @@ def error_of(failure: Failure) -> LibcurlError:
     if failure.kind == MALFORMED:
         return _malformed(failure)
     if failure.kind == TUNNEL:
-        return LibcurlError(Code.RECV_ERROR, f"CONNECT tunnel failed, response {failure.code}")
+        code = Code.COULDNT_CONNECT if failure.phase == CONNECT else Code.RECV_ERROR
+        return LibcurlError(code, f"CONNECT tunnel failed, response {failure.code}")
     nearest = [code for code, known in _FAILURES.items() if known[:2] == failure[:2]] or [
         code for code, known in _FAILURES.items() if known[1] == failure.kind
     ]
