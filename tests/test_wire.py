@@ -550,6 +550,19 @@ def test_what_comes_behind_a_chunk_is_crlf_or_the_message_is_broken(behind):
     assert (reader.broken, reader.complete, reader.chunks) == (True, False, [b"hello"])
 
 
+def test_libcurl_alone_takes_a_bare_line_feed_for_the_end_of_a_chunk():
+    reader = ChunkedReader(as_libcurl=True)
+    reader.feed(b"5\nhello\n0\n\n")
+    assert (reader.broken, reader.complete, reader.chunks) == (False, True, [b"hello"])
+
+
+@pytest.mark.parametrize("behind", [b"X\n", b"XX\r\n", b"X\r\n"])
+def test_libcurl_takes_no_other_byte_for_it(behind):
+    reader = ChunkedReader(as_libcurl=True)
+    reader.feed(b"5\r\nhello" + behind)
+    assert (reader.broken, reader.complete, reader.chunks) == (True, False, [b"hello"])
+
+
 @pytest.mark.parametrize("end", [b"0", b"0\r\n", b"0\r\nX-Trailer: 1\r\n"])
 def test_http_client_alone_takes_the_end_of_the_connection_for_the_end_of_the_last_chunk(end):
     readers = [ChunkedReader(as_http_client=True), ChunkedReader()]

@@ -81,10 +81,12 @@ class ChunkedReader:
     """Takes the chunked transfer coding off (RFC 9112 §7.1); keeps the chunks apart, and the trailers.
 
     ``as_http_client``: a message may end with the connection within or right after its last size line.
+    ``as_libcurl``: a chunk may end in a bare line feed, as its size line may.
     """
 
-    def __init__(self, *, as_http_client: bool = False) -> None:
+    def __init__(self, *, as_http_client: bool = False, as_libcurl: bool = False) -> None:
         self._as_http_client = as_http_client
+        self._ends_of_chunks = (b"\r", b"") if as_libcurl else (b"\r",)
         self.chunks: list[bytes] = []
         self.trailers: HeaderPairs = []
         self.complete = False
@@ -143,7 +145,7 @@ class ChunkedReader:
         del self._rest[: end + 1]
         if self._missing == -1:
             self._missing = 0
-            if line != b"\r":  # No client makes do with a bare LF here.
+            if line not in self._ends_of_chunks:
                 self._break(line)
             return True
         if self.in_trailers:

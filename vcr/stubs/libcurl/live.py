@@ -132,7 +132,8 @@ class LiveTransfer:
         headers = Headers(fields_in(head[1:]))
         number = version.removeprefix("HTTP/")
         self._exchange.head(status, reason if len(code) == 3 else "", headers, number)
-        self._chunks = ChunkedReader() if is_chunked(headers) and number.startswith("1") else None
+        chunked = is_chunked(headers) and number.startswith("1")
+        self._chunks = ChunkedReader(as_libcurl=True) if chunked else None
         self._missing = content_length(headers)
         return self._follow(status, headers)
 
