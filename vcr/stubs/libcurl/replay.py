@@ -119,6 +119,8 @@ class Replay:
         if self._handle.options.get(Opt.FAILONERROR) and response.status >= 400:
             text = f"The requested URL returned error: {response.status}"
             raise LibcurlError(Code.HTTP_RETURNED_ERROR, text)
+        if response.status == SWITCHING_PROTOCOLS and not any(pieces):
+            raise LibcurlError(Code.GOT_NOTHING, "Empty reply from server")  # A 1xx counts for nothing.
         announced = content_length(headers)
         codings = self._codings(headers)
         if codings:
