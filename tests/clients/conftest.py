@@ -133,15 +133,12 @@ def three_ways(server, cassette_path):
 
 @pytest.fixture
 def lacks(client, request):
-    """``lacks("T4", "aiohttp")``: the test fails for these clients until the item has been mended. ``hangs``: it waits
-    for ever, and is not run."""
+    """``lacks("T4", "aiohttp")``: the test fails for these clients until the item has been mended."""
 
-    def lacks(item: str, *modules: str, hangs: bool = False) -> None:
+    def lacks(item: str, *modules: str) -> None:
         if client.module.partition(".")[0] not in modules and client.name not in modules:
             return
         reason = f"{item} is to be mended for {client.name}"
-        if hangs:
-            pytest.xfail(reason)
         request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
 
     return lacks

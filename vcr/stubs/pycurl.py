@@ -194,7 +194,7 @@ class Handles:
         return original(option) if info is None or option in LEFT_TO_LIBCURL else answer(info, option)
 
 
-def _returned(callback: Callable[[bytes], Any], data: bytes) -> Any:
+def returned(callback: Callable[[bytes], Any], data: bytes) -> Any:
     """What a callback returns, as pycurl calls it: an error is printed, and stands for nothing taken."""
     try:
         return callback(data)
@@ -204,7 +204,7 @@ def _returned(callback: Callable[[bytes], Any], data: bytes) -> Any:
 
 
 def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
-    check_accepted(_returned(callback, data), len(data))
+    check_accepted(returned(callback, data), len(data))
 
 
 def _reads(read: Reader) -> Reader:
@@ -276,7 +276,7 @@ def _live(original: Callable[[], None], curl: Any, handle: Handle, transfer: Tra
     live = LiveTransfer(transfer)
     header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA)
     listeners = live.listeners(
-        handle.options.get(Opt.DEBUGFUNCTION, _print), header and functools.partial(_returned, header), -1
+        handle.options.get(Opt.DEBUGFUNCTION, _print), header and functools.partial(returned, header), -1
     )
     if transfer.upload is not None:
         listeners |= {Opt.READFUNCTION: transfer.upload.read, Opt.SEEKFUNCTION: transfer.upload.seek}

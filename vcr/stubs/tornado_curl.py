@@ -25,7 +25,7 @@ from .libcurl.info import answer
 from .libcurl.live import LiveTransfer
 from .libcurl.replay import Replay
 from .libcurl.transfer import Transfer, start
-from .pycurl import Curl
+from .pycurl import Curl, returned
 from .tornado import given_to
 
 _CurlError: Any = import_module("tornado.curl_httpclient").CurlError
@@ -124,7 +124,8 @@ class Fetch:
         """The request goes live on the handle ``real``, whose callback for header lines is ``header``."""
         self._real = real
         self._client._curls.insert(0, self)  # the handles that it closes when it is closed itself
-        for option, value in self.curl.listeners(header, self._client._curl_debug).items():
+        listeners = self.curl.listeners(functools.partial(returned, header), self._client._curl_debug)
+        for option, value in listeners.items():
             real.setopt(option, value)
 
     def close(self) -> None:
@@ -149,7 +150,8 @@ class Fetch:
                 self._rehearsing._set_timeout(0)
                 return
             live.end(LibcurlError(response.error.errno, response.error.message) if failed else None)
-            self.curl.error = live.failure
+            stopped = live.stopped and _CurlError(live.stopped.code, live.stopped.message)
+            self.curl.error = live.failure or stopped
         self._answer(response)
 
     def _answer(self, response: Any) -> None:
@@ -241,13 +243,13 @@ class NotedCurl(Curl):  # type: ignore[misc]
         if self.paused or not self.steps:
             return
         sink, data = self.steps[0]
-        returned = sink(data)
-        if returned == PAUSE:
+        took = returned(sink, data)
+        if took == PAUSE:
             self.paused = True
             return
         self.steps.popleft()
-        if returned not in (None, len(data)):
-            self.failure = write_error(returned, len(data))
+        if took not in (None, len(data)):
+            self.failure = write_error(took, len(data))
             self.steps.clear()
 
 
