@@ -280,6 +280,8 @@ def test_a_client_that_leaves_because_of_its_own_error_waits(cassette):
         ((SHORT, b"abc"), {"string": b"abc"}),
         ((CHUNKED, b"3\r\nabc\r\n"), {"string": b"abc"}),
         ((CHUNKED, b"6\r\nabc"), {"string": b"abc", "cut_chunk": "3/6"}),
+        ((CHUNKED, b"3\r\nabc"), {"string": b"abc", "cut_chunk": "3/3"}),
+        ((CHUNKED, b"3\r\nabc\r"), {"string": b"abc", "broken_by": "\r"}),
     ],
 )
 def test_what_is_cut_off_is_kept_as_far_as_it_came(wire, body, cassette):

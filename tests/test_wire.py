@@ -563,6 +563,21 @@ def test_libcurl_takes_no_other_byte_for_it(behind):
     assert (reader.broken, reader.complete, reader.chunks) == (True, False, [b"hello"])
 
 
+@pytest.mark.parametrize("data", [b"0\n\n", b"5\r\nhello\r\n0\n\n", b"5\nhello\r\n0\r\n\r\n"])
+def test_a_size_ends_in_crlf_where_the_client_needs_it(data):
+    """As for aiohttp and tornado."""
+    readers = [ChunkedReader(), ChunkedReader(needs_crlf=True)]
+    for reader in readers:
+        reader.feed(data)
+    assert [(reader.complete, reader.broken) for reader in readers] == [(True, False), (False, True)]
+
+
+@pytest.mark.parametrize("end", [b"5\r\nhello", b"5\r\nhello\r", b"5\r\nhello\r\n", b"5\r\nhel"])
+def test_what_is_cut_at_the_end_of_a_chunk_is_rendered_as_it_came(end):
+    message = OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n" + end
+    assert b"".join(render(read_response(message).response(), "GET")) == message
+
+
 @pytest.mark.parametrize("end", [b"0", b"0\r\n", b"0\r\nX-Trailer: 1\r\n"])
 def test_http_client_alone_takes_the_end_of_the_connection_for_the_end_of_the_last_chunk(end):
     readers = [ChunkedReader(as_http_client=True), ChunkedReader()]

@@ -73,6 +73,9 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 ENDS = {
     "bare LF behind a chunk": CHUNKED + b"5\r\nhello\n0\r\n\r\n",
     "bare LF everywhere": CHUNKED + b"5\nhello\n0\n\n",
+    "bare LF behind no chunk": CHUNKED + b"0\n\n",
+    "nothing behind a chunk": CHUNKED + b"5\r\nhello",
+    "half a CRLF behind a chunk": CHUNKED + b"5\r\nhello\r",
     "no CRLF behind the last chunk": CHUNKED + b"5\r\nhello\r\n0\r\n",
     "nothing behind the last size": CHUNKED + b"5\r\nhello\r\n0",
     "no last chunk": CHUNKED + b"5\r\nhello\r\n",
@@ -89,6 +92,7 @@ ENDS = {
 ILLEGAL = (
     "bare LF behind a chunk",
     "bare LF everywhere",
+    "bare LF behind no chunk",
     "a size that is none",
     "nothing behind the last size",
 )

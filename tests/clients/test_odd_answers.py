@@ -24,6 +24,8 @@ ODD = {
     "a chunk that is longer than it says": CHUNKED + b"2\r\nokXX\r\n0\r\n\r\n",
     "a chunk whose size is no number": CHUNKED + b"two\r\nok\r\n0\r\n\r\n",
     "no HTTP": b"220 mail.example ready\r\n\r\n",
+    "no HTTP and no end": b"220 mail.example ready\r\n220 to be continued\r\n",
+    "no HTTP, with bare line feeds": b"To be,\nor not to be\n",
     "half a head": OK + b"Content-Len",
     "a length and chunks": OK + TWO + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
     "two lengths": OK + TWO + b"Content-Length: 3\r\n\r\nok",

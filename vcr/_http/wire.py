@@ -61,6 +61,13 @@ def _split_head(head: bytes) -> tuple[str, _Fields]:
     return start.decode("latin-1").rstrip("\r"), (_remembered if len(fields) <= _SHORT else _read_fields)(fields)
 
 
+def _status_line(line: str) -> list[str]:
+    """Version, status code and reason of a status line; three empty strings where the line is none."""
+    version, code, reason = [*line.split(None, 2), "", "", ""][:3]
+    is_one = _VERSION.fullmatch(version) and _CODE.fullmatch(code)
+    return [version, code, reason] if is_one else ["", "", ""]
+
+
 def _read_fields(fields: bytes) -> _Fields:
     headers = Headers.of(field_pairs(fields))
     return _Fields(headers, content_length(headers), is_chunked(headers), asks_for_upgrade(headers))
@@ -81,11 +88,11 @@ class ChunkedReader:
     """Takes the chunked transfer coding off (RFC 9112 §7.1); keeps the chunks apart, and the trailers.
 
     ``as_http_client``: a message may end with the connection within or right after its last size line.
-    ``as_libcurl``: a chunk may end in a bare line feed, as its size line may.
+    ``as_libcurl``: a chunk may end in a bare line feed, as its size line may. ``needs_crlf``: neither may.
     """
 
-    def __init__(self, *, as_http_client: bool = False, as_libcurl: bool = False) -> None:
-        self._as_http_client = as_http_client
+    def __init__(self, *, as_http_client: bool = False, as_libcurl: bool = False, needs_crlf: bool = False) -> None:
+        self._as_http_client, self._needs_crlf = as_http_client, needs_crlf
         self._ends_of_chunks = (b"\r", b"") if as_libcurl else (b"\r",)
         self.chunks: list[bytes] = []
         self.trailers: HeaderPairs = []
@@ -107,19 +114,25 @@ class ChunkedReader:
         """No more will come."""
         if not self._as_http_client or self.complete:
             return
-        if self._rest:
+        if self._rest and self._missing != -1:
             self.feed(b"\n")
         self.complete = self.complete or self.in_trailers
 
     @property
     def cut_chunk(self) -> tuple[int, int] | None:
-        """Of a chunk that has begun and not ended, how many bytes came and how many it announced."""
+        """Of a chunk that has begun and not ended, how many bytes came and how many it announced: as many, where only
+        the line break behind it is missing."""
+        if self._missing == -1 and not self._rest:
+            return len(self.chunks[-1]), len(self.chunks[-1])
         came = sum(map(len, self._parts))
         return (came, came + self._missing) if self._missing > 0 else None
 
     @property
     def broken_by(self) -> bytes:
-        """What stands behind the last good chunk, from its end on, where that is no HTTP: as much as tells so."""
+        """What stands behind the last good chunk, from its end on, where that is no HTTP: as much as tells so; or half
+        of the line break, when no more has come."""
+        if self._missing == -1:
+            return bytes(self._rest)
         return (self._wrong + self._rest)[:_WRONG] if self.broken else b""
 
     def partial(self) -> list[bytes]:
@@ -158,8 +171,10 @@ class ChunkedReader:
         return True
 
     def _size(self, line: bytes) -> None:
+        number, semicolon, _ = line.partition(b";")
+        has_crlf = line.endswith(b"\r") or bool(semicolon)  # (behind an extension no client looks for it)
         try:
-            size = int(line.partition(b";")[0].strip(), 16)
+            size = int(number.strip(), 16) if has_crlf or not self._needs_crlf else -1
         except ValueError:
             size = -1
         if size < 0:
@@ -251,12 +266,12 @@ class ResponseReader:
     """Reads one final response (after any 1xx) from the bytes that a server sends.
 
     ``as_http_client``: the only 1xx that is passed over is 100, chunks are read whatever the status, and a message may
-    end with the connection within or right after its last size line.
+    end with the connection within or right after its last size line. ``needs_crlf``: see ``ChunkedReader``.
     """
 
-    def __init__(self, method: str, *, as_http_client: bool = False) -> None:
+    def __init__(self, method: str, *, as_http_client: bool = False, needs_crlf: bool = False) -> None:
         self._method = method
-        self._as_http_client = as_http_client
+        self._as_http_client, self._needs_crlf = as_http_client, needs_crlf
         self._head = bytearray()
         self._status = 0
         self._reason = ""
@@ -266,7 +281,7 @@ class ResponseReader:
         self.has_head = False
         self.complete = False
         self.broken = False
-        #: What came in the place of a status line, when that is why it is broken; it may be a blank line.
+        #: What came in the place of a status line, when that is why it is broken: without CR LF, but with a bare LF.
         self.start_line: str | None = None
         self._pieces: list[bytes] = []
         self._chunks: ChunkedReader | None = None
@@ -312,13 +327,17 @@ class ResponseReader:
             end = _end_of_head(self._head, seen)
             seen = 0
             if end < 0 or end > MAX_HEAD:
-                self.broken = len(self._head) > MAX_HEAD
+                line, newline, _ = bytes(self._head[:_WRONG]).partition(b"\n")
+                if newline and not _status_line(line.decode("latin-1"))[1]:
+                    self._refuse(line)
+                self.broken = self.broken or len(self._head) > MAX_HEAD
                 return b""
-            start, fields = _split_head(bytes(self._head[:end]))
+            head = bytes(self._head[:end])
+            start, fields = _split_head(head)
             del self._head[:end]
-            version, code, reason = [*start.split(None, 2), "", "", ""][:3]
-            if not _VERSION.fullmatch(version) or not _CODE.fullmatch(code):
-                self.broken, self.start_line = True, start
+            version, code, reason = _status_line(start)
+            if not code:
+                self._refuse(head.partition(b"\n")[0])
             elif code == "100" or (code[0] == "1" and not self._as_http_client):
                 self.has_interim = True
             else:
@@ -329,9 +348,14 @@ class ResponseReader:
                 return bytes(self._head)
         return b""
 
+    def _refuse(self, line: bytes) -> None:
+        """``line``, which a line feed ended, is no status line."""
+        text = line.decode("latin-1")
+        self.broken, self.start_line = True, text[:-1] if text.endswith("\r") else text + "\n"
+
     def _frame(self, fields: _Fields) -> None:
         if fields.chunked and has_chunks(self._method, self._status, as_http_client=self._as_http_client):
-            self._chunks = ChunkedReader(as_http_client=self._as_http_client)
+            self._chunks = ChunkedReader(as_http_client=self._as_http_client, needs_crlf=self._needs_crlf)
         elif not may_have_body(self._method, self._status):
             self._missing = 0
         else:

@@ -175,7 +175,7 @@ class CassetteConnection(Connection):
         self._recorder: Recorder | None = None
 
     async def _go_live(self, turn: Turn, method: str, timer: Any) -> Recorder:
-        exchange = Exchange(turn, method)
+        exchange = Exchange(turn, method, needs_crlf=True)
         with going_live(turn), failing(exchange, CONNECT, timer):
             real = await self._connect()
         assert real.protocol is not None

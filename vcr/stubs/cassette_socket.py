@@ -156,7 +156,8 @@ class CassetteSocket:
             pieces = render(response, self._reader.method, as_http_client=True)
             return Whole(pieces[0], peer) if len(pieces) == 1 else Pieces(pieces, peer)
         if failure.kind == MALFORMED:
-            return Whole(field_bytes(failure.message) + b"\r\n", peer)
+            line = failure.message if failure.message.endswith("\n") else failure.message + "\r\n"
+            return Whole(field_bytes(line), peer)
         partial = render(response, self._reader.method, as_http_client=True) if response.incomplete else []
         what = f"{self._reader.method} {self._origin}{self._reader.target}"
         return Pieces(partial, peer, None if failure.kind == CLOSED else functools.partial(_end_in, failure, what))

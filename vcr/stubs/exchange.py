@@ -202,17 +202,15 @@ class Exchange:
     ``stop()``. Of a turn that does not record, an exchange is ``over`` from the beginning.
 
     ``settle``: a method of the stub's, held weakly, so that a response that nobody reads can go; None: the exchange
-    itself keeps what has come. ``as_http_client``: see ``ResponseReader``.
+    itself keeps what has come. ``reading``: options of ``ResponseReader``, how the client reads what the stub says.
     """
 
-    def __init__(
-        self, turn: Turn, method: str, settle: Callable[[], None] | None = None, *, as_http_client: bool = False
-    ) -> None:
+    def __init__(self, turn: Turn, method: str, settle: Callable[[], None] | None = None, **reading: bool) -> None:
         self.state = State.SENDING
         self.over = not turn.records
         self._turn = turn
         self._method = method
-        self._message: ResponseReader | _PieceReader = ResponseReader(method, as_http_client=as_http_client)
+        self._message: ResponseReader | _PieceReader = ResponseReader(method, **reading)
         self._hurries = False
         self._since = 0.0  # the clock when reading on began
         self._room_used = 0  # bytes since then

@@ -322,7 +322,7 @@ class FarEnd:
     # -- live ---------------------------------------------------------------------------------------------------------
 
     async def _go_live(self, turn: Turn, *, continued: bool) -> None:
-        exchange = self._exchange = Exchange(turn, self.request.method, self.settle)
+        exchange = self._exchange = Exchange(turn, self.request.method, self.settle, needs_crlf=True)
         try:
             real = await self._connect()
         except Exception as error:
