@@ -37,7 +37,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("answer", ODD.values(), ids=ODD)
-def test_an_odd_answer_is_the_same_on_replay(answer, client, server, cassette_path):
+def test_an_odd_answer_is_the_same_on_replay(answer, client, server, cassette_path, lacks):
     def odd(exchange):
         exchange.hang_up()
         exchange.send(answer)
@@ -48,6 +48,8 @@ def test_an_odd_answer_is_the_same_on_replay(answer, client, server, cassette_pa
 
     server.route("/odd", odd)
     live = act()
+    if answer == ODD["two lengths"] and "bytes missing" in getattr(live, "text", ""):
+        lacks("R12", "pycurl", "curl_cffi")  # libcurl 8.16 went by the last length, 8.23 refuses them
     hits = server.hits
     for mode in ("once", "none"):
         with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True) as cassette:
