@@ -26,6 +26,7 @@ ODD = {
     "no HTTP": b"220 mail.example ready\r\n\r\n",
     "no HTTP and no end": b"220 mail.example ready\r\n220 to be continued\r\n",
     "no HTTP, with bare line feeds": b"To be,\nor not to be\n",
+    "half a line of no HTTP": b"220 mail.example",
     "half a head": OK + b"Content-Len",
     "a length and chunks": OK + TWO + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
     "two lengths": OK + TWO + b"Content-Length: 3\r\n\r\nok",
@@ -50,6 +51,8 @@ def test_an_odd_answer_is_the_same_on_replay(answer, client, server, cassette_pa
     live = act()
     if answer == ODD["two lengths"] and "bytes missing" in getattr(live, "text", ""):
         lacks("R12", "pycurl", "curl_cffi")  # libcurl 8.16 went by the last length, 8.23 refuses them
+    if answer == ODD["half a line of no HTTP"]:
+        lacks("R12", "http", "urllib", "httplib2", "urllib3", "requests")  # (their error's text ends in a line break)
     hits = server.hits
     for mode in ("once", "none"):
         with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True) as cassette:
