@@ -35,6 +35,8 @@ _CurlError: Any = _curl.CurlError
 _getinfo: Callable[[Any, int], Any] = _Curl.getinfo
 _setopt: Callable[[Any, int, Any], int] = _Curl.setopt
 _clean: Callable[..., None] = _Curl.clean_handles_and_buffers
+#: Whether curl_cffi names an error of which libcurl says nothing: not before 0.17.
+_NAMES_ERRORS = hasattr(_curl.lib, "curl_easy_strerror")
 #: What a callback returns to end the transfer; any other number is as good as all.
 _STOP = 0xFFFFFFFF
 #: Taken at import: libraries that stop the clock of a test replace the function in its module.
@@ -186,8 +188,9 @@ class Handles:
         try:
             yield
         except LibcurlError as error:
+            text = error.message if _NAMES_ERRORS else error.text
             raise _CurlError(
-                f"Failed to perform, curl: ({error.code}) {error.message}. "
+                f"Failed to perform, curl: ({error.code}) {text}. "
                 "See https://curl.se/libcurl/c/libcurl-errors.html first for more details.",
                 error.code,
             ) from None
