@@ -6,6 +6,7 @@ import gc
 import gzip
 import io
 import logging
+import re
 import subprocess
 import sys
 import zlib
@@ -24,6 +25,9 @@ pycurl = pytest.importorskip("pycurl")
 
 from pycurl import Curl  # noqa: E402  (early: long before any cassette)
 
+#: Major and minor version of the libcurl that pycurl drives.
+LIBCURL = tuple(map(int, pycurl.version_info()[1].split(".")[:2]))
+
 
 def fetch(url, *options, curl=None):
     """What a transfer gives: the lines of its heads, and its body."""
@@ -37,15 +41,27 @@ def fetch(url, *options, curl=None):
         return head, body.getvalue(), [handle.getinfo(getattr(pycurl, name)) for name in INFOS]
 
 
-#: What a replay answers as live.
+#: What a replay answers as live. pycurl up to 7.47 has no names for the NEWER_INFOS.
 INFOS = [
-    *("EFFECTIVE_URL", "EFFECTIVE_METHOD", "SCHEME", "PRIMARY_IP", "PRIMARY_PORT", "INFO_REFERER", "OS_ERRNO"),
-    *("RESPONSE_CODE", "CONTENT_TYPE", "REDIRECT_COUNT", "REDIRECT_URL", "INFO_HTTP_VERSION", "INFO_COOKIELIST"),
-    *("SIZE_DOWNLOAD_T", "SIZE_UPLOAD_T", "CONTENT_LENGTH_DOWNLOAD_T", "CONTENT_LENGTH_UPLOAD_T", "HEADER_SIZE"),
-    *("INFO_FILETIME", "RETRY_AFTER", "HTTPAUTH_AVAIL", "PROXYAUTH_AVAIL", "SSL_ENGINES", "SSL_VERIFYRESULT"),
-    *("CONDITION_UNMET", "INFO_CERTINFO", "FTP_ENTRY_PATH", "HTTP_CONNECTCODE", "PROXY_ERROR", "USED_PROXY"),
-    *(["SIZE_DELIVERED"] if hasattr(pycurl, "SIZE_DELIVERED") else []),
+    *("EFFECTIVE_URL", "EFFECTIVE_METHOD", "PRIMARY_IP", "PRIMARY_PORT", "OS_ERRNO", "RESPONSE_CODE", "CONTENT_TYPE"),
+    *("REDIRECT_COUNT", "REDIRECT_URL", "INFO_HTTP_VERSION", "INFO_COOKIELIST", "SIZE_DOWNLOAD_T", "SIZE_UPLOAD_T"),
+    *("CONTENT_LENGTH_DOWNLOAD_T", "CONTENT_LENGTH_UPLOAD_T", "HEADER_SIZE", "INFO_FILETIME", "HTTPAUTH_AVAIL"),
+    *("PROXYAUTH_AVAIL", "SSL_ENGINES", "SSL_VERIFYRESULT", "CONDITION_UNMET", "INFO_CERTINFO", "FTP_ENTRY_PATH"),
+    "HTTP_CONNECTCODE",
 ]
+NEWER_INFOS = ["SCHEME", "INFO_REFERER", "RETRY_AFTER", "PROXY_ERROR", "USED_PROXY", "SIZE_DELIVERED"]
+INFOS += [name for name in NEWER_INFOS if hasattr(pycurl, name)]
+
+
+def in_newer_words(act):
+    """The outcome of ``act()``; an error of libcurl up to 8.19 in the words of 8.21, which a replay uses."""
+    result = outcome(act)
+    if isinstance(result, Raised) and LIBCURL < (8, 21):
+        text = result.text.replace("returned -1'", f"returned {2**64 - 1}'")
+        return Raised(result.kind, re.sub(r"\. libcurl understands [a-z, ]+\.", "", text))
+    return result
+
+
 #: What it answers because it makes no connection, sends nothing and takes no time.
 OF_A_REPLAY = {
     **dict.fromkeys(["NUM_CONNECTS", "LOCAL_PORT", "REQUEST_SIZE"], 0),
@@ -118,7 +134,14 @@ def test_a_read_callback_is_asked_piece_by_piece(server, three_ways):
 )
 def test_lines_body_and_infos_are_the_same(path, server, three_ways):
     options = (pycurl.FOLLOWLOCATION, True), (pycurl.ACCEPT_ENCODING, ""), (pycurl.COOKIEFILE, "")
-    three_ways(lambda: fetch(server.url + path, *options))
+
+    def act():
+        head, body, infos = fetch(server.url + path, *options)
+        if path == "/trailers" and LIBCURL < (8, 23):
+            del infos[INFOS.index("HEADER_SIZE")]  # a replay counts the trailers, as libcurl 8.23 does
+        return head, body, infos
+
+    assert b"HTTP/1.1 " in three_ways(act)[0][0]
 
 
 def test_what_the_options_and_the_fields_tell_is_the_same(server, three_ways):
@@ -131,7 +154,8 @@ def test_what_the_options_and_the_fields_tell_is_the_same(server, three_ways):
     server.route("/later", lambda exchange: exchange.respond(401, fields, b"no"))
     options = (pycurl.REFERER, "http://before.example/"), (pycurl.OPT_FILETIME, 1), (pycurl.POSTFIELDS, "a=1")
     infos = three_ways(lambda: fetch(server.url + "/later", *options))[2]
-    assert infos[INFOS.index("RETRY_AFTER")] == 7
+    if hasattr(pycurl, "RETRY_AFTER"):
+        assert infos[INFOS.index("RETRY_AFTER")] == 7
     assert infos[INFOS.index("INFO_FILETIME")] == 1795809600
     assert infos[INFOS.index("HTTPAUTH_AVAIL")] == pycurl.HTTPAUTH_BASIC | pycurl.HTTPAUTH_DIGEST
 
@@ -185,7 +209,7 @@ def test_a_coded_body_is_the_same_however_it_is_spoilt(coding, body, decodes, se
     def act():
         written.seek(0)
         written.truncate()
-        return outcome(lambda: fetch(server.url + "/coded", *options)), written.getvalue()
+        return in_newer_words(lambda: fetch(server.url + "/coded", *options)), written.getvalue()
 
     result, content = three_ways(act)
     if not decodes:
@@ -233,7 +257,7 @@ ABORTS = {
 @pytest.mark.parametrize(("option", "callback", "code"), ABORTS.values(), ids=ABORTS)
 def test_what_the_program_aborts_is_aborted_by_the_replay(option, callback, code, path, server, three_ways, capfd):  # noqa: PLR0917
     def act():
-        return fetch(server.url + path, (pycurl.NOPROGRESS, 0), (option, callback))
+        return in_newer_words(lambda: fetch(server.url + path, (pycurl.NOPROGRESS, 0), (option, callback)))
 
     assert f"({code}, " in three_ways(act).text
     assert ("the program wants no more" in capfd.readouterr().err) is (callback is _raise)
@@ -277,6 +301,8 @@ def test_an_answer_that_is_no_http_is_recorded_with_the_errors(answer, server, c
 
     server.route("/odd", answering)
     live = outcome(lambda: fetch(server.url + "/odd"))
+    if "bytes missing" in getattr(live, "text", ""):
+        pytest.xfail("libcurl up to 8.16 goes by the last of two lengths")
     for mode in ("once", "none"):
         with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True):
             assert outcome(lambda: fetch(server.url + "/odd")) == live
