@@ -235,11 +235,11 @@ def carry(function: F) -> F:
 
     # A context can be entered once at a time; each call gets a copy, so that calls may overlap.
     @functools.wraps(function)
-    def carried(*args: Any, **kwargs: Any) -> Any:
+    def carried(*args: object, **kwargs: object) -> Any:
         return context.copy().run(function, *args, **kwargs)
 
     @functools.wraps(function)
-    async def carried_coroutine(*args: Any, **kwargs: Any) -> Any:
+    async def carried_coroutine(*args: object, **kwargs: object) -> Any:
         asyncio = sys.modules["asyncio"]  # the loop that runs this has imported the module
         return await context.copy().run(asyncio.ensure_future, function(*args, **kwargs))
 

@@ -49,7 +49,7 @@ def _is_in(directory: str, path: str) -> bool:
     return PurePath(path).is_relative_to(directory)
 
 
-def _path_after(function: Callable[..., Any], library: Any) -> str:
+def _path_after(function: Callable[..., Any], library: object) -> str:
     if library:
         return function.__name__
     import inspect

@@ -245,19 +245,19 @@ def runner(function: Callable[..., Any], open_for: Callable[..., AbstractContext
     def injected(cassette: object, args: tuple[Any, ...]) -> tuple[Any, ...]:
         return (cassette, *args) if getattr(cassette, "inject", False) else args
 
-    def call(wrapped: Any, _: Any, args: Any, kwargs: Any) -> Any:
+    def call(wrapped: Any, _: object, args: Any, kwargs: Any) -> Any:
         with open_for(function) as cassette:
             return wrapped(*injected(cassette, args), **kwargs)
 
-    async def call_coroutine(wrapped: Any, _: Any, args: Any, kwargs: Any) -> Any:
+    async def call_coroutine(wrapped: Any, _: object, args: Any, kwargs: Any) -> Any:
         with open_for(function) as cassette:
             return await wrapped(*injected(cassette, args), **kwargs)
 
-    def call_generator(wrapped: Any, _: Any, args: Any, kwargs: Any) -> Generator[Any, Any, Any]:
+    def call_generator(wrapped: Any, _: object, args: Any, kwargs: Any) -> Generator[Any, Any, Any]:
         with open_for(function) as cassette:
             return (yield from wrapped(*injected(cassette, args), **kwargs))
 
-    async def call_async_generator(wrapped: Any, _: Any, args: Any, kwargs: Any) -> AsyncGenerator[Any, Any]:
+    async def call_async_generator(wrapped: Any, _: object, args: Any, kwargs: Any) -> AsyncGenerator[Any, Any]:
         with open_for(function) as cassette:
             generator = wrapped(*injected(cassette, args), **kwargs)
             step, given = generator.asend, None

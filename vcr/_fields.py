@@ -51,7 +51,7 @@ class Wanted:
             return None
         return name if name in self.by_name else self.names.of(name)
 
-    def new(self, key: str, value: Any) -> Any:
+    def new(self, key: str, value: object) -> Any:
         """What takes the place of ``value``; None: the field goes."""
         replacement = self.by_name[key]
         if not callable(replacement):
@@ -86,7 +86,7 @@ class Wanted:
         return text if new is data else new.decode("utf-8", "surrogateescape")
 
 
-def _as_text(new: Any) -> str | None:
+def _as_text(new: object) -> str | None:
     if new is None:
         return None
     return new.decode("utf-8", "surrogateescape") if isinstance(new, bytes) else str(new)
@@ -95,7 +95,7 @@ def _as_text(new: Any) -> str | None:
 # -- JSON, as values ---------------------------------------------------------------------------------------------------
 
 
-def without_keys(data: Any, wanted: Wanted, recursive: bool) -> Any:
+def without_keys(data: object, wanted: Wanted, recursive: bool) -> Any:
     """``data``, which stays as it is, with these keys replaced or removed: those at the top, or at any depth."""
     if recursive:
         return _without_keys_anywhere(data, wanted)
@@ -115,7 +115,7 @@ def without_keys(data: Any, wanted: Wanted, recursive: bool) -> Any:
     return kept
 
 
-def _without_keys_anywhere(data: Any, wanted: Wanted) -> Any:
+def _without_keys_anywhere(data: object, wanted: Wanted) -> Any:
     if isinstance(data, (list, tuple)):
         return [_without_keys_anywhere(item, wanted) for item in data]
     if not isinstance(data, Mapping):
@@ -238,10 +238,10 @@ class BodyFilter:
             return body if inner == around.inner else around.wrapped(inner)
         return self._wanted.in_bytes(body)
 
-    def _json(self, data: Any) -> Any:
+    def _json(self, data: object) -> Any:
         return self._strings(without_keys(data, self._wanted, self._recursive))
 
-    def _strings(self, data: Any) -> Any:
+    def _strings(self, data: object) -> Any:
         """``data``, and in each text that it holds the same: a form, GraphQL, other JSON."""
         if isinstance(data, str):
             return self._text(data.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")

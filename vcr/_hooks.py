@@ -58,7 +58,7 @@ def interactions(option: str, hook: Hook) -> InteractionFilter:
     arguments."""
     with_cassette = _takes_three(hook)
 
-    def run(request: Request, response: ResponseDict, cassette: Any) -> Pair | None:
+    def run(request: Request, response: ResponseDict, cassette: object) -> Pair | None:
         before = Response(response).fault
         pair = hook(request, response, cassette) if with_cassette else hook(request, response)
         if pair is None:

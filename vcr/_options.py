@@ -41,7 +41,7 @@ InteractionHook = Callable[..., tuple[Request, ResponseDict] | tuple[Request, di
 class Serializer(Protocol):
     """Turns the plain data of a cassette into text and back. A module may be one."""
 
-    def serialize(self, cassette_dict: Any, /) -> str:
+    def serialize(self, cassette_dict: object, /) -> str:
         """The text of a cassette."""
 
     def deserialize(self, cassette_string: Any, /) -> Any:
@@ -58,7 +58,7 @@ Check = Callable[[Any, PassOver], Any]
 def _list_of(accept: Callable[[Any], bool], what: str) -> Check:
     """A check for a list of what ``accept`` accepts, or for one of them alone; None is an empty list."""
 
-    def check(value: Any, pass_over: PassOver) -> tuple[Any, ...]:
+    def check(value: object, pass_over: PassOver) -> tuple[Any, ...]:
         if value is None:
             return ()
         given = (value,) if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) else value
@@ -71,7 +71,7 @@ def _list_of(accept: Callable[[Any], bool], what: str) -> Check:
     return check
 
 
-def _functions(value: Any, _: PassOver) -> tuple[Callable[..., Any], ...]:
+def _functions(value: object, _: PassOver) -> tuple[Callable[..., Any], ...]:
     """A callable, an iterable of callables, or None."""
     functions = (
         () if value is None else tuple(value) if isinstance(value, Iterable) and not callable(value) else (value,)
@@ -82,12 +82,12 @@ def _functions(value: Any, _: PassOver) -> tuple[Callable[..., Any], ...]:
     return functions
 
 
-def is_pair(item: Any) -> bool:
+def is_pair(item: object) -> bool:
     """Whether this is a tuple, or a list, of two."""
     return isinstance(item, (tuple, list)) and len(item) == 2
 
 
-def _replacements(value: Any, pass_over: PassOver) -> tuple[Any, ...]:
+def _replacements(value: object, pass_over: PassOver) -> tuple[Any, ...]:
     """Names, and pairs of a name and what replaces its value; or a mapping from the one to the other."""
     items = tuple(value.items()) if isinstance(value, Mapping) else value
     for item in items if isinstance(items, (tuple, list, set, frozenset)) else ():
@@ -103,7 +103,7 @@ _matchers = _list_of(lambda _: True, "names of matchers, or functions")
 _hosts = _list_of(lambda host: isinstance(host, str) or hasattr(host, "fullmatch"), "host names and compiled patterns")
 
 
-def _match_on(value: Any, pass_over: PassOver) -> tuple[Any, ...]:
+def _match_on(value: object, pass_over: PassOver) -> tuple[Any, ...]:
     return matchers.DEFAULT_MATCH_ON if value is None else tuple(_matchers(value, pass_over))
 
 
@@ -146,11 +146,11 @@ def _mode(value: Any, _: PassOver) -> RecordMode:
     return RecordMode(value)
 
 
-def _switch(value: Any, _: PassOver) -> bool:
+def _switch(value: object, _: PassOver) -> bool:
     return bool(value)
 
 
-def _repeats(value: Any, pass_over: PassOver) -> bool | str:
+def _repeats(value: object, pass_over: PassOver) -> bool | str:
     if isinstance(value, str) and value not in ("", "last"):
         pass_over(f'{value!r} means True; valid: True, False, "last"')
     return value if value == "last" else bool(value)
@@ -178,7 +178,7 @@ def _placeholders(value: Any, _: PassOver) -> tuple[tuple[str, Any], ...]:
     return tuple(pairs)
 
 
-def _bytes(value: Any, _: PassOver) -> int:
+def _bytes(value: object, _: PassOver) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise TypeError(f"expected a number of bytes, got {value!r}")
     return value
@@ -197,7 +197,7 @@ def _interval(value: Any, _: PassOver) -> timedelta | None:
 def _one_of(*valid: str) -> Check:
     """A check for one of these words."""
 
-    def check(value: Any, _: PassOver) -> str:
+    def check(value: object, _: PassOver) -> str:
         if value not in valid:
             raise ValueError(f"{value!r} is not a valid value. {choices(value, valid)}")
         return str(value)
@@ -205,7 +205,7 @@ def _one_of(*valid: str) -> Check:
     return check
 
 
-def _clients(value: Any, pass_over: PassOver) -> tuple[str, ...]:
+def _clients(value: object, pass_over: PassOver) -> tuple[str, ...]:
     names = _list_of(lambda _: True, "names of clients")(value, pass_over)
     for name in names:
         if name not in supported():
@@ -213,7 +213,7 @@ def _clients(value: Any, pass_over: PassOver) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _function(value: Any, pass_over: PassOver) -> Any:
+def _function(value: object, pass_over: PassOver) -> Any:
     if value and not callable(value):
         pass_over(f"expected a function or None; {value!r} has no effect")
     return value if callable(value) else None
@@ -228,7 +228,7 @@ class _BySuffix(str):
 BY_SUFFIX = _BySuffix("yaml")
 
 
-def _option(default: Any, check: Check, doc: str) -> Any:
+def _option(default: object, check: Check, doc: str) -> Any:
     """A field of ``Options``: what the option is when nothing is said of it, what checks a value, what it is for."""
     return field(default=default, metadata={"check": check, "doc": doc})
 

@@ -285,7 +285,7 @@ class _Exchange:
         elif isinstance(string, bytes):
             body["string"] = self.body(string, codings)
 
-    def _value(self, value: Any) -> Any:
+    def _value(self, value: object) -> Any:
         return self.field(value) if isinstance(value, str) else value
 
     def _fields(self, headers: Mapping[str, Any]) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def replace_in_locations(request: Request, response: ResponseDict, replacements:
 
 
 def _or_redacted(wanted: Wanted, name: str) -> Callable[..., Any]:
-    def new(key: str, value: Any, request: Request) -> Any:  # noqa: ARG001  (called by these names)
+    def new(key: str, value: object, request: Request) -> Any:  # noqa: ARG001  (called by these names)
         replaced = wanted.new(name, value)
         return REDACTED if replaced is None else replaced
 

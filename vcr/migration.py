@@ -64,7 +64,7 @@ def migrate(path: Path, *, dry_run: bool = False) -> bool:
     return True
 
 
-def is_old(data: Any) -> bool:
+def is_old(data: object) -> bool:
     """Whether the data in a cassette has a shape that VCR.py wrote once, and does not read any more."""
     if isinstance(data, list):  # 0.x: the list of the interactions, of which Ruby VCR's have symbols for methods
         return not any(str(_part(one, "request").get("method")).startswith(":") for one in data)
@@ -72,13 +72,13 @@ def is_old(data: Any) -> bool:
     return isinstance(interactions, list) and any(map(_is_old, interactions))
 
 
-def _is_old(interaction: Any) -> bool:
+def _is_old(interaction: object) -> bool:
     request, response = _part(interaction, "request"), _part(interaction, "response")
     # 0.x kept the URI in parts; the stub of httpx, in VCR.py 4 and 5, had names of its own.
     return ("host" in request and "uri" not in request) or ("status_code" in response and "status" not in response)
 
 
-def _part(interaction: Any, name: str) -> Mapping[str, Any]:
+def _part(interaction: object, name: str) -> Mapping[str, Any]:
     part = interaction.get(name) if isinstance(interaction, Mapping) else None
     return part if isinstance(part, Mapping) else {}
 

@@ -241,7 +241,7 @@ def _leave(block: block_network) -> None:
             _replacements.pop().revert()
 
 
-def _check(family: int, address: Any) -> None:
+def _check(family: int, address: object) -> None:
     """Ask the innermost block about the address that a socket is given."""
     blocks = _blocks
     if not blocks or getattr(_pairing, "now", False):
@@ -282,7 +282,7 @@ _LOOKUPS: dict[str, Callable[[Any], Iterable[str]]] = {
 
 def _connect_door(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
-    def network_guard(self: socket.socket, address: Any, *args: Any) -> Any:
+    def network_guard(self: socket.socket, address: object, *args: object) -> Any:
         try:
             _check(self.family, address)
         except NetworkBlockedError:
@@ -296,7 +296,7 @@ def _connect_door(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _lookup_door(original: Callable[..., Any], addresses: Callable[[Any], Iterable[str]]) -> Callable[..., Any]:
     @functools.wraps(original)
-    def look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+    def look_up(host: object, *args: object, **kwargs: object) -> Any:
         blocks = _blocks
         if not blocks:
             return original(host, *args, **kwargs)
@@ -307,7 +307,7 @@ def _lookup_door(original: Callable[..., Any], addresses: Callable[[Any], Iterab
 
 def _pair_door(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
-    def socketpair(*args: Any, **kwargs: Any) -> Any:
+    def socketpair(*args: object, **kwargs: object) -> Any:
         _pairing.now = True
         try:
             return original(*args, **kwargs)
@@ -319,7 +319,7 @@ def _pair_door(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _loop_door(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
-    async def sock_connect(self: Any, sock: socket.socket, address: Any) -> Any:
+    async def sock_connect(self: object, sock: socket.socket, address: object) -> Any:
         _check(sock.family, address)
         return await original(self, sock, address)
 
@@ -328,7 +328,7 @@ def _loop_door(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _curl_door(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
-    def perform(curl: Any, *args: Any) -> Any:
+    def perform(curl: Any, *args: object) -> Any:
         from .stubs.libcurl.abi import Info
 
         # What a cassette replays needs no network: whether it may go live is the cassette's decision.

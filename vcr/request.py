@@ -106,7 +106,7 @@ class Headers(MutableMapping[str, str]):
             raise KeyError(name)
         return values[0]
 
-    def __setitem__(self, name: str, value: Any) -> None:
+    def __setitem__(self, name: str, value: object) -> None:
         low = name.lower()
         fresh = Headers({name: value})._pairs
         changed: list[tuple[str, str]] = []
@@ -174,7 +174,7 @@ class Request:
 
     __slots__ = ("_body", "_headers", "_split", "_uri", "method")
 
-    def __init__(self, method: str, uri: str, body: Any = None, headers: HeaderSource = None) -> None:
+    def __init__(self, method: str, uri: str, body: object = None, headers: HeaderSource = None) -> None:
         self.method = method
         self._uri = uri
         self._split: SplitResult | None = None
@@ -202,7 +202,7 @@ class Request:
         return self._body
 
     @body.setter
-    def body(self, body: Any) -> None:
+    def body(self, body: object) -> None:
         self._body = kept(body)
 
     @property

@@ -325,7 +325,7 @@ def _names(mapping: Mapping[Any, Any]) -> str:
     return ", ".join(sorted(map(repr, mapping))) or "of nothing"
 
 
-def copied(value: Any) -> Any:
+def copied(value: object) -> Any:
     """A copy of plain data, with lists for tuples (bytes are shared)."""
     if isinstance(value, Mapping):
         return {key: copied(item) for key, item in value.items()}

@@ -14,7 +14,7 @@ from .formats.vcrpy import VERSION as CASSETTE_FORMAT_VERSION
 __all__ = ["CASSETTE_FORMAT_VERSION", "Contents", "deserialize", "serialize"]
 
 
-def serialize(cassette_dict: Mapping[str, Any], serializer: Any) -> str:
+def serialize(cassette_dict: Mapping[str, Any], serializer: object) -> str:
     """``{"requests": [Request], "responses": [dict]}`` as a cassette's text.
 
     Optional keys are ``"metadata"``, a mapping; ``"beside"``, a list of what stands beside each request and response,

@@ -53,7 +53,7 @@ class VCRMixin(_Test):
             kwargs["cassette_library_dir"] = self._get_cassette_library_dir()
         return VCR(**kwargs)
 
-    def _get_vcr_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+    def _get_vcr_kwargs(self, **kwargs: object) -> dict[str, Any]:
         """Options of the VCR."""
         return kwargs
 

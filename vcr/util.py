@@ -14,14 +14,14 @@ from ._http.body import joined
 class CaseInsensitiveDict(MutableMapping[str, Any]):
     """A mapping whose keys compare without case and are shown as they were last set."""
 
-    def __init__(self, data: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), **kwargs: Any) -> None:
+    def __init__(self, data: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), **kwargs: object) -> None:
         self._items: dict[str, tuple[str, Any]] = {}
         self.update(data or (), **kwargs)
 
     def __getitem__(self, key: str) -> Any:
         return self._items[key.lower()][1]
 
-    def __setitem__(self, key: str, value: Any) -> None:
+    def __setitem__(self, key: str, value: object) -> None:
         self._items[key.lower()] = (key, value)
 
     def __delitem__(self, key: str) -> None:
@@ -66,7 +66,7 @@ def partition_dict(
 def compose(*functions: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
     """``compose(f, g)(x)`` is ``f(g(x))``; None among the functions is passed over."""
 
-    def composed(value: Any) -> Any:
+    def composed(value: object) -> Any:
         for function in reversed(functions):
             if function is not None:
                 value = function(value)
@@ -89,14 +89,14 @@ def auto_decorate(
 ) -> type:
     """A base class: what its subclasses define, or are given later, is decorated where ``predicate(name, value)``."""
 
-    def decorated(name: str, value: Any) -> Any:
+    def decorated(name: str, value: object) -> Any:
         return decorator(value) if predicate(name, value) else value
 
     class DecorateAll(type):
         def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> DecorateAll:
             return super().__new__(mcs, name, bases, {key: decorated(key, value) for key, value in namespace.items()})
 
-        def __setattr__(cls, name: str, value: Any) -> None:
+        def __setattr__(cls, name: str, value: object) -> None:
             super().__setattr__(name, decorated(name, value))
 
     return DecorateAll("Decorated", (), {})

@@ -67,7 +67,7 @@ def value_of(request: Request, response: ResponseDict | None) -> Hashable:
     return repr((request.method, request.uri, request.headers.pairs(), request.body, _in_one_order(response)))
 
 
-def _in_one_order(value: Any) -> Any:
+def _in_one_order(value: object) -> Any:
     """``value`` with the keys of its mappings sorted: in a file they stand in another order than when recorded."""
     if isinstance(value, Mapping):
         return [(key, _in_one_order(value[key])) for key in sorted(value, key=repr)]

@@ -33,10 +33,10 @@ class Persister(Protocol):
       (``vcr/persisters/filesystem.py``).
     """
 
-    def load_cassette(self, cassette_path: Any, serializer: Any) -> Any:
+    def load_cassette(self, cassette_path: Any, serializer: object) -> Any:
         """``(requests, responses)``, or raise CassetteNotFoundError when there is none."""
 
-    def save_cassette(self, cassette_path: Any, cassette_dict: Any, serializer: Any) -> None:
+    def save_cassette(self, cassette_path: Any, cassette_dict: object, serializer: Any) -> None:
         """Keep ``{"requests": [...], "responses": [...]}`` under this path."""
 
 
@@ -58,7 +58,7 @@ class Written(NamedTuple):
 class Place:
     """The place under ``path``, reached through ``persister``. Without a persister nothing is stored there, ever."""
 
-    def __init__(self, path: str, persister: Any, serializer: Any, *, preserve_exact_body_bytes: bool) -> None:
+    def __init__(self, path: str, persister: Any, serializer: object, *, preserve_exact_body_bytes: bool) -> None:
         self.path = path
         self.persister = persister
         self.serializer = serializer

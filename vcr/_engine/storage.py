@@ -59,8 +59,8 @@ class Storage:
     def __init__(
         self,
         path: str,
-        persister: Any,
-        serializer: Any,
+        persister: object,
+        serializer: object,
         *,
         preserve_exact_body_bytes: bool = False,
         re_record_interval: timedelta | None = None,
@@ -155,7 +155,7 @@ class Storage:
             log.warning("What cassette %s records is no longer kept until it is saved: %s", self.path, error)
             self._journals = False
 
-    def keep_notes_in(self, journal: Any) -> None:
+    def keep_notes_in(self, journal: object) -> None:
         """Keep what ``note`` is given in this journal from now on; with None, nowhere."""
         self._journal, self._journals = journal, journal is not None
 

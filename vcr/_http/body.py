@@ -69,19 +69,19 @@ def _is_buffer(value: Any) -> bool:
 # -- objects as bodies -------------------------------------------------------------------------------------------------
 
 
-def is_object(body: Any) -> bool:
+def is_object(body: object) -> bool:
     """Whether a body stands as an object in the place of the bytes that were sent."""
     return body is not None and not isinstance(body, bytes)
 
 
-def stands_for(body: Any, content: bytes | None) -> bool:
+def stands_for(body: object, content: bytes | None) -> bool:
     """Whether a client that was given the object ``body`` may have sent ``content``: the pieces in it, its JSON, or its
     form, urlencoded or multipart. JSON is compared by value, forms by field."""
     sent = content or b""
     return any(sent == pieces for pieces in _pieces(body)) or _is_json_of(body, sent) or _is_form_of(body, sent)
 
 
-def as_sent(body: Any) -> Any:
+def as_sent(body: object) -> Any:
     """A body in bytes or as text, for formats that hold no objects: a form is urlencoded, another object is JSON."""
     if not is_object(body) or isinstance(body, (str, bytearray)):
         return body
@@ -92,7 +92,7 @@ def as_sent(body: Any) -> Any:
     return json.dumps(body, default=str) if pieces is None else pieces
 
 
-def same_object(one: Any, other: Any) -> bool:
+def same_object(one: object, other: object) -> bool:
     """Whether two objects as bodies are the same, lists and tuples taken for one kind."""
     return repr(_plain(one)) == repr(_plain(other))
 
@@ -107,13 +107,13 @@ def _number(text: str) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     if isinstance(value, Mapping):
         return sorted(((str(key), _plain(one)) for key, one in value.items()), key=lambda item: item[0])
     return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
-def _pieces(body: Any) -> Iterator[bytes]:
+def _pieces(body: object) -> Iterator[bytes]:
     if isinstance(body, (list, tuple, Mapping)) and not body:
         yield b""
     elif isinstance(body, (list, tuple)):
@@ -123,14 +123,14 @@ def _pieces(body: Any) -> Iterator[bytes]:
             return
 
 
-def _is_json_of(body: Any, content: bytes) -> bool:
+def _is_json_of(body: object, content: bytes) -> bool:
     try:
         return json_meaning(content) == json_meaning(json.dumps(body))
     except (ValueError, TypeError, RecursionError):
         return False
 
 
-def _is_form_of(body: Any, content: bytes) -> bool:
+def _is_form_of(body: object, content: bytes) -> bool:
     fields = _fields(body)
     if fields is None:
         # Of aiohttp's multidict VCR.py has kept nothing but the names.
@@ -153,7 +153,7 @@ def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
         yield multipart.field_name(head), value
 
 
-def _fields(body: Any) -> list[tuple[str, bytes]] | None:
+def _fields(body: object) -> list[tuple[str, bytes]] | None:
     """The fields of a form that is given as a mapping or as pairs; None when it is no form."""
     pairs = list(body.items()) if isinstance(body, Mapping) else body
     if not isinstance(pairs, (list, tuple)) or not all(isinstance(p, (list, tuple)) and len(p) == 2 for p in pairs):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import parse_qsl
 
 from ..request import Request
@@ -37,7 +36,7 @@ def _shown(line: str) -> str:
     return line if len(line) <= MAX_DIFF_LINE_LENGTH else f"{line[:MAX_DIFF_LINE_LENGTH]}…"
 
 
-def _is_text(body: Any) -> bool:
+def _is_text(body: object) -> bool:
     if not isinstance(body, bytes):
         return True
     try:
@@ -46,7 +45,7 @@ def _is_text(body: Any) -> bool:
         return False
 
 
-def _size(body: Any) -> str:
+def _size(body: object) -> str:
     return f"{len(body or b'')} bytes" if body is None or isinstance(body, bytes) else f"a {type(body).__name__}"
 
 

@@ -108,6 +108,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             waiting += getattr(cause, "exceptions", ())  # (of a group)
 
 
-def _name(module: Any, prefix: str, number: int | None) -> str:
+def _name(module: object, prefix: str, number: int | None) -> str:
     names = (name for name in vars(module) if name.startswith(prefix) and getattr(module, name) == number)
     return next(names, "")

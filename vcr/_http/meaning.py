@@ -101,7 +101,7 @@ def _loose_json(body: bytes, _: str) -> Hashable:
     return value
 
 
-def _without_truth(value: Any) -> Any:
+def _without_truth(value: object) -> Any:
     if isinstance(value, dict):
         return {name: _without_truth(one) for name, one in value.items()}
     if isinstance(value, list):

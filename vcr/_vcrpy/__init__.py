@@ -49,7 +49,7 @@ def _warn_of(name: str) -> None:
 class _HandsOn(ModuleType):
     """A module that hands on leftovers."""
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         # (A module of a package becomes an attribute of it when it is imported.)
         if name not in vars(self) and not name.startswith("__") and not isinstance(value, ModuleType):
             try:
@@ -64,7 +64,7 @@ class _HandsOn(ModuleType):
 class _Leftover(ModuleType):
     """A module that defines nothing but leftovers."""
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         is_its_own = (getattr(one, "__module__", None) == self.__name__ for one in (vars(self).get(name), value))
         if next(is_its_own) and not next(is_its_own):
             _warn_of(f"{self.__name__}.{name}")
@@ -74,7 +74,7 @@ class _Leftover(ModuleType):
 class LeftoverType(type):
     """The class of a class that is a leftover. The classes that programs derive from it are theirs."""
 
-    def __setattr__(cls, name: str, value: Any) -> None:
+    def __setattr__(cls, name: str, value: object) -> None:
         if cls.__module__.partition(".")[0] == "vcr" and not name.startswith("_") and hasattr(cls, name):
             _warn_of(f"{cls.__module__.replace('_vcrpy.', '')}.{cls.__name__}.{name}")
         super().__setattr__(name, value)

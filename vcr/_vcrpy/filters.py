@@ -69,7 +69,7 @@ def _brotli() -> ModuleType | None:
 brotli = _brotli()
 
 
-def replace_text(obj: Any, text: str, replacement: str) -> Any:
+def replace_text(obj: object, text: str, replacement: str) -> Any:
     """A copy of ``obj`` in which ``text`` is replaced: in text, bytes, BytesIO and, at any depth, in containers."""
     if isinstance(obj, str):
         return obj.replace(text, replacement)

@@ -44,7 +44,7 @@ def _transform_json(body: Any) -> Any:
     return json.loads(body) if body else None
 
 
-def _dechunk(body: Any) -> Any:
+def _dechunk(body: object) -> Any:
     return without_chunks(body, Headers({"Transfer-Encoding": "chunked"})) if isinstance(body, bytes) else body
 
 
@@ -56,7 +56,7 @@ def _transform_xmlrpc(body: Any) -> Any:
     return xmlrpc.client.loads(body) if body is not None else None
 
 
-def _is_xmlrpc(headers: Any) -> bool:
+def _is_xmlrpc(headers: object) -> bool:
     return _header_checker("text/xml")(headers) and _header_checker("xmlrpc", header="User-Agent")(headers)
 
 

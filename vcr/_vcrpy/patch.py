@@ -44,7 +44,7 @@ class ConnectionRemover:
         self._class = connection_class
         self._told: list[tuple[Any, Any]] = []
 
-    def add_connection_to_pool_entry(self, pool: Any, connection: Any) -> None:
+    def add_connection_to_pool_entry(self, pool: object, connection: object) -> None:
         """``connection`` may be in ``pool`` when the context ends."""
         if isinstance(connection, self._class):
             self._told.append((pool, connection))

@@ -103,7 +103,7 @@ class BetamaxAdapter(BaseAdapter):
             self._place.cassette, self._place.last = None, cassette
             cassette.close()
 
-    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+    def send(self, request: PreparedRequest, *args: object, **kwargs: object) -> Response:
         """As the session's own adapter. Raises BetamaxError, saying why, when the cassette refuses the request."""
         cassette = self.cassette
         if cassette is None:

@@ -56,18 +56,18 @@ class Configuration:
     def preserve_exact_body_bytes(self, value: object) -> None:
         self.default_cassette_options["preserve_exact_body_bytes"] = bool(value)
 
-    def define_cassette_placeholder(self, placeholder: str, replace: Any) -> None:
+    def define_cassette_placeholder(self, placeholder: str, replace: object) -> None:
         """Write ``placeholder`` into cassettes in the place of ``replace`` (text or bytes), however it is spelled."""
         options = self.default_cassette_options
         given = {"placeholder": placeholder, "replace": replace}
         options["placeholders"] = [*options.get("placeholders", ()), given]
 
-    def before_record(self, tag: Any = None, callback: Hook | None = None) -> None:
+    def before_record(self, tag: object = None, callback: Hook | None = None) -> None:
         """Call ``callback(interaction[, cassette])`` with each response from the server, when it is complete and before
         it is kept. What it changes is what is kept, and what the program gets."""
         self._register("before_record", callback or tag, 2)
 
-    def before_playback(self, tag: Any = None, callback: Hook | None = None) -> None:
+    def before_playback(self, tag: object = None, callback: Hook | None = None) -> None:
         """Call ``callback(interaction[, cassette])`` with each interaction of a cassette when it is loaded, before the
         placeholders are replaced."""
         self._register("before_playback", callback or tag, 2)
@@ -87,7 +87,7 @@ class Configuration:
     def _hooks(self, name: str) -> list[Hook]:
         return (Cassette.hooks if name.endswith(("record", "playback")) else Configuration.recording_hooks)[name]
 
-    def _register(self, name: str, callback: Any, arguments: int) -> None:
+    def _register(self, name: str, callback: object, arguments: int) -> None:
         if not callable(callback):
             raise TypeError(f"{name} needs a function, got {callback!r}")
         try:
@@ -99,7 +99,7 @@ class Configuration:
         self._hooks(name).append(callback)
 
 
-def _with_the_first(callback: Hook, first: Any, *_: Any) -> Any:
+def _with_the_first(callback: Hook, first: object, *_: object) -> Any:
     return callback(first)
 
 

@@ -17,7 +17,7 @@ def use_cassette(
     cassette_name: str,
     cassette_library_dir: str | None = None,
     default_cassette_options: Mapping[str, Any] | None = None,
-    **use_cassette_kwargs: Any,
+    **use_cassette_kwargs: object,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Call the function with a new session as its first argument (of a method: after ``self``), which records into, or
     replays from, this cassette. The signature is without it, so pytest sees the other arguments as fixtures."""
@@ -28,7 +28,7 @@ def use_cassette(
         is_method = bool(parameters) and parameters[0].name in ("self", "cls")
 
         @functools.wraps(function)
-        def with_session(*args: Any, **kwargs: Any) -> Any:
+        def with_session(*args: object, **kwargs: object) -> Any:
             place = int(is_method or bool(args and isinstance(args[0], unittest.TestCase)))
             with requests.Session() as session:
                 made = recorder.Betamax(

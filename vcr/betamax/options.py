@@ -28,7 +28,7 @@ def as_interval(value: Any) -> timedelta | None:
     return value if value is None or isinstance(value, timedelta) else timedelta(days=value)
 
 
-def validate_record(record: Any) -> bool:
+def validate_record(record: object) -> bool:
     """Whether it is a record mode."""
     return record in ("all", "new_episodes", "none", "once")
 
@@ -38,24 +38,24 @@ def validate_matchers(match_requests_on: Any) -> bool:
     return not isinstance(match_requests_on, str) and all(name in matcher_registry for name in match_requests_on)
 
 
-def validate_serializer(serializer: Any) -> bool:
+def validate_serializer(serializer: object) -> bool:
     """Whether it is the name of a registered serializer."""
     return serializer in serializer_registry
 
 
-def validate_placeholders(placeholders: Any) -> bool:
+def validate_placeholders(placeholders: object) -> bool:
     """Whether it is a list of dictionaries with ``placeholder`` and ``replace``."""
     return isinstance(placeholders, (list, tuple)) and all(
         isinstance(item, Mapping) and set(item) == {"placeholder", "replace"} for item in placeholders
     )
 
 
-def _is_interval(value: Any) -> bool:
+def _is_interval(value: object) -> bool:
     interval = as_interval(value)
     return interval is None or interval > timedelta(0)
 
 
-def _is_boolean(value: Any) -> bool:
+def _is_boolean(value: object) -> bool:
     return value in (True, False)
 
 

@@ -58,7 +58,7 @@ class Betamax:
         """Make a serializer available to ``serialize_with`` under its ``name``."""
         serializer_registry[str(serializer_class.name)] = serializer_class()
 
-    def use_cassette(self, cassette_name: str, **kwargs: Any) -> Betamax:
+    def use_cassette(self, cassette_name: str, **kwargs: object) -> Betamax:
         """Load this cassette and use it from now on; the one in use until now is saved.
 
         Options: ``record``, ``match_requests_on``, ``re_record_interval``, ``serialize_with``, ``placeholders``,

@@ -34,7 +34,7 @@ class _AsItIs:
     """A serializer that leaves plain data as it is."""
 
     @staticmethod
-    def serialize(data: Any) -> Any:
+    def serialize(data: object) -> Any:
         return data
 
     deserialize = serialize
@@ -188,11 +188,11 @@ def _give_raw(response: Response, body: bytes, headers: HTTPHeaderDict) -> None:
 # -- what betamax-matchers imports -------------------------------------------------------------------------------------
 
 
-def from_list(value: Any) -> Any:
+def from_list(value: object) -> Any:
     """The first of a list; another value as it is."""
     return value[0] if isinstance(value, list) else value
 
 
-def coerce_content(content: Any, encoding: str | None = None) -> Any:
+def coerce_content(content: object, encoding: str | None = None) -> Any:
     """Bytes as text; another value as it is."""
     return content.decode(encoding or "utf-8", "replace") if isinstance(content, bytes) else content

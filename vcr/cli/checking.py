@@ -162,7 +162,7 @@ def _of_entry(entry: Entry, recorded_before: datetime | None) -> Iterator[tuple[
         yield OLD, f"it was recorded at {when.isoformat(' ', 'minutes')}"
 
 
-def _of_body(whose: str, headers: Headers, content: Any) -> Iterator[str]:
+def _of_body(whose: str, headers: Headers, content: object) -> Iterator[str]:
     if not content or not isinstance(content, bytes):
         return
     body = bodies.read(headers, content)

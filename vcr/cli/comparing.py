@@ -11,7 +11,7 @@ import hashlib
 from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..request import Headers
 from . import bodies
@@ -106,7 +106,7 @@ def hidden_in(entries: Iterable[Entry], hidden: frozenset[str]) -> list[str]:
     return sorted(names & hidden)
 
 
-def _message(headers: Headers, content: Any, hidden: frozenset[str]) -> list[str]:
+def _message(headers: Headers, content: object, hidden: frozenset[str]) -> list[str]:
     body = bodies.read(headers, content)
     lines = _fields(headers, hidden)
     if body.kind == bodies.EMPTY:

@@ -41,7 +41,7 @@ def _with_date_beside(response: Response) -> Response:
     return Response(data, {"recorded_at": data.pop("recorded_at"), **response.beside})
 
 
-def lost_in_reading(data: Any) -> Iterator[str]:
+def lost_in_reading(data: object) -> Iterator[str]:
     """What of this data, parsed from a file, no cassette holds."""
     for recorder in formats.found():
         losses = getattr(recorder, "losses", None)

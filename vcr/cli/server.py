@@ -44,7 +44,7 @@ class Server(ThreadingHTTPServer):
         """Where it answers."""
         return f"http://{LOOPBACK}:{self.server_port}"
 
-    def process_request(self, request: Any, client_address: Any) -> None:
+    def process_request(self, request: Any, client_address: object) -> None:
         """Remember each connection, for the end."""
         self._open.add(request)
         super().process_request(request, client_address)
@@ -54,7 +54,7 @@ class Server(ThreadingHTTPServer):
         self._open.discard(request)
         super().shutdown_request(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: what a broken connection does to a client is in the client's row."""
 
     def server_close(self) -> None:
@@ -74,7 +74,7 @@ class Tripwire(socketserver.TCPServer):
         super().__init__((LOOPBACK, port), socketserver.BaseRequestHandler)
         self.hits = 0
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002  (socketserver's signature)
+    def verify_request(self, request: object, client_address: object) -> bool:  # noqa: ARG002  (socketserver's signature)
         """Turn everybody away."""
         self.hits += 1
         return False
@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = _answer  # noqa: N815  (http.server's names)
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, *_: object) -> None:
         pass
 
 
@@ -134,7 +134,7 @@ def _gzip(_: bytes, hits: int) -> Answer:
     return Answer(gzip.compress(b"%d times packed" % hits), headers=(("Content-Encoding", "gzip"),))
 
 
-def _redirect(*_: Any) -> Answer:
+def _redirect(*_: object) -> Answer:
     return Answer(b"", 302, (("Location", "/json"),))
 
 

@@ -49,13 +49,13 @@ def write(cassette_dict: Mapping[str, Any], serializer: Any) -> str:
     return text
 
 
-def write_parts(cassette_dict: Mapping[str, Any], serializer: Any) -> Iterable[str]:
+def write_parts(cassette_dict: Mapping[str, Any], serializer: object) -> Iterable[str]:
     """The same in parts, where the serializer can give them. What cannot be written is an error before the first."""
     parts = getattr(serializer, "parts", None)
     return [write(cassette_dict, serializer)] if parts is None else parts(vcrpy.write(cassette_dict))
 
 
-def addition(text: str, cassette_dict: Mapping[str, Any], serializer: Any) -> tuple[str, str] | None:
+def addition(text: str, cassette_dict: Mapping[str, Any], serializer: object) -> tuple[str, str] | None:
     """How these interactions are added to a cassette, without reading it: the end of its text, and what is to stand in
     its place. ``cassette_dict["number_before"]``: how many it has. None: it has to be written anew."""
     find = getattr(serializer, "addition", None)
@@ -76,7 +76,7 @@ def read(text: str, serializer: Any) -> Contents:
         raise CassetteLoadError(f"it nests deeper than {MAX_DEPTH} levels") from error
 
 
-def _read_pieces(text: str, serializer: Any) -> Contents | None:
+def _read_pieces(text: str, serializer: object) -> Contents | None:
     """A cassette whose interactions are read when they are needed, where the serializer can cut its text; None where a
     piece is no interaction: it may have been cut in the middle of a text."""
     split = getattr(serializer, "split", None)
@@ -101,7 +101,7 @@ def _read_pieces(text: str, serializer: Any) -> Contents | None:
     return contents
 
 
-def _read_whole(text: str, serializer: Any) -> Contents:
+def _read_whole(text: str, serializer: object) -> Contents:
     data = _parsed(text, serializer)
     recorder = next((one for one in found() if one.claims(data)), vcrpy)
     top = vcrpy.read(recorder.read(data))

@@ -17,7 +17,7 @@ from . import http_interactions as shared
 _RECORDED_WITH = "betamax/0.9.0"
 
 
-def claims(data: Any) -> bool:
+def claims(data: object) -> bool:
     """Whether ``data`` is a cassette of Betamax's, and none of Ruby VCR's, which has methods in lower case."""
     return isinstance(data, Mapping) and "http_interactions" in data and not shared.has_ruby_methods(data)
 
@@ -32,7 +32,7 @@ def write(plain: Mapping[str, Any]) -> dict[str, Any]:
     return shared.write_all(plain, _interaction, _RECORDED_WITH)
 
 
-def _as_it_is(value: Any) -> Any:
+def _as_it_is(value: object) -> Any:
     return value
 
 
@@ -89,7 +89,7 @@ def _for_people(plain: Mapping[str, Any]) -> str:
     return json.dumps(_sorted(write(plain)), indent=2, default=encode)
 
 
-def _sorted(data: Any) -> Any:
+def _sorted(data: object) -> Any:
     if isinstance(data, Mapping):
         items = sorted(data.items(), key=lambda item: str(item[0]))
         return {key: value if key in _IN_ORDER else _sorted(value) for key, value in items}

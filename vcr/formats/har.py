@@ -40,7 +40,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _BODILESS = (204, 304)
 
 
-def claims(data: Any) -> bool:
+def claims(data: object) -> bool:
     """Whether ``data`` is an HTTP Archive."""
     log = data.get("log") if isinstance(data, Mapping) else None
     return isinstance(log, Mapping) and isinstance(log.get("entries"), list)
@@ -92,7 +92,7 @@ def _size_sent(request: Mapping[str, Any]) -> int:
     return size if isinstance(size, int) and size > 0 else int(length) if length.isdecimal() else 0
 
 
-def _why_left_out(entry: Any) -> str | None:
+def _why_left_out(entry: object) -> str | None:
     request, response = _mapping(_mapping(entry).get("request")), _mapping(_mapping(entry).get("response"))
     url, status = str(request.get("url") or ""), response.get("status")
     if not _HTTP.match(url):
@@ -203,7 +203,7 @@ def _read_version(version: str) -> str:
     return found[0] if found else ""
 
 
-def _bytes(content: Mapping[str, Any], content_type: str, size: Any) -> bytes:
+def _bytes(content: Mapping[str, Any], content_type: str, size: object) -> bytes:
     """The bytes of a ``content`` or of a ``postData``: base64, or text in the charset of its type.
 
     Where the type names none, a browser and mitmproxy guess one and do not say which: ``size``, the number of bytes if
@@ -224,7 +224,7 @@ def _bytes(content: Mapping[str, Any], content_type: str, size: Any) -> bytes:
     return found[0] if found else text.encode("utf-8", "replace")
 
 
-def _from_base64(text: Any) -> bytes:
+def _from_base64(text: object) -> bytes:
     return base64.b64decode("".join(str(text).split()), validate=True)
 
 
@@ -237,7 +237,7 @@ def _codings(headers: Any) -> list[str]:
     return content_coding.named(Headers(headers).get_all("Content-Encoding"))
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 

@@ -40,7 +40,7 @@ _DETAILS = "body_details"
 # -- which of the two it is --------------------------------------------------------------------------------------------
 
 
-def methods(interactions: Any) -> list[str]:
+def methods(interactions: object) -> list[str]:
     """The methods of the requests, where there are any."""
     found = interactions if isinstance(interactions, (list, tuple)) else ()
     requests = [interaction.get("request") for interaction in found if isinstance(interaction, Mapping)]
@@ -70,7 +70,7 @@ def read_all(data: Mapping[str, Any], read_one: Callable[[Any], Any]) -> Plain:
     return {**plain, "metadata": data["metadata"]} if data.get("metadata") else plain
 
 
-def read_interaction(interaction: Any, field: Field) -> Any:
+def read_interaction(interaction: object, field: Field) -> Any:
     """One interaction in version 1's shape."""
     if not isinstance(interaction, Mapping):
         return interaction
@@ -118,14 +118,14 @@ def _read_response(data: Mapping[str, Any], field: Field) -> Plain:
     return response
 
 
-def _read_headers(headers: Any, field: Field) -> Any:
+def _read_headers(headers: object, field: Field) -> Any:
     if not isinstance(headers, Mapping):
         return headers
     read = {text(name): [field(value) for value in _values(values)] for name, values in headers.items()}
     return {name: values for name, values in read.items() if values}
 
 
-def _values(values: Any) -> Iterable[Any]:
+def _values(values: object) -> Iterable[Any]:
     if isinstance(values, (list, tuple)):
         return values
     return () if values is None else (values,)
@@ -152,7 +152,7 @@ def _from_base64(string: str) -> bytes:
         raise ValueError(f"not readable as base64: {error}") from error
 
 
-def encode(string: str, encoding: Any) -> bytes:
+def encode(string: str, encoding: object) -> bytes:
     """The bytes that ``string`` stands for: in UTF-8 where ``encoding`` names nothing that can hold it."""
     name = str(encoding or "utf-8").lower()
     try:
@@ -161,7 +161,7 @@ def encode(string: str, encoding: Any) -> bytes:
         return string.encode("utf-8")
 
 
-def _iso(recorded_at: Any) -> str:
+def _iso(recorded_at: object) -> str:
     """The date in ISO 8601, from that or from an HTTP date."""
     if isinstance(recorded_at, date):  # unquoted, in YAML
         return recorded_at.isoformat()

@@ -27,7 +27,7 @@ _ENCODING = re.compile(
 )
 
 
-def claims(data: Any) -> bool:
+def claims(data: object) -> bool:
     """Whether ``data`` is a cassette of Ruby VCR's: the list of VCR 1.x has symbols (``:get``) for methods."""
     if isinstance(data, Mapping):
         return "http_interactions" in data and shared.has_ruby_methods(data)
@@ -45,7 +45,7 @@ def write(plain: Mapping[str, Any]) -> dict[str, Any]:
     return shared.write_all(plain, _interaction, _RECORDED_WITH)
 
 
-def _read(interaction: Any) -> Any:
+def _read(interaction: object) -> Any:
     read = shared.read_interaction(interaction, _to_latin1)
     request = read.get("request") if isinstance(read, dict) else None
     if isinstance(request, dict):
@@ -57,7 +57,7 @@ def _read(interaction: Any) -> Any:
     return read
 
 
-def _to_latin1(value: Any) -> Any:
+def _to_latin1(value: object) -> Any:
     if isinstance(value, str):
         value = value.encode("utf-8", "surrogateescape")
     return value.decode("latin-1") if isinstance(value, bytes) else value
@@ -106,7 +106,7 @@ def _http_date(when: datetime) -> str:
     return f"{day} {when.hour:02}:{when.minute:02}:{when.second:02} GMT"
 
 
-def _encoding(body: Any) -> str:
+def _encoding(body: object) -> str:
     return "ASCII-8BIT" if isinstance(_from_latin1(_to_latin1(body)), bytes) else "UTF-8"
 
 
@@ -138,7 +138,7 @@ def _as_json(plain: Mapping[str, Any]) -> str:
     return json.dumps(write(plain), indent=2, default=_as_text) + "\n"
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: object) -> str:
     """JSON has no bytes: those that are not UTF-8 are told by the surrogates in whose place they stand."""
     if isinstance(value, (bytes, bytearray)):
         return value.decode("utf-8", "surrogateescape")

@@ -32,7 +32,7 @@ Spelling = Callable[[Any], Any]
 _MAPPING = (dict, Mapping)  # (most are of the first, and asking the second takes long)
 
 
-def claims(data: Any) -> bool:
+def claims(data: object) -> bool:
     """Whether ``data`` is in this format, if in any: a mapping with "interactions", or their list (before 1.0)."""
     if isinstance(data, list):
         return all(isinstance(one, Mapping) and not str(_method(one)).startswith(":") for one in data)
@@ -123,7 +123,7 @@ def write(cassette_dict: Mapping[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _check_readable(number: int, request: Request, response: Any) -> None:
+def _check_readable(number: int, request: Request, response: object) -> None:
     """Raise ValueError for what ``read_interaction`` refuses: a hook, or the program, has made it so."""
     try:
         _check_method(request.method)
@@ -144,7 +144,7 @@ def _request_to_data(request: Request, spelled: Spelling) -> dict[str, Any]:
     return {**request._to_dict(), "body": spelled(request.body)}
 
 
-def _response_to_data(response: Any, spelled: Spelling) -> Any:
+def _response_to_data(response: object, spelled: Spelling) -> Any:
     if not isinstance(response, Mapping):
         return response
     data = dict(response)
@@ -154,11 +154,11 @@ def _response_to_data(response: Any, spelled: Spelling) -> Any:
     return data
 
 
-def _as_it_is(value: Any) -> Any:
+def _as_it_is(value: object) -> Any:
     return value
 
 
-def _text_or_bytes(value: Any) -> Any:
+def _text_or_bytes(value: object) -> Any:
     """Bytes that are UTF-8 text as text, so that a person can read the file; other values as they are."""
     if not isinstance(value, bytes):
         return value
@@ -175,7 +175,7 @@ def _kind(value: object) -> str:
     return "nothing" if value is None else f"a {type(value).__name__}"
 
 
-def _part(interaction: Any, name: str) -> Mapping[str, Any]:
+def _part(interaction: object, name: str) -> Mapping[str, Any]:
     if not isinstance(interaction, _MAPPING):
         raise ValueError(f"expected a request with a response, not {_kind(interaction)}")
     part = interaction.get(name)
@@ -193,7 +193,7 @@ def _request_from_data(data: Mapping[str, Any]) -> Request:
     return request
 
 
-def _check_method(method: Any) -> None:
+def _check_method(method: object) -> None:
     if method is None or isinstance(method, (list, tuple, *_MAPPING)):
         raise ValueError(f"the request's method is {_kind(method)}")
 
@@ -209,7 +209,7 @@ def _uri(data: Mapping[str, Any], headers: Headers) -> str:
     return f"http://{headers['Host']}{uri}" if uri.startswith("/") and "Host" in headers else uri
 
 
-def _response_from_data(data: Any) -> Any:
+def _response_from_data(data: object) -> Any:
     """A response in the shape of version 1, its values as they stand in the file, except that its body is bytes.
 
     What is no response of any version, too, stays as it stands.
@@ -234,7 +234,7 @@ def _response_from_data(data: Any) -> Any:
 _READ = ("status_code", "content", "http_version")
 
 
-def _headers(headers: Any) -> dict[str, Any]:
+def _headers(headers: object) -> dict[str, Any]:
     """``headers``, and ``header_order`` where a list of fields has one that a mapping does not show."""
     if isinstance(headers, _MAPPING):
         return {"headers": {_text(name): _field(value) for name, value in headers.items()}}
@@ -245,14 +245,14 @@ def _headers(headers: Any) -> dict[str, Any]:
     return {key: data[key] for key in ("headers", "header_order") if key in data}
 
 
-def _field(value: Any) -> Any:
+def _field(value: object) -> Any:
     """The value of a header as it stands, its text in UTF-8."""
     if type(value) is list:
         return [_field(one) for one in value]
     return _without_surrogates(value) if isinstance(value, str) and not value.isascii() else value
 
 
-def _body(body: Any) -> Any:
+def _body(body: object) -> Any:
     content = dict(body) if isinstance(body, _MAPPING) else {"string": body}
     if "base64_string" in content and "string" not in content:
         # As Betamax and Ruby VCR have it.
@@ -262,7 +262,7 @@ def _body(body: Any) -> Any:
     return content
 
 
-def _content(value: Any) -> Any:
+def _content(value: object) -> Any:
     """The bytes of a response's body, in whichever way it stands in the file; what has none, as it is."""
     if isinstance(value, (int, float)):
         # Unquoted, in a file written by hand.
@@ -273,7 +273,7 @@ def _content(value: Any) -> Any:
         return value
 
 
-def _fields(headers: Any) -> list[tuple[str, str]]:
+def _fields(headers: object) -> list[tuple[str, str]]:
     """Header fields as pairs, from a mapping, from pairs, or from lines (``"Name: value\\r\\n"``, VCR.py 0.6 and 0.7);
     a value may be a list, text, bytes or a number."""
     if headers is None:
@@ -288,7 +288,7 @@ def _fields(headers: Any) -> list[tuple[str, str]]:
     return pairs
 
 
-def _name_and_value(field: Any) -> tuple[Any, Any]:
+def _name_and_value(field: object) -> tuple[Any, Any]:
     if isinstance(field, str) and ":" in field:
         name, _, value = field.partition(":")
         return name, value.strip()
@@ -297,7 +297,7 @@ def _name_and_value(field: Any) -> tuple[Any, Any]:
     raise ValueError(f"a header is {field!r}, not a name with a value")
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if type(value) is str and value.isascii():
         return value
     if isinstance(value, (list, tuple, Mapping)):
@@ -334,7 +334,7 @@ def _checked(value: _Value) -> _Value:
     raise ValueError(f"it nests deeper than {MAX_DEPTH} levels")
 
 
-def _parts(value: Any) -> Iterable[Any]:
+def _parts(value: object) -> Iterable[Any]:
     if value is None or isinstance(value, (bytes, int)):
         return ()
     if isinstance(value, str):

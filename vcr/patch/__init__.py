@@ -170,7 +170,7 @@ def _is_being_imported(module: Any) -> bool:
         return False
 
 
-def _ask(place: Place, module: Any) -> None:
+def _ask(place: Place, module: object) -> None:
     """Take hold of a module, and of those that are imported on the way."""
     _late.append((place, module))
     try:
@@ -180,7 +180,7 @@ def _ask(place: Place, module: Any) -> None:
         _late.clear()
 
 
-def _ask_once(place: Place, module: Any) -> None:
+def _ask_once(place: Place, module: object) -> None:
     """Take hold of a module, unless that has been done since a cassette is open."""
     asked, held = _asked.setdefault(place, []), _held.setdefault(place, [])
     if _is_among(module, asked):
@@ -191,14 +191,14 @@ def _ask_once(place: Place, module: Any) -> None:
     asked.append(module)  # last: what was interrupted is done again by the next cassette
 
 
-def _is_among(module: Any, modules: Iterable[Any]) -> bool:
+def _is_among(module: object, modules: Iterable[Any]) -> bool:
     for other in modules:  # noqa: SIM110  (faster: this is asked at each opening)
         if module is other:  # (an odd module may not be comparable)
             return True
     return False
 
 
-def _take_hold(place: Place, module: Any) -> bool:
+def _take_hold(place: Place, module: object) -> bool:
     """Whether the module's requests pass through vcr from now on; otherwise they are refused."""
     before = len(_applied)
     try:
@@ -210,7 +210,7 @@ def _take_hold(place: Place, module: Any) -> bool:
     return True
 
 
-def _apply_refusals(place: Place, module: Any, error: str) -> None:
+def _apply_refusals(place: Place, module: object, error: str) -> None:
     package = place.module.partition(".")[0]
     if not place.patcher.CLIENTS:
         log.warning("The processes that %s starts take no part in a cassette: %s", place.module, error)

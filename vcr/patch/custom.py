@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 from collections.abc import Iterator
 from types import new_class
-from typing import Any
 
 from .._engine.cassette import Cassette
 from ..stubs import VCRConnection
@@ -33,6 +32,6 @@ def _own(stub: type[VCRConnection], cassette: Cassette) -> type:
     return new_class(stub.__name__, (stub,), exec_body=lambda namespace: namespace.update(names))
 
 
-def _is_stubbed_anyway(owner: Any, there: Any, new: type[VCRConnection]) -> bool:
+def _is_stubbed_anyway(owner: object, there: object, new: type[VCRConnection]) -> bool:
     is_connection = isinstance(there, type) and issubclass(there, http.client.HTTPConnection)
     return is_connection and (owner is http.client or new.__module__.startswith(VCRConnection.__module__))

@@ -52,7 +52,7 @@ _address_door = once_for_each(address_door)
 @once_for_each
 def _init_door(original: Any) -> Callable[..., None]:
     @functools.wraps(original)
-    def __init__(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> None:
+    def __init__(self: http.client.HTTPConnection, *args: object, **kwargs: Any) -> None:
         bound(original, self)(*args, **kwargs)
         adopt(self)
 
@@ -62,7 +62,7 @@ def _init_door(original: Any) -> Callable[..., None]:
 @once_for_each
 def _request_door(original: Any) -> Callable[..., None]:
     @functools.wraps(original)
-    def request(self: http.client.HTTPConnection, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+    def request(self: http.client.HTTPConnection, method: str, url: str, *args: object, **kwargs: Any) -> None:
         with given_to_request(self, args, kwargs):
             bound(original, self)(method, url, *args, **kwargs)
 

@@ -86,7 +86,7 @@ def _doors_below(
         yield _Newcomers(base, doors, newcomers)
 
 
-def _new_door(name: str, make: Callable[[type, Any], Callable[..., Any]], owner: type, original: Any) -> Door:
+def _new_door(name: str, make: Callable[[type, Any], Callable[..., Any]], owner: type, original: object) -> Door:
     return Door(name, functools.partial(make, owner), original)
 
 

@@ -37,7 +37,7 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
 @once_for_each
 def _popen_door(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
-    def __init__(self: Any, args: Any, *more: Any, **kwargs: Any) -> None:
+    def __init__(self: object, args: object, *more: object, **kwargs: object) -> None:
         given, is_named = (more[_ENV - 1], False) if len(more) >= _ENV else (kwargs.get("env"), True)
         environment = _environment(args, kwargs.get("executable"), given)
         if is_named:
@@ -49,7 +49,7 @@ def _popen_door(original: Callable[..., None]) -> Callable[..., None]:
     return __init__
 
 
-def _environment(args: Any, executable: Any, given: Any) -> Any:
+def _environment(args: object, executable: Any, given: Any) -> Any:
     """The environment of a process that is started with this command; ``given`` where no cassette is current."""
     # What is neither a list nor a tuple is one word, or can be read only once.
     words = [str(word) for word in (args if isinstance(args, (list, tuple)) else [args])]

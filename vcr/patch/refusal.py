@@ -11,7 +11,7 @@ from ..stubs.exchange import cassette_for
 from .replace import Replacement, class_in, writable
 
 
-def refusals(module: Any, package: str, entrances: Iterable[str], reason: str) -> Iterator[Replacement]:
+def refusals(module: object, package: str, entrances: Iterable[str], reason: str) -> Iterator[Replacement]:
     """A door at each of the ``entrances`` that is there: outside any cassette a request passes, inside it is refused.
 
     ``package``: the client's. ``entrances``: dotted names of methods in ``module``. ``reason``: why the client cannot
@@ -30,7 +30,7 @@ def refusals(module: Any, package: str, entrances: Iterable[str], reason: str) -
 
 def _refusing(original: Callable[..., Any], reason: str) -> Callable[..., Any]:
     @functools.wraps(original)
-    def refuse(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def refuse(self: object, *args: object, **kwargs: object) -> Any:
         if cassette_for("", type(self)) is not None:
             raise UnsupportedClientError(
                 f"{reason}, so its requests would escape the cassette; use a version that vcr supports "

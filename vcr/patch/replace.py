@@ -19,7 +19,7 @@ class _Same:
 
     __slots__ = ("it",)
 
-    def __init__(self, it: Any) -> None:
+    def __init__(self, it: object) -> None:
         self.it = it
 
     def __hash__(self) -> int:
@@ -45,7 +45,7 @@ def once_for_each(make: Make) -> Make:
         return door if is_door(door) else a_door(door)
 
     @functools.wraps(make)
-    def once(*arguments: Any) -> Any:
+    def once(*arguments: object) -> Any:
         *others, original = arguments
         return original if is_door(original) else made(*others, _Same(original))
 
@@ -56,7 +56,7 @@ def once_for_each(make: Make) -> Make:
 door_at = once_for_each(Door)
 
 
-def class_in(module: Any, name: str) -> type[Any]:
+def class_in(module: object, name: str) -> type[Any]:
     """The class of this name in a module. Raises AttributeError when nothing is there, TypeError when something else
     is."""
     found = getattr(module, name)
@@ -85,7 +85,7 @@ class _Methods:
         # A class shows its dictionary through a read-only view; this is what the view is of.
         object.__setattr__(self, "__dict__", gc.get_referents(cls.__dict__)[0])
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         import ctypes
 
         object.__setattr__(self, name, value)
@@ -113,7 +113,7 @@ class Replacement:
 
     _applied: ClassVar[list[Replacement]] = []
 
-    def __init__(self, owner: Any, name: str, new: Any) -> None:
+    def __init__(self, owner: object, name: str, new: object) -> None:
         #: The owner's identity, and the name: the owner may not be comparable.
         self.place = id(owner), name
         self.owner = owner

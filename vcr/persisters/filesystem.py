@@ -98,7 +98,7 @@ class FilesystemPersister:
 
     @classmethod
     def add_to_cassette(
-        cls, cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any
+        cls, cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: object
     ) -> bool:
         """Put interactions behind those in the file, which is not read for that; False: it has to be written anew.
 

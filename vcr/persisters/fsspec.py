@@ -37,7 +37,7 @@ class FsspecPersister:
     have no lock to offer: of two processes that save one cassette in the same instant, the last one wins.
     """
 
-    def __init__(self, url: str, **storage_options: Any) -> None:
+    def __init__(self, url: str, **storage_options: object) -> None:
         self._url = url
         self._storage_options = storage_options
 

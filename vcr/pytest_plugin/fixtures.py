@@ -94,7 +94,7 @@ def vcr_cassette(request: pytest.FixtureRequest) -> Iterator[Cassette]:
         yield opened
 
 
-def _opened_for_test(request: pytest.FixtureRequest, **more: Any) -> AbstractContextManager[Cassette]:
+def _opened_for_test(request: pytest.FixtureRequest, **more: object) -> AbstractContextManager[Cassette]:
     from .recording import mode_of, opened, plan_with
 
     run = request.config.stash[options.RUN]
@@ -137,7 +137,7 @@ def _opening(request: pytest.FixtureRequest, directory: str) -> Callable[..., Ab
     session = request.session
     failed_before = session.testsfailed
 
-    def open_cassette(name: str, **chosen: Any) -> AbstractContextManager[Cassette]:
+    def open_cassette(name: str, **chosen: object) -> AbstractContextManager[Cassette]:
         merged = {**request.getfixturevalue("vcr_config"), **chosen}
         merged["record_mode"] = mode_of(run, merged, request.getfixturevalue("record_mode"), "")
         return opened(

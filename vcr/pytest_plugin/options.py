@@ -90,7 +90,7 @@ def are_added(config: pytest.Config) -> bool:
 class _Told(argparse.Action):
     """Keeps a value, and that it was told."""
 
-    def __call__(self, _: Any, namespace: argparse.Namespace, values: Any, __: str | None = None) -> None:
+    def __call__(self, _: object, namespace: argparse.Namespace, values: object, __: str | None = None) -> None:
         setattr(namespace, self.dest, values)
         namespace.vcr_mode_is_told = True
 

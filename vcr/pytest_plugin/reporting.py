@@ -133,7 +133,7 @@ class Reporter:
         self.blocked += getattr(report, "vcr_blocked", ())
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_report_teststatus(self, report: Any) -> Generator[None, Any, Any]:
+    def pytest_report_teststatus(self, report: object) -> Generator[None, Any, Any]:
         """With ``-v``: what the cassette did, behind the word for the test."""
         status = yield
         word = getattr(report, "vcr_word", None)
@@ -168,7 +168,7 @@ class Reporter:
         summary.finish(session, self)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
+    def pytest_testnodedown(self, node: object) -> None:
         """Keep what a worker of pytest-xdist sends at its end."""
         output = getattr(node, "workeroutput", None) or {}
         self.uses |= {collecting.Use(*use) for use in output.get("vcr_uses", ())}

@@ -35,7 +35,7 @@ def convert_body_to_unicode(resp: ResponseDict) -> ResponseDict:
     return resp
 
 
-def _as_text(value: Any) -> Any:
+def _as_text(value: object) -> Any:
     try:
         return value.decode("utf-8") if isinstance(value, bytes) else value
     except UnicodeDecodeError:

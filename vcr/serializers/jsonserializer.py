@@ -16,7 +16,7 @@ from ..errors import CassetteLoadError
 _KEY = "base64_string"
 
 
-def encode(value: Any) -> Any:
+def encode(value: object) -> Any:
     """What stands for a value that JSON has no form for (``default=`` of ``json.dumps``)."""
     if isinstance(value, (bytes, bytearray)):
         return {_KEY: base64.b64encode(value).decode("ascii")}

@@ -148,7 +148,7 @@ def _body(text: str, where: slice, margin: int) -> Any:
     return _value(text[where])
 
 
-def _text(value: Any) -> str | bytes:
+def _text(value: object) -> str | bytes:
     if not isinstance(value, (str, bytes)):
         raise ValueError("the text of a body is no number; the parser keeps it as it is spelt")
     return value

@@ -301,7 +301,7 @@ class _Reader:
             )
         return meaning
 
-    def _tagged(self, event: Any, meaning: Tag, value: Any) -> Any:
+    def _tagged(self, event: object, meaning: Tag, value: Any) -> Any:
         try:
             return meaning(value)
         except CassetteLoadError:

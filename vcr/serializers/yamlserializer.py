@@ -50,7 +50,7 @@ class PlainDumper(Dumper):
         """Whether text is taken for nothing else when it stands without quotes."""
         return is_text(text)
 
-    def ignore_aliases(self, _: Any) -> bool:
+    def ignore_aliases(self, _: object) -> bool:
         """Whether a value that is there twice is written twice."""
         return True
 
@@ -67,7 +67,7 @@ _PLAIN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
 )
 
 
-def _represent_plain(dumper: Dumper, value: Any) -> yaml.Node:
+def _represent_plain(dumper: Dumper, value: object) -> yaml.Node:
     plain = next((make for kind, make in _PLAIN if isinstance(value, kind)), None)
     if plain is None:
         raise RepresenterError(f"a cassette cannot hold a {type(value).__name__} in YAML: {value!r}")
@@ -108,7 +108,7 @@ class _Writer:
         self._mark = f"text-{uuid4().hex}-"
         self._marked: list[str | bytes] = []
 
-    def document(self, data: Any, *, sort: bool) -> Iterator[str]:
+    def document(self, data: object, *, sort: bool) -> Iterator[str]:
         """``data`` as YAML, in parts. What cannot be written is an error before the first."""
         try:
             self._emit(yaml.StreamStartEvent())
@@ -295,7 +295,7 @@ class CustomTagSerializer:
         class CustomConstructor(_Constructor):
             pass
 
-        def represent(dumper: Any, value: Any) -> yaml.Node:
+        def represent(dumper: Any, value: object) -> yaml.Node:
             node = Representer.represent_object(dumper, value)
             return node if node.tag in constructors else _represent_plain(dumper, value)
 
@@ -330,7 +330,7 @@ _Nodes.add_multi_representer(object, lambda _, made: yaml.ScalarNode(_MADE, made
 _Constructor.add_constructor(_MADE, lambda _, node: node.value)
 
 
-def _construct(constructor: type[SafeConstructor], tag: str, data: Any) -> Any:
+def _construct(constructor: type[SafeConstructor], tag: str, data: object) -> Any:
     node = _Nodes().represent_data(data)
     node.tag = tag
     return constructor().construct_document(node)

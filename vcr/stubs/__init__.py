@@ -42,7 +42,7 @@ class VCRConnection(StubConnection):
     #: The cassette for which ``custom_patches`` has put the class in place.
     cassette: ClassVar[Any] = None
 
-    def __new__(cls, *_: Any, **__: Any) -> Any:
+    def __new__(cls, *_: object, **__: object) -> Any:
         """An instance of this class over its ``_baseclass``."""
         return object.__new__(_over_baseclass(cls))
 

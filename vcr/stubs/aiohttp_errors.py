@@ -24,7 +24,7 @@ _DNSError: type[aiohttp.ClientConnectorError] = getattr(
 )
 
 
-def failure_of(error: BaseException | None, phase: str, timer: Any) -> Failure | None:
+def failure_of(error: BaseException | None, phase: str, timer: object) -> Failure | None:
     """What an error of aiohttp's stands for; None if it is not the network's. ``timer``: of the whole request."""
     if isinstance(error, aiohttp.ClientConnectorError):
         # Before 3.12 an error of a certificate has no ``os_error``.
@@ -55,7 +55,7 @@ def _is_up(timer: Any) -> bool:
 
 
 @contextmanager
-def failing(exchange: Exchange, phase: str, timer: Any) -> Iterator[None]:
+def failing(exchange: Exchange, phase: str, timer: object) -> Iterator[None]:
     """Around what waits for the server, before there is a response: the exchange hears of it if it fails."""
     try:
         yield

@@ -52,7 +52,7 @@ class Recorder(asyncio.Protocol):
     #: Those whose client has gone, and that read on.
     draining: ClassVar[WeakSet[Recorder]] = WeakSet()
 
-    def __init__(self, protocol: ResponseHandler, exchange: Exchange, turn: Turn, timer: Any) -> None:
+    def __init__(self, protocol: ResponseHandler, exchange: Exchange, turn: Turn, timer: object) -> None:
         assert protocol.transport is not None
         self.protocol = protocol
         self.transport = protocol.transport
@@ -159,7 +159,7 @@ class Recorder(asyncio.Protocol):
 
     # -- the end -------------------------------------------------------------------------------------------------------
 
-    def _tell(self, event: Callable[..., None], *about: Any) -> None:
+    def _tell(self, event: Callable[..., None], *about: object) -> None:
         """Tell the exchange. A hook may run, and raise: the client hears of that as of any failure to read."""
         self.before_the_end()
         try:
@@ -213,7 +213,7 @@ class Recorder(asyncio.Protocol):
         Recorder.draining.add(self)
         self.transport.resume_reading()
 
-    def serves(self, connector: Any) -> bool:
+    def serves(self, connector: object) -> bool:
         """Whether this connector waits for the rest."""
         return self._rest is not None and self._rest._connector is connector
 

@@ -99,7 +99,7 @@ async def record_response(cassette: Any, vcr_request: Request, response: ClientR
     cassette.append(vcr_request, Response.of(response.status, response.reason, response.raw_headers, body).data)
 
 
-async def record_responses(cassette: Any, vcr_request: Request, response: ClientResponse) -> None:
+async def record_responses(cassette: object, vcr_request: Request, response: ClientResponse) -> None:
     """The same, with the responses that redirected to it, each under the request that it answered."""
     for past in (*response.history, response):
         info = past.request_info
@@ -112,7 +112,7 @@ def vcr_request(cassette: Any, real_request: Callable[..., Awaitable[Any]]) -> C
     """``real_request``, aiohttp's ``ClientSession._request``, inside ``cassette``."""
 
     @functools.wraps(real_request)
-    async def request(self: Any, method: str, url: Any, **kwargs: Any) -> Any:
+    async def request(self: object, method: str, url: Any, **kwargs: object) -> Any:
         with in_place(cassette):
             return await real_request(self, method, url, **kwargs)
 

@@ -74,7 +74,7 @@ def current_for(connection: Any, url: str = "") -> Cassette | None:
 
 
 @contextmanager
-def given_to_request(connection: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[None]:
+def given_to_request(connection: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[None]:
     """Note the names of the header fields that a connection's ``request(method, url, body, headers)`` is given, while
     that runs. ``args``, ``kwargs``: its arguments from ``body`` on.
 
@@ -105,7 +105,7 @@ class StubConnection(_Connection):
     #: Whether the client calls ``connect`` by itself, before it sends.
     _vcr_connects_first = False
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         """A stub is no subclass that the client's own hook should hear of."""
 
     def connect(self) -> None:
@@ -140,7 +140,7 @@ class StubConnection(_Connection):
         if isinstance(self.sock, CassetteSocket) and self.sock.request_is_complete:
             self._vcr_exchange(self.sock)
 
-    def getresponse(self, *args: Any, **kwargs: Any) -> Any:
+    def getresponse(self, *args: object, **kwargs: object) -> Any:
         """The client's own getresponse, which reads from the CassetteSocket."""
         # urllib3 1.26 calls this with an argument that may be refused, then again without: the turn is taken once.
         plugged = self.sock
@@ -174,7 +174,7 @@ class StubConnection(_Connection):
         return isinstance(self.sock, CassetteSocket) or own
 
     @is_verified.setter
-    def is_verified(self, value: Any) -> None:
+    def is_verified(self, value: object) -> None:
         vars(self)["is_verified"] = value
 
     def _vcr_plug(self) -> None:
@@ -271,7 +271,7 @@ def address_door(original: Callable[..., Any]) -> Callable[..., Any]:
     """What takes the place of ``socket.getaddrinfo``, which every client's ``connect`` begins with."""
 
     @functools.wraps(original)
-    def getaddrinfo(*args: Any, **kwargs: Any) -> Any:
+    def getaddrinfo(*args: object, **kwargs: object) -> Any:
         error = _no_address.get()
         if error is not None:
             raise error

@@ -57,7 +57,7 @@ class Handles:
         self._streams: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
         self._left: weakref.WeakKeyDictionary[Any, BaseException | None] = weakref.WeakKeyDictionary()
 
-    def _of(self, curl: Any) -> Handle:
+    def _of(self, curl: object) -> Handle:
         handle = self._known.get(curl)
         if handle is None:
             handle = self._known[curl] = Handle(known=False, url=_getinfo(curl, Info.EFFECTIVE_URL))
@@ -65,7 +65,7 @@ class Handles:
 
     # -- options ----------------------------------------------------------------------------------------------------
 
-    def init(self, original: Callable[..., None], curl: Any, *args: Any, **kwargs: Any) -> None:
+    def init(self, original: Callable[..., None], curl: object, *args: object, **kwargs: object) -> None:
         """``Curl.__init__``: the handle is new, so all its options will be known."""
         self._known[curl] = Handle()
         original(curl, *args, **kwargs)
@@ -79,12 +79,12 @@ class Handles:
         handle.note(option, value)
         return result
 
-    def reset(self, original: Callable[..., None], curl: Any) -> None:
+    def reset(self, original: Callable[..., None], curl: object) -> None:
         """``reset``: forget all options but those that curl_cffi itself sets then."""
         self._of(curl).reset()
         original(curl)
 
-    def duphandle(self, original: Callable[..., Any], curl: Any) -> Any:
+    def duphandle(self, original: Callable[..., Any], curl: object) -> Any:
         """``duphandle``: what is known of the original is known of the duplicate, but for the header lines."""
         other = original(curl)
         handle = self._known[other] = self._of(curl).copy()
@@ -109,7 +109,7 @@ class Handles:
             self._left[response.quit_now] = _of_that_kind(seen)
         return original(response)
 
-    def _listening(self, curl: Any, transfer: Transfer) -> AbstractContextManager[None]:
+    def _listening(self, curl: object, transfer: Transfer) -> AbstractContextManager[None]:
         stream = self._streams.get(curl)
 
         live = LiveTransfer(transfer)
@@ -124,7 +124,7 @@ class Handles:
 
     # -- the transfer -----------------------------------------------------------------------------------------------
 
-    def perform(self, original: Callable[..., None], curl: Any, *args: Any, **kwargs: Any) -> None:
+    def perform(self, original: Callable[..., None], curl: object, *args: object, **kwargs: object) -> None:
         """``perform``: take the turn; replay, or go live and record."""
         handle = self._of(curl)
         with self._errors(curl):
@@ -142,7 +142,7 @@ class Handles:
                 _clean(curl, *args, **kwargs)
             handle.forget(Opt.HTTPHEADER)
 
-    def add_handle(self, original: Callable[..., Any], multi: Any, curl: Any) -> Any:
+    def add_handle(self, original: Callable[..., Any], multi: Any, curl: object) -> Any:
         """``add_handle``: the same for asyncio. What is returned can be awaited."""
         handle = self._of(curl)
         if handle.cassette(type(curl)) is None:
@@ -150,7 +150,7 @@ class Handles:
             return original(multi, curl)
         return multi.loop.create_task(self._run(functools.partial(original, multi, curl), curl, handle))
 
-    async def _run(self, original: Callable[[], Any], curl: Any, handle: Handle) -> None:
+    async def _run(self, original: Callable[[], Any], curl: object, handle: Handle) -> None:
         with self._errors(curl):
             transfer = start(handle, type(curl))
             if transfer is not None and transfer.is_live:
@@ -163,7 +163,7 @@ class Handles:
                 await self._wait_async(curl)
                 raise not_cancelled(_name(transfer))
 
-    def _wait(self, curl: Any) -> None:
+    def _wait(self, curl: object) -> None:
         """Wait for the program to leave the response, as it did while this was recorded. Raises LibcurlError when it
         does."""
         deadline = _clock() + CANCEL_LIMIT
@@ -171,20 +171,20 @@ class Handles:
             self._check_left(curl)
             time.sleep(_BETWEEN)
 
-    async def _wait_async(self, curl: Any) -> None:
+    async def _wait_async(self, curl: object) -> None:
         """The same, asynchronous; a task that is cancelled ends here, too."""
         deadline = _clock() + CANCEL_LIMIT
         while _clock() < deadline:
             self._check_left(curl)
             await asyncio.sleep(_BETWEEN)
 
-    def _check_left(self, curl: Any) -> None:
+    def _check_left(self, curl: object) -> None:
         stream = self._streams.get(curl)
         if stream is not None and stream in self._left:
             raise write_error(_STOP, 0)
 
     @contextmanager
-    def _errors(self, curl: Any) -> Iterator[None]:
+    def _errors(self, curl: object) -> Iterator[None]:
         try:
             yield
         except LibcurlError as error:
@@ -203,14 +203,16 @@ class Handles:
 
     # -- the answer -------------------------------------------------------------------------------------------------
 
-    def parse_response(self, original: Callable[..., Any], session: Any, curl: Any, *args: Any, **kwargs: Any) -> Any:
+    def parse_response(
+        self, original: Callable[..., Any], session: object, curl: object, *args: object, **kwargs: object
+    ) -> Any:
         """``_parse_response``: the session reads the response, so a refusal is raised here."""
         refusal = self._refused.pop(curl, None)
         if refusal is not None:
             raise refusal
         return original(session, curl, *args, **kwargs)
 
-    def getinfo(self, original: Callable[..., Any], curl: Any, option: int) -> Any:
+    def getinfo(self, original: Callable[..., Any], curl: object, option: int) -> Any:
         """``getinfo``: after a replay, what the recorded response tells."""
         info = self._of(curl).info
         if info is None or option in LEFT_TO_LIBCURL:
@@ -223,7 +225,7 @@ def door(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[...,
     """``new`` in the place of ``original``, which it is given first."""
 
     @functools.wraps(original)
-    def replacement(*args: Any, **kwargs: Any) -> Any:
+    def replacement(*args: object, **kwargs: object) -> Any:
         return new(original, *args, **kwargs)
 
     return replacement
@@ -250,7 +252,7 @@ def _name(transfer: Transfer) -> str:
     return f"{transfer.request.method} {transfer.request.uri}"
 
 
-def _replay(curl: Any, handle: Handle, transfer: Transfer) -> bool:
+def _replay(curl: object, handle: Handle, transfer: Transfer) -> bool:
     """Replay. Whether the program cancelled the transfer while it was recorded."""
     header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA) or len
     write = handle.sink(Opt.WRITEFUNCTION, Opt.WRITEDATA) or sys.stdout.buffer.write
@@ -271,7 +273,7 @@ def _error_in(error: Any) -> LibcurlError:
 
 @contextmanager
 def _listening(
-    curl: Any, transfer: Transfer, live: LiveTransfer, read: Callable[[Any], LibcurlError]
+    curl: object, transfer: Transfer, live: LiveTransfer, read: Callable[[Any], LibcurlError]
 ) -> Iterator[None]:
     """Around the real transfer: the cassette listens to it. curl_cffi forgets all callbacks after a transfer."""
     handle = transfer.handle

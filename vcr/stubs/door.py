@@ -22,12 +22,12 @@ class Door:
     under this name (an instrumentation that wraps a single client) is found when the method is called.
     """
 
-    def __init__(self, name: str, make: Callable[[Any], Callable[..., Any]], original: Any) -> None:
+    def __init__(self, name: str, make: Callable[[Any], Callable[..., Any]], original: object) -> None:
         functools.update_wrapper(self, original)  # type: ignore[arg-type]
         self._name, self._make = name, make
         self._function = a_door(make(original))
 
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
         if instance is None:
             return self._function
         on_object = getattr(instance, "__dict__", {}).get(self._name)
@@ -41,17 +41,17 @@ class Door:
         """Whether an object of this class comes here at once, and not by ``super()``: then its own has been called."""
         return next(vars(base)[self._name] for base in cls.__mro__ if self._name in vars(base)) is self
 
-    def __set__(self, instance: Any, value: Any) -> None:
+    def __set__(self, instance: object, value: object) -> None:
         instance.__dict__[self._name] = value
 
-    def __delete__(self, instance: Any) -> None:
+    def __delete__(self, instance: object) -> None:
         try:
             del instance.__dict__[self._name]
         except KeyError:
             raise AttributeError(self._name) from None
 
 
-def bound(original: Any, instance: Any) -> Any:
+def bound(original: object, instance: object) -> Any:
     """What ``instance.name`` is when ``original`` stands under that name in the class: not every method is a function.
 
     A decorator made of a class, ``functools.partialmethod`` and the wrappers of instrumentation have ways of their own

@@ -40,15 +40,15 @@ def _deserialize_response(vcr_response: ResponseDict, httpx: Any) -> Any:
     return response
 
 
-def _play_responses(cassette: Any, vcr_request: Request, httpx: Any) -> Any:
+def _play_responses(cassette: Any, vcr_request: Request, httpx: object) -> Any:
     return _deserialize_response(cassette.play_response(vcr_request), httpx)
 
 
-def _record_responses(cassette: Any, vcr_request: Request, real_response: Any, real_response_content: bytes) -> None:
+def _record_responses(cassette: Any, vcr_request: Request, real_response: object, real_response_content: bytes) -> None:
     cassette.append(vcr_request, _serialize_response(real_response, real_response_content))
 
 
-def _vcr_request(cassette: Any, real_request: Any, real_request_body: bytes, httpx: Any) -> tuple[Request, Any]:
+def _vcr_request(cassette: Any, real_request: object, real_request_body: bytes, httpx: Any) -> tuple[Request, Any]:
     vcr_request = _make_vcr_request(real_request, real_request_body)
     if cassette.can_play_response_for(vcr_request):
         return vcr_request, _play_responses(cassette, vcr_request, httpx)

@@ -146,7 +146,7 @@ class _Listener:
 class Tee(_Listener):
     """A live stream of a synchronous client."""
 
-    def __init__(self, errors: Errors, response: Any, exchange: Exchange, turn: Turn) -> None:
+    def __init__(self, errors: Errors, response: object, exchange: Exchange, turn: Turn) -> None:
         self._ahead: deque[_Came] = deque()  # read for the cassette before the client asked
         self._reading = threading.Lock()
         super().__init__(errors, response, exchange, turn)

@@ -96,7 +96,7 @@ class Handles:
         """A method for a class that is written in C: a function, which the class binds."""
 
         @functools.wraps(original)
-        def method(curl: Any, *args: Any, **kwargs: Any) -> Any:
+        def method(curl: object, *args: object, **kwargs: object) -> Any:
             return new(functools.partial(original, curl), curl, *args, **kwargs)
 
         return method
@@ -112,7 +112,7 @@ class Handles:
 
     # -- options ----------------------------------------------------------------------------------------------------
 
-    def setopt(self, original: Callable[..., Any], curl: Any, option: int, value: Any) -> None:
+    def setopt(self, original: Callable[..., Any], curl: Any, option: int, value: object) -> None:
         """``setopt``: note the option."""
         handle = self._of(curl)
         original(option, value)
@@ -123,18 +123,18 @@ class Handles:
 
     setopt_string = setopt
 
-    def unsetopt(self, original: Callable[..., Any], curl: Any, option: int) -> None:
+    def unsetopt(self, original: Callable[..., Any], curl: object, option: int) -> None:
         """``unsetopt``: forget the option."""
         handle = self._of(curl)
         original(option)
         handle.forget(option)
 
-    def reset(self, original: Callable[..., Any], curl: Any) -> None:
+    def reset(self, original: Callable[..., Any], curl: object) -> None:
         """``reset``: forget all options."""
         original()
         self._of(curl).reset()
 
-    def duphandle(self, original: Callable[..., Any], curl: Any) -> Any:
+    def duphandle(self, original: Callable[..., Any], curl: object) -> Any:
         """``duphandle``: what is known of the original is known of the duplicate."""
         other = original()
         other._vcr = self._of(curl).copy()
@@ -142,7 +142,7 @@ class Handles:
 
     # -- the transfer -----------------------------------------------------------------------------------------------
 
-    def perform(self, original: Callable[..., Any], curl: Any) -> None:
+    def perform(self, original: Callable[..., Any], curl: object) -> None:
         """``perform``: take the turn; replay, or go live and record."""
         handle = self._of(curl)
         self._seen.add(handle)
@@ -166,11 +166,11 @@ class Handles:
         curl.perform()
         return buffer.getvalue()
 
-    def perform_rs(self, _: Callable[..., Any], curl: Any) -> str:
+    def perform_rs(self, _: Callable[..., Any], curl: object) -> str:
         """``perform_rs``: the same, decoded as pycurl does it."""
         return self.perform_rb(_, curl).decode()
 
-    def add_handle(self, original: Callable[..., Any], _: Any, curl: Any) -> Any:
+    def add_handle(self, original: Callable[..., Any], _: object, curl: object) -> Any:
         """``add_handle``: refuse. A program drives a multi handle by its sockets and timers: a replay has none."""
         if self._of(curl).cassette(type(curl)) is not None:
             raise UnsupportedClientError(
@@ -182,12 +182,12 @@ class Handles:
 
     # -- the answer -------------------------------------------------------------------------------------------------
 
-    def getinfo(self, original: Callable[..., Any], curl: Any, option: int) -> Any:
+    def getinfo(self, original: Callable[..., Any], curl: object, option: int) -> Any:
         """``getinfo``: after a replay, what the recorded response tells."""
         value = self.getinfo_raw(original, curl, option)
         return value.decode("latin-1") if isinstance(value, bytes) else value
 
-    def getinfo_raw(self, original: Callable[..., Any], curl: Any, option: int) -> Any:
+    def getinfo_raw(self, original: Callable[..., Any], curl: object, option: int) -> Any:
         """``getinfo_raw``: the same, undecoded."""
         handle = self._of(curl)
         info = handle.info if handle in self._seen else None
@@ -220,7 +220,7 @@ def _reads(read: Reader) -> Reader:
     return reading
 
 
-def _replay(curl: Any, handle: Handle, transfer: Transfer) -> None:
+def _replay(curl: object, handle: Handle, transfer: Transfer) -> None:
     header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA)
     write = handle.sink(Opt.WRITEFUNCTION, Opt.WRITEDATA) or sys.stdout.buffer.write
 
@@ -271,7 +271,7 @@ def _progress(transfer: Transfer) -> Progress:
     return progress
 
 
-def _live(original: Callable[[], None], curl: Any, handle: Handle, transfer: Transfer) -> None:
+def _live(original: Callable[[], None], curl: object, handle: Handle, transfer: Transfer) -> None:
     """The real transfer, with the cassette listening. The program's own callbacks are put back after it."""
     live = LiveTransfer(transfer)
     header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA)
@@ -306,7 +306,7 @@ _DEFAULTS: dict[int, tuple[int, Any]] = {
 }
 
 
-def _put_back(curl: Any, handle: Handle, option: int) -> None:
+def _put_back(curl: object, handle: Handle, option: int) -> None:
     file, default = _DEFAULTS[option]
     if file in handle.options:
         _setopt(curl, file, handle.options[file])

@@ -42,7 +42,7 @@ _TimeoutError: Any = import_module("tornado.util").TimeoutError
 # -- the doors ---------------------------------------------------------------------------------------------------------
 
 
-def cassette_of(request: Any, client: Any) -> Cassette | None:
+def cassette_of(request: Any, client: object) -> Cassette | None:
     """The cassette that a request belongs to, here and now."""
     return cassette_for(urlsplit(request.url).hostname or "", type(client))
 
@@ -61,7 +61,7 @@ def fetch_door(original: Any) -> Callable[..., None]:
     """``fetch_impl``: the request is noted down for its cassette, then goes its way."""
 
     @functools.wraps(original)
-    def fetch_impl(self: Any, request: Any, callback: Callable[[Any], None]) -> None:
+    def fetch_impl(self: object, request: Any, callback: Callable[[Any], None]) -> None:
         cassette = cassette_of(request, self)
         if cassette is not None and not _upgrades(request):
             callback = Fetch(cassette, request, callback).answer
@@ -75,7 +75,7 @@ def connection_door(original: Callable[..., None]) -> Callable[..., None]:
     signature = inspect.signature(original)
 
     @functools.wraps(original)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def __init__(self: Any, *args: Any, **kwargs: object) -> None:
         given = signature.bind(self, *args, **kwargs)
         request = given.arguments["request"]
         fetch = Fetch.of(request)
@@ -114,7 +114,7 @@ class Fetch:
         return self._first is not self
 
     @classmethod
-    def of(cls, request: Any) -> Fetch | None:
+    def of(cls, request: object) -> Fetch | None:
         """The fetch that ``request`` was made for; None when it passed no cassette."""
         fetch: Fetch | None = vars(request).get("_vcr_fetch")  # (a request proxy would ask its request)
         return fetch

@@ -42,7 +42,7 @@ def fetch_door(original: FetchImpl) -> FetchImpl:
     """``fetch_impl``: the rehearsal."""
 
     @functools.wraps(original)
-    def fetch_impl(self: Any, request: Any, callback: Callable[[Any], None]) -> None:
+    def fetch_impl(self: object, request: object, callback: Callable[[Any], None]) -> None:
         if _active.current() is None:
             original(self, request, callback)
         else:
@@ -56,7 +56,7 @@ def setup_door(original: Callable[..., None]) -> Callable[..., None]:
     raised here to the code that waits for the response."""
 
     @functools.wraps(original)
-    def _curl_setup_request(self: Any, curl: Any, request: Any, buffer: Any, headers: Any) -> None:
+    def _curl_setup_request(self: Any, curl: object, request: Any, buffer: object, headers: Any) -> None:
         given = given_to(request)
         original(self, curl, request, buffer, headers)
         fetch: Fetch | None = vars(request).get("_vcr_fetch")  # (a request proxy would ask its request)
@@ -117,7 +117,7 @@ class Fetch:
         self._request._vcr_fetch = self
         self._fetch_impl(self._client, self._request, self._answer_live)
 
-    def _in_context(self, callback: Callable[[Any], Any], data: Any) -> Any:
+    def _in_context(self, callback: Callable[[Any], Any], data: object) -> Any:
         return self._context.copy().run(callback, data)
 
     def listen(self, real: Any, header: Callable[[bytes], Any]) -> None:

@@ -14,7 +14,7 @@ def vcr_fetch_impl(cassette: Any, real_fetch_impl: Callable[..., None]) -> Calla
     """``real_fetch_impl``, of one of tornado's clients, inside ``cassette``."""
 
     @functools.wraps(real_fetch_impl)
-    def fetch_impl(self: Any, request: Any, callback: Callable[[Any], None]) -> None:
+    def fetch_impl(self: object, request: Any, callback: Callable[[Any], None]) -> None:
         if hasattr(self, "_multi"):
             from .tornado_curl import fetch_door
         else:

@@ -43,7 +43,7 @@ Hook = Callable[..., Any]
 Hooks = Callable[[str], list[Hook]]
 
 
-def dispatch_hooks(hook_name: str, *args: Any) -> None:
+def dispatch_hooks(hook_name: str, *args: object) -> None:
     """Call what is registered for everybody under this name."""
     for hook in _hooks_of_all(hook_name):
         hook(*args)
@@ -82,7 +82,7 @@ class Cassette(engine.Cassette):
         cassette_library_dir: str | None = None,
         defaults: Mapping[str, Any] | None = None,
         hooks: Hooks = _hooks_of_all,
-        **options: Any,
+        **options: object,
     ) -> None:
         given = {"serialize_with": serialization_format, **options}
         chosen = _known(given).over(self.default_cassette_options if defaults is None else defaults)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import click
 
@@ -52,7 +51,7 @@ def command(source: str, target: str, name: str | None, force: bool) -> int:
     return FINE
 
 
-def _convert(source: str, target: str, serializer: Any) -> list[str]:
+def _convert(source: str, target: str, serializer: object) -> list[str]:
     """Write it, and say what is lost. Raises ValueError for what the format cannot hold."""
     paths.check_exists(source)
     parsed = Parsed(reading.serializer_of(source))

@@ -97,7 +97,7 @@ def _malformed(failure: Failure) -> LibcurlError:
     return LibcurlError(Code.UNSUPPORTED_PROTOCOL, text)
 
 
-def check_accepted(returned: Any, size: int) -> None:
+def check_accepted(returned: object, size: int) -> None:
     """Judge what a callback returned that was given ``size`` bytes. Raises LibcurlError, as libcurl does, when the
     callback did not take them all, and UnsupportedClientError when it paused the transfer."""
     if returned == PAUSE:

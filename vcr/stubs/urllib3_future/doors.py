@@ -23,7 +23,7 @@ from .steps import Steps, is_async, nothing, pause, runner
 Door = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _asking(connection: Any) -> Line | None:
+def _asking(connection: object) -> Line | None:
     """The line that the present request is written to; None when the request is none of a cassette's business."""
     line = line_of(connection)
     return line if line is not None and line.asked is not None else None
@@ -33,7 +33,7 @@ def _connect_door(original: Callable[..., Any]) -> Callable[..., Any]:
     """``connect``: inside a cassette, to the cassette. A real connection is made when a request has to go live."""
 
     @functools.wraps(original)
-    def connect(self: Any) -> Any:
+    def connect(self: object) -> Any:
         if current_for(self) is None:
             return original(self)
         plug(self)
@@ -46,7 +46,7 @@ def _putrequest_door(original: Callable[..., Any]) -> Callable[..., Any]:
     """``putrequest``: the request belongs to the cassette that is current here, where the request starts."""
 
     @functools.wraps(original)
-    def putrequest(self: Any, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+    def putrequest(self: object, method: str, url: str, *args: object, **kwargs: object) -> None:
         cassette = current_for(self, url)
         if cassette is not None:
             plug(self).ask(Asked(cassette, _origin(self)), self)
@@ -61,7 +61,7 @@ def _putheader_door(original: Callable[..., Any]) -> Callable[..., Any]:
     """``putheader``: a part of the request."""
 
     @functools.wraps(original)
-    def putheader(self: Any, *args: Any, **kwargs: Any) -> None:
+    def putheader(self: object, *args: object, **kwargs: object) -> None:
         _write(original, self, *args, **kwargs)
 
     return putheader
@@ -72,7 +72,7 @@ def _last_door(original: Callable[..., Any]) -> Callable[..., Any]:
     run = runner(original)
 
     @functools.wraps(original)
-    def last(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def last(self: object, *args: object, **kwargs: object) -> Any:
         if _asking(self) is None:
             return original(self, *args, **kwargs)
         return run(_exchange(self, functools.partial(_write, original, self, *args, **kwargs), lambda: pause(original)))
@@ -80,7 +80,7 @@ def _last_door(original: Callable[..., Any]) -> Callable[..., Any]:
     return last
 
 
-def _write(original: Callable[..., Any], connection: Any, *args: Any, **kwargs: Any) -> Any:
+def _write(original: Callable[..., Any], connection: object, *args: object, **kwargs: object) -> Any:
     """Write a part of a request, and remember how, for the part may have to be written again."""
     line = _asking(connection)
     if line is not None and line.asked is not None:
@@ -124,7 +124,7 @@ def _close_door(original: Callable[..., Any]) -> Callable[..., Any]:
     is read here, for the server has answered the request."""
     run = runner(original)
 
-    def steps(connection: Any) -> Steps:
+    def steps(connection: object) -> Steps:
         line = line_of(connection)
         if line is not None:
             for listener in [] if line.is_awaited else line.listeners(None):
@@ -144,7 +144,7 @@ def _getresponse_door(original: Callable[..., Any]) -> Callable[..., Any]:
     """``getresponse``: its error may be recorded, too."""
     run = runner(original)
 
-    def steps(connection: Any, promise: Any, kwargs: dict[str, Any]) -> Steps:
+    def steps(connection: object, promise: Any, kwargs: dict[str, Any]) -> Steps:
         line = line_of(connection)
         live = line.listeners(promise.stream_id if promise is not None else None) if line is not None else []
         try:
@@ -158,7 +158,7 @@ def _getresponse_door(original: Callable[..., Any]) -> Callable[..., Any]:
             raise
 
     @functools.wraps(original)
-    def getresponse(self: Any, *, promise: Any = None, **kwargs: Any) -> Any:
+    def getresponse(self: object, *, promise: object = None, **kwargs: object) -> Any:
         return run(steps(self, promise, kwargs))
 
     return getresponse
@@ -168,7 +168,7 @@ def _read_door(original: Callable[..., Any]) -> Callable[..., Any]:
     """``read`` of a response: its error, or a cancellation, may be recorded, too."""
     run = runner(original)
 
-    def steps(response: Any, args: Any) -> Steps:
+    def steps(response: object, args: Any) -> Steps:
         live = _listener(response)
         try:
             return (yield original(response, *args))
@@ -181,7 +181,7 @@ def _read_door(original: Callable[..., Any]) -> Callable[..., Any]:
             raise
 
     @functools.wraps(original)
-    def read(self: Any, *args: Any) -> Any:
+    def read(self: Any, *args: object) -> Any:
         return run(steps(self, args))
 
     return read
@@ -205,7 +205,7 @@ def _abort_door(original: Callable[..., Any]) -> Callable[..., Any]:
     """``abort`` of a response that the client has not read to its end: the cassette reads the rest, within limits."""
     run = runner(original)
 
-    def steps(response: Any) -> Steps:
+    def steps(response: object) -> Steps:
         live = _listener(response)
         try:
             if live is not None:
@@ -214,7 +214,7 @@ def _abort_door(original: Callable[..., Any]) -> Callable[..., Any]:
             yield original(response)
 
     @functools.wraps(original)
-    def abort(self: Any) -> Any:
+    def abort(self: object) -> Any:
         return run(steps(self))
 
     return abort

@@ -51,6 +51,6 @@ class _Nowhere:
     def __init__(self, error: OSError) -> None:
         self._error = error
 
-    def create_connection(self, *_: Any, **__: Any) -> Any:
+    def create_connection(self, *_: object, **__: object) -> Any:
         """Raise the error."""
         raise self._error

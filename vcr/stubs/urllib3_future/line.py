@@ -154,7 +154,7 @@ class Line:
         _pretend(connection, self.names)
         return True
 
-    def listen(self, asked: Asked, connection: Any) -> None:
+    def listen(self, asked: Asked, connection: object) -> None:
         """Listen for the response. From here on the cassette may close while it is on its way."""
         if not asked.exchange.over:
             stream_id = self.real.get_available_stream_id()
@@ -273,7 +273,7 @@ class Line:
         """Whether the connection takes another request."""
         return not self._replays and bool(self.real.is_available())
 
-    def has_pending_event(self, *, stream_id: int | None = None, excl_event: Any = None) -> bool:
+    def has_pending_event(self, *, stream_id: int | None = None, excl_event: object = None) -> bool:
         """Whether the client has something to read before it turns to the socket."""
         for stream in self._streams(stream_id):
             if stream.pending(excl_event):
@@ -299,7 +299,7 @@ class Line:
         while (event := self.next_event(stream_id)) is not None:
             yield event
 
-    def reshelve(self, *events: Any) -> None:
+    def reshelve(self, *events: object) -> None:
         """Put events back, for the client to read them again."""
         for event in reversed(events):
             stream = next(iter(self._streams(getattr(event, "stream_id", None))), None)

@@ -39,7 +39,7 @@ class Listener:
     def feed(self, data: bytes) -> None:
         """The protocol has received these bytes; none: it has heard that the server closed its side."""
 
-    def note(self, event: Any) -> None:
+    def note(self, event: object) -> None:
         """An event that the client is going to read."""
         raise NotImplementedError
 
@@ -126,7 +126,7 @@ class Bytes(Listener):
     The exchange hears of nothing before the client takes it for a response: what is none leaves no trace.
     """
 
-    def __init__(self, line: Line, stream_id: int, asked: Asked, connection: Any) -> None:
+    def __init__(self, line: Line, stream_id: int, asked: Asked, connection: object) -> None:
         super().__init__(line, stream_id, asked, connection)
         self._waiting = bytearray()  # until the client takes it for a response
         self._accepted = False
@@ -142,7 +142,7 @@ class Bytes(Listener):
         elif not data:
             self.exchange.eof()
 
-    def note(self, event: Any) -> None:
+    def note(self, event: object) -> None:
         """Note that the client takes it for a response."""
         self._accepted = self._accepted or isinstance(event, self._line.names.HeadersReceived)
 
@@ -150,7 +150,7 @@ class Bytes(Listener):
 class Frames(Listener):
     """Listens to one stream of HTTP/2 or 3, event by event."""
 
-    def note(self, event: Any) -> None:
+    def note(self, event: object) -> None:
         """Hand on the head, a part of the body, the trailers, or the end."""
         names, exchange = self._line.names, self.exchange
         trailers: Headers | None = None

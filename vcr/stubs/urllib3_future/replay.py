@@ -29,7 +29,7 @@ class CassetteSocket:
     def settimeout(self, timeout: float | None) -> None:
         """Do nothing: a recording is never late."""
 
-    def getsockopt(self, *_: Any) -> int:
+    def getsockopt(self, *_: object) -> int:
         """The answer that no error is pending."""
         return 0
 
