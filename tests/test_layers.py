@@ -57,6 +57,7 @@ ROOMS = [
     "_children",
     "stubs",
     "patch",
+    "_checks",
     "_options",
     "_hooks",
     "_assembly",

@@ -12,15 +12,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import Any, Literal, NamedTuple, Protocol, TypedDict, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypedDict
 
-from . import matchers
+from . import _checks, matchers
+from ._checks import BY_SUFFIX, Check, T
 from ._engine.persister import Persister
 from ._fields import Replacement
 from ._http import content_coding
-from .errors import UnknownNameError, choices, unknown, warn
+from .errors import UnknownNameError, unknown, warn
 from .matchers import Predicate
-from .patch import supported
 from .persisters.filesystem import FilesystemPersister
 from .record_mode import RecordMode
 from .request import Request
@@ -48,186 +48,6 @@ class Serializer(Protocol):
         """The data in a text; raises CassetteLoadError when it cannot be read."""
 
 
-T = TypeVar("T")
-#: Says, of a value that has no effect, why: one sentence.
-PassOver = Callable[[str], None]
-#: The value that counts. Raises TypeError or ValueError for one that cannot work.
-Check = Callable[[Any, PassOver], Any]
-
-
-def _list_of(accept: Callable[[Any], bool], what: str) -> Check:
-    """A check for a list of what ``accept`` accepts, or for one of them alone; None is an empty list."""
-
-    def check(value: object, pass_over: PassOver) -> tuple[Any, ...]:
-        if value is None:
-            return ()
-        given = (value,) if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) else value
-        kept = tuple(item for item in given if accept(item))
-        if len(kept) < len(tuple(given)):
-            others = ", ".join(repr(item) for item in given if not accept(item))
-            pass_over(f"expected {what}; {others} has no effect")
-        return kept
-
-    return check
-
-
-def _functions(value: object, _: PassOver) -> tuple[Callable[..., Any], ...]:
-    """A callable, an iterable of callables, or None."""
-    functions = (
-        () if value is None else tuple(value) if isinstance(value, Iterable) and not callable(value) else (value,)
-    )
-    for function in functions:
-        if not callable(function):
-            raise TypeError(f"expected functions, got {function!r}")
-    return functions
-
-
-def is_pair(item: object) -> bool:
-    """Whether this is a tuple, or a list, of two."""
-    return isinstance(item, (tuple, list)) and len(item) == 2
-
-
-def _replacements(value: object, pass_over: PassOver) -> tuple[Any, ...]:
-    """Names, and pairs of a name and what replaces its value; or a mapping from the one to the other."""
-    items = tuple(value.items()) if isinstance(value, Mapping) else value
-    for item in items if isinstance(items, (tuple, list, set, frozenset)) else ():
-        if isinstance(item, (tuple, list)) and not is_pair(item):
-            raise TypeError(f"expected names and (name, replacement) pairs, got {item!r}")
-    named = _list_of(
-        lambda item: isinstance(item, (str, bytes)) or is_pair(item), "names and (name, replacement) pairs"
-    )
-    return tuple(item.decode("latin-1") if isinstance(item, bytes) else item for item in named(items, pass_over))
-
-
-_matchers = _list_of(lambda _: True, "names of matchers, or functions")
-_hosts = _list_of(lambda host: isinstance(host, str) or hasattr(host, "fullmatch"), "host names and compiled patterns")
-
-
-def _match_on(value: object, pass_over: PassOver) -> tuple[Any, ...]:
-    return matchers.DEFAULT_MATCH_ON if value is None else tuple(_matchers(value, pass_over))
-
-
-def _patches(value: Any, _: PassOver) -> tuple[tuple[Any, str, Any], ...]:
-    patches = () if value is None else tuple(value)
-    for patch in patches:
-        if not isinstance(patch, (tuple, list)) or len(patch) != 3:
-            raise TypeError(f"expected (object, attribute name, replacement), got {patch!r}")
-    return patches
-
-
-def _directory(value: Any, _: PassOver) -> Any:
-    return None if value is None else os.fspath(value)
-
-
-def _with_methods(*methods: str) -> Callable[[T], T]:
-    """A check for an object of the user's that has these methods, or the one that it needs."""
-
-    def check(value: T) -> T:
-        if not any(callable(getattr(value, method, None)) for method in methods):
-            raise TypeError(f"expected something with {' and '.join(methods)}, got {value!r}")
-        return value
-
-    return check
-
-
-_is_serializer = _with_methods("serialize", "deserialize")
-_is_persister = _with_methods("load_cassette", "save_cassette")
-
-
-def _serializer(value: Any, _: PassOver) -> Any:
-    return BY_SUFFIX if value is None else value if isinstance(value, str) else _is_serializer(value)
-
-
-def _persister(value: Any, _: PassOver) -> Any:
-    return FilesystemPersister if value is None else _is_persister(value)
-
-
-def _mode(value: Any, _: PassOver) -> RecordMode:
-    return RecordMode(value)
-
-
-def _switch(value: object, _: PassOver) -> bool:
-    return bool(value)
-
-
-def _repeats(value: object, pass_over: PassOver) -> bool | str:
-    if isinstance(value, str) and value not in ("", "last"):
-        pass_over(f'{value!r} means True; valid: True, False, "last"')
-    return value if value == "last" else bool(value)
-
-
-def _pairs(value: Any, _: PassOver) -> tuple[tuple[str, Any], ...]:
-    """A mapping, or pairs."""
-    pairs = tuple(value.items() if isinstance(value, Mapping) else value or ())
-    for pair in pairs:
-        if not is_pair(pair):
-            raise TypeError(f"expected (placeholder, secret) pairs, got {pair!r}")
-    return tuple((placeholder, secret) for placeholder, secret in pairs)
-
-
-def _placeholders(value: Any, _: PassOver) -> tuple[tuple[str, Any], ...]:
-    """Betamax's spelling of pairs: ``[{"placeholder": ..., "replace": ...}]``."""
-    pairs = []
-    for item in value or ():
-        if isinstance(item, Mapping) and set(item) == {"placeholder", "replace"}:
-            pairs.append((item["placeholder"], item["replace"]))
-        elif isinstance(item, tuple) and is_pair(item):  # checked before
-            pairs.append((item[0], item[1]))
-        else:
-            raise TypeError(f'expected dictionaries with "placeholder" and "replace", got {item!r}')
-    return tuple(pairs)
-
-
-def _bytes(value: object, _: PassOver) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise TypeError(f"expected a number of bytes, got {value!r}")
-    return value
-
-
-def _interval(value: Any, _: PassOver) -> timedelta | None:
-    """A timedelta, from one or from seconds."""
-    if value is None:
-        return None
-    interval = value if isinstance(value, timedelta) else timedelta(seconds=value)
-    if interval <= timedelta(0):
-        raise ValueError(f"expected more than nothing, got {value!r}")
-    return interval
-
-
-def _one_of(*valid: str) -> Check:
-    """A check for one of these words."""
-
-    def check(value: object, _: PassOver) -> str:
-        if value not in valid:
-            raise ValueError(f"{value!r} is not a valid value. {choices(value, valid)}")
-        return str(value)
-
-    return check
-
-
-def _clients(value: object, pass_over: PassOver) -> tuple[str, ...]:
-    names = _list_of(lambda _: True, "names of clients")(value, pass_over)
-    for name in names:
-        if name not in supported():
-            raise ValueError(unknown("patcher", name, supported()))
-    return tuple(names)
-
-
-def _function(value: object, pass_over: PassOver) -> Any:
-    if value and not callable(value):
-        pass_over(f"expected a function or None; {value!r} has no effect")
-    return value if callable(value) else None
-
-
-class _BySuffix(str):
-    """A default that equals VCR.py's, and that nobody chose: the suffix of a path may stand above it."""
-
-    __slots__ = ()
-
-
-BY_SUFFIX = _BySuffix("yaml")
-
-
 def _option(default: object, check: Check, doc: str) -> Any:
     """A field of ``Options``: what the option is when nothing is said of it, what checks a value, what it is for."""
     return field(default=default, metadata={"check": check, "doc": doc})
@@ -240,110 +60,118 @@ class Options:
     This is where an option is defined: the attributes of a ``VCR`` and the table in the README are made from it.
     """
 
-    record_mode: RecordMode = _option(RecordMode.ONCE, _mode, "when to record and when to replay: see the modes")
+    record_mode: RecordMode = _option(RecordMode.ONCE, _checks.mode, "when to record and when to replay: see the modes")
     match_on: tuple[str | Predicate, ...] = _option(
-        matchers.DEFAULT_MATCH_ON, _match_on, "names of matchers, or functions, that must all agree"
+        matchers.DEFAULT_MATCH_ON, _checks.match_on, "names of matchers, or functions, that must all agree"
     )
-    additional_matchers: tuple[str | Predicate, ...] = _option((), _matchers, "matchers added to `match_on`")
-    cassette_library_dir: str | None = _option(None, _directory, "directory that relative cassette paths start from")
+    additional_matchers: tuple[str | Predicate, ...] = _option((), _checks.matcher_list, "matchers added to `match_on`")
+    cassette_library_dir: str | None = _option(
+        None, _checks.directory, "directory that relative cassette paths start from"
+    )
     path_transformer: Callable[[str], StrPath] | None = _option(
-        None, _function, "`f(path) -> path`, applied to each cassette's path"
+        None, _checks.function, "`f(path) -> path`, applied to each cassette's path"
     )
     func_path_generator: Callable[[Callable[..., Any]], StrPath] | None = _option(
-        None, _function, "`f(function) -> path`, for decorators without a path"
+        None, _checks.function, "`f(function) -> path`, for decorators without a path"
     )
     serializer: str | Serializer = _option(
         BY_SUFFIX,
-        _serializer,
+        _checks.serializer,
         "`yaml` (`json`, `har` for a path that ends so), `betamax`, `prettyjson`, `ruby`, `rubyjson`, or a registered "
         "name",
     )
-    persister: Persister = _option(FilesystemPersister, _persister, "where cassettes are kept")
-    inject_cassette: bool = _option(False, _switch, "a decorator passes the cassette as the first argument")
-    record_on_exception: bool = _option(True, _switch, "save also when the block is left by an exception")
+    persister: Persister = _option(FilesystemPersister, _checks.persister, "where cassettes are kept")
+    inject_cassette: bool = _option(False, _checks.switch, "a decorator passes the cassette as the first argument")
+    record_on_exception: bool = _option(True, _checks.switch, "save also when the block is left by an exception")
     save: Literal["always", "passed", "2xx"] = _option(
         "always",
-        _one_of("always", "passed", "2xx"),
+        _checks.one_of("always", "passed", "2xx"),
         'when to save: `"passed"`: not after an exception; `"2xx"`: nor when a response failed (400 and above)',
     )
     on_unused: Literal["ignore", "warn", "error"] = _option(
-        "ignore", _one_of("ignore", "warn", "error"), "what unplayed interactions are, where nothing can be recorded"
+        "ignore",
+        _checks.one_of("ignore", "warn", "error"),
+        "what unplayed interactions are, where nothing can be recorded",
     )
     on_refused: Literal["ignore", "raise"] = _option(
-        "ignore", _one_of("ignore", "raise"), "what a refusal is, at the end, that the program has swallowed"
+        "ignore", _checks.one_of("ignore", "raise"), "what a refusal is, at the end, that the program has swallowed"
     )
-    ordered: bool = _option(False, _switch, "requests must come in the recorded order")
+    ordered: bool = _option(False, _checks.switch, "requests must come in the recorded order")
     allow_playback_repeats: bool | Literal["last"] = _option(
-        False, _repeats, 'replay the first match again and again; `"last"`: each, then the last'
+        False, _checks.repeats, 'replay the first match again and again; `"last"`: each, then the last'
     )
-    drop_unused_requests: bool = _option(False, _switch, "do not save loaded interactions that were not played")
+    drop_unused_requests: bool = _option(False, _checks.switch, "do not save loaded interactions that were not played")
     re_record_interval: timedelta | None = _option(
-        None, _interval, "seconds, or a `timedelta`, after which a cassette is recorded anew (not by `none`)"
+        None, _checks.interval, "seconds, or a `timedelta`, after which a cassette is recorded anew (not by `none`)"
     )
     record_errors: bool = _option(
         False,
-        _switch,
+        _checks.switch,
         "record failures too (refused, no such host, timeout, TLS, reset): replayed as the client's own error",
     )
     journal: bool = _option(
         False,
-        _switch,
+        _checks.switch,
         "keep what is recorded in `<cassette>.partial` until it is saved; `vcr.recover(path)` brings it back",
     )
-    preserve_exact_body_bytes: bool = _option(False, _switch, "write bodies as base64, text or not")
+    preserve_exact_body_bytes: bool = _option(False, _checks.switch, "write bodies as base64, text or not")
     ignore_hosts: tuple[str | re.Pattern[str], ...] = _option(
-        (), _hosts, "hosts (names or compiled patterns) whose requests pass by"
+        (), _checks.hosts, "hosts (names or compiled patterns) whose requests pass by"
     )
-    ignore_localhost: bool = _option(False, _switch, "requests to this machine pass by")
+    ignore_localhost: bool = _option(False, _checks.switch, "requests to this machine pass by")
     filter_headers: tuple[str | tuple[str, Replacement], ...] = _option(
-        (), _replacements, "request headers to remove, or `(name, replacement)`"
+        (), _checks.replacements, "request headers to remove, or `(name, replacement)`"
     )
     filter_query_parameters: tuple[str | tuple[str, Replacement], ...] = _option(
-        (), _replacements, "query parameters to remove, or `(name, replacement)`"
+        (), _checks.replacements, "query parameters to remove, or `(name, replacement)`"
     )
     filter_post_data_parameters: tuple[str | tuple[str, Replacement], ...] = _option(
-        (), _replacements, "form or JSON fields to remove, or `(name, replacement)`"
+        (), _checks.replacements, "form or JSON fields to remove, or `(name, replacement)`"
     )
-    decode_compressed_response: bool = _option(False, _switch, "keep bodies without their gzip or deflate coding")
-    filter_nested_post_data_parameters: bool = _option(False, _switch, "that filter reaches JSON keys at any depth")
+    decode_compressed_response: bool = _option(
+        False, _checks.switch, "keep bodies without their gzip or deflate coding"
+    )
+    filter_nested_post_data_parameters: bool = _option(
+        False, _checks.switch, "that filter reaches JSON keys at any depth"
+    )
     on_unfilterable: Literal["redact", "warn", "error"] = _option(
         "redact",
-        _one_of("redact", "warn", "error"),
+        _checks.one_of("redact", "warn", "error"),
         "a body that such a field may be left in: kept as `REDACTED`, or as it is, with a warning; or an error",
     )
     decoded_body_limit: int = _option(
         content_coding.MOST_DECODED,
-        _bytes,
+        _checks.size,
         "how many bytes may come out of a compressed body: one with more stays coded",
     )
     filter_sensitive_data: tuple[tuple[str, Secret], ...] = _option(
-        (), _pairs, "`{placeholder: secret}`: what stands in the file for what was sent"
+        (), _checks.pairs, "`{placeholder: secret}`: what stands in the file for what was sent"
     )
     placeholders: tuple[tuple[str, Secret], ...] = _option(
-        (), _placeholders, '`[{"placeholder": ..., "replace": secret}]`: the same, as Betamax spells it'
+        (), _checks.placeholders, '`[{"placeholder": ..., "replace": secret}]`: the same, as Betamax spells it'
     )
     before_record_request: tuple[RequestHook, ...] = _option(
-        None, _functions, "`f(request) -> request`, or None to let it pass by"
+        None, _checks.functions, "`f(request) -> request`, or None to let it pass by"
     )
     before_record_response: tuple[ResponseHook, ...] = _option(
-        None, _functions, "`f(response) -> response`, or None not to record it"
+        None, _checks.functions, "`f(response) -> response`, or None not to record it"
     )
     before_save_interaction: tuple[InteractionHook, ...] = _option(
-        None, _functions, "`f(request, response[, cassette])` -> the pair to save, or None"
+        None, _checks.functions, "`f(request, response[, cassette])` -> the pair to save, or None"
     )
     after_load_interaction: tuple[InteractionHook, ...] = _option(
-        None, _functions, "`f(request, response[, cassette])` -> the pair to use, or None"
+        None, _checks.functions, "`f(request, response[, cassette])` -> the pair to use, or None"
     )
     child_processes: Literal["ignore", "join", "refuse"] = _option(
         "ignore",
-        _one_of("ignore", "join", "refuse"),
+        _checks.one_of("ignore", "join", "refuse"),
         "requests of Python processes started inside: they pass by, take part, or are errors",
     )
     skip_patchers: tuple[str, ...] = _option(
-        (), _clients, "clients whose requests pass by, as `vcr.clients()` names them"
+        (), _checks.clients, "clients whose requests pass by, as `vcr.clients()` names them"
     )
     custom_patches: tuple[tuple[Any, str, Any], ...] = _option(
-        (), _patches, "more `(object, name, class)` to replace while a cassette is open"
+        (), _checks.patches, "more `(object, name, class)` to replace while a cassette is open"
     )
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import cassette, formats, matchers, serializers, util
 from ._assembly import cassette_path, matchers_of, with_mode_of_environment
+from ._checks import BY_SUFFIX
 from ._options import (
-    BY_SUFFIX,
     DEFAULTS,
     JUDGED_AT_ONCE,
     OPTIONS,

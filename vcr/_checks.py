@@ -1,0 +1,196 @@
+"""What checks and tidies the value of an option: one function for each kind of value.
+
+A check is given the value, and what says that a part of the value has no effect. The check returns the value that
+counts, and raises TypeError or ValueError for a value that cannot work. This file must not know which options there
+are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from .errors import choices, unknown
+from .matchers import DEFAULT_MATCH_ON
+from .patch import supported
+from .persisters.filesystem import FilesystemPersister
+from .record_mode import RecordMode
+
+T = TypeVar("T")
+#: Says, of a value that has no effect, why: one sentence.
+PassOver = Callable[[str], None]
+#: The value that counts. Raises TypeError or ValueError for one that cannot work.
+Check = Callable[[Any, PassOver], Any]
+
+
+class _BySuffix(str):
+    """A default that equals VCR.py's, and that nobody chose: the suffix of a path may stand above it."""
+
+    __slots__ = ()
+
+
+BY_SUFFIX = _BySuffix("yaml")
+
+
+def list_of(accept: Callable[[Any], bool], what: str) -> Check:
+    """A check for a list of what ``accept`` accepts, or for one of them alone; None is an empty list."""
+
+    def check(value: object, pass_over: PassOver) -> tuple[Any, ...]:
+        if value is None:
+            return ()
+        given = (value,) if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) else value
+        kept = tuple(item for item in given if accept(item))
+        if len(kept) < len(tuple(given)):
+            others = ", ".join(repr(item) for item in given if not accept(item))
+            pass_over(f"expected {what}; {others} has no effect")
+        return kept
+
+    return check
+
+
+def functions(value: object, _: PassOver) -> tuple[Callable[..., Any], ...]:
+    """A callable, an iterable of callables, or None."""
+    functions = (
+        () if value is None else tuple(value) if isinstance(value, Iterable) and not callable(value) else (value,)
+    )
+    for function in functions:
+        if not callable(function):
+            raise TypeError(f"expected functions, got {function!r}")
+    return functions
+
+
+def is_pair(item: object) -> bool:
+    """Whether this is a tuple, or a list, of two."""
+    return isinstance(item, (tuple, list)) and len(item) == 2
+
+
+def replacements(value: object, pass_over: PassOver) -> tuple[Any, ...]:
+    """Names, and pairs of a name and what replaces its value; or a mapping from the one to the other."""
+    items = tuple(value.items()) if isinstance(value, Mapping) else value
+    for item in items if isinstance(items, (tuple, list, set, frozenset)) else ():
+        if isinstance(item, (tuple, list)) and not is_pair(item):
+            raise TypeError(f"expected names and (name, replacement) pairs, got {item!r}")
+    named = list_of(lambda item: isinstance(item, (str, bytes)) or is_pair(item), "names and (name, replacement) pairs")
+    return tuple(item.decode("latin-1") if isinstance(item, bytes) else item for item in named(items, pass_over))
+
+
+matcher_list = list_of(lambda _: True, "names of matchers, or functions")
+hosts = list_of(lambda host: isinstance(host, str) or hasattr(host, "fullmatch"), "host names and compiled patterns")
+
+
+def match_on(value: object, pass_over: PassOver) -> tuple[Any, ...]:
+    return DEFAULT_MATCH_ON if value is None else tuple(matcher_list(value, pass_over))
+
+
+def patches(value: Any, _: PassOver) -> tuple[tuple[Any, str, Any], ...]:
+    patches = () if value is None else tuple(value)
+    for patch in patches:
+        if not isinstance(patch, (tuple, list)) or len(patch) != 3:
+            raise TypeError(f"expected (object, attribute name, replacement), got {patch!r}")
+    return patches
+
+
+def directory(value: Any, _: PassOver) -> Any:
+    return None if value is None else os.fspath(value)
+
+
+def with_methods(*methods: str) -> Callable[[T], T]:
+    """A check for an object of the user's that has these methods, or the one that it needs."""
+
+    def check(value: T) -> T:
+        if not any(callable(getattr(value, method, None)) for method in methods):
+            raise TypeError(f"expected something with {' and '.join(methods)}, got {value!r}")
+        return value
+
+    return check
+
+
+is_serializer = with_methods("serialize", "deserialize")
+is_persister = with_methods("load_cassette", "save_cassette")
+
+
+def serializer(value: Any, _: PassOver) -> Any:
+    return BY_SUFFIX if value is None else value if isinstance(value, str) else is_serializer(value)
+
+
+def persister(value: Any, _: PassOver) -> Any:
+    return FilesystemPersister if value is None else is_persister(value)
+
+
+def mode(value: Any, _: PassOver) -> RecordMode:
+    return RecordMode(value)
+
+
+def switch(value: object, _: PassOver) -> bool:
+    return bool(value)
+
+
+def repeats(value: object, pass_over: PassOver) -> bool | str:
+    if isinstance(value, str) and value not in ("", "last"):
+        pass_over(f'{value!r} means True; valid: True, False, "last"')
+    return value if value == "last" else bool(value)
+
+
+def pairs(value: Any, _: PassOver) -> tuple[tuple[str, Any], ...]:
+    """A mapping, or pairs."""
+    pairs = tuple(value.items() if isinstance(value, Mapping) else value or ())
+    for pair in pairs:
+        if not is_pair(pair):
+            raise TypeError(f"expected (placeholder, secret) pairs, got {pair!r}")
+    return tuple((placeholder, secret) for placeholder, secret in pairs)
+
+
+def placeholders(value: Any, _: PassOver) -> tuple[tuple[str, Any], ...]:
+    """Betamax's spelling of pairs: ``[{"placeholder": ..., "replace": ...}]``."""
+    pairs = []
+    for item in value or ():
+        if isinstance(item, Mapping) and set(item) == {"placeholder", "replace"}:
+            pairs.append((item["placeholder"], item["replace"]))
+        elif isinstance(item, tuple) and is_pair(item):  # checked before
+            pairs.append((item[0], item[1]))
+        else:
+            raise TypeError(f'expected dictionaries with "placeholder" and "replace", got {item!r}')
+    return tuple(pairs)
+
+
+def size(value: object, _: PassOver) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise TypeError(f"expected a number of bytes, got {value!r}")
+    return value
+
+
+def interval(value: Any, _: PassOver) -> timedelta | None:
+    """A timedelta, from one or from seconds."""
+    if value is None:
+        return None
+    interval = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    if interval <= timedelta(0):
+        raise ValueError(f"expected more than nothing, got {value!r}")
+    return interval
+
+
+def one_of(*valid: str) -> Check:
+    """A check for one of these words."""
+
+    def check(value: object, _: PassOver) -> str:
+        if value not in valid:
+            raise ValueError(f"{value!r} is not a valid value. {choices(value, valid)}")
+        return str(value)
+
+    return check
+
+
+def clients(value: object, pass_over: PassOver) -> tuple[str, ...]:
+    names = list_of(lambda _: True, "names of clients")(value, pass_over)
+    for name in names:
+        if name not in supported():
+            raise ValueError(unknown("patcher", name, supported()))
+    return tuple(names)
+
+
+def function(value: object, pass_over: PassOver) -> Any:
+    if value and not callable(value):
+        pass_over(f"expected a function or None; {value!r} has no effect")
+    return value if callable(value) else None
