@@ -158,6 +158,27 @@ def test_imports_go_down_the_rooms_never_up(module):
     assert {other for other in rooms_imported_by(module) if not may_import(room, other)} == set()
 
 
+def test_no_file_needs_itself_through_others():
+    """There is no circle of imports, not inside a room either."""
+    needs = {name: {one for one in map(module_of, imports_of(name)) if one not in (None, name)} for name in IN_ROOMS}
+    while needs:
+        free = {name for name, others in needs.items() if not others & needs.keys()}
+        assert free, f"these files need each other: {sorted(needs)}"
+        needs = {name: others for name, others in needs.items() if name not in free}
+
+
+def module_of(name: str) -> str | None:
+    """The module of this package in which ``name`` is; None where it is none of this package."""
+    if name == LEFTOVERS:
+        return None  # which imports its files when a name in them is asked for
+    return name if name in IN_ROOMS else next((one for one in (name.rpartition(".")[0],) if one in IN_ROOMS), None)
+
+
+@pytest.mark.parametrize("module", IN_ROOMS)
+def test_no_file_is_longer_than_a_reader_keeps_in_mind(module):
+    assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= 450
+
+
 @pytest.mark.parametrize("module", IN_ROOMS)
 def test_every_module_says_first_what_it_does(module):
     docstring = ast.get_docstring(ast.parse(MODULES[module].read_text(encoding="utf-8"))) or ""

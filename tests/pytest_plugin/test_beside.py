@@ -108,6 +108,7 @@ def test_a_run_that_has_no_use_for_it_imports_next_to_nothing(project):
             "vcr.pytest_plugin.fixtures",
             "vcr.pytest_plugin.hooks",
             "vcr.pytest_plugin.marks",
+            "vcr.pytest_plugin.noted",
             "vcr.pytest_plugin.options",
             "vcr.pytest_plugin.paths",
         ]

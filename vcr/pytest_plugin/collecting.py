@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import options
+from . import noted, options
 
 if TYPE_CHECKING:
     from .reporting import Reporter
@@ -19,20 +19,6 @@ if TYPE_CHECKING:
 #: The fixtures that open a cassette, or bring one.
 FIXTURES = ("vcr", "vcr_cassette", "vcr_class", "vcr_module", "vcr_session", "vcr_open")
 _MARKS = ("vcr", "block_network")
-
-
-class Use(NamedTuple):
-    """The cassette that a test will use. ``path`` is None when a fixture of the project decides."""
-
-    test: str
-    path: str | None
-
-
-USES = pytest.StashKey[list[Use]]()
-#: Whether a phase of a test has failed, or was skipped.
-DID_NOT_PASS = pytest.StashKey[bool]()
-#: Whether what runs is a part of what there is.
-DESELECTED = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(trylast=True)
@@ -57,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     """Remember that what runs is a part."""
     if items:
-        items[0].config.stash[DESELECTED] = True
+        items[0].config.stash[noted.DESELECTED] = True
 
 
 def reporter(config: pytest.Config) -> Reporter:
@@ -112,7 +98,7 @@ def _judge(items: Sequence[pytest.Item]) -> None:
 def _find_places(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """Note where each cassette is, and raise UsageError where two tests would share one by accident."""
     uses = list(_uses(config, items))
-    config.stash[USES] = uses
+    config.stash[noted.USES] = uses
     by_path: dict[str, str] = {}
     shared = []
     for item, use in zip(items, uses, strict=True):
@@ -138,7 +124,7 @@ def _judge_shared(config: pytest.Config, shared: Sequence[tuple[str, str, str]])
         raise pytest.UsageError(*wrong)
 
 
-def _uses(config: pytest.Config, items: Sequence[pytest.Item]) -> Iterator[Use]:
+def _uses(config: pytest.Config, items: Sequence[pytest.Item]) -> Iterator[noted.Use]:
     from .marks import named, plan_of
     from .paths import default_name, file_name, place_of
 
@@ -146,13 +132,13 @@ def _uses(config: pytest.Config, items: Sequence[pytest.Item]) -> Iterator[Use]:
     places: dict[Any, Any] = {}
     for item in items:
         if _decides_itself(item):
-            yield Use(item.nodeid, None)
+            yield noted.Use(item.nodeid, None)
             continue
         place = places.get(item.path) or places.setdefault(item.path, place_of(item.path, run))
         plan = plan_of(item)
         serializer = plan.options.get("serializer", "yaml") if plan is not None else "yaml"
         suffix = f".{serializer}" if isinstance(serializer, str) else ".yaml"
-        yield Use(item.nodeid, str(place.directory / file_name(named(item) or default_name(item, place), suffix)))
+        yield noted.Use(item.nodeid, str(place.directory / file_name(named(item) or default_name(item, place), suffix)))
 
 
 #: The fixtures that say where a cassette is, and the options that do.

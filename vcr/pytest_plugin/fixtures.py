@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import collecting, options
+from . import collecting, noted, options
 from .marks import hosts_of, named, plan_of
 from .paths import default_name, place_of
 
@@ -108,7 +108,7 @@ def _opened_for_test(request: pytest.FixtureRequest, **more: object) -> Abstract
         name=str(request.getfixturevalue("default_cassette_name")),
         chosen={**chosen, **more},
         cassettes=() if plan is None else tuple(plan.cassettes),
-        did_not_pass=lambda: request.node.stash.get(collecting.DID_NOT_PASS, False),
+        did_not_pass=lambda: request.node.stash.get(noted.DID_NOT_PASS, False),
     )
 
 

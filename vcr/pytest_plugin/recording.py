@@ -17,8 +17,8 @@ from ..config import VCR
 from ..errors import SwallowedRefusalError, UnplayedInteractionsError
 from . import collecting, options
 from .marks import Plan
+from .noted import Entry
 from .paths import file_name, shown
-from .reporting import Entry
 
 
 class TestDidNotPass(Exception):  # noqa: N818  (a name for the end of a block)

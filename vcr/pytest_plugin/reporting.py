@@ -9,39 +9,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import collecting
+from . import noted
+from .noted import Blocked, Entry
 
 if TYPE_CHECKING:
     from ..cassette import Cassette
-
-
-class Entry(TypedDict):
-    """What happened to one cassette. ``path`` is absolute; ``cassette`` is for people. ``expected``: whether the test
-    itself has caught what was refused."""
-
-    test: str
-    cassette: str
-    path: str
-    mode: str
-    existed: bool
-    sent: int
-    played: int
-    recorded: int
-    saved: bool
-    refused: list[str]
-    expected: bool
-    unused: list[str]
-
-
-class Blocked(TypedDict):
-    """The hosts that a test was kept from."""
-
-    test: str
-    hosts: list[str]
 
 
 class Reporter:
@@ -56,7 +32,7 @@ class Reporter:
         #: What has come to this process with reports.
         self.entries: list[Entry] = []
         self.blocked: list[Blocked] = []
-        self.uses: set[collecting.Use] = set()
+        self.uses: set[noted.Use] = set()
         #: The files that tests were collected from.
         self.files: set[str] = set()
         self.is_part = False
@@ -93,9 +69,9 @@ class Reporter:
         """Add to the report what is known of the test's cassette."""
         report: Any = yield
         if call.when == "setup":
-            item.stash[collecting.DID_NOT_PASS] = False  # the test may be run again
+            item.stash[noted.DID_NOT_PASS] = False  # the test may be run again
         if report.outcome != "passed":
-            item.stash[collecting.DID_NOT_PASS] = True
+            item.stash[noted.DID_NOT_PASS] = True
         cassette: Cassette | None = (getattr(item, "funcargs", None) or {}).get("vcr")
         if cassette is not None:
             if call.when == "call":
@@ -148,10 +124,10 @@ class Reporter:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Keep which cassettes there are tests for."""
-        uses: list[collecting.Use] = session.config.stash.get(collecting.USES, [])
+        uses: list[noted.Use] = session.config.stash.get(noted.USES, [])
         self.uses.update(uses)
         self.files.update(str(item.path) for item in session.items)
-        self.is_part |= session.config.stash.get(collecting.DESELECTED, False)
+        self.is_part |= session.config.stash.get(noted.DESELECTED, False)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -171,7 +147,7 @@ class Reporter:
     def pytest_testnodedown(self, node: object) -> None:
         """Keep what a worker of pytest-xdist sends at its end."""
         output = getattr(node, "workeroutput", None) or {}
-        self.uses |= {collecting.Use(*use) for use in output.get("vcr_uses", ())}
+        self.uses |= {noted.Use(*use) for use in output.get("vcr_uses", ())}
         self.is_part |= output.get("vcr_is_part", False)
         self.files.update(output.get("vcr_files", ()))
         self.opened.update(output.get("vcr_opened", ()))
@@ -210,11 +186,3 @@ def word_of(cassette: Cassette) -> str:
     if not cassette.sent:
         return "none"
     return "unused" if unplayed(cassette) else "hit"
-
-
-def is_whole(config: pytest.Config, reporter: Reporter) -> bool:
-    """Whether every test that there is was collected and could run."""
-    option = config.option
-    part = option.keyword or option.markexpr or getattr(option, "lf", False) or getattr(option, "last_failed", False)
-    named = any("::" in argument or argument.endswith(".py") for argument in config.args)
-    return not (reporter.is_part or part or named or getattr(option, "maxfail", 0))

@@ -11,13 +11,16 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from . import options
+from .noted import Entry
 from .paths import shown
-from .reporting import Entry, Reporter, is_whole
+
+if TYPE_CHECKING:
+    from .reporting import Reporter
 
 #: How many lines of one kind are shown without ``-v``.
 MOST_SHOWN = 10
@@ -176,3 +179,11 @@ def report(config: pytest.Config, reporter: Reporter) -> dict[str, Any]:
         "is_whole": is_whole(config, reporter),
         "used": sorted({entry["path"] for entry in reporter.entries} | {u.path for u in reporter.uses if u.path}),
     }
+
+
+def is_whole(config: pytest.Config, reporter: Reporter) -> bool:
+    """Whether every test that there is was collected and could run."""
+    option = config.option
+    part = option.keyword or option.markexpr or getattr(option, "lf", False) or getattr(option, "last_failed", False)
+    named = any("::" in argument or argument.endswith(".py") for argument in config.args)
+    return not (reporter.is_part or part or named or getattr(option, "maxfail", 0))

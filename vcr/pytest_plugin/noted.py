@@ -1,0 +1,46 @@
+"""What is noted about the tests of one run and their cassettes. It must not know who notes it, or who tells of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypedDict
+
+import pytest
+
+
+class Entry(TypedDict):
+    """What happened to one cassette. ``path`` is absolute; ``cassette`` is for people. ``expected``: whether the test
+    itself has caught what was refused."""
+
+    test: str
+    cassette: str
+    path: str
+    mode: str
+    existed: bool
+    sent: int
+    played: int
+    recorded: int
+    saved: bool
+    refused: list[str]
+    expected: bool
+    unused: list[str]
+
+
+class Blocked(TypedDict):
+    """The hosts that a test was kept from."""
+
+    test: str
+    hosts: list[str]
+
+
+class Use(NamedTuple):
+    """The cassette that a test will use. ``path`` is None when a fixture of the project decides."""
+
+    test: str
+    path: str | None
+
+
+USES = pytest.StashKey[list[Use]]()
+#: Whether a phase of a test has failed, or was skipped.
+DID_NOT_PASS = pytest.StashKey[bool]()
+#: Whether what runs is a part of what there is.
+DESELECTED = pytest.StashKey[bool]()
