@@ -10,7 +10,7 @@ from types import ModuleType
 from .client import Client
 from .replace import Replacement, class_in
 
-CLIENTS = (Client("curl_cffi", "curl_cffi", "curl_cffi", "0.15 to 0.16"),)
+CLIENTS = (Client("curl_cffi", "curl_cffi", "curl_cffi", "0.15 to 0.17"),)
 MODULES = {"curl_cffi": ("Curl.perform", "AsyncCurl.add_handle")}
 
 
