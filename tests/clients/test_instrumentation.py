@@ -358,3 +358,30 @@ def test_an_adapter_object_of_requests(server, cassette_path):
                 assert session.get(server.url + "/text").content == TEXT
     assert server.hits == 1
     assert len(calls) == 4
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["request", "putrequest"])
+def test_putrequest_of_one_connection_that_is_wrapped_before_the_cassette(by_hand, server, cassette_path):
+    def fetch(is_wrapped):
+        connection = http.client.HTTPConnection(server.host, server.port, timeout=20)
+        if is_wrapped:
+            original = connection.putrequest
+            connection.putrequest = functools.partial(original)
+        try:
+            with vcr.use_cassette(cassette_path, record_mode="new_episodes", match_on=["headers"]) as cassette:
+                for name in ("one", "two"):
+                    if by_hand:
+                        connection.putrequest("GET", "/json")
+                        connection.putheader("X-Name", name)
+                        connection.endheaders()
+                    else:
+                        connection.request("GET", "/json", headers={"X-Name": name, "Host": "a.example"})
+                    assert connection.getresponse().read()
+            return [request.headers for request in cassette.requests]
+        finally:
+            connection.close()
+
+    recorded = fetch(is_wrapped=True)
+    assert (len(recorded), server.hits) == (2, 2)
+    assert fetch(is_wrapped=False) == fetch(is_wrapped=True) == recorded
+    assert server.hits == 2

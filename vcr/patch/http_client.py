@@ -1,4 +1,5 @@
-"""What is replaced in http.client: ``__init__`` and ``putrequest``, which every connection built on http.client passes.
+"""What is replaced in http.client: ``__init__`` and ``putrequest``, which every connection built on http.client passes,
+and ``endheaders``, for a connection on whose ``putrequest`` a program has put a wrapper of its own.
 
 ``connect`` is a third door, for a connection that was made before the cassette and is connected by hand inside it.
 urllib3, httplib2 and others override ``connect``, so each of them adds its own with ``connect_doors``.
@@ -13,7 +14,14 @@ from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
-from ..stubs.connection import StubConnection, address_door, adopt, adopt_in_putrequest, given_to_request
+from ..stubs.connection import (
+    StubConnection,
+    address_door,
+    adopt,
+    adopt_in_putrequest,
+    check_in_late,
+    given_to_request,
+)
 from ..stubs.door import bound
 from .client import Client
 from .replace import Replacement, once_for_each
@@ -27,6 +35,7 @@ def replacements(_: ModuleType) -> Iterable[Replacement]:
     connection = http.client.HTTPConnection
     yield Replacement(connection, "__init__", _init_door(vars(connection)["__init__"]))
     yield Replacement(connection, "putrequest", _putrequest_door(vars(connection)["putrequest"]))
+    yield Replacement(connection, "endheaders", _endheaders_door(vars(connection)["endheaders"]))
     yield from request_doors(http.client.HTTPConnection)
     yield from connect_doors(http.client.HTTPConnection, http.client.HTTPSConnection)
     yield Replacement(socket, "getaddrinfo", _address_door(socket.getaddrinfo))
@@ -80,6 +89,17 @@ def _putrequest_door(original: Any) -> Callable[..., None]:
             adopt_in_putrequest(self, bound(original, self), *args, **kwargs)
 
     return putrequest
+
+
+@once_for_each
+def _endheaders_door(original: Any) -> Callable[..., None]:
+    @functools.wraps(original)
+    def endheaders(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> None:
+        if "putrequest" in vars(self):
+            check_in_late(self)
+        bound(original, self)(*args, **kwargs)
+
+    return endheaders
 
 
 @once_for_each

@@ -63,6 +63,11 @@ class CassetteSocket:
             self.real.sendall(data)
 
     @property
+    def is_started(self) -> bool:
+        """Whether a request has begun whose turn has not come."""
+        return self._cassette is not None
+
+    @property
     def request_is_waiting(self) -> bool:
         """Whether a request has been written whose turn has not come."""
         return self._turn is None and self._reader.has_head

@@ -66,6 +66,26 @@ def adopt_in_putrequest(  # noqa: PLR0917  (putrequest's own signature)
         StubConnection._vcr_check_in(connection, cassette, skip_host, skip_accept_encoding)  # type: ignore[arg-type]
 
 
+def check_in_late(connection: Any) -> None:
+    """Where ``endheaders`` begins: check in a request whose ``putrequest`` no door has seen, because a program has put
+    a wrapper on this one connection before the cassette was opened, and the wrapper calls what stood there then."""
+    if isinstance(connection.sock, CassetteSocket) and connection.sock.is_started:
+        return
+    line, *fields = [bytes(one).decode("latin-1") for one in connection._buffer[:3]] or [""]
+    cassette = current_for(connection, line.split(" ")[1] if " " in line else "")
+    if cassette is None:
+        if isinstance(connection, StubConnection):
+            connection._vcr_unplug()
+            _restore(connection)
+        return
+    if not isinstance(connection, StubConnection):
+        adopt(connection)
+    given = vars(connection).get(_GIVEN) or ()
+    written = {header_name(field.partition(":")[0]) for field in fields}.difference(given)
+    skips = (header_name(name) not in written for name in ("Host", "Accept-Encoding"))
+    StubConnection._vcr_check_in(connection, cassette, *skips)
+
+
 def current_for(connection: Any, url: str = "") -> Cassette | None:
     """The cassette that a request on this connection belongs to; None when there is none, or it lets it pass by."""
     # A proxy is asked with the absolute URI.
