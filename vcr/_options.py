@@ -41,7 +41,7 @@ InteractionHook = Callable[..., tuple[Request, ResponseDict] | tuple[Request, di
 class Serializer(Protocol):
     """Turns the plain data of a cassette into text and back. A module may be one."""
 
-    def serialize(self, cassette_dict: object, /) -> str:
+    def serialize(self, cassette_dict: Any, /) -> str:
         """The text of a cassette."""
 
     def deserialize(self, cassette_string: Any, /) -> Any:

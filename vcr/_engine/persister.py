@@ -33,10 +33,10 @@ class Persister(Protocol):
       (``vcr/persisters/filesystem.py``).
     """
 
-    def load_cassette(self, cassette_path: Any, serializer: object) -> Any:
+    def load_cassette(self, cassette_path: Any, serializer: Any) -> Any:
         """``(requests, responses)``, or raise CassetteNotFoundError when there is none."""
 
-    def save_cassette(self, cassette_path: Any, cassette_dict: object, serializer: Any) -> None:
+    def save_cassette(self, cassette_path: Any, cassette_dict: Any, serializer: Any) -> None:
         """Keep ``{"requests": [...], "responses": [...]}`` under this path."""
 
 

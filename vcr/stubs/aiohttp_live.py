@@ -52,7 +52,7 @@ class Recorder(asyncio.Protocol):
     #: Those whose client has gone, and that read on.
     draining: ClassVar[WeakSet[Recorder]] = WeakSet()
 
-    def __init__(self, protocol: ResponseHandler, exchange: Exchange, turn: Turn, timer: object) -> None:
+    def __init__(self, protocol: ResponseHandler, exchange: Exchange, turn: Turn, timer: Any) -> None:
         assert protocol.transport is not None
         self.protocol = protocol
         self.transport = protocol.transport
@@ -213,7 +213,7 @@ class Recorder(asyncio.Protocol):
         Recorder.draining.add(self)
         self.transport.resume_reading()
 
-    def serves(self, connector: object) -> bool:
+    def serves(self, connector: Any) -> bool:
         """Whether this connector waits for the rest."""
         return self._rest is not None and self._rest._connector is connector
 

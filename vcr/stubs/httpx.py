@@ -139,7 +139,7 @@ class Engines(ABC):
     def _is_abstract(self, cls: type) -> bool:
         """Whether the class has the method only for others to define it."""
 
-    def _is_engine(self, part: object) -> bool:
+    def _is_engine(self, part: Any) -> bool:
         """Whether a part of an engine is one itself, or leads to one."""
         return is_pool(type(part))
 
