@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 import requests
+import urllib3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -241,6 +242,7 @@ def test_an_archive_is_used_as_a_cassette(ask, session):
     assert cassette.play_count == 7
 
 
+@pytest.mark.skipif(urllib3.__version__ < "2", reason="urllib3 1.26 does not mind a body that is too short")
 def test_a_body_that_the_archive_lacks_is_not_taken_for_an_empty_one(tmp_path):
     (tmp_path / "x.har").write_bytes((CASSETTES / CHROMIUM).read_bytes())
     with vcr.use_cassette(tmp_path / "x.har"), pytest.raises(requests.exceptions.ChunkedEncodingError):

@@ -14,6 +14,7 @@ from tests.server import TEXT
 from vcr.errors import NotCancelledError
 
 from .entries import AsyncClient, Raised, having, outcome
+from .entries.aiohttp import VERSION
 
 pytestmark = having("cancels")
 
@@ -122,6 +123,8 @@ async def _read(session: AsyncClient, url: str, came: list[bytes], begun: asynci
 @pytest.mark.parametrize("stalls", STALLS)
 @pytest.mark.parametrize("give_up", GIVING_UP)
 def test_what_is_given_up_is_given_up_again(give_up, stalls, client, server, cassette_path):
+    if client.name == "aiohttp" and VERSION < (3, 10) and stalls == "head":
+        pytest.skip("in aiohttp 3.9 the replay of what was cancelled before the head does not count as played")
     server.route("/stalls", _stalls(stalls))
 
     async def act(session: AsyncClient, *, is_replayed: bool) -> tuple[list[bytes], bytes]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.clients.entries.aiohttp import VERSION
 from tests.fuzz.exchanges import CLIENTS, case, differences
 from tests.fuzz.targets import TARGETS
 
@@ -31,6 +32,8 @@ def test_a_reader_of_untrusted_input_reads_its_seeds_whole_and_cut_anywhere(name
 @pytest.mark.parametrize("client", CLIENTS)
 def test_an_exchange_looks_the_same_live_recorded_and_replayed(client, tmp_path):
     pytest.importorskip(client)
+    if client == "aiohttp" and VERSION < (3, 10):
+        pytest.skip("aiohttp 3.9 makes its errors anew: the words of the cause are lost before vcr sees them")
     names = [*DIFFERED, *(f"suite-{number}" for number in range(60))]
     found, compared = differences(client, [case(name) for name in names], tmp_path / "cassette.yaml")
     assert not found, "\n".join(f"{one.case} {one.when}: {one.live} != {one.seen}" for one in found)

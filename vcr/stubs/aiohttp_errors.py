@@ -80,9 +80,10 @@ def refusal_to_parse(failure: Failure) -> Exception | None:
     cls = getattr(http_exceptions, failure.code, None) if failure.code else None
     if not isinstance(cls, type) or not issubclass(cls, HttpProcessingError):
         return None
-    error = HttpProcessingError(code=400, message=failure.message)
+    code = 400 if failure.message else 0  # aiohttp 3.9 makes the error anew, of its class alone
+    error = HttpProcessingError(code=code, message=failure.message)
     error.__cause__ = cause = cls.__new__(cls)
-    HttpProcessingError.__init__(cause, code=400, message=failure.message)
+    HttpProcessingError.__init__(cause, code=code, message=failure.message)
     return error
 
 
