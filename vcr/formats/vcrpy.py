@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from .._http.body import joined, kept
 from .._http.uri import origin
 from ..errors import CassetteLoadError, CassetteNotFoundError
 from ..request import Headers, Request
-from ..response import Response, copied
+from ..response import Response
 from ..serializers import JSON, MAX_DEPTH, YAML
 from .contents import Contents
 
@@ -91,9 +91,9 @@ def read_interaction(number: int, interaction: Any) -> tuple[Request, Response]:
         if "response" not in interaction:
             raise ValueError('expected a mapping under "response", not nothing')
         beside = {key: value for key, value in interaction.items() if key not in ("request", "response")}
-        response = _response_from_data(interaction.get("response"))
-        # Copies: in YAML, an alias stands for the same mapping in several interactions.
-        return request.copy(), Response(copied(response), _checked(beside))
+        response = Response(_response_from_data(interaction.get("response")), _checked(beside))
+        # Copies, as the response's data are: in YAML, an alias stands for the same mapping in several interactions.
+        return request.copy(), response
     except (ValueError, RecursionError) as error:
         raise CassetteLoadError(f"interaction {number}: {error}") from error
 
@@ -210,12 +210,12 @@ def _uri(data: Mapping[str, Any], headers: Headers) -> str:
 
 
 def _response_from_data(data: object) -> Any:
-    """A response in the shape of version 1, its values as they stand in the file, except that its body is bytes.
+    """A response in the shape of version 1, with copies of what stands in the file, except that its body is bytes.
 
     What is no response of any version, too, stays as it stands.
     """
     if not isinstance(data, _MAPPING):
-        return _checked(data)
+        return _copied(data)
     response: dict[str, Any] = {}
     status = data.get("status", data.get("status_code"))  # httpx's, in VCR.py 4 to 5
     if status is not None:
@@ -227,7 +227,7 @@ def _response_from_data(data: object) -> Any:
     version = _text(data.get("http_version") or "1.1").removeprefix("HTTP/")
     if version != "1.1":
         response["http_version"] = version
-    return _checked(response | {key: data[key] for key in data if key not in response and key not in _READ})
+    return _copied(response | {key: data[key] for key in data if key not in response and key not in _READ})
 
 
 #: What a response of httpx had, in VCR.py 4 to 5, and what is not written when it goes without saying.
@@ -323,26 +323,31 @@ _Value = TypeVar("_Value")
 
 
 def _checked(value: _Value) -> _Value:
-    """A value of any kind that can be copied and saved: it does not nest too deep, and its text is UTF-8."""
-    if value is None or isinstance(value, bytes) or (isinstance(value, str) and value.isascii()):
-        return value
-    level: list[Any] = [value]
-    for _ in range(MAX_DEPTH):
-        level = [part for one in level for part in _parts(one)]
-        if not level:
-            return value
-    raise ValueError(f"it nests deeper than {MAX_DEPTH} levels")
+    """``value``, of any kind, if it can be copied and saved. Raises ValueError."""
+    _copied(value)
+    return value
 
 
-def _parts(value: object) -> Iterable[Any]:
-    if value is None or isinstance(value, (bytes, int)):
-        return ()
+def _copied(value: object, levels: int = MAX_DEPTH) -> Any:
+    """A copy of plain data, with lists for tuples. Raises ValueError for what cannot be saved: its text is not UTF-8, a
+    key is a list, or it nests in more than so many ``levels``."""
+    if not levels:
+        raise ValueError(f"it nests deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
-        value.encode("utf-8")
-    elif isinstance(value, _MAPPING):
-        if any(isinstance(key, tuple) for key in value):
-            raise ValueError("a key is a list, not text")
-        return (*value.keys(), *value.values())
-    elif isinstance(value, (list, tuple)):
+        if not value.isascii():
+            value.encode("utf-8")
         return value
-    return ()
+    if value is None or isinstance(value, (bytes, int)):
+        return value
+    if isinstance(value, _MAPPING):
+        return {_key(key, levels - 1): _copied(one, levels - 1) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_copied(one, levels - 1) for one in value]
+    return value
+
+
+def _key(key: object, levels: int) -> Any:
+    if isinstance(key, tuple):
+        raise ValueError("a key is a list, not text")
+    _copied(key, levels)
+    return key
