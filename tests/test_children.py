@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import concurrent.futures
+import logging
 import multiprocessing
 import os
+import select
 import subprocess
 import sys
+import threading
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from urllib.request import urlopen
@@ -15,9 +18,11 @@ import pytest
 
 import vcr
 from vcr.errors import ChildProcessRefusedError, VCRWarning
+from vcr.request import Request
 
 FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode(), end='')"
 METHODS = multiprocessing.get_all_start_methods()
+ANSWER = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b"x"}}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -274,6 +279,75 @@ def test_a_forked_child_that_leaves_after_its_parent_stores_nothing_twice(server
     with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
         stored = sorted(request.uri.partition("?")[2] for request in cassette.requests)
     assert stored == ["child", "late", "parent"]
+
+
+@can_fork
+def test_what_a_forked_child_records_while_its_parent_saves_is_stored_once(cassette_path):
+    (go, may_go), (done, is_done) = os.pipe(), os.pipe()
+
+    def as_it_saves(request, response):
+        if request.path == "/parent":  # and what the child has left has been taken in
+            os.write(may_go, b".")
+            select.select([done], [], [], 0.5)  # (the child waits; one that does not, has left something by then)
+        return request, response
+
+    with vcr.use_cassette(cassette_path, before_save_interaction=as_it_saves) as cassette:
+        child = os.fork()
+        if child:
+            cassette.append(Request("GET", "http://h/parent"), ANSWER)
+        else:
+            os.read(go, 1)
+            cassette.append(Request("GET", "http://h/child"), ANSWER)
+            os.write(is_done, b".")
+    if not child:
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    for descriptor in (go, may_go, done, is_done):
+        os.close(descriptor)
+    assert sorted(uris(cassette_path)) == ["/child", "/parent"]
+
+
+@can_fork
+def test_a_child_that_waits_for_a_response_as_it_leaves_lets_its_threads_record_and_save(server, cassette_path):
+    def in_two_halves(exchange):
+        exchange.head(200, [("Content-Length", "8")])
+        exchange.send(b"half")
+        exchange.server.await_release()
+        exchange.send(b"half")
+
+    def release(exchange):
+        exchange.server.release()
+        exchange.text("")
+
+    def go_on(cassette):
+        left.wait()
+        cassette.append(Request("GET", "http://h/late"), ANSWER)
+        with vcr.use_cassette(cassette_path + ".other") as other:
+            other.append(Request("GET", "http://h/other"), ANSWER)
+        fetch(server.url + "/release")
+
+    server.route("/halves", in_two_halves)
+    server.route("/release", release)
+    left = threading.Event()
+    with vcr.use_cassette(cassette_path) as cassette:
+        child = os.fork()
+        if child:
+            assert os.waitpid(child, 0)[1] == 0
+        else:
+            thread = threading.Thread(target=go_on, args=(cassette,))
+            thread.start()
+            response = urlopen(server.url + "/halves")
+            assert response.read(4) == b"half"
+            leaving = logging.getLogger("vcr._context")
+            leaving.setLevel(logging.DEBUG)
+            leaving.addFilter(lambda record: left.set() or True)
+    if not child:
+        thread.join()
+        os._exit(0)
+    assert uris(cassette_path + ".other") == ["/other"]
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        stored = {request.path: response["body"]["string"] for request, response in cassette.data}
+    assert stored == {"/halves": b"halfhalf", "/late": b"x"}
 
 
 @can_fork

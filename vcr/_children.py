@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ._engine.interaction import Interaction
     from ._engine.turn import Turn
     from .request import Request
-    from .response import Response, ResponseDict
+    from .response import ResponseDict
 
 log = logging.getLogger(__name__)
 
@@ -108,8 +108,8 @@ class Shared:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Inside, no other process leaves anything here, or takes it in: what is left is taken in, or the cassette was
-        over before. When it is over, nobody has to wait."""
+        """In the block no other process, and no other thread, leaves anything in the directory or takes in what is
+        there. Once the directory is gone, nobody waits."""
         with ExitStack() as stack:
             with suppress(OSError):
                 stack.enter_context(alone_in(os.path.realpath(self.directory)))
@@ -232,7 +232,8 @@ def environment(given: Mapping[str, str] | None, value: str) -> dict[str, str]:
 
 @contextmanager
 def ending(cassette: Cassette) -> Iterator[None]:
-    """In the block the cassette is closed: with what its children have recorded and played."""
+    """In the block the cassette is closed: with what its children have recorded and played. They, and other threads
+    that save, wait meanwhile: the cassette has nothing more to wait for itself."""
     shared = _shared.get(cassette)
     if shared is None:
         yield
@@ -291,15 +292,11 @@ class _Member(Cassette):
         if interaction in self.places:
             self.shared.note("played", self.places[interaction])
 
-    def keep(self, turn: Turn, interaction: Interaction, response: Response) -> None:
-        """Put what is kept of a live response in its place, and leave it for the parent."""
-        with self.shared.alone():
-            super().keep(turn, interaction, response)
-
-    def append(self, request: Request, response: ResponseDict | Mapping[str, Any]) -> None:
-        """Add an interaction, and leave it for the parent."""
-        with self.shared.alone():
-            super().append(request, response)
+    @contextmanager
+    def adding(self) -> Iterator[None]:
+        """What is held while an interaction is added, and left for the parent. (In this order: ``ending`` does so.)"""
+        with self.shared.alone(), super().adding():
+            yield
 
     def mark_recorded(self, interaction: Interaction) -> None:
         """This process has added it."""

@@ -90,8 +90,11 @@ class Opening:
         try:
             _active.leave(self.entry)
             log.debug("Exiting context for cassette at %s", self.cassette.path)
-            with _children.ending(self.cassette):
-                self.cassette.close(save=save)
+            try:
+                self.cassette.settle()
+            finally:
+                with _children.ending(self.cassette):
+                    self.cassette.close(save=save)
         finally:
             self.undo()
         _children.report(self.cassette)

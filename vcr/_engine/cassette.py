@@ -9,6 +9,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import (
@@ -189,7 +190,7 @@ class Cassette(Holding):
     def keep(self, turn: Turn, interaction: Interaction, response: Response) -> None:
         """Put what is kept of a live response in the place that its turn has reserved."""
         kept = self.when_recorded(interaction, response)
-        with self.lock:
+        with self.adding():
             self._streaming.discard(turn)
             if self.closed:
                 shown = self.shown(interaction.request)
@@ -203,29 +204,40 @@ class Cassette(Holding):
             if self.allow_playback_repeats:
                 self.make_findable(interaction)
 
+    def adding(self) -> AbstractContextManager[object]:
+        """What is held while a finished interaction is added, after the filters: the lock."""
+        return self.lock  # type: ignore[no-any-return]
+
     def _added(self, interaction: Interaction) -> None:
         self.mark_recorded(interaction)
         self.storage.note(interaction, self)
 
-    def close(self, *, save: bool = True) -> None:
-        """The end of the cassette: finish the turns whose live responses are still on their way, then save."""
+    def settle(self) -> None:
+        """Finish the turns whose live responses are still on their way, which may take seconds. Raises what a hook
+        raises, when all are finished."""
         with self.lock:
-            streaming = list(self._streaming)
+            streaming, self._streaming = self._streaming, set()
         errors: list[Exception] = []
         began = _clock()
         for turn in streaming:
             try:
                 turn.settle(began)
-            except Exception as error:  # noqa: BLE001  (a hook's: raised below, when all is saved)
+            except Exception as error:  # noqa: BLE001  (a hook's: raised below)
                 errors.append(error)
-        with self.lock:
-            self.closed = True
-            if save and may_keep(self):
-                self.save()
-            else:
-                self.storage.discard_notes()
         if errors:
             raise errors[0]
+
+    def close(self, *, save: bool = True) -> None:
+        """The end of the cassette: finish the turns whose live responses are still on their way, then save."""
+        try:
+            self.settle()
+        finally:
+            with self.lock:
+                self.closed = True
+                if save and may_keep(self):
+                    self.save()
+                else:
+                    self.storage.discard_notes()
 
     @property
     def replays(self) -> bool:
@@ -310,7 +322,7 @@ class Cassette(Holding):
         if kept_request is None or kept_response is None:
             return
         interaction = Interaction(kept_request, kept_response)
-        with self.lock:
+        with self.adding():
             self.put(interaction)
             self._added(interaction)
             self.make_findable(interaction)
