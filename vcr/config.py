@@ -1,6 +1,6 @@
 """``VCR``: a project's options, and the matchers, serializers and persister registered for it.
 
-It must not open a cassette; ``context.py`` does.
+It must not open a cassette; ``_context.py`` does.
 """
 
 from __future__ import annotations
