@@ -88,6 +88,9 @@ def matchers_of(options: Options, known: Mapping[str, Predicate]) -> list[Predic
 
 def filters_of(options: Options) -> dict[str, Any]:
     """The arguments of a cassette that filter, drop or mask, by their names in the engine's ``Cassette``."""
+    at_work = [name for name in FILTERS if getattr(options, name)]
+    if not at_work:  # As in most cassettes: functions that would do nothing are not made.
+        return {"passes_by": _passes_by(options)}
     return {
         "before_record_request": _request_filter(options),
         "before_record_response": _response_filter(options),
@@ -95,7 +98,7 @@ def filters_of(options: Options) -> dict[str, Any]:
         "after_load_interaction": _loading(options),
         "passes_by": _passes_by(options),
         "mask": functools.partial(_mask, _sensitive(options)),
-        "filters": [name for name in FILTERS if getattr(options, name)],
+        "filters": at_work,
     }
 
 
