@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from vcr._http.fields import content_length, is_chunked, may_have_body, media_type
+from vcr._http.fields import Dialect, content_length, is_chunked, may_have_body, media_type
 from vcr._http.render import render
 from vcr._http.wire import CONTINUE, MAX_HEAD, ChunkedReader, RequestReader, ResponseReader
 from vcr.request import Headers
@@ -73,9 +73,9 @@ cuts = st.lists(st.integers(0, 10_000), max_size=12)
 
 
 def read_response(
-    *parts: bytes, method: str = "GET", closed: bool = False, as_http_client: bool = False
+    *parts: bytes, method: str = "GET", closed: bool = False, dialect: Dialect = Dialect.COMMON
 ) -> ResponseReader:
-    reader = ResponseReader(method, as_http_client=as_http_client)
+    reader = ResponseReader(method, dialect)
     for part in parts:
         reader.feed(part)
     if closed:
@@ -293,7 +293,7 @@ def test_a_response_that_was_cut_off_is_the_same_to_the_client_when_it_is_replay
     whole = b"".join(render(response, "GET"))
     start = len(whole.partition(b"\r\n\r\n")[0]) + 4
     sent = whole[: start + cut % (len(whole) - start + 1)]
-    recorded = read_response(sent, closed=True, as_http_client=True).response()
+    recorded = read_response(sent, closed=True, dialect=Dialect.HTTP_CLIENT).response()
     assert outcome(b"".join(render(recorded, "GET"))) == outcome(sent)
 
 
@@ -545,20 +545,20 @@ def test_size_lines_and_trailers_may_end_in_bare_line_feeds(message, cuts):
 @pytest.mark.parametrize("behind", [b"\n", b"\n0\r\n\r\n", b"X\r\n", b"XY0\r\n\r\n\n"])
 def test_what_comes_behind_a_chunk_is_crlf_or_the_message_is_broken(behind):
     """As for http.client, urllib3, h11 and aiohttp, whatever else they let pass."""
-    reader = ChunkedReader(as_http_client=True)
+    reader = ChunkedReader(Dialect.HTTP_CLIENT)
     reader.feed(b"5\r\nhello" + behind)
     assert (reader.broken, reader.complete, reader.chunks) == (True, False, [b"hello"])
 
 
 def test_libcurl_alone_takes_a_bare_line_feed_for_the_end_of_a_chunk():
-    reader = ChunkedReader(as_libcurl=True)
+    reader = ChunkedReader(Dialect.LIBCURL)
     reader.feed(b"5\nhello\n0\n\n")
     assert (reader.broken, reader.complete, reader.chunks) == (False, True, [b"hello"])
 
 
 @pytest.mark.parametrize("behind", [b"X\n", b"XX\r\n", b"X\r\n"])
 def test_libcurl_takes_no_other_byte_for_it(behind):
-    reader = ChunkedReader(as_libcurl=True)
+    reader = ChunkedReader(Dialect.LIBCURL)
     reader.feed(b"5\r\nhello" + behind)
     assert (reader.broken, reader.complete, reader.chunks) == (True, False, [b"hello"])
 
@@ -566,7 +566,7 @@ def test_libcurl_takes_no_other_byte_for_it(behind):
 @pytest.mark.parametrize("data", [b"0\n\n", b"5\r\nhello\r\n0\n\n", b"5\nhello\r\n0\r\n\r\n"])
 def test_a_size_ends_in_crlf_where_the_client_needs_it(data):
     """As for aiohttp and tornado."""
-    readers = [ChunkedReader(), ChunkedReader(needs_crlf=True)]
+    readers = [ChunkedReader(), ChunkedReader(Dialect.NEEDS_CRLF)]
     for reader in readers:
         reader.feed(data)
     assert [(reader.complete, reader.broken) for reader in readers] == [(True, False), (False, True)]
@@ -580,7 +580,7 @@ def test_what_is_cut_at_the_end_of_a_chunk_is_rendered_as_it_came(end):
 
 @pytest.mark.parametrize("end", [b"0", b"0\r\n", b"0\r\nX-Trailer: 1\r\n"])
 def test_http_client_alone_takes_the_end_of_the_connection_for_the_end_of_the_last_chunk(end):
-    readers = [ChunkedReader(as_http_client=True), ChunkedReader()]
+    readers = [ChunkedReader(Dialect.HTTP_CLIENT), ChunkedReader()]
     for reader in readers:
         reader.feed(b"5\r\nhello\r\n" + end)
         reader.eof()
@@ -590,7 +590,7 @@ def test_http_client_alone_takes_the_end_of_the_connection_for_the_end_of_the_la
 @pytest.mark.parametrize("status", [101, 102, 103, 199])
 def test_http_client_takes_every_1xx_but_100_for_the_response(status):
     message = b"HTTP/1.1 %d Other\r\nX-Early: 1\r\n\r\n" % status + OK + b"Content-Length: 0\r\n\r\n"
-    readers = [ResponseReader("GET", as_http_client=True), ResponseReader("GET")]
+    readers = [ResponseReader("GET", Dialect.HTTP_CLIENT), ResponseReader("GET")]
     for reader in readers:
         reader.feed(b"HTTP/1.1 100 Continue\r\n\r\n" + message)
     assert [reader.response().status for reader in readers] == [status, 200]
@@ -600,12 +600,12 @@ def test_http_client_takes_every_1xx_but_100_for_the_response(status):
 @pytest.mark.parametrize("status", [204, 304])
 def test_http_client_reads_chunks_whatever_the_status(status):
     head = b"HTTP/1.1 %d No body\r\nTransfer-Encoding: chunked\r\n\r\n" % status
-    reader = ResponseReader("GET", as_http_client=True)
+    reader = ResponseReader("GET", Dialect.HTTP_CLIENT)
     reader.feed(head)
     assert not reader.complete
     reader.feed(b"0\r\n\r\n")
     assert reader.complete
-    assert b"".join(render(reader.response(), "GET", as_http_client=True)) == head + b"0\r\n\r\n"
+    assert b"".join(render(reader.response(), "GET", Dialect.HTTP_CLIENT)) == head + b"0\r\n\r\n"
     assert b"".join(render(reader.response(), "GET")) == head
     assert client_reads(head + b"0\r\n\r\n").read() == b""
 
@@ -613,8 +613,8 @@ def test_http_client_reads_chunks_whatever_the_status(status):
 @pytest.mark.parametrize("status", [204, 304])
 def test_chunks_that_should_not_be_there_are_http_clients_to_read(status):
     sent = b"HTTP/1.1 %d No body\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" % status
-    recorded = read_response(sent, as_http_client=True).response()
-    assert b"".join(render(recorded, "GET", as_http_client=True)) == sent
+    recorded = read_response(sent, dialect=Dialect.HTTP_CLIENT).response()
+    assert b"".join(render(recorded, "GET", Dialect.HTTP_CLIENT)) == sent
     assert client_reads(sent).read() == b"hello"
 
 

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import re
+from enum import Enum, auto
 
 from ..request import Headers
 
 HeaderPairs = list[tuple[str, str]]
+
+
+class Dialect(Enum):
+    """How a client reads HTTP/1.1, where clients differ: one of these, handed on whole.
+
+    ``COMMON``: as strict as most of them are. ``HTTP_CLIENT``: as http.client and what is built on it: the only 1xx
+    that is passed over is 100, chunks are read whatever the status, and a message may end with the connection within
+    or right after its last size line. ``LIBCURL``: a chunk may end in a bare line feed, as in every dialect but the
+    last its size line may. ``NEEDS_CRLF``: as aiohttp and tornado: neither may.
+    """
+
+    COMMON = auto()
+    HTTP_CLIENT = auto()
+    LIBCURL = auto()
+    NEEDS_CRLF = auto()
+
 
 _NAME = re.compile(r"[!-9;-~]*:")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -78,10 +95,10 @@ def may_have_body(method: str, status: int) -> bool:
     return method.upper() != "HEAD" and status >= 200 and status not in (204, 304)
 
 
-def has_chunks(method: str, status: int, *, as_http_client: bool = False) -> bool:
+def has_chunks(method: str, status: int, dialect: Dialect = Dialect.COMMON) -> bool:
     """Whether a response whose fields say ``chunked`` has chunks. http.client, and what is built on it, reads them
     behind a 1xx, a 204 and a 304, too."""
-    return method.upper() != "HEAD" if as_http_client else may_have_body(method, status)
+    return method.upper() != "HEAD" if dialect is Dialect.HTTP_CLIENT else may_have_body(method, status)
 
 
 def field_bytes(text: str) -> bytes:

@@ -11,7 +11,7 @@ import re
 from ..request import Headers
 from ..response import Response
 from . import content_coding
-from .fields import content_length, field_bytes, has_chunks, is_chunked, may_have_body
+from .fields import Dialect, content_length, field_bytes, has_chunks, is_chunked, may_have_body
 
 #: Bytes of a body that are handed over together with the head.
 _JOINED = 256 * 1024
@@ -19,13 +19,13 @@ _JOINED = 256 * 1024
 _VERSION = re.compile(r"0\.9|1\.\S*")
 
 
-def render(response: Response, method: str, *, as_http_client: bool = False) -> list[bytes]:
+def render(response: Response, method: str, dialect: Dialect = Dialect.COMMON) -> list[bytes]:
     """The bytes of ``response`` for a client that asked with ``method``, in the pieces it is to see them in.
 
-    ``as_http_client``: the client reads as http.client does, see ``fields.has_chunks``.
+    ``dialect``: how the client reads them.
     """
-    headers, pieces = content(response, method, as_http_client=as_http_client)
-    in_chunks = is_chunked(headers) and has_chunks(method, response.status, as_http_client=as_http_client)
+    headers, pieces = content(response, method, dialect)
+    in_chunks = is_chunked(headers) and has_chunks(method, response.status, dialect)
     body = _chunks(response, pieces) if in_chunks else pieces
     head = _head(response, headers)
     # (A large body is not copied.)
@@ -33,10 +33,10 @@ def render(response: Response, method: str, *, as_http_client: bool = False) -> 
     return [head + b"".join(body)] if is_one else [head, *body]
 
 
-def content(response: Response, method: str, *, as_http_client: bool = False) -> tuple[Headers, list[bytes]]:
+def content(response: Response, method: str, dialect: Dialect = Dialect.COMMON) -> tuple[Headers, list[bytes]]:
     """Headers and body, in its pieces, for a client that asked with ``method`` and parses nothing itself: they agree
     on the content coding and on ``Content-Length``, and there is no body where there can be none."""
-    chunked = is_chunked(response.headers) and has_chunks(method, response.status, as_http_client=as_http_client)
+    chunked = is_chunked(response.headers) and has_chunks(method, response.status, dialect)
     if not chunked and not may_have_body(method, response.status):
         return response.headers, []
     headers, pieces = _coded(response)

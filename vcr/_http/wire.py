@@ -4,8 +4,8 @@ Rules:
 - Reading is incremental: a reader is given bytes as they come, and its ``complete`` says when the message has ended.
 - A reader never raises for what a peer sent. A message that cannot be read is ``broken``: the client's own parser sees
   the same bytes, and raises what it always raises.
-- Clients differ in what they take for a message. A reader is as strict as most of them are; ``as_http_client`` makes it
-  read as http.client does.
+- Clients differ in what they take for a message. A reader is as strict as most of them are, unless it is given
+  another ``Dialect``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import NamedTuple
 from ..request import Headers, Request
 from ..response import Response
 from .fields import (
+    Dialect,
     HeaderPairs,
     asks_for_upgrade,
     content_length,
@@ -85,15 +86,10 @@ def _end_of_head(data: bytes | bytearray, start: int = 0) -> int:
 
 
 class ChunkedReader:
-    """Takes the chunked transfer coding off (RFC 9112 §7.1); keeps the chunks apart, and the trailers.
+    """Takes the chunked transfer coding off (RFC 9112 §7.1); keeps the chunks apart, and the trailers."""
 
-    ``as_http_client``: a message may end with the connection within or right after its last size line.
-    ``as_libcurl``: a chunk may end in a bare line feed, as its size line may. ``needs_crlf``: neither may.
-    """
-
-    def __init__(self, *, as_http_client: bool = False, as_libcurl: bool = False, needs_crlf: bool = False) -> None:
-        self._as_http_client, self._needs_crlf = as_http_client, needs_crlf
-        self._ends_of_chunks = (b"\r", b"") if as_libcurl else (b"\r",)
+    def __init__(self, dialect: Dialect = Dialect.COMMON) -> None:
+        self._dialect = dialect
         self.chunks: list[bytes] = []
         self.trailers: HeaderPairs = []
         self.complete = False
@@ -112,7 +108,7 @@ class ChunkedReader:
 
     def eof(self) -> None:
         """No more will come."""
-        if not self._as_http_client or self.complete:
+        if self._dialect is not Dialect.HTTP_CLIENT or self.complete:
             return
         if self._rest and self._missing != -1:
             self.feed(b"\n")
@@ -158,7 +154,7 @@ class ChunkedReader:
         del self._rest[: end + 1]
         if self._missing == -1:
             self._missing = 0
-            if line not in self._ends_of_chunks:
+            if line != b"\r" and (line or self._dialect is not Dialect.LIBCURL):
                 self._break(line)
             return True
         if self.in_trailers:
@@ -174,7 +170,7 @@ class ChunkedReader:
         number, semicolon, _ = line.partition(b";")
         has_crlf = line.endswith(b"\r") or bool(semicolon)  # (behind an extension no client looks for it)
         try:
-            size = int(number.strip(), 16) if has_crlf or not self._needs_crlf else -1
+            size = int(number.strip(), 16) if has_crlf or self._dialect is not Dialect.NEEDS_CRLF else -1
         except ValueError:
             size = -1
         if size < 0:
@@ -263,21 +259,15 @@ class RequestReader:
 
 
 class ResponseReader:
-    """Reads one final response (after any 1xx) from the bytes that a server sends.
+    """Reads one final response (after any 1xx) from the bytes that a server sends, as a client of a dialect does."""
 
-    ``as_http_client``: the only 1xx that is passed over is 100, chunks are read whatever the status, and a message may
-    end with the connection within or right after its last size line. ``needs_crlf``: see ``ChunkedReader``.
-    """
-
-    def __init__(self, method: str, *, as_http_client: bool = False, needs_crlf: bool = False) -> None:
-        self._method = method
-        self._as_http_client, self._needs_crlf = as_http_client, needs_crlf
+    def __init__(self, method: str, dialect: Dialect = Dialect.COMMON) -> None:
+        self._method, self._dialect = method, dialect
         self._head = bytearray()
         self._status = 0
         self._reason = ""
         self._version = "1.1"
         self.headers = Headers()
-        self.has_interim = False  # a 1xx has come: the final response is still to
         self.has_head = False
         self.complete = False
         self.broken = False
@@ -338,9 +328,7 @@ class ResponseReader:
             version, code, reason = _status_line(start)
             if not code:
                 self._refuse(head.partition(b"\n")[0])
-            elif code == "100" or (code[0] == "1" and not self._as_http_client):
-                self.has_interim = True
-            else:
+            elif code != "100" and (code[0] != "1" or self._dialect is Dialect.HTTP_CLIENT):
                 self._status, self._reason, self._version = int(code), reason.strip(), version[5:]
                 self.headers = fields.headers
                 self.has_head = True
@@ -354,8 +342,8 @@ class ResponseReader:
         self.broken, self.start_line = True, text[:-1] if text.endswith("\r") else text + "\n"
 
     def _frame(self, fields: _Fields) -> None:
-        if fields.chunked and has_chunks(self._method, self._status, as_http_client=self._as_http_client):
-            self._chunks = ChunkedReader(as_http_client=self._as_http_client, needs_crlf=self._needs_crlf)
+        if fields.chunked and has_chunks(self._method, self._status, self._dialect):
+            self._chunks = ChunkedReader(self._dialect)
         elif not may_have_body(self._method, self._status):
             self._missing = 0
         else:

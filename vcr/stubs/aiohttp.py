@@ -25,7 +25,7 @@ from aiohttp.helpers import ceil_timeout
 
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CONNECT
-from .._http.fields import asks_for_upgrade
+from .._http.fields import Dialect, asks_for_upgrade
 from .._http.uri import bare
 from ..request import Headers, header_name
 from .aiohttp_errors import ConnectionTimeoutError, failing, raise_connecting
@@ -175,7 +175,7 @@ class CassetteConnection(Connection):
         self._recorder: Recorder | None = None
 
     async def _go_live(self, turn: Turn, method: str, timer: Any) -> Recorder:
-        exchange = Exchange(turn, method, needs_crlf=True)
+        exchange = Exchange(turn, method, dialect=Dialect.NEEDS_CRLF)
         with going_live(turn), failing(exchange, CONNECT, timer):
             real = await self._connect()
         assert real.protocol is not None

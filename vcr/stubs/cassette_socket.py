@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CANCELLED, CLOSED, MALFORMED, SEND, Failure
-from .._http.fields import field_bytes
+from .._http.fields import Dialect, field_bytes
 from .._http.render import render
 from .._http.wire import CONTINUE, RequestReader
 from ..errors import UnsupportedProtocolError
@@ -90,7 +90,7 @@ class CassetteSocket:
         cassette, self._cassette = self._cassette, None
         self._turn = cassette.begin(self._reader.request(self._origin, self._automatic, self._given))
         if self._turn.records:
-            self._exchange = Exchange(self._turn, self._reader.method, as_http_client=True)
+            self._exchange = Exchange(self._turn, self._reader.method, dialect=Dialect.HTTP_CLIENT)
         return self._turn.response
 
     def answered(self) -> None:
@@ -158,12 +158,12 @@ class CassetteSocket:
         """A recorded answer as a file."""
         failure, peer = response.failure, self._no_socket.getpeername()
         if failure is None:
-            pieces = render(response, self._reader.method, as_http_client=True)
+            pieces = render(response, self._reader.method, Dialect.HTTP_CLIENT)
             return Whole(pieces[0], peer) if len(pieces) == 1 else Pieces(pieces, peer)
         if failure.kind == MALFORMED:
             line = failure.message if failure.message.endswith("\n") else failure.message + "\r\n"
             return Whole(field_bytes(line), peer)
-        partial = render(response, self._reader.method, as_http_client=True) if response.incomplete else []
+        partial = render(response, self._reader.method, Dialect.HTTP_CLIENT) if response.incomplete else []
         what = f"{self._reader.method} {self._origin}{self._reader.target}"
         return Pieces(partial, peer, None if failure.kind == CLOSED else functools.partial(_end_in, failure, what))
 

@@ -25,7 +25,7 @@ from typing import NamedTuple, NoReturn
 from .. import _active
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CANCELLED, CLOSED, MALFORMED, RESPONSE, SEND, Failure
-from .._http.fields import content_length, keeps_pieces, may_have_body, media_type
+from .._http.fields import Dialect, content_length, keeps_pieces, may_have_body, media_type
 from .._http.render import says_what_it_is_not
 from .._http.wire import ResponseReader
 from ..errors import NotCancelledError
@@ -146,7 +146,7 @@ NEXT: dict[tuple[State, Event], State] = {
 class _PieceReader:
     """A response of which a client gives the head and the pieces of the body: the names are ``ResponseReader``'s."""
 
-    has_head, has_interim, broken = True, False, False
+    has_head, broken = True, False
 
     def __init__(self, method: str, status: int, reason: str, headers: Headers, version: str) -> None:
         self._status, self._reason, self.headers, self._version = status, reason, headers, version
@@ -202,15 +202,22 @@ class Exchange:
     ``stop()``. Of a turn that does not record, an exchange is ``over`` from the beginning.
 
     ``settle``: a method of the stub's, held weakly, so that a response that nobody reads can go; None: the exchange
-    itself keeps what has come. ``reading``: options of ``ResponseReader``, how the client reads what the stub says.
+    itself keeps what has come. ``dialect``: how the client reads the bytes on the wire.
     """
 
-    def __init__(self, turn: Turn, method: str, settle: Callable[[], None] | None = None, **reading: bool) -> None:
+    def __init__(
+        self,
+        turn: Turn,
+        method: str,
+        settle: Callable[[], None] | None = None,
+        *,
+        dialect: Dialect = Dialect.COMMON,
+    ) -> None:
         self.state = State.SENDING
         self.over = not turn.records
         self._turn = turn
         self._method = method
-        self._message: ResponseReader | _PieceReader = ResponseReader(method, **reading)
+        self._message: ResponseReader | _PieceReader = ResponseReader(method, dialect)
         self._hurries = False
         self._since = 0.0  # the clock when reading on began
         self._room_used = 0  # bytes since then

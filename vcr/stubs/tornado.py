@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CANCELLED, CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
-from .._http.fields import asks_for_upgrade
+from .._http.fields import Dialect, asks_for_upgrade
 from .._http.render import render
 from .._http.uri import bare, origin_of
 from .._http.wire import CONTINUE, RequestReader
@@ -322,7 +322,7 @@ class FarEnd:
     # -- live ---------------------------------------------------------------------------------------------------------
 
     async def _go_live(self, turn: Turn, *, continued: bool) -> None:
-        exchange = self._exchange = Exchange(turn, self.request.method, self.settle, needs_crlf=True)
+        exchange = self._exchange = Exchange(turn, self.request.method, self.settle, dialect=Dialect.NEEDS_CRLF)
         try:
             real = await self._connect()
         except Exception as error:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..._http.fields import content_length, is_chunked
+from ..._http.fields import Dialect, content_length, is_chunked
 from ..._http.wire import ChunkedReader
 from ...request import Headers
 from ..exchange import Exchange
@@ -133,7 +133,7 @@ class LiveTransfer:
         number = version.removeprefix("HTTP/")
         self._exchange.head(status, reason if len(code) == 3 else "", headers, number)
         chunked = is_chunked(headers) and number.startswith("1")
-        self._chunks = ChunkedReader(as_libcurl=True) if chunked else None
+        self._chunks = ChunkedReader(Dialect.LIBCURL) if chunked else None
         self._missing = content_length(headers)
         return self._follow(status, headers)
 
