@@ -27,7 +27,7 @@ from ..request import Headers
 from ..response import Response
 from .aiohttp_errors import late, refusal_to_parse
 from .aiohttp_live import Recorder
-from .exchange import CANCEL_LIMIT, not_cancelled
+from .exchange import CANCEL_LIMIT, not_cancelled, was_cancelled
 
 #: What a name may be made of (RFC 9110 §5.6.2).
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -178,8 +178,7 @@ class CassetteProtocol(ResponseHandler):
         self._go_live = None
         turn = self._turn = self._cassette.begin(self._request.request(self._origin, given=self._given))
         if turn.response is not None:
-            failure = turn.response.failure
-            if failure is not None and failure.kind == CANCELLED and not turn.response.incomplete:
+            if was_cancelled(turn.response):
                 await asyncio.sleep(CANCEL_LIMIT)
                 raise self._not_cancelled()
             self._replay(turn.response)
@@ -241,8 +240,7 @@ class CassetteProtocol(ResponseHandler):
             payload.set_exception(error)
 
     def _not_cancelled(self) -> Exception:
-        asked = self._request.request(self._origin)
-        return not_cancelled(f"{asked.method} {asked.uri}")
+        return not_cancelled(self._request.request(self._origin))
 
     def feed(self) -> bool:
         """Parse the next piece of the recording, or come to its end; False when that has been."""

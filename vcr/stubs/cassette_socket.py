@@ -16,6 +16,7 @@ from .._http.fields import Dialect, field_bytes
 from .._http.render import render
 from .._http.wire import CONTINUE, RequestReader
 from ..errors import UnsupportedProtocolError
+from ..request import Request
 from ..response import Response
 from .answer import Idle, NoSocket, Pieces, Tee, Whole
 from .exchange import Exchange, wait_for_cancellation
@@ -77,6 +78,11 @@ class CassetteSocket:
         """Whether it has been written to its end."""
         return self._turn is None and self._reader.complete
 
+    @property
+    def request(self) -> Request:
+        """The request as far as it has been written."""
+        return self._reader.request(self._origin, self._automatic, self._given)
+
     def take_turn(self) -> Response | None:
         """Hand the request to its cassette; the response to replay, or None: go live."""
         if self._cassette is None:
@@ -88,7 +94,7 @@ class CassetteSocket:
             )
         # The connection may outlive the cassette: it is let go here.
         cassette, self._cassette = self._cassette, None
-        self._turn = cassette.begin(self._reader.request(self._origin, self._automatic, self._given))
+        self._turn = cassette.begin(self.request)
         if self._turn.records:
             self._exchange = Exchange(self._turn, self._reader.method, dialect=Dialect.HTTP_CLIENT)
         return self._turn.response
@@ -164,8 +170,8 @@ class CassetteSocket:
             line = failure.message if failure.message.endswith("\n") else failure.message + "\r\n"
             return Whole(field_bytes(line), peer)
         partial = render(response, self._reader.method, Dialect.HTTP_CLIENT) if response.incomplete else []
-        what = f"{self._reader.method} {self._origin}{self._reader.target}"
-        return Pieces(partial, peer, None if failure.kind == CLOSED else functools.partial(_end_in, failure, what))
+        end = None if failure.kind == CLOSED else functools.partial(_end_in, failure, self.request)
+        return Pieces(partial, peer, end)
 
     # -- what clients ask of a socket -------------------------------------------------------------------------------
 
@@ -198,8 +204,8 @@ class CassetteSocket:
         return getattr(self.__dict__["_no_socket"] if real is None else real, name)
 
 
-def _end_in(failure: Failure, what: str) -> NoReturn:
-    """Raise what a recorded answer ends in. ``what``: the request's method and URI."""
+def _end_in(failure: Failure, request: Request) -> NoReturn:
+    """Raise what the recorded answer to ``request`` ends in."""
     if failure.kind == CANCELLED:
-        wait_for_cancellation(what)
+        wait_for_cancellation(request)
     raise failure.error()

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from .._engine.cassette import Cassette
 from .._http import uri as uris
 from .._http.failure import CANCELLED, CONNECT, RESPONSE, TLS, TUNNEL, Failure
-from ..request import header_name
+from ..request import Request, header_name
 from .cassette_socket import CassetteSocket
 from .exchange import cassette_for, wait_for_cancellation
 
@@ -227,7 +227,7 @@ class StubConnection(_Connection):
             return
         failure = recorded.failure
         if failure is not None and failure.phase != RESPONSE:
-            self._vcr_fail(failure)
+            self._vcr_fail(failure, plugged.request)
 
     def _vcr_connect(self, plugged: CassetteSocket) -> None:
         self.sock = None
@@ -248,11 +248,11 @@ class StubConnection(_Connection):
         plugged.plug_real(self.sock)
         self.sock = plugged
 
-    def _vcr_fail(self, failure: Failure) -> None:
-        """Raise what the client makes of this failure."""
+    def _vcr_fail(self, failure: Failure, request: Request) -> None:
+        """Raise what the client makes of this failure of ``request``."""
         self.close()
         if failure.kind == CANCELLED:
-            wait_for_cancellation(f"a request to {_origin(self)}")
+            wait_for_cancellation(request)
         if failure.phase == CONNECT and failure.kind not in (TLS, TUNNEL):
             with no_address(failure.error()):
                 super().connect()

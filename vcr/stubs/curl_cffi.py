@@ -138,7 +138,7 @@ class Handles:
             elif not transfer.is_live:
                 if _replay(curl, handle, transfer):
                     self._wait(curl)
-                    raise not_cancelled(_name(transfer))
+                    raise not_cancelled(transfer.request)
                 _clean(curl, *args, **kwargs)
             handle.forget(Opt.HTTPHEADER)
 
@@ -161,7 +161,7 @@ class Handles:
                 await original()
             elif not transfer.is_live and _replay(curl, handle, transfer):
                 await self._wait_async(curl)
-                raise not_cancelled(_name(transfer))
+                raise not_cancelled(transfer.request)
 
     def _wait(self, curl: object) -> None:
         """Wait for the program to leave the response, as it did while this was recorded. Raises LibcurlError when it
@@ -246,10 +246,6 @@ def _returned(callback: Callable[[bytes], Any], data: bytes) -> Any:
 
 def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
     check_accepted(_returned(callback, data), len(data))
-
-
-def _name(transfer: Transfer) -> str:
-    return f"{transfer.request.method} {transfer.request.uri}"
 
 
 def _replay(curl: object, handle: Handle, transfer: Transfer) -> bool:

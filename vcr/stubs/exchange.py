@@ -29,7 +29,7 @@ from .._http.fields import Dialect, content_length, keeps_pieces, may_have_body,
 from .._http.render import says_what_it_is_not
 from .._http.wire import ResponseReader
 from ..errors import NotCancelledError
-from ..request import Headers
+from ..request import Headers, Request
 from ..response import Response
 
 # Taken at import: libraries that stop the clock of a test replace the function in its module.
@@ -88,16 +88,21 @@ def _hurries(error: BaseException | None) -> bool:
 CANCEL_LIMIT = 10.0
 
 
-def not_cancelled(request: str) -> NotCancelledError:
-    """The error for a replay that nobody has cancelled in time. ``request``: its method and URI."""
+def was_cancelled(recorded: Response) -> bool:
+    """Whether the program cancelled the request before there was a response."""
+    return recorded.failure is not None and recorded.failure.kind == CANCELLED and not recorded.incomplete
+
+
+def not_cancelled(request: Request) -> NotCancelledError:
+    """The error for a replay that nobody has cancelled in time."""
     return NotCancelledError(
-        f"{request}: the program cancelled this request while it was recorded, and its replay has waited "
-        f"{CANCEL_LIMIT:g} seconds to be cancelled; record it again if the program no longer cancels it"
+        f"{request.method} {request.uri}: the program cancelled this request while it was recorded, and its replay has "
+        f"waited {CANCEL_LIMIT:g} seconds to be cancelled; record it again if the program no longer cancels it"
     )
 
 
-def wait_for_cancellation(request: str) -> NoReturn:
-    """Wait as a request did that the program cancelled. ``request``: its method and URI."""
+def wait_for_cancellation(request: Request) -> NoReturn:
+    """Wait as a request did that the program cancelled. Raises NotCancelledError when it is not cancelled in time."""
     time.sleep(CANCEL_LIMIT)  # (looked up now: gevent puts its own there)
     raise not_cancelled(request)
 

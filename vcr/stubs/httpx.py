@@ -31,7 +31,15 @@ from .._http.render import content
 from ..request import Headers, Request
 from ..response import Response
 from .door import bound
-from .exchange import CANCEL_LIMIT, Exchange, cassette_for, going_live, not_cancelled, wait_for_cancellation
+from .exchange import (
+    CANCEL_LIMIT,
+    Exchange,
+    cassette_for,
+    going_live,
+    not_cancelled,
+    wait_for_cancellation,
+    was_cancelled,
+)
 from .httpx_errors import ANYIO, Errors
 from .httpx_tee import AsyncTee, NoNetwork, Pieces, Tee
 
@@ -71,7 +79,7 @@ class Engines(ABC):
             turn = cassette.begin(asked)
             if turn.response is not None:
                 if was_cancelled(turn.response):
-                    wait_for_cancellation(_name(asked))
+                    wait_for_cancellation(asked)
                 return engines.replay(turn.response, asked, errors)
             exchange = Exchange(turn, asked.method)
             with going_live(turn), engines._sending(request, sent), _told(exchange, errors):
@@ -98,7 +106,7 @@ class Engines(ABC):
                 await anyio.lowlevel.checkpoint()  # (other tasks have their turn, as ever)
                 if was_cancelled(turn.response):
                     await anyio.sleep(CANCEL_LIMIT)
-                    raise not_cancelled(_name(asked))
+                    raise not_cancelled(asked)
                 return engines.replay(turn.response, asked, errors)
             exchange = Exchange(turn, asked.method)
             with going_live(turn), engines._sending(request, sent), _told(exchange, errors):
@@ -168,7 +176,7 @@ class Engines(ABC):
         """A response of the module's own. Raises the error that was recorded in the place of a response."""
         errors, failure = errors or self._errors, recorded.failure
         waits = failure is not None and failure.kind == CANCELLED
-        error = None if failure is None else not_cancelled(_name(asked)) if waits else errors.error(failure)
+        error = None if failure is None else not_cancelled(asked) if waits else errors.error(failure)
         if error is not None and not recorded.incomplete:
             raise error
         headers, pieces = content(recorded, asked.method)
@@ -303,15 +311,6 @@ class Pools(Engines):
         if httpx is not None:
             return str(httpx.codes.get_reason_phrase(status))
         return next((known.phrase for known in HTTPStatus if known == status), "")
-
-
-def _name(asked: Request) -> str:
-    return f"{asked.method} {asked.uri}"
-
-
-def was_cancelled(recorded: Response) -> bool:
-    """Whether the program cancelled the request before there was a response."""
-    return recorded.failure is not None and recorded.failure.kind == CANCELLED and not recorded.incomplete
 
 
 def is_pool(cls: type) -> bool:

@@ -247,7 +247,7 @@ def _wait_for_abort(replay: Replay, transfer: Transfer) -> None:
     while _clock() < deadline:
         replay.tell_progress()
         time.sleep(_BETWEEN)
-    raise not_cancelled(f"{transfer.request.method} {transfer.request.uri}")
+    raise not_cancelled(transfer.request)
 
 
 def _progress(transfer: Transfer) -> Progress:

@@ -316,7 +316,7 @@ class FarEnd:
             return
         if failure.kind == CANCELLED:
             await asyncio.sleep(CANCEL_LIMIT)
-            raise not_cancelled(f"{self.request.method} {self._asked().uri}")
+            raise not_cancelled(self._asked())
         self._fetch.fail(failure)
 
     # -- live ---------------------------------------------------------------------------------------------------------

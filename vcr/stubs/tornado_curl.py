@@ -232,7 +232,7 @@ class NotedCurl(Curl):  # type: ignore[misc]
             )
             replay.run()
             if replay.was_cancelled:
-                raise not_cancelled(f"{self.transfer.request.method} {self.transfer.request.uri}")
+                raise not_cancelled(self.transfer.request)
         except LibcurlError as error:
             self.failure = error
         except Exception as error:  # noqa: BLE001  (of a hop that is refused, or that cannot go live from here)

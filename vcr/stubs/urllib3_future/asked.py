@@ -52,12 +52,6 @@ class Asked:
         return self._pseudo(b":method")
 
     @property
-    def name(self) -> str:
-        """The method and the URI, for the text of an error."""
-        request = self.request()
-        return f"{request.method} {request.uri}"
-
-    @property
     def leaves_http(self) -> bool:
         """Whether the request asks to turn its connection, or its stream (RFC 8441), into something else."""
         return bool(self._pseudo(b":protocol")) or asks_for_upgrade(self.request().headers)

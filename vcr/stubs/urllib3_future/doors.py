@@ -99,7 +99,7 @@ def _exchange(connection: Any, last: Callable[[], Any], pauses: Callable[[], Any
     if asked.failure is not None:
         if asked.failure.kind == CANCELLED:
             yield pauses()
-            raise not_cancelled(asked.name)
+            raise not_cancelled(asked.request())
         with failing(connection, asked.failure):
             yield connection._new_conn()
     with _active.outside(), asked.going_live():
@@ -151,7 +151,7 @@ def _getresponse_door(original: Callable[..., Any]) -> Callable[..., Any]:
             return (yield original(connection, promise=promise, **kwargs))
         except ToBeCancelled as replay:
             yield pause(original)
-            raise not_cancelled(str(replay)) from None
+            raise not_cancelled(replay.request) from None
         except BaseException as error:
             for listener in live:
                 _tell(listener, error)
@@ -174,7 +174,7 @@ def _read_door(original: Callable[..., Any]) -> Callable[..., Any]:
             return (yield original(response, *args))
         except ToBeCancelled as replay:
             yield pause(original)
-            raise not_cancelled(str(replay)) from None
+            raise not_cancelled(replay.request) from None
         except BaseException as error:
             if live is not None:
                 _tell(live, error)

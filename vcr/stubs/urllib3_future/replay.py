@@ -10,6 +10,7 @@ from typing import Any
 from ..._http.failure import CANCELLED, MALFORMED
 from ..._http.fields import field_bytes
 from ..._http.render import render
+from ...request import Request
 from ...response import Response
 from ..answer import Idle
 from .asked import Asked
@@ -94,7 +95,11 @@ class Replay:
 
 class ToBeCancelled(Exception):  # noqa: N818
     """The program cancelled this request while it was recorded, and its replay is to wait for that. It is raised
-    through the client's code, and caught at its door. Its text is the request's method and URI."""
+    through the client's code, and caught at its door."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
+        self.request = request
 
 
 def last_error(asked: Asked, response: Response, names: Any) -> Exception | None:
@@ -104,7 +109,7 @@ def last_error(asked: Asked, response: Response, names: Any) -> Exception | None
     if failure is None:
         return None
     if failure.kind == CANCELLED:
-        return ToBeCancelled(asked.name)
+        return ToBeCancelled(asked.request())
     if failure.kind == MALFORMED:
         return None  # The parser stumbles over the answer itself.
     error = error_of(failure)
