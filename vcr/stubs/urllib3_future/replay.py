@@ -12,33 +12,16 @@ from ..._http.fields import field_bytes
 from ..._http.render import render
 from ...request import Request
 from ...response import Response
-from ..answer import Idle
+from ..answer import NoSocket
 from .asked import Asked
 from .errors import error_of
 
 
-class CassetteSocket:
+class CassetteSocket(NoSocket):
     """The socket of a connection that leads to no server. Nothing is read from it: the line has what is recorded."""
 
     def __init__(self) -> None:
-        self._idle = Idle.shared(readable=False)
-
-    def fileno(self) -> int:
-        """The descriptor of a socket that stays silent, for polling."""
-        return self._idle.fileno()
-
-    def settimeout(self, timeout: float | None) -> None:
-        """Do nothing: a recording is never late."""
-
-    def getsockopt(self, *_: object) -> int:
-        """The answer that no error is pending."""
-        return 0
-
-    def shutdown(self, how: int) -> None:
-        """Do nothing: there is no server."""
-
-    def close(self) -> None:
-        """Do nothing: the descriptor is shared."""
+        super().__init__(("", 0), readable=False)
 
     async def wait_for_close(self) -> None:
         """Do nothing: there is no server."""
