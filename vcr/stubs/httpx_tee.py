@@ -91,7 +91,7 @@ class _Listener:
         self._network = response.extensions.get("network_stream")
         self._has_ended = False  # the exchange hears of it when the stream has been closed, too: that may fail
         self._has_failed = False
-        turn.stream(self.settle)
+        exchange.driven_by(self.settle)
 
     def settle(self) -> None:
         """The cassette closes: what has come is what there is."""
