@@ -36,8 +36,8 @@ def replacements(_: ModuleType) -> Iterable[Replacement]:
     yield Replacement(connection, "__init__", _init_door(vars(connection)["__init__"]))
     yield Replacement(connection, "putrequest", _putrequest_door(vars(connection)["putrequest"]))
     yield Replacement(connection, "endheaders", _endheaders_door(vars(connection)["endheaders"]))
-    yield from request_doors(http.client.HTTPConnection)
-    yield from connect_doors(http.client.HTTPConnection, http.client.HTTPSConnection)
+    yield from request_doors(connection)
+    yield from connect_doors(connection, http.client.HTTPSConnection)
     yield Replacement(socket, "getaddrinfo", _address_door(socket.getaddrinfo))
 
 

@@ -210,7 +210,7 @@ class StubConnection(_Connection):
         # What putrequest writes by itself, before the client's own headers.
         automatic = (not skip_host) + (not skip_accept_encoding) if self._http_vsn == 11 else 0  # type: ignore[attr-defined]
         # Now: urllib3's close() forgets the tunnel.
-        self.sock.start(cassette, _origin(self), automatic, vars(self).get(_GIVEN))
+        self.sock.start(cassette, origin_to(self), automatic, vars(self).get(_GIVEN))
 
     def _vcr_exchange(self, plugged: CassetteSocket) -> None:
         try:
@@ -265,7 +265,7 @@ class StubConnection(_Connection):
             self.sock = self.sock.real
 
 
-def _origin(connection: Any) -> str:
+def origin_to(connection: Any) -> str:
     """Scheme and authority of the server that the connection, or the tunnel through it, leads to."""
     # urllib3's and boto's HTTPS classes are not http.client's; the default port is what all of them share.
     scheme = "https" if connection.default_port == http.client.HTTPS_PORT else "http"

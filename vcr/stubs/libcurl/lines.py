@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterator
 
+from ..._http.fields import field_bytes
 from ...request import Headers, Request
 from ...response import Response
 from .abi import HTTP_VERSIONS
@@ -49,11 +50,7 @@ def head_lines(response: Response, headers: Headers) -> Iterator[bytes]:
 
 def field_line(name: str, value: str) -> bytes:
     """The line, or the folded lines, of one field. A line break that does not fold becomes a blank."""
-    line = f"{_LINE_BREAK.sub(' ', name)}: {_UNFOLDED.sub(' ', value)}\r\n"
-    try:
-        return line.encode("latin-1")
-    except UnicodeEncodeError:
-        return line.encode("utf-8")
+    return field_bytes(f"{_LINE_BREAK.sub(' ', name)}: {_UNFOLDED.sub(' ', value)}\r\n")
 
 
 def is_cookie(value: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ... import _active
 from ..._http.failure import CANCELLED, RESPONSE
-from ..connection import _origin, current_for
+from ..connection import current_for, origin_to
 from ..exchange import not_cancelled
 from .asked import Asked
 from .errors import failing, failure_of
@@ -49,7 +49,7 @@ def _putrequest_door(original: Callable[..., Any]) -> Callable[..., Any]:
     def putrequest(self: object, method: str, url: str, *args: object, **kwargs: object) -> None:
         cassette = current_for(self, url)
         if cassette is not None:
-            plug(self).ask(Asked(cassette, _origin(self)), self)
+            plug(self).ask(Asked(cassette, origin_to(self)), self)
         elif (line := line_of(self)) is not None:
             line.step_aside(self)
         _write(original, self, method, url, *args, **kwargs)
