@@ -121,6 +121,10 @@ def by_tornado(url: str) -> bytes:
     return asyncio.run(act())
 
 
+def by_niquests(url: str) -> bytes:
+    return pytest.importorskip("niquests").get(url, timeout=20).content
+
+
 #: The class, its method, what makes a request, and whether a replay passes through the method, too.
 TARGETS = {
     "http.client: __init__": ("http.client.HTTPConnection.__init__", by_http_client, True),
@@ -145,8 +149,15 @@ TARGETS = {
     "aiohttp: session": ("aiohttp.ClientSession._request", by_aiohttp, True),
     "aiohttp: connector": ("aiohttp.BaseConnector.connect", by_aiohttp, False),
     "aiohttp: one connector": ("aiohttp.TCPConnector.connect", by_aiohttp, False),
+    "aiohttp: header fields": ("aiohttp.ClientRequest.update_headers", by_aiohttp, True),
     "tornado: fetch": ("tornado.httpclient.AsyncHTTPClient.fetch", by_tornado, True),
     "tornado: fetch_impl": ("tornado.simple_httpclient.SimpleAsyncHTTPClient.fetch_impl", by_tornado, True),
+}
+
+#: The same of methods that nobody wraps who does not know how vcr takes hold of the client.
+INNER = {
+    "tornado: connection": ("tornado.simple_httpclient._HTTPConnection.__init__", by_tornado),
+    "niquests: backend": ("urllib3.backend.hface.HfaceBackend.putrequest", by_niquests),
 }
 
 
@@ -235,13 +246,23 @@ def _depth(path: str) -> int:
 
 
 def test_a_method_that_is_wrapped_inside_the_cassette(target, server, cassette_path):
-    """The cassette is closed before the wrapper is taken off, again and again: what is left does not grow."""
     path, fetch, _ = target
+    _wrap_inside(path, fetch, by_wrapt, server, cassette_path)
+
+
+@pytest.mark.parametrize(("path", "fetch"), INNER.values(), ids=INNER)
+def test_an_inner_method_that_is_wrapped_inside_the_cassette(path, fetch, server, cassette_path):
+    pytest.importorskip(path.rsplit(".", 2)[0])
+    _wrap_inside(path, fetch, by_function, server, cassette_path)
+
+
+def _wrap_inside(path: str, fetch: Callable[[str], bytes], way: Any, server: Any, cassette_path: Any) -> None:
+    """The cassette is closed before the wrapper is taken off, again and again: what is left does not grow."""
     url, calls = server.url + "/text", []
     with kept(path):
         for _ in range(3):
             with vcr.use_cassette(cassette_path, record_mode="all"):
-                within = wrapped(path, by_wrapt, calls)
+                within = wrapped(path, way, calls)
                 within.__enter__()
                 assert fetch(url) == TEXT
             within.__exit__(None, None, None)

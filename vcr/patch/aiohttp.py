@@ -11,7 +11,7 @@ from types import ModuleType
 
 from ..stubs.door import leads_to
 from .client import Client
-from .replace import Replacement, class_in, door_at
+from .replace import Replacement, class_in, door_at, door_by
 
 CLIENTS = (
     Client("aiohttp", "aiohttp", "aiohttp", "3.9 to 3.14"),
@@ -35,7 +35,7 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
         (response, "_notify_content", stub.notify_content_door),
         (response, "wait_for_close", stub.wait_for_close_door),
     ):
-        yield Replacement(owner, name, make(vars(owner)[name]))
+        yield Replacement(owner, name, door_by(make, vars(owner)[name]))
 
 
 def _connecting(connector: type) -> Iterator[type]:

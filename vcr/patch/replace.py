@@ -56,6 +56,12 @@ def once_for_each(make: Make) -> Make:
 door_at = once_for_each(Door)
 
 
+@once_for_each
+def door_by(make: Callable[[Any], Any], original: Any) -> Any:
+    """The function that ``make`` makes of ``original``, once for each original."""
+    return make(original)
+
+
 def class_in(module: object, name: str) -> type[Any]:
     """The class of this name in a module. Raises AttributeError when nothing is there, TypeError when something else
     is."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from types import ModuleType
 
 from .client import Client
-from .replace import Replacement, class_in, door_at
+from .replace import Replacement, class_in, door_at, door_by
 
 CLIENTS = (Client("tornado", "tornado.httpclient", "tornado", "6.5 to 6.6"),)
 MODULES = {
@@ -27,7 +27,7 @@ def _simple(module: ModuleType) -> Iterable[Replacement]:
     from ..stubs import tornado as stub
 
     yield Replacement(client, "fetch_impl", door_at("fetch_impl", stub.fetch_door, vars(client)["fetch_impl"]))
-    yield Replacement(connection, "__init__", stub.connection_door(connection.__init__))
+    yield Replacement(connection, "__init__", door_by(stub.connection_door, connection.__init__))
 
 
 def _curl(module: ModuleType) -> Iterable[Replacement]:
@@ -35,5 +35,5 @@ def _curl(module: ModuleType) -> Iterable[Replacement]:
     from ..stubs import tornado_curl as stub
 
     yield Replacement(client, "fetch_impl", door_at("fetch_impl", stub.fetch_door, vars(client)["fetch_impl"]))
-    yield Replacement(client, "_curl_setup_request", stub.setup_door(client._curl_setup_request))
-    yield Replacement(client, "_process_queue", stub.queue_door(client._process_queue))
+    yield Replacement(client, "_curl_setup_request", door_by(stub.setup_door, client._curl_setup_request))
+    yield Replacement(client, "_process_queue", door_by(stub.queue_door, client._process_queue))

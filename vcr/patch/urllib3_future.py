@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from .client import Client
-from .replace import Replacement, class_in, once_for_each
+from .replace import Replacement, class_in, door_by, once_for_each
 
 
 def _package() -> str:
@@ -48,7 +48,7 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
     owners = [(backend, stub.BACKEND), *connections, (response, stub.RESPONSE_DOORS)]
     for owner, doors in owners:
         for name, door in doors.items():
-            yield Replacement(owner, name, door(getattr(owner, name)))
+            yield Replacement(owner, name, door_by(door, getattr(owner, name)))
 
 
 @once_for_each
