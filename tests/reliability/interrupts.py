@@ -6,7 +6,8 @@ how many of them were tried, and at which of these something stayed behind. It n
 A point is an opcode of one of ``FILES``, or the entry of one of their functions. KeyboardInterrupt is raised there by a
 trace function, before the opcode is executed. Python itself raises an exception of a signal's handler at fewer points:
 as a function is entered, after a call, and as a loop begins again. At these nothing may stay behind. Of the others
-there is one kind where something does: between the last opcode of ``with lock:`` and the call that gives the lock back.
+there is one kind where something does: between the last opcode of ``with lock:`` and the call that gives the lock back;
+in Python 3.13 also between the last opcode of a ``try:`` and its ``finally:``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """An interrupt at any point of opening, using and closing a cassette leaves nothing behind.
 
-``VCR_INTERRUPT_STRIDE=1`` tries every point (some 3,000 for each program); by default every 41st is tried, from another
-one each time.
+``VCR_INTERRUPT_STRIDE=1`` tries every point (some 3,000 for each program); by default every 41st is tried, the same
+ones each time. ``VCR_INTERRUPT_OFFSET`` chooses others.
 """
 
 from __future__ import annotations
@@ -38,5 +38,8 @@ def test_an_interrupt_leaves_nothing_behind_wherever_it_comes(program, server, t
     assert found["points"] > 1_000  # (Python 3.13 traces fewer)
     failures = [(where, left) for where, is_real, left in found["failures"] if is_real]
     assert failures == []
-    # The others are where Python itself interrupts nothing: between the end of ``with lock:`` and the call that gives
-    # the lock back, for example.
+    # Where Python itself interrupts nothing: between the end of ``with lock:`` and the call that gives the lock back.
+    # (Of the points that Python 3.13 traces, one is between the end of a ``try:`` and its ``finally:``.)
+    if sys.version_info < (3, 13):
+        others = {kind for _, _, left in found["failures"] for kind in left}
+        assert others <= {"locked: vcr.patch._lock", "locked: vcr.patch.replace._lock"}
