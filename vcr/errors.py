@@ -185,14 +185,31 @@ class CassetteDecodeError(ValueError):
 class CassetteLoadError(ValueError):
     """The cassette is there but cannot be read. It is never taken for an empty one and never overwritten.
 
-    ``path``: the file. ``line``: where, counted from 1, when known.
+    ``path``: the file. ``line`` and ``interaction``: where, counted from 1, when known. ``message``: what is wrong,
+    without the place. ``unit``: what the file calls an interaction.
     """
 
-    def __init__(self, message: str, *, path: str | None = None, line: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        interaction: int | None = None,
+        unit: str = "interaction",
+    ) -> None:
         where = "" if path is None else f"{path}: " if line is None else f"{path}, line {line}: "
-        super().__init__(where + message)
+        which = "" if interaction is None else f"{unit} {interaction}: "
+        super().__init__(where + which + message)
+        self.message = message
         self.path = path
         self.line = line
+        self.interaction = interaction
+        self.unit = unit
+
+    def of(self, path: str | None) -> CassetteLoadError:
+        """The same error, of the file at ``path``."""
+        return CassetteLoadError(self.message, path=path, line=self.line, interaction=self.interaction, unit=self.unit)
 
 
 class UnknownNameError(KeyError):

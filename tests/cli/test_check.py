@@ -131,6 +131,15 @@ def test_broken_cassettes_among_good_ones(tmp_path, write):
     assert done.err == f"{tmp_path}/missing.yaml: there is no such file or directory\n"
 
 
+def test_an_entry_of_an_archive_that_cannot_be_read_is_found_by_its_place(tmp_path):
+    path = tmp_path / "x.har"
+    entries = [{"response": {"status": 0}}, {"request": {"url": "http://h/"}, "response": {"status": 200}}]
+    path.write_text('{"log": {"entries": [\n' + ",\n".join(map(json.dumps, entries)) + "]}}", encoding="utf-8")
+    ((interaction, kind, message),) = found(path)
+    assert (interaction, kind, message) == (2, "unreadable", "not as HAR 1.2 has it: KeyError('method')")
+    assert vcr("check", path).out.startswith(f"{path}:3: interaction 2: not as HAR")
+
+
 def test_a_blank_cassette_and_an_interrupted_session(tmp_path, write):
     path = write("x.yaml", get("/"))
     (tmp_path / "x.yaml.partial").write_text("", encoding="utf-8")

@@ -35,7 +35,6 @@ KINDS = UNREADABLE, WRONG, SCHEMA, OLD, INCOMPLETE, FAILED, DUPLICATE = (
 _MAX_MESSAGE = 200
 #: A text without these has no shape of an old version, and need not be parsed as a whole.
 _MAY_BE_OLD = re.compile(r"status_code|^\s*(?:\[|- )|\bhost\b")
-_NUMBER = re.compile(r"(?:interaction|entry) (\d+): ")
 
 
 class SchemaError(Exception):
@@ -94,7 +93,7 @@ def check(path: str, schema: bool = False, recorded_before: datetime | None = No
         contents = FilesystemPersister.load_cassette(path, source)
     except CassetteNotFoundError:
         return [Finding(path, None, None, WRONG, "the cassette says nothing")]
-    except (CassetteLoadError, OSError) as error:
+    except CassetteLoadError as error:
         found = [_unreadable(path, error)]
         lines = lines_of(source.text)
     else:
@@ -110,14 +109,8 @@ def check(path: str, schema: bool = False, recorded_before: datetime | None = No
     return sorted(found, key=lambda one: (one.line or 0, one.interaction or 0))
 
 
-def _unreadable(path: str, error: Exception, number: int | None = None) -> Finding:
-    line = getattr(error, "line", None)
-    message = str(error).removeprefix(f"{path}, line {line}: ").removeprefix(f"{path}: ")
-    # A cassette that is read as a whole names the interaction in its text alone.
-    named = _NUMBER.match(message)
-    if named is not None:
-        number, message = int(named[1]), message[named.end() :]
-    return Finding(path, line, number, UNREADABLE, message)
+def _unreadable(path: str, error: CassetteLoadError) -> Finding:
+    return Finding(path, error.line, error.interaction, UNREADABLE, error.message)
 
 
 def _with_line(found: Finding, lines: list[int]) -> Finding:
@@ -132,7 +125,7 @@ def _of_interactions(path: str, interactions: list[Any], recorded_before: dateti
         try:
             entry = Entry(number, *interaction.own())
         except CassetteLoadError as error:
-            yield _unreadable(path, error, number)
+            yield _unreadable(path, error)
             continue
         for kind, message in _of_entry(entry, recorded_before):
             yield Finding(path, None, number, kind, message)

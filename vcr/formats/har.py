@@ -61,7 +61,8 @@ def read(data: Mapping[str, Any]) -> Plain:
             if _why_left_out(entry) is None:
                 interactions.append(_read_entry(entry))
         except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise CassetteLoadError(f"entry {number}: not as HAR 1.2 has it: {error!r}") from error
+            message = f"not as HAR 1.2 has it: {error!r}"
+            raise CassetteLoadError(message, interaction=number, unit="entry") from error
     plain: Plain = {"version": 1, "interactions": interactions, **_mapping(log.get(_OURS))}
     kept = {key: value for key, value in log.items() if key not in (*_READ_LOG_KEYS, _OURS)}
     return {**plain, _KEPT: kept} if kept and kept != {"creator": _CREATOR} else plain

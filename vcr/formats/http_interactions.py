@@ -65,7 +65,7 @@ def read_all(data: Mapping[str, Any], read_one: Callable[[Any], Any]) -> Plain:
         try:
             interactions.append(read_one(interaction))
         except ValueError as error:
-            raise CassetteLoadError(f"interaction {number}: {error}") from error
+            raise CassetteLoadError(str(error), interaction=number) from error
     plain: Plain = {"version": 1, "interactions": interactions}
     return {**plain, "metadata": data["metadata"]} if data.get("metadata") else plain
 

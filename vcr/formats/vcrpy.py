@@ -95,7 +95,7 @@ def read_interaction(number: int, interaction: Any) -> tuple[Request, Response]:
         # Copies, as the response's data are: in YAML, an alias stands for the same mapping in several interactions.
         return request.copy(), response
     except (ValueError, RecursionError) as error:
-        raise CassetteLoadError(f"interaction {number}: {error}") from error
+        raise CassetteLoadError(str(error), interaction=number) from error
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def unpacked(path: str, read: Callable[[], bytes], serializer: object) -> Conten
     except CassetteNotFoundError as error:
         raise CassetteNotFoundError(f"the cassette at {path} says nothing") from error
     except CassetteLoadError as error:
-        raise CassetteLoadError(str(error), path=path, line=error.line) from error
+        raise error.of(path) from error
     contents.path = path
     return contents
 
