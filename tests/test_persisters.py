@@ -242,7 +242,7 @@ def test_broken_json_says_which_file_and_line(cassette_path):
 
 
 def test_a_directory_is_no_cassette_that_could_be_read(tmp_path):
-    with pytest.raises(CassetteLoadError, match="cannot be read") as caught:
+    with pytest.raises(CassetteLoadError, match="cannot be read: it is a directory, not a file") as caught:
         load(tmp_path)
     assert caught.value.path == str(tmp_path)
 

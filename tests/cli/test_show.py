@@ -109,6 +109,15 @@ def test_a_cassette_that_cannot_be_read(tmp_path):
     assert done.err.startswith(f"{tmp_path / 'x.yaml'}, line 3: not readable as YAML")
 
 
+@pytest.mark.parametrize("command", [("show", 1), ("diff", 2), ("diff", 1, "--textconv"), ("convert", 1, "x.har")])
+def test_a_command_for_one_cassette_says_what_to_do_with_a_directory(command, tmp_path):
+    name, count, *others = command
+    done = vcr(name, *[tmp_path] * count, *others)
+    assert (done.status, done.out) == (2, "")
+    said = f"{tmp_path}: this is a directory; name one cassette (`vcr ls {tmp_path}` lists them)\n"
+    assert done.err == said * count
+
+
 def test_a_cassette_that_is_not_there_is_no_empty_one(varied, tmp_path):
     missing = vcr("show", tmp_path / "variety.yaml")
     assert (missing.status, missing.out) == (2, "")

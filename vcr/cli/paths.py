@@ -10,6 +10,7 @@ import difflib
 import glob
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,8 +27,14 @@ class PathError(FileNotFoundError):
     """A path that stands for no cassette."""
 
 
-def check_exists(path: str) -> None:
-    """Raises PathError when there is no such file or directory."""
+def check_is_one(path: str) -> None:
+    """Raises PathError when ``path`` is nothing that there is, or a directory."""
+    _check_exists(path)
+    if os.path.isdir(path):
+        raise PathError(f"{path}: this is a directory; name one cassette (`vcr ls {shlex.quote(path)}` lists them)")
+
+
+def _check_exists(path: str) -> None:
     if not os.path.lexists(path):
         raise PathError(f"{path}: there is no such file or directory{_nearest(path)}")
 
@@ -42,7 +49,7 @@ def files(path: str) -> list[str]:
     if os.path.lexists(path):
         return [path]
     if not glob.has_magic(path):
-        check_exists(path)
+        _check_exists(path)
     found = sorted(one for one in glob.glob(path, recursive=True) if os.path.isfile(one))
     if not found:
         raise PathError(f"{path}: no file matches this pattern")

@@ -52,9 +52,9 @@ def serializer_of(path: str) -> Any:
 def contents(path: str) -> Contents:
     """What is in the file, each interaction to be read when it is needed. Nothing, where the file is blank.
 
-    Raises CassetteLoadError, and FileNotFoundError when there is no file.
+    Raises CassetteLoadError, and PathError when there is no such file.
     """
-    paths.check_exists(path)
+    paths.check_is_one(path)
     try:
         return FilesystemPersister.load_cassette(path, serializer_of(path))
     except CassetteNotFoundError:
@@ -62,7 +62,7 @@ def contents(path: str) -> Contents:
 
 
 def tape(path: str) -> Tape:
-    """The whole cassette in the file. Raises CassetteLoadError, and FileNotFoundError when there is no file."""
+    """The whole cassette in the file. Raises CassetteLoadError, and PathError when there is no such file."""
     interactions = contents(path).interactions
     return Tape(path, [Entry(number, *one.own()) for number, one in enumerate(interactions, 1)])
 

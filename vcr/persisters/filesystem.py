@@ -119,8 +119,10 @@ class FilesystemPersister:
 def _read(path: str) -> bytes:
     """What is in the file. Raises OSError for what is not to be opened."""
     found = os.stat(path)
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError("it is a directory, not a file")
     # A pipe could keep its reader waiting, a device has no end; neither is ever to be replaced by a file.
-    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+    if not stat.S_ISREG(found.st_mode):
         raise OSError("it is not a regular file")
     check_size(path, found.st_size)
     with open_file(path, "rb") as file:

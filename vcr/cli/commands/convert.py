@@ -53,7 +53,7 @@ def command(source: str, target: str, name: str | None, force: bool) -> int:
 
 def _convert(source: str, target: str, serializer: object) -> list[str]:
     """Write it, and say what is lost. Raises ValueError for what the format cannot hold."""
-    paths.check_exists(source)
+    paths.check_is_one(source)
     parsed = Parsed(reading.serializer_of(source))
     contents = FilesystemPersister.load_cassette(source, parsed)
     cassette_dict = converting.cassette_dict(contents)

@@ -88,9 +88,7 @@ def _convert(path: str, hidden: frozenset[str]) -> int:
     try:
         entries = reading.tape(path).entries
     except CassetteLoadError as error:
-        output.line(f"# {error}")
-        output.line(Path(path).read_text(encoding="utf-8", errors="replace"))
-        return FINE
+        return _print_as_it_is(path, error)
     except OSError as error:
         output.error(str(error))
         return USAGE
@@ -99,4 +97,14 @@ def _convert(path: str, hidden: frozenset[str]) -> int:
     names = comparing.hidden_in(entries, hidden)
     if names:
         output.line(f"# Not shown: {', '.join(names)}")
+    return FINE
+
+
+def _print_as_it_is(path: str, error: CassetteLoadError) -> int:
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        output.error(str(error))
+        return USAGE
+    output.line(f"# {error}\n{text}")
     return FINE
