@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import http.client
-import importlib
 import logging
 import select
 import socket
@@ -23,8 +22,6 @@ from .entries import having, outcome
 
 
 def test_an_idle_session_keeps_no_closed_cassette(client, server, cassette_path):
-    if client.name == "tornado-curl" and " PycURL/7.45" in f" {importlib.import_module('pycurl').version}":
-        pytest.skip("pycurl 7.45 keeps the callbacks of an idle handle")
     with client() as session:
         for _ in ("record", "replay"):
             with vcr.use_cassette(cassette_path) as cassette:

@@ -134,8 +134,9 @@ class Fetch:
         self._real.setopt(Opt.VERBOSE, 0)
 
     def _let_go(self) -> None:
-        # (The next fetch sets its own callback for header lines.)
         self._client._curls.remove(self)
+        # The handle is kept for the next fetch, which sets its own callback: an idle one must not keep the cassette.
+        self._real.unsetopt(Opt.HEADERFUNCTION)
         self._real.setopt(Opt.VERBOSE, self.curl.is_verbose)
         self._real.setopt(Opt.DEBUGFUNCTION, self._client._curl_debug)
 
