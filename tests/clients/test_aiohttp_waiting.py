@@ -112,7 +112,6 @@ def test_one_task_reads_while_another_waits_for_the_end(path, read, server, thre
     assert three_ways(lambda: asyncio.run(act()))
 
 
-@pytest.mark.skipif(VERSION < (3, 10), reason="aiohttp 3.9 lets the connection of a response go early")
 def test_a_connection_answers_what_it_knows_of_itself(server, cassette_path):
     """Live and recording the same; replaying, nothing that was asked is known, and nothing raises."""
     names = ("peername", "sockname", "socket", "ssl_object", "peercert", "cipher", "compression", "sslcontext", "else")
@@ -126,5 +125,6 @@ def test_a_connection_answers_what_it_knows_of_itself(server, cassette_path):
     assert live["peername"]
     with vcr.use_cassette(cassette_path):
         assert asyncio.run(act())[0] == live
-    with vcr.use_cassette(cassette_path, record_mode="none"):
-        assert not any(asyncio.run(act())[0].values())
+    if VERSION >= (3, 10):  # (before, the connection goes as soon as all of the response is there, as it is on replay)
+        with vcr.use_cassette(cassette_path, record_mode="none"):
+            assert not any(asyncio.run(act())[0].values())

@@ -32,9 +32,15 @@ def test_a_reader_of_untrusted_input_reads_its_seeds_whole_and_cut_anywhere(name
 @pytest.mark.parametrize("client", CLIENTS)
 def test_an_exchange_looks_the_same_live_recorded_and_replayed(client, tmp_path):
     pytest.importorskip(client)
-    if client == "aiohttp" and VERSION < (3, 10):
-        pytest.skip("aiohttp 3.9 makes its errors anew: the words of the cause are lost before vcr sees them")
     names = [*DIFFERED, *(f"suite-{number}" for number in range(60))]
     found, compared = differences(client, [case(name) for name in names], tmp_path / "cassette.yaml")
+    if client == "aiohttp" and VERSION < (3, 10):
+        found = [one for one in found if _without_words(one.live) != _without_words(one.seen)]
     assert not found, "\n".join(f"{one.case} {one.when}: {one.live} != {one.seen}" for one in found)
     assert compared > len(names) * 0.9
+
+
+def _without_words(seen):
+    """What was seen, without the words of the parser's error: aiohttp 3.9 makes the error anew, of its class alone,
+    before vcr sees it."""
+    return [(name, [*told[:-1], told[-1].partition(": ")[0]] if name == "error" else told) for name, told in seen]
