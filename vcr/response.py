@@ -312,7 +312,8 @@ def _fault_of_fields(part: str, fields: object) -> str | None:
         return f"its {part} are {_shown(fields)}"
     for name, values in fields.items():
         for value in values if isinstance(values, (list, tuple)) else (values,):
-            if isinstance(value, (Mapping, list, tuple)):
+            # (Most are text, and to ask whether that is a Mapping takes long.)
+            if not isinstance(value, str) and isinstance(value, (Mapping, list, tuple)):
                 return f"the value of {name} in its {part} is {_shown(value)}"
     return None
 

@@ -339,10 +339,10 @@ def _copied(value: object, levels: int = MAX_DEPTH) -> Any:
         return value
     if value is None or isinstance(value, (bytes, int)):
         return value
-    if isinstance(value, _MAPPING):
-        return {_key(key, levels - 1): _copied(one, levels - 1) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_copied(one, levels - 1) for one in value]
+    if isinstance(value, _MAPPING):
+        return {_key(key, levels - 1): _copied(one, levels - 1) for key, one in value.items()}
     return value
 
 
