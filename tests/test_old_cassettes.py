@@ -198,6 +198,7 @@ BY_HAND = [
     odd("body/truth", True, method="PUT", content=b"false"),
     odd_put("body/pieces"),
     odd_put("body/base64"),
+    odd_put("body/base64-in-lines"),
     odd_put("body/chunks"),
     odd_put("tag/text", headers=X_A),
     odd_put("tag/bytes-io", reason="OK"),

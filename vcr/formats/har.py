@@ -23,6 +23,7 @@ from ..errors import CassetteLoadError
 from ..request import Headers
 from ..response import Response
 from ..serializers import JSON, Text
+from ..serializers.jsonserializer import from_base64
 from . import http_interactions as shared
 
 Plain = dict[str, Any]
@@ -142,7 +143,7 @@ def _read_response(entry: Mapping[str, Any]) -> Plain:
     body = _bytes(content, content_type, content.get("size"))
     ours = {**_mapping(data.get(_OURS))}
     details = _mapping(ours.pop("body", None))
-    coded = _from_base64(ours.pop("coded")) if "coded" in ours else body
+    coded = from_base64(str(ours.pop("coded"))) if "coded" in ours else body
     # Coded as it came, unless somebody has edited the text since.
     if coded != body and content_coding.decode(coded, _codings(headers))[0] == body:
         body = coded
@@ -212,7 +213,7 @@ def _bytes(content: Mapping[str, Any], content_type: str, size: object) -> bytes
     """
     text = str(content.get("text") or "")
     if content.get("encoding") == "base64":
-        return _from_base64(text)
+        return from_base64(text)
     found = []
     for charset in (_charset(content_type), "utf-8", "latin-1", "cp1252"):
         try:
@@ -223,10 +224,6 @@ def _bytes(content: Mapping[str, Any], content_type: str, size: object) -> bytes
         if charset == _charset(content_type) or len(found[-1]) == size:
             return found[-1]
     return found[0] if found else text.encode("utf-8", "replace")
-
-
-def _from_base64(text: object) -> bytes:
-    return base64.b64decode("".join(str(text).split()), validate=True)
 
 
 def _charset(content_type: str) -> str | None:
@@ -259,9 +256,7 @@ def write(plain: Mapping[str, Any]) -> Plain:
 
 def _write_entry(number: int, interaction: Mapping[str, Any]) -> Plain:
     response = interaction["response"]
-    fault = Response(response).fault
-    if fault is not None:
-        raise ValueError(f"interaction {number}: this format cannot hold the response: {fault}")
+    shared.check_response(number, response)
     recorded_at = interaction.get("recorded_at")
     moment = recorded_at or shared.recorded_at(response).isoformat()
     known = ("request", "response", "recorded_at", _KEPT)

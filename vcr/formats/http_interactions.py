@@ -18,6 +18,7 @@ from .._http.body import as_sent
 from ..errors import CassetteLoadError
 from ..request import Headers
 from ..response import Response
+from ..serializers.jsonserializer import from_base64
 
 Plain = dict[str, Any]
 #: How a header value or a reason phrase is read or written.
@@ -147,7 +148,7 @@ def _content(body: Mapping[str, Any], *order: str) -> Any:
 
 def _from_base64(string: str) -> bytes:
     try:
-        return base64.b64decode("".join(string.split()), validate=True)  # Ruby breaks it into lines
+        return from_base64(string)
     except ValueError as error:
         raise ValueError(f"not readable as base64: {error}") from error
 
@@ -180,9 +181,7 @@ def write_all(plain: Mapping[str, Any], write_one: Callable[[Plain, Plain], Plai
     interactions = []
     for number, interaction in enumerate(plain["interactions"], 1):
         response = interaction["response"]
-        fault = Response(response).fault
-        if fault is not None:
-            raise ValueError(f"interaction {number}: this format cannot hold the response: {fault}")
+        check_response(number, response)
         if interaction.get("recorded_at"):  # version 1's place for it
             response = {**response, "recorded_at": interaction["recorded_at"]}
         interactions.append(write_one(interaction["request"], response))
@@ -191,6 +190,13 @@ def write_all(plain: Mapping[str, Any], write_one: Callable[[Plain, Plain], Plai
         "recorded_with": recorded_with,
     }
     return {**data, "metadata": plain["metadata"]} if plain.get("metadata") else data
+
+
+def check_response(number: int, response: Any) -> None:
+    """Raise ValueError when interaction ``number`` has no response that another recorder could replay."""
+    fault = Response(response).fault
+    if fault is not None:
+        raise ValueError(f"interaction {number}: this format cannot hold the response: {fault}")
 
 
 def write_body(string: Any, encoding: str | None) -> Plain:

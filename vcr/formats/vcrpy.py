@@ -8,7 +8,6 @@ their own. The data of other recorders' formats is read by way of version 1's.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -20,6 +19,7 @@ from ..errors import CassetteLoadError, CassetteNotFoundError
 from ..request import Headers, Request
 from ..response import Response
 from ..serializers import JSON, MAX_DEPTH, YAML
+from ..serializers.jsonserializer import from_base64
 from .contents import Contents
 
 VERSION = 1
@@ -256,7 +256,7 @@ def _body(body: object) -> Any:
     content = dict(body) if isinstance(body, _MAPPING) else {"string": body}
     if "base64_string" in content and "string" not in content:
         # As Betamax and Ruby VCR have it.
-        content["string"] = base64.b64decode(_text(content.pop("base64_string")), validate=True)
+        content["string"] = from_base64(_text(content.pop("base64_string")))
     if "string" in content:
         content["string"] = _content(content["string"])
     return content
