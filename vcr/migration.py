@@ -48,14 +48,7 @@ def migrate(path: Path, *, dry_run: bool = False) -> bool:
         contents = FilesystemPersister.load_cassette(path, parsed)
         if not is_old(parsed.data):
             return False
-        pairs = [interaction.own() for interaction in contents.interactions]
-        cassette_dict = {
-            "requests": [request for request, _ in pairs],
-            "responses": [response.data for _, response in pairs],
-            "beside": [response.beside for _, response in pairs],
-            "metadata": contents.metadata,
-            "others": contents.beside,
-        }
+        cassette_dict = contents.cassette_dict()
         if dry_run:
             for _ in packed_parts(str(path), cassette_dict, serializer):  # an error here is one there
                 pass

@@ -21,26 +21,6 @@ from ..serialize import Contents
 _COMPARED = ("status", "headers", "header_order", "body", "recorded_at", "encoding", "http_version", "no_reason")
 
 
-def cassette_dict(contents: Contents) -> dict[str, Any]:
-    """What a persister is given to save all that the cassette holds."""
-    pairs = [(request, _with_date_beside(response)) for request, response in (o.own() for o in contents.interactions)]
-    return {
-        "requests": [request for request, _ in pairs],
-        "responses": [response.data for _, response in pairs],
-        "beside": [response.beside for _, response in pairs],
-        "metadata": contents.metadata,
-        "others": contents.beside,
-    }
-
-
-def _with_date_beside(response: Response) -> Response:
-    """The response, its date where version 1 has it: Betamax's and Ruby VCR's cassettes are read with it inside."""
-    if "recorded_at" not in response.data or "recorded_at" in response.beside:
-        return response
-    data = dict(response.data)
-    return Response(data, {"recorded_at": data.pop("recorded_at"), **response.beside})
-
-
 def lost_in_reading(data: object) -> Iterator[str]:
     """What of this data, parsed from a file, no cassette holds."""
     for recorder in formats.found():

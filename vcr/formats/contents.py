@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from .._engine.interaction import Interaction
+from ..response import Response
 
 
 class Contents(Sequence[Any]):
@@ -28,6 +29,18 @@ class Contents(Sequence[Any]):
         self.beside = dict(beside or {})
         self.path = path
 
+    def cassette_dict(self) -> dict[str, Any]:
+        """What a persister is given to save all of it; the dates stand where version 1 has them."""
+        pairs = [interaction.own() for interaction in self.interactions]
+        responses = [_with_date_beside(response) for _, response in pairs]
+        return {
+            "requests": [request for request, _ in pairs],
+            "responses": [response.data for response in responses],
+            "beside": [response.beside for response in responses],
+            "metadata": self.metadata,
+            "others": self.beside,
+        }
+
     def __len__(self) -> int:
         return 2
 
@@ -39,3 +52,11 @@ class Contents(Sequence[Any]):
         return tuple(self) == tuple(other) if isinstance(other, (tuple, Contents)) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _with_date_beside(response: Response) -> Response:
+    """The response, its date where version 1 has it: Betamax's and Ruby VCR's cassettes are read with it inside."""
+    if "recorded_at" not in response.data or "recorded_at" in response.beside:
+        return response
+    data = dict(response.data)
+    return Response(data, {"recorded_at": data.pop("recorded_at"), **response.beside})

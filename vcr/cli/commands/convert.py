@@ -56,7 +56,7 @@ def _convert(source: str, target: str, serializer: object) -> list[str]:
     paths.check_is_one(source)
     parsed = Parsed(reading.serializer_of(source))
     contents = FilesystemPersister.load_cassette(source, parsed)
-    cassette_dict = converting.cassette_dict(contents)
+    cassette_dict = contents.cassette_dict()
     content = packed(target, cassette_dict, serializer)
     written = unpacked(target, lambda: content, serializer)
     lost = [*converting.lost_in_reading(parsed.data), *converting.lost_in_writing(contents, written)]
