@@ -522,6 +522,7 @@ def test_authorization_stands_for_the_credentials_of_a_proxy_and_of_a_uri(wanted
     request = Request("GET", "http://user:pw@h/?a=b@c", None, {"Proxy-Authorization": "Basic x", "X": "1"})
     replace_headers(request, [wanted])
     assert (request.uri, request.headers.pairs()) == ("http://h/?a=b@c", [("X", "1")])
+    assert replace_headers(Request("GET", "http://user:p@ss@h/"), [wanted]).uri == "http://h/"  # the last @ ends them
     request = Request("GET", "http://h/", None, {"Proxy-Authorization": "Basic x", "Authorization": "y"})
     replace_headers(request, [(wanted, "A"), ("proxy-authorization", "P")])
     assert dict(request.headers) == {"Proxy-Authorization": "P", "Authorization": "A"}

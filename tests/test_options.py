@@ -202,8 +202,12 @@ def test_a_refusal_shows_no_password_and_no_authorization_that_it_was_not_told_o
     assert "Authorization: differs (not shown)" in text
     assert "Bearer" not in text
     assert "filters: filter_headers" in text
-    in_the_uri = str(cassette.explain(vcr.Request("GET", "http://user:pass@h/")).text())
-    assert "GET http://***@h/" in in_the_uri
+    for uri, shown in (
+        ("http://user:pass@h/", "http://***@h/"),
+        ("http://user:p@ss@h/", "http://***@h/"),
+        ("http://h?to=a@b", "http://h?to=a@b"),
+    ):
+        assert f"GET {shown}\n" in cassette.explain(vcr.Request("GET", uri)).text()
 
 
 # -- hooks ------------------------------------------------------------------------------------------------------------

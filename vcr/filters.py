@@ -57,7 +57,7 @@ def replace_headers(request: Request, replacements: Replacements) -> Request:
     return request
 
 
-_USERINFO = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)[^/?#@]*@")
+_USERINFO = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
 
 
 def replace_query_parameters(request: Request, replacements: Replacements) -> Request:
