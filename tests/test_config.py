@@ -121,6 +121,7 @@ PASSES = [
     ("ignore_hosts", "example.com", ("example.com",), None),
     ("ignore_hosts", None, (), None),
     ("ignore_hosts", [7, None, "a"], ("a",), "ignore_hosts: expected host names and .*; 7, None has no effect"),
+    ("ignore_hosts", iter([7, "a"]), ("a",), "ignore_hosts: expected host names and .*; 7 has no effect"),
     ("skip_patchers", "httpx", ("httpx",), None),
     ("skip_patchers", None, (), None),
     ("custom_patches", None, (), None),

@@ -40,9 +40,9 @@ def list_of(accept: Callable[[Any], bool], what: str) -> Check:
     def check(value: object, pass_over: PassOver) -> tuple[Any, ...]:
         if value is None:
             return ()
-        given = (value,) if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) else value
-        kept = tuple(item for item in given if accept(item))
-        if len(kept) < len(tuple(given)):
+        given = (value,) if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) else tuple(value)
+        kept = tuple(filter(accept, given))
+        if len(kept) < len(given):
             others = ", ".join(repr(item) for item in given if not accept(item))
             pass_over(f"expected {what}; {others} has no effect")
         return kept

@@ -202,12 +202,12 @@ class View:
         return [piece for piece in self._pieces[first:last] if piece[0] < piece[1]]
 
 
-def views(data: bytes, near: int | None = None, depth: int = DEPTH) -> Iterator[View]:
-    """``data`` as it is, then without its escapes, one inside the other, down to ``depth``.
+def views(data: bytes, near: int | None = None) -> Iterator[View]:
+    """``data`` as it is, then without its escapes, one inside the other, down to ``DEPTH``.
 
     ``near``: of what has no escape within so many bytes, nothing is in a view but the first.
     """
-    return _views(View(data, None, ""), near, depth, set())
+    return _views(View(data, None, ""), near, DEPTH, set())
 
 
 def _views(outer: View, near: int | None, depth: int, seen: set[int]) -> Iterator[View]:
