@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fractions
 import os
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
+from tests.clients.entries import outcome
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
@@ -61,6 +64,17 @@ def test_a_test_that_leaves_a_file_fails(place, tmp_path):
     run = pytest_in(started, str(beside), env=environment)
     assert "2 passed, 1 error" in run.stdout, run.stdout
     assert "a file is left behind" in run.stdout
+
+
+# -- what is compared --------------------------------------------------------------------------------------------------
+
+
+def test_a_mistake_in_a_test_is_no_outcome():
+    for mistake in (lambda: missing, lambda: None.attribute, lambda: {}["key"], lambda: len(1)):  # noqa: F821
+        with pytest.raises((NameError, AttributeError, KeyError, TypeError)):
+            outcome(mistake)
+    assert outcome(lambda: fractions.Fraction(1, "2")).kind is TypeError  # what a client raises
+    assert outcome(lambda: 1 / 0).kind is ZeroDivisionError
 
 
 # -- children ----------------------------------------------------------------------------------------------------------

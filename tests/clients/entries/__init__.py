@@ -17,9 +17,11 @@ import importlib
 import importlib.util
 import pkgutil
 import re
+import traceback
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -55,12 +57,28 @@ def body_of(response: dict[str, Any]) -> bytes:
     return content.encode() if isinstance(content, str) else content
 
 
+#: What a mistake in a test raises. It would be the same each time, and compare as equal.
+_MISTAKES = (AssertionError, AttributeError, LookupError, NameError, TypeError)
+_TESTS = str(Path(__file__).parents[2])
+
+
 def outcome(act: Callable[[], Any]) -> Any:
-    """What ``act`` returns, or a Raised: a client's own errors have to be the same, whichever way it fails."""
+    """What ``act`` returns, or a Raised: a client's own errors have to be the same, whichever way it fails.
+
+    A mistake in a test's own code is raised.
+    """
     try:
         return act()
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
+        if isinstance(error, _MISTAKES) and _file_of(error).startswith(_TESTS):
+            raise
         return Raised(type(error), re.sub(r"0x[0-9a-f]+|\d+ (?=ms|milliseconds)", "0x", str(error)))
+
+
+def _file_of(error: BaseException) -> str:
+    """The file of the code that raised it."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code.co_filename
 
 
 class Client:
