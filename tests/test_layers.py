@@ -43,6 +43,8 @@ ROOMS = [
     "_placeholders",
     "_fields",
     "filters",
+    "sanitize.rule",
+    "sanitize",
     "_engine.shown",
     "_engine.interaction",
     "_engine.index",

@@ -1,0 +1,55 @@
+"""One rule of the sanitizer: which secret it is for, where that stands, and on which side of the traffic.
+
+It must not know how a secret is found or replaced, and no rule in particular.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+#: ``header``, ``cookie``: the value of a header field, or of a cookie, of that name. ``query``: of a parameter in a
+#: URI. ``field``: of a field in a form, JSON, multipart or XML body, at any depth. ``userinfo``: what stands before the
+#: host in a URI. ``shape``: text that looks like a secret, anywhere. ``env``: the value of an environment variable,
+#: anywhere. ``host``: the name of a host. ``json_path``: the value at a path in a JSON body.
+Where = Literal["header", "cookie", "query", "field", "userinfo", "shape", "env", "host", "json_path"]
+#: The messages in which a rule looks.
+On = Literal["request", "response", "both"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One kind of secret.
+
+    ``name``: as a placeholder shows it, in capitals: ``ACCESS_TOKEN``. Secrets of one kind have one name wherever they
+    stand, for the same secret is to have the same placeholder.
+    ``names``: of the fields whose values are secret, in lower case; for ``env`` of variables (``*_TOKEN``: all that end
+    so), for ``host`` of hosts, for ``json_path`` the paths; empty for ``shape`` and ``userinfo``.
+    ``pattern``: for ``shape``: what a secret looks like; the group ``secret``, where there is one, is the secret.
+    ``keywords``: for ``shape``: one of these stands, in any case, in every text in which the pattern is found.
+    ``on``: the side on which the rule is at work.
+    ``chosen``: people choose such values (a password): they are numbered, and never get a fingerprint.
+    ``compare``: a request with another value is not answered from the recording.
+    ``replacement``: what stands in the place of the secret instead of a placeholder.
+    ``vector``, ``counter_example``: a text in which the rule finds a secret, and one that is like it, in which it finds
+    none: a line ``Name: value`` for ``header`` and ``cookie``, a URI for ``query`` and ``userinfo``, else a body.
+    ``source``: where the fact comes from.
+    """
+
+    name: str
+    where: Where
+    names: tuple[str, ...] = ()
+    pattern: re.Pattern[bytes] | None = None
+    keywords: tuple[bytes, ...] = ()
+    on: On = "both"
+    chosen: bool = False
+    compare: bool = False
+    replacement: str | None = None
+    vector: str = ""
+    counter_example: str = ""
+    source: str = ""
+
+    def is_at_work(self, side: Literal["request", "response"]) -> bool:
+        """Whether it looks at this side of the traffic."""
+        return self.on in (side, "both")
