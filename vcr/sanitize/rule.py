@@ -5,7 +5,6 @@ It must not know how a secret is found or replaced, and no rule in particular.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,10 +25,13 @@ class Rule:
     stand, for the same secret is to have the same placeholder.
     ``names``: of the fields whose values are secret, in lower case; for ``env`` of variables (``*_TOKEN``: all that end
     so), for ``host`` of hosts, for ``json_path`` the paths; empty for ``shape`` and ``userinfo``.
-    ``pattern``: for ``shape``: what a secret looks like; the group ``secret``, where there is one, is the secret.
-    ``keywords``: for ``shape``: one of these stands, in any case, in every text in which the pattern is found.
+    ``pattern``: for ``shape``: what a secret looks like, as a regular expression, which is compiled when it is needed;
+    the group ``secret``, where there is one, is the secret.
+    ``keywords``: for ``shape``: one of these stands in every text in which the pattern is found; without any, the text
+    is always searched.
     ``on``: the side on which the rule is at work.
     ``chosen``: people choose such values (a password): they are numbered, and never get a fingerprint.
+    ``identifies``: the value says who sends a request, or belongs to the request alone if not (a signature, a code).
     ``compare``: a request with another value is not answered from the recording.
     ``replacement``: what stands in the place of the secret instead of a placeholder.
     ``vector``, ``counter_example``: a text in which the rule finds a secret, and one that is like it, in which it finds
@@ -40,10 +42,11 @@ class Rule:
     name: str
     where: Where
     names: tuple[str, ...] = ()
-    pattern: re.Pattern[bytes] | None = None
+    pattern: bytes = b""
     keywords: tuple[bytes, ...] = ()
     on: On = "both"
     chosen: bool = False
+    identifies: bool = True
     compare: bool = False
     replacement: str | None = None
     vector: str = ""
