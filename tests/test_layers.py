@@ -33,6 +33,7 @@ ROOMS = [
     "_http.named",
     "_http.encoded",
     "_http.known",
+    "_http.everywhere",
     "_http.fields",
     "_http.render",
     "_http.wire",

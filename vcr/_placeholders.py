@@ -13,16 +13,15 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
 
 from ._http import content_coding, encoded, known, wrapping
+from ._http.everywhere import Everywhere, Pair
 from ._http.spellings import View, spelled, spelling
 from .request import Request
-from .response import Response, ResponseDict
-
-Pair = tuple[Request, ResponseDict]
+from .response import ResponseDict
 
 _LIMIT = content_coding.MOST_DECODED
 
@@ -80,17 +79,17 @@ def resolve(
 
 def hide(placeholders: Iterable[Placeholder], request: Request, response: ResponseDict, limit: int = _LIMIT) -> Pair:
     """The two with each secret replaced by its placeholder; what is given is changed."""
-    return _Exchange(_hiding(tuple(placeholders)), limit).pair(request, response)
+    return Everywhere(hiding(tuple(placeholders)), limit).pair(request, response)
 
 
 def reveal(placeholders: Iterable[Placeholder], request: Request, response: ResponseDict, limit: int = _LIMIT) -> Pair:
     """The two with each placeholder replaced by its secret; what is given is changed."""
-    return _Exchange(_revealing(tuple(placeholders)), limit).pair(request, response)
+    return Everywhere(_revealing(tuple(placeholders)), limit).pair(request, response)
 
 
 def mask(placeholders: Iterable[Placeholder], text: str) -> str:
     """``text``, for a person to read, without the secrets."""
-    return _Exchange(_hiding(tuple(placeholders), for_people=True), _LIMIT).text(text)
+    return Everywhere(hiding(tuple(placeholders), for_people=True), _LIMIT).text(text)
 
 
 # -- what is looked for ------------------------------------------------------------------------------------------------
@@ -233,104 +232,11 @@ class _Revealing:
 
 
 @functools.lru_cache(maxsize=32)
-def _hiding(placeholders: tuple[Placeholder, ...], for_people: bool = False) -> _Hiding:
+def hiding(placeholders: tuple[Placeholder, ...], for_people: bool = False) -> known.Values:
+    """The secrets of these, to be looked for. ``for_people``: nothing is noted that would bring them back."""
     return _Hiding(placeholders, for_people)
 
 
 @functools.lru_cache(maxsize=32)
 def _revealing(placeholders: tuple[Placeholder, ...], inside: bool = False) -> _Revealing:
     return _Revealing(placeholders, inside)
-
-
-# -- where it is looked for --------------------------------------------------------------------------------------------
-
-
-class _Exchange:
-    """Replaces values in all of a request and a response but the method and the code."""
-
-    def __init__(self, values: known.Values, limit: int) -> None:
-        self._values = values
-        self._limit = limit
-
-    def pair(self, request: Request, response: ResponseDict) -> Pair:
-        if isinstance(request.body, bytes):
-            codings = content_coding.named(request.headers.get_all("Content-Encoding"))
-            request.body = self.body(request.body, codings)
-        codings = content_coding.named(Response(response).headers.get_all("Content-Encoding"))
-        body: Any = response.get("body")
-        self._content(body or {}, codings)
-        # (One look at all of the rest together: mostly there is nothing.)
-        if known.may_stand_in("\n".join(_strings(request, response)).encode("utf-8", "surrogateescape"), self._values):
-            self._heads(request, response)
-        return request, response
-
-    def _heads(self, request: Request, data: ResponseDict) -> None:
-        response: Any = data  # (whatever keys it has)
-        request.uri = self.text(request.uri)
-        request.headers = [(self.field(name), self.field(value)) for name, value in request.headers.pairs()]
-        for part in ("headers", "trailers"):
-            if response.get(part):
-                response[part] = self._fields(response[part])
-        for part in ("url", "header_order"):  # the first is Betamax's, where it is not the request's
-            if isinstance(response.get(part), str):
-                response[part] = self.text(response[part])
-        for part in ("status", "error"):
-            if isinstance(response.get(part), Mapping):
-                response[part] = {name: self._value(value) for name, value in response[part].items()}
-
-    def _content(self, body: Any, codings: list[str]) -> None:
-        string = body.get("string")
-        if isinstance(string, str):
-            body["string"] = self.text(string)
-        elif isinstance(string, bytes):
-            body["string"] = self.body(string, codings)
-
-    def _value(self, value: object) -> Any:
-        return self.field(value) if isinstance(value, str) else value
-
-    def _fields(self, headers: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            self._value(name): [self.field(str(value)) for value in values]
-            if isinstance(values, list)
-            else self.field(str(values))
-            for name, values in headers.items()
-        }
-
-    def text(self, text: str) -> str:
-        data = text.encode("utf-8", "surrogateescape")
-        new = known.replaced(data, self._values, self._limit)
-        return text if new is data else new.decode("utf-8", "surrogateescape")
-
-    def field(self, value: str) -> str:
-        """A header's name or value, or a reason phrase: bytes, seen as latin-1."""
-        try:
-            data = value.encode("latin-1")
-        except UnicodeEncodeError:
-            return self.text(value)
-        new = known.replaced(data, self._values, self._limit)
-        return value if new is data else new.decode("latin-1")
-
-    def body(self, body: bytes, codings: list[str]) -> bytes:
-        """A body, inside its content codings if it has any."""
-        plain, left = content_coding.decode(body, codings, self._limit)
-        if left or plain is body:
-            return known.replaced(body, self._values, self._limit)
-        changed = known.replaced(plain, self._values, self._limit)
-        coded = body if changed is plain else content_coding.encode(changed, codings)
-        return changed if coded is None else coded
-
-
-def _strings(request: Request, response: ResponseDict) -> Iterator[str]:
-    """All text of a request and a response but their bodies."""
-    yield request.uri
-    for pair in request.headers.pairs():
-        yield from pair
-    rest = [value for name, value in response.items() if name != "body"]
-    while rest:
-        value = rest.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping):
-            rest += [*value, *value.values()]
-        elif isinstance(value, (list, tuple)):
-            rest += value

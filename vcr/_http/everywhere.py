@@ -1,0 +1,107 @@
+"""Replaces values in all of a request and a response but the method and the code: in each field of the head, in the
+body inside its content codings, in what is kept beside. It must not know what the values are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..request import Request
+from ..response import Response, ResponseDict
+from . import content_coding, known
+
+Pair = tuple[Request, ResponseDict]
+
+
+class Everywhere:
+    """Replaces ``values``. A body from which more than ``limit`` bytes come out stays coded."""
+
+    def __init__(self, values: known.Values, limit: int = content_coding.MOST_DECODED) -> None:
+        self._values = values
+        self._limit = limit
+
+    def pair(self, request: Request, response: ResponseDict) -> Pair:
+        """The two, which are changed."""
+        if isinstance(request.body, bytes):
+            codings = content_coding.named(request.headers.get_all("Content-Encoding"))
+            request.body = self.body(request.body, codings)
+        codings = content_coding.named(Response(response).headers.get_all("Content-Encoding"))
+        body: Any = response.get("body")
+        self._content(body or {}, codings)
+        # (One look at all of the rest together: mostly there is nothing.)
+        if known.may_stand_in("\n".join(_strings(request, response)).encode("utf-8", "surrogateescape"), self._values):
+            self._heads(request, response)
+        return request, response
+
+    def _heads(self, request: Request, data: ResponseDict) -> None:
+        response: Any = data  # (whatever keys it has)
+        request.uri = self.text(request.uri)
+        request.headers = [(self.field(name), self.field(value)) for name, value in request.headers.pairs()]
+        for part in ("headers", "trailers"):
+            if response.get(part):
+                response[part] = self._fields(response[part])
+        for part in ("url", "header_order"):  # the first is Betamax's, where it is not the request's
+            if isinstance(response.get(part), str):
+                response[part] = self.text(response[part])
+        for part in ("status", "error"):
+            if isinstance(response.get(part), Mapping):
+                response[part] = {name: self._value(value) for name, value in response[part].items()}
+
+    def _content(self, body: Any, codings: list[str]) -> None:
+        string = body.get("string")
+        if isinstance(string, str):
+            body["string"] = self.text(string)
+        elif isinstance(string, bytes):
+            body["string"] = self.body(string, codings)
+
+    def _value(self, value: object) -> Any:
+        return self.field(value) if isinstance(value, str) else value
+
+    def _fields(self, headers: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            self._value(name): [self.field(str(value)) for value in values]
+            if isinstance(values, list)
+            else self.field(str(values))
+            for name, values in headers.items()
+        }
+
+    def text(self, text: str) -> str:
+        """A text."""
+        data = text.encode("utf-8", "surrogateescape")
+        new = known.replaced(data, self._values, self._limit)
+        return text if new is data else new.decode("utf-8", "surrogateescape")
+
+    def field(self, value: str) -> str:
+        """A header's name or value, or a reason phrase: bytes, seen as latin-1."""
+        try:
+            data = value.encode("latin-1")
+        except UnicodeEncodeError:
+            return self.text(value)
+        new = known.replaced(data, self._values, self._limit)
+        return value if new is data else new.decode("latin-1")
+
+    def body(self, body: bytes, codings: list[str]) -> bytes:
+        """A body, inside its content codings if it has any."""
+        plain, left = content_coding.decode(body, codings, self._limit)
+        if left or plain is body:
+            return known.replaced(body, self._values, self._limit)
+        changed = known.replaced(plain, self._values, self._limit)
+        coded = body if changed is plain else content_coding.encode(changed, codings)
+        return changed if coded is None else coded
+
+
+def _strings(request: Request, response: ResponseDict) -> Iterator[str]:
+    """All text of a request and a response but their bodies."""
+    yield request.uri
+    for pair in request.headers.pairs():
+        yield from pair
+    rest = [value for name, value in response.items() if name != "body"]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            rest += [*value, *value.values()]
+        elif isinstance(value, (list, tuple)):
+            rest += value
