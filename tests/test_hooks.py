@@ -126,6 +126,11 @@ def test_what_is_no_request_is_refused_by_name(wrong, recorded):
     assert recorded.read_bytes() == before
 
 
+def test_a_hook_that_is_called_by_hand_returns_what_it_returns(cassette_path):
+    with vcr.use_cassette(cassette_path, before_record_request=lambda given: ("odd", given)) as cassette:
+        assert cassette._before_record_request("a stand-in") == ("odd", "a stand-in")
+
+
 def test_an_object_that_is_like_a_request_is_one(recorded):
     like = SimpleNamespace(
         method="GET", uri=NEW.uri, body=None, headers={}, scheme="http", host="h", port=80, path="/new", query=[],
