@@ -119,11 +119,35 @@ def test_a_child_filters_and_matches_as_its_parent_does(server, cassette_path):
     assert server.hits == 1
 
 
-def test_what_a_cassette_does_not_hold_is_refused_in_a_child_too(server, cassette_path):
-    with vcr.use_cassette(cassette_path, child_processes="join", record_mode="none"):
+def test_what_a_cassette_does_not_hold_is_refused_in_a_child_too_and_the_parent_knows(server, cassette_path):
+    with vcr.use_cassette(cassette_path, child_processes="join", record_mode="none") as cassette:
         done = run(sys.executable, "-c", FETCH, server.url + "/text")
     assert "CannotOverwriteExistingCassetteException" in done.stderr
+    assert [(one.method, one.uri) for one in cassette.refused] == [("GET", server.url + "/text")]
     assert server.hits == 0
+
+
+def test_children_play_one_recording_after_the_other(server, cassette_path):
+    url = server.url + "/counter"
+    for _ in ("record", "replay"):
+        with vcr.use_cassette(cassette_path, child_processes="join"):
+            in_turn = [run(sys.executable, "-c", FETCH, url).stdout for _ in range(2)]
+        assert in_turn == ["1", "2"]
+    assert server.hits == 2
+
+
+@can_fork
+def test_the_forks_of_a_process_play_one_recording_after_the_other(server, cassette_path):
+    url = server.url + "/counter"
+    with vcr.use_cassette(cassette_path):
+        assert [fetch(url) for _ in range(3)] == ["1", "2", "3"]
+    with vcr.use_cassette(cassette_path) as cassette:
+        for expected in ("1", "2", "3"):
+            child = os.fork()
+            if not child:
+                os._exit(fetch(url) != expected)
+            assert os.waitpid(child, 0)[1] == 0
+    assert (server.hits, cassette.play_count) == (3, 3)
 
 
 def test_what_only_a_child_has_played_is_not_unused(server, cassette_path):
@@ -170,9 +194,10 @@ def test_a_hook_that_cannot_be_handed_over_refuses_the_childs_requests(server, c
 def test_a_child_of_a_child_that_is_refused_is_refused_too(server, cassette_path):
     nested = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {FETCH!r}, sys.argv[1]])"
     for options in ({"child_processes": "refuse"}, {"child_processes": "join", "before_record_request": lambda _: _}):
-        with vcr.use_cassette(cassette_path, **options):
+        with vcr.use_cassette(cassette_path, **options) as cassette:
             done = run(sys.executable, "-c", nested, server.url + "/text")
         assert "ChildProcessRefusedError" in done.stderr
+        assert len(cassette.refused) == 1
     assert server.hits == 0
 
 

@@ -11,6 +11,7 @@ This file must not know how a process is started, or how a cassette is opened.
 from __future__ import annotations
 
 import io
+import json
 import logging
 import os
 import pickle
@@ -25,15 +26,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _active
 from ._engine.cassette import Cassette
+from ._engine.strict import Refused
 from ._locks import new_lock
-from .errors import AmbiguousCassetteError, ChildProcessRefusedError, warn
+from .errors import AmbiguousCassetteError, ChildProcessRefusedError, place_in_program, warn
 from .persisters.journal import Journal
 from .persisters.locking import alone_in
+from .request import Request
 
 if TYPE_CHECKING:
     from ._engine.interaction import Interaction
     from ._engine.turn import Turn
-    from .request import Request
     from .response import ResponseDict
 
 log = logging.getLogger(__name__)
@@ -132,14 +134,17 @@ class Shared:
     def take_in(self, cassette: Cassette) -> None:
         """Give the cassette what children have recorded and played until now."""
         held = cassette.held()
-        for line in self._lines("played"):
+        for line in self.lines_since("played", 0):
             if int(line) < len(held):
                 cassette.play(held[int(line)])
+        for line in self.lines_since("refused", 0):
+            method, uri, place = json.loads(line)
+            cassette.note_refusal(Refused(Request(method, uri), place, None))
         if self.journal.exists:
             for interaction in cassette.when_loaded(self.journal.interactions()):
                 cassette.put(interaction)
                 cassette.mark_recorded(interaction)
-        self.connected = sorted(set(self._lines("connected")))
+        self.connected = sorted(set(self.lines_since("connected", 0)))
 
     # -- the child's side ---------------------------------------------------------------------------------------------
 
@@ -162,17 +167,39 @@ class Shared:
         with open(self._file("recipe"), "rb") as file:
             return _HandedOver(*pickle.load(file))
 
+    def note_refusal(self, request: Request, place: str) -> None:
+        """Leave for the parent that a request was refused, and where in the program it was made."""
+        self.note("refused", json.dumps([request.method, request.uri, place]))
+
+    def note_joined(self) -> None:
+        """Leave for the parent that a Python which was started inside the cassette knows of it."""
+        self.note("joined", os.getpid())
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether a Python that was started inside the cassette knows of it."""
+        return bool(self.lines_since("joined", 0))
+
     def note(self, name: str, line: object) -> None:
         """Leave one line for the parent, as long as the cassette is open."""
         with suppress(OSError), open(self._file(name), "ab", buffering=0) as file:
             file.write(f"{line}\n".encode())
 
-    def _lines(self, name: str) -> list[str]:
+    def size(self, name: str) -> int:
+        """How many bytes of lines have been left."""
         try:
-            with open(self._file(name), encoding="utf-8") as file:
-                return [line.rstrip("\n") for line in file if line.endswith("\n")]
-        except FileNotFoundError:
+            return os.path.getsize(self._file(name))
+        except OSError:
+            return 0
+
+    def lines_since(self, name: str, place: int) -> list[str]:
+        """The lines that have been left behind this byte."""
+        if self.size(name) <= place:
             return []
+        with suppress(FileNotFoundError), open(self._file(name), "rb") as file:
+            file.seek(place)
+            return [line.decode().rstrip("\n") for line in file if line.endswith(b"\n")]
+        return []
 
 
 def _handed_over_by(cassette: Cassette) -> _HandedOver:
@@ -206,6 +233,11 @@ def _share(cassette: Cassette) -> Shared:
 
 
 # -- a process that is started ----------------------------------------------------------------------------------------
+
+
+def is_joined(cassette: Cassette) -> bool:
+    """Whether a Python that was started inside this open cassette knows of it."""
+    return _share(cassette).is_joined
 
 
 def handed_over(*, is_python: bool) -> str | None:
@@ -285,6 +317,8 @@ class _Member(Cassette):
     places: dict[Interaction, int]
     #: What has been recorded here, and the parent knows of.
     told: list[Interaction]
+    #: Up to which byte it is known here what children have played.
+    known: int
 
     def play(self, interaction: Interaction) -> None:
         """Count one replay of it, here and in the parent."""
@@ -293,10 +327,23 @@ class _Member(Cassette):
             self.shared.note("played", self.places[interaction])
 
     @contextmanager
-    def adding(self) -> Iterator[None]:
-        """What is held while an interaction is added, and left for the parent. (In this order: ``ending`` does so.)"""
-        with self.shared.alone(), super().adding():
-            yield
+    def changing(self) -> Iterator[None]:
+        """What is held while a request is decided about, and while an interaction is added, and left for the parent:
+        here it is known what the parent's other children have played. (In this order: ``ending`` does so.)"""
+        with self.shared.alone(), super().changing():
+            played = self.shared.lines_since("played", self.known)
+            held = list(self.places) if played else []
+            for line in played:
+                super().play(held[int(line)])
+            try:
+                yield
+            finally:
+                self.known = self.shared.size("played")
+
+    def note_refusal(self, refused: Refused) -> None:
+        """Remember a refusal, here and in the parent."""
+        super().note_refusal(refused)
+        self.shared.note_refusal(refused.request, refused.place)
 
     def mark_recorded(self, interaction: Interaction) -> None:
         """This process has added it."""
@@ -320,6 +367,8 @@ class _Refused(Cassette):
 
     def begin(self, request: Request) -> Turn:
         """Raise ChildProcessRefusedError."""
+        if (shared := _shared.get(self)) is not None:
+            shared.note_refusal(request, place_in_program())
         raise ChildProcessRefusedError(
             f"{request.method} {request.uri} was refused: this process was started inside the cassette {self.path}, "
             f"and {self.reason}"
@@ -337,19 +386,27 @@ def _become(cassette: Cassette, kind: type[Cassette], **attributes: object) -> N
 def _make_member(cassette: Cassette, kind: type[_Member], shared: Shared) -> None:
     if not isinstance(cassette, _Member):
         places = {interaction: place for place, interaction in enumerate(cassette.held())}
-        _become(cassette, kind, shared=shared, places=places, told=[])
+        _become(cassette, kind, shared=shared, places=places, told=[], known=0)
     cassette.storage.keep_notes_in(shared.journal)
 
 
 def make_joined(cassette: Cassette, shared: Shared) -> None:
     """Let ``cassette``, which has been made from a recipe, take part in its parent's."""
-    _shared[cassette] = shared
+    _tell(cassette, shared)
     _make_member(cassette, _Joined, shared)
 
 
-def make_refusing(cassette: Cassette, reason: str) -> None:
-    """Let ``cassette`` refuse every request. ``reason``: the end of the sentence that says why."""
+def make_refusing(cassette: Cassette, reason: str, shared: Shared | None = None) -> None:
+    """Let ``cassette`` refuse every request. ``reason``: the end of the sentence that says why. ``shared``: the
+    directory through which the parent hears of it, where the cassette has none yet."""
+    if shared is not None:
+        _tell(cassette, shared)
     _become(cassette, _Refused, reason=reason)
+
+
+def _tell(cassette: Cassette, shared: Shared) -> None:
+    _shared[cassette] = shared
+    shared.note_joined()
 
 
 REFUSED_BY_OPTION = 'child_processes="refuse" forbids its requests'

@@ -27,9 +27,9 @@ def _cassette(option: str, shared: _children.Shared) -> Cassette:
         reason = f"one of the cassette's options is not found here ({type(error).__name__}: {error})"
     if cassette is None:
         cassette = Cassette(path)
-        _children.make_refusing(cassette, f"cannot take part in it: {reason}")
+        _children.make_refusing(cassette, f"cannot take part in it: {reason}", shared)
     elif option == "refuse":
-        _children.make_refusing(cassette, _children.REFUSED_BY_OPTION)
+        _children.make_refusing(cassette, _children.REFUSED_BY_OPTION, shared)
     else:
         _children.make_joined(cassette, shared)
     cassette.child_processes = option  # for processes that this one starts

@@ -131,7 +131,7 @@ class Cassette(Holding):
         if kept is None:
             return Turn(None, None)
         key = self.key(kept)
-        with self.lock:
+        with self.changing():
             self.sent.append(request)
             recorded = self.find(kept, key) if self.replays else None
             if recorded is not None and self._index.asks:
@@ -190,7 +190,7 @@ class Cassette(Holding):
     def keep(self, turn: Turn, interaction: Interaction, response: Response) -> None:
         """Put what is kept of a live response in the place that its turn has reserved."""
         kept = self.when_recorded(interaction, response)
-        with self.adding():
+        with self.changing():
             self._streaming.discard(turn)
             if self.closed:
                 shown = self.shown(interaction.request)
@@ -204,8 +204,8 @@ class Cassette(Holding):
             if self.allow_playback_repeats:
                 self.make_findable(interaction)
 
-    def adding(self) -> AbstractContextManager[object]:
-        """What is held while a finished interaction is added, after the filters: the lock."""
+    def changing(self) -> AbstractContextManager[object]:
+        """What is held while a request is decided about, and while a finished interaction is added: the lock."""
         return self.lock  # type: ignore[no-any-return]
 
     def _added(self, interaction: Interaction) -> None:
@@ -253,8 +253,12 @@ class Cassette(Holding):
         return error
 
     def _refuse(self, request: Request, error: CannotOverwriteExistingCassetteException) -> None:
-        self.refused.append(request)
-        self.refusals.append(Refused.now(request, error if self.strictness.on_refused == "raise" else None))
+        self.note_refusal(Refused.now(request, error if self.strictness.on_refused == "raise" else None))
+
+    def note_refusal(self, refused: Refused) -> None:
+        """Remember a refusal, of this process or of a child."""
+        self.refused.append(refused.request)
+        self.refusals.append(refused)
 
     def _check_order(self, request: Request, found: Interaction) -> None:
         """Raise OutOfOrderError when another recorded interaction is to be played before ``found``."""
@@ -322,7 +326,7 @@ class Cassette(Holding):
         if kept_request is None or kept_response is None:
             return
         interaction = Interaction(kept_request, kept_response)
-        with self.adding():
+        with self.changing():
             self.put(interaction)
             self._added(interaction)
             self.make_findable(interaction)
