@@ -57,6 +57,7 @@ ROOMS = [
     "serialize",
     "_active",
     "persisters",
+    "_python",
     "_children",
     "stubs",
     "patch",

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import runpy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
-from .. import _children
+from .. import _children, _python
 from ..errors import warn
 from .client import Client
 from .replace import Replacement, once_for_each
@@ -21,7 +20,6 @@ from .replace import Replacement, once_for_each
 CLIENTS: tuple[Client, ...] = ()
 MODULES: dict[str, tuple[str, ...]] = {"subprocess": (), "multiprocessing.spawn": ()}
 
-_PYTHON = re.compile(r"python[\d.]*[a-z]?(\.exe)?", re.IGNORECASE)
 #: The place of ``env`` among the arguments of ``subprocess.Popen``.
 _ENV = 10
 
@@ -53,35 +51,16 @@ def _environment(args: object, executable: Any, given: Any) -> Any:
     """The environment of a process that is started with this command; ``given`` where no cassette is current."""
     # What is neither a list nor a tuple is one word, or can be read only once.
     words = [str(word) for word in (args if isinstance(args, (list, tuple)) else [args])]
-    program = os.path.basename(os.fsdecode(executable)) if executable else os.path.basename(words[0]) if words else ""
-    is_python = _PYTHON.fullmatch(program) is not None
+    is_python = _python.is_python(os.fsdecode(executable) if executable else words[0] if words else "")
     value = _children.handed_over(is_python=is_python)
     if value is None:
         return given
-    if is_python and not value.startswith("ignore") and _ignores_environment(words[1:]):
+    if is_python and not value.startswith("ignore") and _python.arguments(words[1:]).is_isolated:
         warn(
             f"{' '.join(words[:3])} starts a Python that reads neither PYTHONPATH nor sitecustomize: its requests are "
             "neither recorded nor refused"
         )
     return _children.environment(given, value)
-
-
-def _ignores_environment(options: Sequence[str]) -> bool:
-    """Whether ``-E``, ``-I`` or ``-S`` is among these options of Python."""
-    skip = False
-    for option in options:
-        if skip:
-            skip = False
-        elif not option.startswith("-") or option in ("-", "--"):
-            return False
-        elif not option.startswith("--"):
-            letters = re.match("[^cmWX]*", option[1:])
-            if letters and set(letters[0]) & set("EIS"):
-                return True
-            if re.search("[cm]", option[1:]) and not re.match("[^cm]*[WX]", option[1:]):
-                return False
-            skip = option[-1] in "WX"
-    return False
 
 
 @once_for_each
