@@ -56,8 +56,11 @@ def piped(*arguments: object, **more: str) -> Done:
     return Done(run.returncode, run.stdout, run.stderr)
 
 
-def in_terminal(*arguments: object, columns: int = 120) -> Done:
-    """The command in a pseudo-terminal: all that a person sees is in ``out``."""
+def in_terminal(*arguments: object, columns: int = 120, typed: tuple[str, bytes] | None = None) -> Done:
+    """The command in a pseudo-terminal: all that a person sees is in ``out``.
+
+    ``typed``: when the text is shown, these keys are pressed.
+    """
     import fcntl
     import pty
     import struct
@@ -65,8 +68,16 @@ def in_terminal(*arguments: object, columns: int = 120) -> Done:
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    # The first terminal that the leader of a session opens is the one whose keys send signals.
+    opening = ["sh", "-c", f'exec "$@" <{os.ttyname(theirs)}', "sh"]
     process = subprocess.Popen(
-        command(*arguments), stdin=theirs, stdout=theirs, stderr=theirs, env=environment(), close_fds=True
+        opening + command(*arguments),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment(),
+        close_fds=True,
+        start_new_session=True,
     )
     os.close(theirs)
     shown = bytearray()
@@ -79,6 +90,9 @@ def in_terminal(*arguments: object, columns: int = 120) -> Done:
             if not piece:
                 break
             shown += piece
+            if typed is not None and typed[0].encode() in shown:
+                os.write(ours, typed[1])
+                typed = None
         status = process.wait(timeout=60)
     finally:
         process.kill()
