@@ -91,9 +91,7 @@ def read_interaction(number: int, interaction: Any) -> tuple[Request, Response]:
         if "response" not in interaction:
             raise ValueError('expected a mapping under "response", not nothing')
         beside = {key: value for key, value in interaction.items() if key not in ("request", "response")}
-        response = Response(_response_from_data(interaction.get("response")), _checked(beside))
-        # Copies, as the response's data are: in YAML, an alias stands for the same mapping in several interactions.
-        return request.copy(), response
+        return request, Response(_response_from_data(interaction.get("response")), _copied(beside))
     except (ValueError, RecursionError) as error:
         raise CassetteLoadError(str(error), interaction=number) from error
 
@@ -188,9 +186,10 @@ def _request_from_data(data: Mapping[str, Any]) -> Request:
     method = data.get("method")
     _check_method(method)
     headers = Headers.of(_fields(data.get("headers")))
-    request = Request(_checked(_text(method)), _checked(_uri(data, headers)), _checked(data.get("body")), headers)
+    request = Request(_copied(_text(method)), _copied(_uri(data, headers)), _checked(data.get("body")), headers)
     _ = request.port  # ValueError: a URI that cannot be taken apart
-    return request
+    # In YAML, an alias stands for the same mapping in several interactions.
+    return request if request.body is None or isinstance(request.body, bytes) else request.copy()
 
 
 def _check_method(method: object) -> None:
@@ -219,37 +218,43 @@ def _response_from_data(data: object) -> Any:
     response: dict[str, Any] = {}
     status = data.get("status", data.get("status_code"))  # httpx's, in VCR.py 4 to 5
     if status is not None:
-        response["status"] = status if isinstance(status, _MAPPING) else {"code": status, "message": None}
+        status = status if isinstance(status, _MAPPING) else {"code": status, "message": None}
+        response["status"] = _copied(status, _LEVELS)
     if "headers" in data:
         response |= _headers(data["headers"])
     if "body" in data or "content" in data:
-        response["body"] = _body(data.get("body", data.get("content")))
+        response["body"] = _copied(_body(data.get("body", data.get("content"))), _LEVELS)
     version = _text(data.get("http_version") or "1.1").removeprefix("HTTP/")
     if version != "1.1":
         response["http_version"] = version
-    return _copied(response | {key: data[key] for key in data if key not in response and key not in _READ})
+    others = {key: data[key] for key in data if key not in response and key not in _READ}
+    return response | _copied(others) if others else response
 
 
 #: What a response of httpx had, in VCR.py 4 to 5, and what is not written when it goes without saying.
 _READ = ("status_code", "content", "http_version")
+#: So deep may a part of a response nest.
+_LEVELS = MAX_DEPTH - 1
 
 
 def _headers(headers: object) -> dict[str, Any]:
-    """``headers``, and ``header_order`` where a list of fields has one that a mapping does not show."""
+    """A copy as ``headers``, and ``header_order`` where a list of fields has one that a mapping does not show."""
     if isinstance(headers, _MAPPING):
         return {"headers": {_text(name): _field(value) for name, value in headers.items()}}
     try:
         data = Response.of(200, None, Headers.of(_fields(headers)), b"").data
     except ValueError:
-        return {"headers": headers}
+        return {"headers": _copied(headers, _LEVELS)}
     return {key: data[key] for key in ("headers", "header_order") if key in data}
 
 
-def _field(value: object) -> Any:
-    """The value of a header as it stands, its text in UTF-8."""
-    if type(value) is list:
-        return [_field(one) for one in value]
-    return _without_surrogates(value) if isinstance(value, str) and not value.isascii() else value
+def _field(value: object, levels: int = _LEVELS - 1) -> Any:
+    """A copy of the value of a header as it stands, its text in UTF-8."""
+    if isinstance(value, str):
+        return value if value.isascii() else _without_surrogates(value)
+    if type(value) is list and levels:
+        return [_field(one, levels - 1) for one in value]
+    return _copied(value, levels)
 
 
 def _body(body: object) -> Any:
@@ -347,6 +352,8 @@ def _copied(value: object, levels: int = MAX_DEPTH) -> Any:
 
 
 def _key(key: object, levels: int) -> Any:
+    if type(key) is str and key.isascii():
+        return key
     if isinstance(key, tuple):
         raise ValueError("a key is a list, not text")
     _copied(key, levels)
