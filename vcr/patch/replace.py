@@ -14,21 +14,6 @@ _MISSING = object()
 _lock = new_lock()
 
 
-class _Same:
-    """An object as a key, equal to itself only: wrappers equal what they wrap."""
-
-    __slots__ = ("it",)
-
-    def __init__(self, it: object) -> None:
-        self.it = it
-
-    def __hash__(self) -> int:
-        return id(self.it)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.it is other.it
-
-
 Make = TypeVar("Make", bound=Callable[..., Any])
 
 
@@ -37,19 +22,28 @@ def once_for_each(make: Make) -> Make:
 
     An original that is a door (an instrumentation has put it back after its cassette had closed) needs no other.
     """
-
-    @functools.lru_cache(maxsize=64)
-    def made(*arguments: Any) -> Any:
-        *others, original = arguments
-        door = make(*others, original.it)
-        return door if is_door(door) else a_door(door)
+    # The doors, each with its arguments, by the identities of these: a wrapper equals what it wraps.
+    made: dict[tuple[int, ...], tuple[tuple[object, ...], Any]] = {}
 
     @functools.wraps(make)
     def once(*arguments: object) -> Any:
-        *others, original = arguments
-        return original if is_door(original) else made(*others, _Same(original))
+        identities = tuple(map(id, arguments))
+        found = made.get(identities)
+        if found is None:
+            if is_door(arguments[-1]):
+                return arguments[-1]
+            door = make(*arguments)
+            found = arguments, (door if is_door(door) else a_door(door))
+            if len(made) >= _MOST_DOORS:
+                made.pop(next(iter(made)), None)
+            made[identities] = found
+        return found[1]
 
     return cast(Make, once)
+
+
+#: So many originals are remembered of each kind of door: a program may wrap a method anew for each cassette.
+_MOST_DOORS = 64
 
 
 #: ``door_at(name, make, original)``: the Door, once for each original.
