@@ -354,6 +354,9 @@ def _unbroken(headers: Headers) -> Headers:
     """``headers``, in which a line break that does not fold a line is a blank: it would start another field, or end the
     head. Nor does a name begin with a blank, which would make it a part of the field before."""
     pairs = headers.pairs()
+    text = "".join([f"{name}:{value}" for name, value in pairs])
+    if not ("\r" in text or "\n" in text or any(name[:1].isspace() for name, _ in pairs)):
+        return headers
     mended = [(_LINE_BREAK.sub(" ", name).lstrip(), _NOT_FOLDING.sub(" ", value)) for name, value in pairs]
     return headers if mended == pairs else Headers(mended)
 

@@ -109,7 +109,7 @@ class Keys:
 
     def exact(self, request: Request) -> Hashable:
         """Equal for requests that match exactly."""
-        target = self.target(request.method, request.uri)
+        target = self._target(request)
         return (target, *[matcher.key(request) for matcher in self._others]) if self._others else target
 
     def exact_of(self, interaction: Interaction) -> Hashable:
@@ -130,7 +130,9 @@ class Keys:
 
     def target(self, method: str, uri: str) -> Hashable:
         """Equal for requests whose method and URI match exactly."""
-        request = Request(method, uri)
+        return self._target(Request(method, uri))
+
+    def _target(self, request: Request) -> Hashable:
         return tuple([matcher.key(request) for matcher in self._of_target])
 
     def agree(self, r1: Request, r2: Request) -> bool:

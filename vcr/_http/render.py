@@ -36,11 +36,11 @@ def render(response: Response, method: str, dialect: Dialect = Dialect.COMMON) -
 def content(response: Response, method: str, dialect: Dialect = Dialect.COMMON) -> tuple[Headers, list[bytes]]:
     """Headers and body, in its pieces, for a client that asked with ``method`` and parses nothing itself: they agree
     on the content coding and on ``Content-Length``, and there is no body where there can be none."""
-    chunked = is_chunked(response.headers) and has_chunks(method, response.status, dialect)
-    if not chunked and not may_have_body(method, response.status):
+    in_chunks = is_chunked(response.headers)
+    if not (may_have_body(method, response.status) or (in_chunks and has_chunks(method, response.status, dialect))):
         return response.headers, []
     headers, pieces = _coded(response)
-    if not is_chunked(headers) and not response.incomplete:
+    if not in_chunks and not response.incomplete:
         length = sum(map(len, pieces))
         if content_length(headers) not in (None, length):
             headers = Headers(
