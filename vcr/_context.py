@@ -105,14 +105,16 @@ class Opening:
         """Take back whatever has been put in place, each whatever the others raise."""
         if self._is_undone:
             return
-        _run_each(
-            (
-                functools.partial(_active.leave, self.entry),
-                *(replacement.revert for replacement in reversed(self._custom)),
-                functools.partial(patch.uninstall, self),
-                functools.partial(_children.forget, self.cassette),
-            )
-        )
+        try:
+            _active.leave(self.entry)
+        finally:
+            try:
+                _run_each([replacement.revert for replacement in reversed(self._custom)])
+            finally:
+                try:
+                    patch.uninstall(self)
+                finally:
+                    _children.forget(self.cassette)
         self._is_undone = True
 
 

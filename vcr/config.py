@@ -148,7 +148,9 @@ class VCR:
 
     def _options(self) -> Options:
         """The options of this VCR as they are now, judged."""
-        chosen = {name: value for name in OPTIONS if (value := getattr(self, name)) is not OPTIONS[name].default}
+        chosen = {
+            name: value for name, option in OPTIONS.items() if (value := getattr(self, name)) is not option.default
+        }
         if "before_record" in vars(self):
             chosen["before_record"] = self.before_record
         return completed(chosen)
@@ -191,24 +193,22 @@ class VCR:
 
     def _arguments(self, options: Options) -> dict[str, Any]:
         """What ``Cassette(path, ...)`` is given: names resolved, and options that are as by default left out."""
-        chosen = {
-            name: value
-            for name, value in vars(options).items()
-            if name not in cassette.OPENING_OPTIONS and value is not getattr(DEFAULTS, name)
-        }
+        values = vars(options)
+        chosen = {name: values[name] for name, default in _OF_CASSETTE.items() if values[name] is not default}
+        chosen.pop("additional_matchers", None)
         serializer = options.serializer
         return {
             **chosen,
-            "record_mode": options.record_mode,
             "match_on": matchers_of(options, self.matchers),
-            "additional_matchers": (),
             "serializer": named("serializer", serializer, self.serializers)
             if isinstance(serializer, str)
             else serializer,
-            "persister": options.persister,
             "inject": options.inject_cassette,
         }
 
+
+#: The options that a cassette is given, with their defaults.
+_OF_CASSETTE = {name: value for name, value in vars(DEFAULTS).items() if name not in cassette.OPENING_OPTIONS}
 
 #: The VCR behind ``vcr.use_cassette``.
 default_vcr: VCR = VCR()

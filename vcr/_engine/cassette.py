@@ -378,7 +378,8 @@ class Cassette(Holding):
         if stored is None:
             return
         self.hold(stored, are_stored=True)
-        self.rewind()
+        self.followed = 0
+        self.rewound = True
         self.dirty = False
 
     def save(self, *, force: bool = False) -> bool:

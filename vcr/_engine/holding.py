@@ -35,7 +35,8 @@ class Holding:
         self._borrowed: set[Interaction] = set()  # replayed from other cassettes, and never saved into this one
         self._interactions: list[Interaction] = []
         self._played = 0  # how many interactions have been
-        self.match_by(match_on)
+        self._match_on = tuple(match_on)
+        self._index = Index(self._match_on)
 
     # -- finding ------------------------------------------------------------------------------------------------------
 
