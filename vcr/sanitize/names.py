@@ -1,0 +1,185 @@
+"""Under which names secrets stand: header fields, cookies, parameters of URIs, fields of bodies, variables.
+
+It must not know how a name is found in a message. A table, one row a kind and a place. The names are facts, taken from
+the sanitizers of Azure's test proxy (MIT, github.com/Azure/azure-sdk-tools), the rules of gitleaks (MIT), the RFCs, and
+what the services named document. One name is listed once: case, ``-`` and ``_`` make no other.
+
+A row: the name that a placeholder shows; the names; an example, and one that is like it and stays; where the names are
+from. ``{a24}`` in an example stands for 24 made-up letters, as in ``shapes.py``.
+"""
+
+from __future__ import annotations
+
+from .rule import Rule
+
+#: What a value must look like under a name that has other uses, too (the ``token`` of a language model is a word).
+_LOOKS_SECRET = rb"(?=.*\d)[\w.~+/=:|-]{16,}"
+_BASE64 = rb"[0-9A-Za-z+/]{32,}={0,2}"
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+# fmt: off
+HEADERS = (
+    Rule("ACCESS_TOKEN", "header", _names("authorization proxy-authorization"),
+         vector="Authorization: Bearer {a40}", counter_example="WWW-Authenticate: Bearer realm=api", source="RFC 9110"),
+    Rule("ACCESS_TOKEN", "header", _names(
+             "circle-token deploy-token job-token private-token x-access-token x-amzn-oidc-accesstoken x-auth-token "
+             "x-authorization x-consul-token x-figma-token x-forwarded-access-token x-forwarded-authorization "
+             "x-github-token x-gitlab-token x-honeycomb-team x-ms-authorization-auxiliary "
+             "x-ms-copy-source-authorization x-nomad-token x-plex-token x-postmark-account-token "
+             "x-postmark-server-token x-rollbar-access-token x-shopify-access-token "
+             "x-shopify-storefront-access-token x-subject-token x-subscription-token x-vault-token"),
+         vector="X-Auth-Token: {a40}", counter_example="X-Request-Id: {h32}",
+         source="GitLab, HashiCorp, OpenStack, Shopify, Figma, CircleCI, Postmark, Azure"),
+    Rule("API_KEY", "header", _names(
+             "accesskey api-key apikey dd-api-key dd-application-key fastly-key ocp-apim-subscription-key "
+             "subscription-key x-algolia-api-key x-api-key x-apikey x-auth-key x-cg-pro-api-key x-cmc_pro_api_key "
+             "x-functions-key x-goog-api-key x-insert-key x-jfrog-art-api x-license-key x-mashape-key x-master-key "
+             "x-n8n-api-key x-nuget-apikey x-octopus-apikey x-query-key x-rapidapi-key x-redmine-api-key "
+             "x-typesense-api-key xi-api-key"),
+         vector="X-Api-Key: {a32}", counter_example="Idempotency-Key: {h32}",
+         source="Azure, Google, Datadog, Fastly, Algolia, Cloudflare, New Relic, RapidAPI, NuGet"),
+    Rule("AWS_SESSION_TOKEN", "header", _names("x-amz-security-token x-aws-ec2-metadata-token"),
+         vector="X-Amz-Security-Token: {b200}", counter_example="X-Amz-Date: 20260101T000000Z", source="AWS SigV4"),
+    Rule("CSRF_TOKEN", "header", _names("csrf-token requestverificationtoken x-csrf-token x-csrftoken x-xsrf-token"),
+         identifies=False,
+         vector="X-CSRF-Token: {a40}", counter_example="X-Frame-Options: DENY",
+         source="Django, Rails, Angular, ASP.NET"),
+    Rule("SIGNATURE", "header", _names(
+             "signature stripe-signature x-amz-signature x-hub-signature x-hub-signature-256 x-shopify-hmac-sha256 "
+             "x-slack-signature x-twilio-signature"),
+         identifies=False,
+         vector="X-Hub-Signature-256: sha256={h64}", counter_example="Digest: sha-256={b43}=",
+         source="RFC 9421, AWS, GitHub, Shopify, Slack, Stripe, Twilio"),
+)
+
+#: The first that has the name of a cookie says what it is; any other is a cookie.
+COOKIES = (
+    Rule("ACCESS_TOKEN", "cookie", _names("access_token auth auth_token jwt token"),
+         vector="Cookie: access_token={a40}", counter_example="Accept: access_token={a40}", source="OWASP"),
+    Rule("CSRF_TOKEN", "cookie", _names("_csrf csrf csrf_token csrftoken xsrf-token"), identifies=False,
+         vector="Cookie: csrftoken={a32}", counter_example="Accept: csrftoken={a32}", source="Django, Angular"),
+    Rule("REFRESH_TOKEN", "cookie", _names("refresh_token"),
+         vector="Cookie: refresh_token={a40}", counter_example="Accept: refresh_token={a40}", source="RFC 6749"),
+    Rule("SESSION", "cookie", _names(
+             "_gitlab_session asp.net_sessionid connect.sid jsessionid laravel_session phpsessid sess session "
+             "session_id session_token sessionid sid user_session"),
+         vector="Set-Cookie: sessionid={l32}; Path=/; HttpOnly", counter_example="Accept: sessionid={l32}",
+         source="OWASP, Django, Express, Java, PHP, ASP.NET, Laravel, GitLab"),
+    Rule("COOKIE", "cookie", ("*",),
+         vector="Cookie: theme={a12}", counter_example="Accept: theme={a12}", source="RFC 6265"),
+)
+
+QUERY = (
+    Rule("ACCESS_TOKEN", "query", _names(
+             "access_token api_token auth_token authorization bearer_token job_token jwt oauth_token private_token "
+             "session_token user_token"),
+         vector="https://a.example/?access_token={a40}", counter_example="https://a.example/?page_token={a40}",
+         source="RFC 6750, GitLab, gitleaks generic-api-key"),
+    Rule("ACCESS_TOKEN", "query", ("token",), _LOOKS_SECRET,
+         vector="https://a.example/?token=4{a31}", counter_example="https://a.example/?token=next",
+         source="gitleaks generic-api-key"),
+    Rule("API_KEY", "query", _names("api_key apikey app_key appkey subscription-key x-api-key"),
+         vector="https://a.example/?api_key={a32}", counter_example="https://a.example/?key=name",
+         source="Azure, gitleaks generic-api-key"),
+    Rule("AWS_SESSION_TOKEN", "query", _names("x-amz-security-token"),
+         vector="https://a.example/?X-Amz-Security-Token={a200}", counter_example="https://a.example/?X-Amz-Expires=60",
+         source="AWS SigV4"),
+    Rule("CLIENT_SECRET", "query", _names("app_secret appsecret client_secret consumer_secret secret_key"),
+         vector="https://a.example/?client_secret={a32}", counter_example="https://a.example/?client_id={a32}",
+         source="RFC 6749"),
+    Rule("ID_TOKEN", "query", _names("id_token id_token_hint"),
+         vector="https://a.example/#id_token={a80}", counter_example="https://a.example/?id={h32}",
+         source="OpenID Connect"),
+    Rule("PASSWORD", "query", _names("pass passphrase passwd password pwd"), chosen=True,
+         vector="https://a.example/?password={a12}", counter_example="https://a.example/?passenger=2",
+         source="gitleaks generic-api-key"),
+    Rule("REFRESH_TOKEN", "query", ("refresh_token",),
+         vector="https://a.example/?refresh_token={a40}", counter_example="https://a.example/?refresh=true",
+         source="RFC 6749"),
+    Rule("SIGNATURE", "query", _names("hmac oauth_signature sig signature x-amz-signature x-goog-signature"),
+         identifies=False,
+         vector="https://a.example/?X-Amz-Signature={h64}", counter_example="https://a.example/?signed=true",
+         source="AWS SigV4, Azure SAS, Google Cloud Storage, OAuth 1.0, Shopify"),
+)
+
+FIELDS = (
+    Rule("ACCESS_TOKEN", "field", _names(
+             "access_token acr_access_token acr_token api_token auth_token bearer_token job_token jwt oauth_token "
+             "oauth_token_secret personal_access_token private_token user_token"),
+         vector='{"access_token": "{a40}"}', counter_example='{"access_token_url": "https://a.example/"}',
+         source="RFC 6749, Azure, gitleaks generic-api-key"),
+    Rule("ACCESS_TOKEN", "field", _names("auth authorization token"), _LOOKS_SECRET,
+         vector='{"token": "4{h39}"}', counter_example='{"token": "Hello"}', source="gitleaks generic-api-key"),
+    Rule("API_KEY", "field", _names(
+             "api_key apikey app_key master_api_key primary_api_key subscription_key x-api-key"),
+         vector='{"api_key": "{a32}"}', counter_example='{"api_key_id": 7}', source="Azure, gitleaks generic-api-key"),
+    Rule("API_KEY", "field", _names(
+             "access_key account_key key1 key2 master_key primary_key primary_master_key primary_readonly_master_key "
+             "secondary_key secondary_master_key secondary_readonly_master_key shared_access_key shared_key"), _BASE64,
+         vector='{"primaryKey": "{b43}="}', counter_example='{"primary_key": "id"}', source="Azure"),
+    Rule("ASSERTION", "field", _names(
+             "assertion client_assertion saml_assertion samlrequest samlresponse subject_token"), identifies=False,
+         vector="grant_type=x&assertion={a80}", counter_example="assertions=12", source="RFC 7521, RFC 8693, SAML 2.0"),
+    Rule("AWS_SECRET_KEY", "field", _names("aws_secret_access_key secret_access_key"),
+         vector='{"SecretAccessKey": "{b40}"}', counter_example='{"Version": 1}', source="AWS STS"),
+    Rule("AWS_SESSION_TOKEN", "field", _names("aws_session_token session_token"),
+         vector='{"SessionToken": "{b200}"}', counter_example='{"session": "open"}', source="AWS STS"),
+    Rule("CLIENT_SECRET", "field", _names(
+             "aad_client_secret app_secret application_secret client_secret consumer_secret fencing_client_secret "
+             "key_vault_client_secret secret_key shared_secret signing_secret webhook_secret"),
+         vector="client_id=a&client_secret={a32}", counter_example='{"client_secret_expires_at": 0}',
+         source="RFC 6749, RFC 7591, Azure, Slack"),
+    Rule("CLIENT_SECRET", "field", ("secret",), _LOOKS_SECRET,
+         vector='{"secret": "4{h31}"}', counter_example='{"secret": "my-secret-name"}',
+         source="gitleaks generic-api-key"),
+    Rule("CODE_VERIFIER", "field", ("code_verifier",), identifies=False,
+         vector="grant_type=authorization_code&code_verifier={a43}", counter_example="code_challenge_method=S256",
+         source="RFC 7636"),
+    Rule("CONNECTION_STRING", "field", _names(
+             "access_sas alias_primary_connection_string alias_secondary_connection_string connection_string "
+             "container_sas_uri primary_connection_string sas_token sas_uri secondary_connection_string "
+             "shared_access_signature"),
+         vector='{"connectionString": "Endpoint=sb://a/;Key={a40}"}', counter_example='{"connection": "keep-alive"}',
+         source="Azure"),
+    Rule("CSRF_TOKEN", "field", _names(
+             "__requestverificationtoken _csrf authenticity_token csrf_token csrfmiddlewaretoken xsrf_token"),
+         identifies=False,
+         vector="csrfmiddlewaretoken={a64}", counter_example='{"csrf_enabled": true}', source="Django, Rails, ASP.NET"),
+    Rule("DEVICE_CODE", "field", ("device_code",), identifies=False,
+         vector='{"device_code": "{a40}"}', counter_example='{"verification_uri": "https://a.example/"}',
+         source="RFC 8628"),
+    Rule("ID_TOKEN", "field", ("id_token",),
+         vector='{"id_token": "{a80}"}', counter_example='{"id_tokens": 2}', source="OpenID Connect"),
+    Rule("OTP", "field", _names("mfa_code one_time_password otp otp_code passcode totp totp_code"), chosen=True,
+         identifies=False,
+         vector="user=a&otp={d6}", counter_example='{"otp_enabled": true}', source="gitleaks generic-api-key, Okta"),
+    Rule("PASSWORD", "field", _names(
+             "admin_password administrator_login_password certificate_password confirm_password current_password "
+             "db_password docker_registry_server_password fencing_client_password login_password new_password "
+             "old_password pass passphrase passwd password password1 password2 password_confirmation pfx_password "
+             "pwd run_as_password sa_password smtp_password ssh_password user_password"), chosen=True,
+         vector="user=a&password={a12}", counter_example='{"password_reset_url": "https://a.example/"}',
+         source="Azure, Django, gitleaks generic-api-key"),
+    Rule("PRIVATE_KEY", "field", _names(
+             "decryption_key encryption_key host_key private_key private_key_pem ssh_private_key"),
+         vector='{"private_key": "{b64}"}', counter_example='{"private_key_id": "{h40}"}',
+         source="Google Cloud service accounts, Azure"),
+    Rule("REFRESH_TOKEN", "field", ("refresh_token",),
+         vector='{"refresh_token": "{a40}"}', counter_example='{"refresh_token_expires_in": 3600}', source="RFC 6749"),
+    Rule("SIGNATURE", "field", _names("oauth_signature sig signature"), on="request", identifies=False,
+         vector="a=1&signature={h64}", counter_example='{"signature_version": 4}', source="OAuth 1.0, AWS"),
+)
+
+OTHERS = (
+    Rule("PASSWORD", "userinfo", chosen=True,
+         vector="https://user:{a12}@a.example/", counter_example="https://a.example/@user", source="RFC 3986"),
+    Rule("SECRET", "env", _names("*_dsn *_key *_password *_secret *_token"),
+         vector="{a24}", counter_example="{a11}", source="gitleaks generic-api-key, Sentry"),
+)
+# fmt: on
+
+RULES = (*HEADERS, *COOKIES, *QUERY, *FIELDS, *OTHERS)
