@@ -117,7 +117,7 @@ def test_a_run_that_has_no_use_for_it_imports_next_to_nothing(project):
 
 def test_help_and_markers(project):
     output = project.run("--help")
-    for text in ("--record-mode=", "--vcr-orphans", "--vcr-report=", "vcr_on_unused", "vcr_layout"):
+    for text in ("--record-mode", "--vcr-record={", "--vcr-orphans", "--vcr-report=", "vcr_on_unused", "vcr_layout"):
         assert text in output
     output = project.run("--markers")
     for mark in ("vcr", "default_cassette", "block_network", "allowed_hosts"):
