@@ -35,7 +35,7 @@ setup(
     project_urls={"Homepage": PAGE, "Documentation": PAGE},
     keywords=["http", "testing", "record", "replay", "cassette", "mock", "vcr", "vcrpy", "betamax", "pytest"],
     packages=find_packages(include=["vcr", "vcr.*"]),
-    package_data={"vcr": ["py.typed", "cassette.schema.json"]},
+    package_data={"vcr": ["py.typed", "cassette.schema.json"], "vcr.cli.page": ["*.html", "*.css", "*.js"]},
     entry_points={
         "console_scripts": ["vcr = vcr.cli:main"],
         # pytest takes the name, which is the module's, for the plugin's: ``-p vcr.pytest_plugin`` is the same plugin.

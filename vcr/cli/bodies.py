@@ -161,20 +161,40 @@ def _strip(node: Any) -> None:
                 waiting.append(child)
 
 
+def form(text: str) -> list[tuple[str, str]]:
+    """The fields of an urlencoded form, name and value, in order."""
+    return parse_qsl(text, keep_blank_values=True)
+
+
 def _form(text: str, in_order: bool) -> str:
-    fields = parse_qsl(text, keep_blank_values=True)
+    fields = form(text)
     return "\n".join(f"{name} = {value}" for name, value in (fields if in_order else sorted(fields)))
+
+
+class Event(NamedTuple):
+    """One event of a stream. ``lines``: those that are no data, as they are."""
+
+    lines: list[str]
+    data: str
+
+
+def events(text: str) -> list[Event]:
+    """The events of a stream, in order."""
+    found = []
+    for event in re.split(r"\r?\n\r?\n|\r\r", text):
+        lines = event.splitlines()
+        data = "\n".join(one[5:].removeprefix(" ") for one in lines if one.startswith("data:"))
+        if event.strip():
+            found.append(Event([one for one in lines if not one.startswith("data:")], data))
+    return found
 
 
 def _events(text: str, in_order: bool) -> str:
     """Each event of a stream with its number; the JSON in its data laid out."""
-    shown = []
-    for number, event in enumerate((one for one in re.split(r"\r?\n\r?\n|\r\r", text) if one.strip()), 1):
-        lines = event.splitlines()
-        data = "\n".join(one[5:].removeprefix(" ") for one in lines if one.startswith("data:"))
-        others = [one for one in lines if not one.startswith("data:")]
-        shown.append("\n".join([f"[{number}]", *others, *([_json(data, in_order) or data] if data else [])]))
-    return "\n\n".join(shown)
+    return "\n\n".join(
+        "\n".join([f"[{number}]", *lines, *([_json(data, in_order) or data] if data else [])])
+        for number, (lines, data) in enumerate(events(text), 1)
+    )
 
 
 def _multipart(body: Body, in_order: bool) -> str | None:

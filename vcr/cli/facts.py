@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .._http.failure import Failure
@@ -69,8 +70,16 @@ def _media(headers: Headers) -> str:
     return headers.get("Content-Type", "").partition(";")[0].strip()
 
 
-def as_json(entry: Entry) -> dict[str, Any]:
-    """The interaction for other programs: bodies without content coding, as text or in base64."""
+def body_as_json(body: bodies.Body) -> dict[str, Any]:
+    """A body for other programs: without content coding, as text or in base64."""
+    content = (
+        {"text": body.text} if body.text is not None else {"base64": base64.b64encode(body.content).decode("ascii")}
+    )
+    return {"kind": body.kind, "size": body.size, "codings": body.codings, **content}
+
+
+def as_json(entry: Entry, of_body: Callable[[bodies.Body], dict[str, Any]] = body_as_json) -> dict[str, Any]:
+    """The interaction for other programs. ``of_body``: gives a body in plain data."""
     request, response = entry.request, entry.response
     line = facts(entry)
     data: dict[str, Any] = {
@@ -82,7 +91,7 @@ def as_json(entry: Entry) -> dict[str, Any]:
             "method": request.method,
             "uri": request.uri,
             "headers": [list(pair) for pair in request.headers.pairs()],
-            "body": _body(bodies.read(request.headers, request.body)),
+            "body": of_body(bodies.read(request.headers, request.body)),
         },
         "response": None,
     }
@@ -92,15 +101,8 @@ def as_json(entry: Entry) -> dict[str, Any]:
             "reason": response.reason,
             "http_version": response.http_version,
             "headers": [list(pair) for pair in response.headers.pairs()],
-            "body": _body(bodies.read(response.headers, response.body)),
+            "body": of_body(bodies.read(response.headers, response.body)),
             "pieces": [len(piece) for piece in response.pieces],
             "trailers": [list(pair) for pair in response.trailers.pairs()],
         }
     return data
-
-
-def _body(body: bodies.Body) -> dict[str, Any]:
-    content = (
-        {"text": body.text} if body.text is not None else {"base64": base64.b64encode(body.content).decode("ascii")}
-    )
-    return {"kind": body.kind, "size": body.size, "codings": body.codings, **content}
