@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Container
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..request import Headers, Request
 from ..response import Response
@@ -29,6 +29,9 @@ from .fields import (
     may_have_body,
 )
 from .uri import is_absolute
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 #: Bytes. What goes on beyond is no head: clients with a limit have refused it, http.client last (100 lines of 64 KiB).
 MAX_HEAD = 8 * 1024 * 1024
@@ -209,7 +212,7 @@ class RequestReader:
         self._body_start = 0
         self._chunks: ChunkedReader | None = None
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: ReadableBuffer) -> None:
         """Take bytes as the client sends them."""
         seen = len(self.sent)
         self.sent += data

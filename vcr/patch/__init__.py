@@ -62,13 +62,13 @@ _open: dict[int, object] = {}
 #: The replacements that are in place, by their places.
 _applied: dict[tuple[int, str], Replacement] = {}
 #: What each place has been: a program may still hold what a module that was replaced since has defined.
-_held: dict[Place, list[Any]] = {}
+_held: dict[Place, list[object]] = {}
 #: What each place is asked about no more until the last cassette has closed.
-_asked: dict[Place, list[Any]] = {}
+_asked: dict[Place, list[object]] = {}
 #: The places whose module will tell when it has been imported.
 _waiting: set[Place] = set()
 #: The module that is being taken hold of, and those that have been imported since that has begun.
-_late: list[tuple[Place, Any]] = []
+_late: list[tuple[Place, object]] = []
 #: What is wrong with each client that is not covered now, and of which clients that has been said.
 _unsaid: dict[str, str] = {}
 _warned: set[str] = set()
@@ -191,7 +191,7 @@ def _ask_once(place: Place, module: object) -> None:
     asked.append(module)  # last: what was interrupted is done again by the next cassette
 
 
-def _is_among(module: object, modules: Iterable[Any]) -> bool:
+def _is_among(module: object, modules: Iterable[object]) -> bool:
     for other in modules:  # noqa: SIM110  (faster: this is asked at each opening)
         if module is other:  # (an odd module may not be comparable)
             return True

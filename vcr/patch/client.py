@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Client(NamedTuple):
@@ -39,10 +39,10 @@ class Client(NamedTuple):
         except metadata.PackageNotFoundError:
             return None
 
-    def version_of(self, module: Any) -> str:
+    def version_of(self, module: object) -> str:
         """The version that ``module``, whatever it looks like, says it is; else the one that is installed."""
         try:
-            version = module.__version__
+            version = getattr(module, "__version__", None)
         except Exception:  # noqa: BLE001  (an odd module may raise anything: it does not say)
             version = None
         return version if isinstance(version, str) else self.version or "(of an unknown version)"

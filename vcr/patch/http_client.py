@@ -12,7 +12,6 @@ import http.client
 import socket
 from collections.abc import Callable, Iterable
 from types import ModuleType
-from typing import Any
 
 from ..stubs.connection import (
     StubConnection,
@@ -59,9 +58,9 @@ _address_door = once_for_each(address_door)
 
 
 @once_for_each
-def _init_door(original: Any) -> Callable[..., None]:
+def _init_door(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
-    def __init__(self: http.client.HTTPConnection, *args: object, **kwargs: Any) -> None:
+    def __init__(self: http.client.HTTPConnection, *args: object, **kwargs: object) -> None:
         bound(original, self)(*args, **kwargs)
         adopt(self)
 
@@ -69,9 +68,9 @@ def _init_door(original: Any) -> Callable[..., None]:
 
 
 @once_for_each
-def _request_door(original: Any) -> Callable[..., None]:
+def _request_door(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
-    def request(self: http.client.HTTPConnection, method: str, url: str, *args: object, **kwargs: Any) -> None:
+    def request(self: http.client.HTTPConnection, method: str, url: str, *args: object, **kwargs: object) -> None:
         with given_to_request(self, args, kwargs):
             bound(original, self)(method, url, *args, **kwargs)
 
@@ -79,22 +78,24 @@ def _request_door(original: Any) -> Callable[..., None]:
 
 
 @once_for_each
-def _putrequest_door(original: Any) -> Callable[..., None]:
+def _putrequest_door(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
-    def putrequest(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> None:
+    def putrequest(
+        self: http.client.HTTPConnection, method: str, url: str, *skips: bool, **skips_by_name: bool
+    ) -> None:
         if isinstance(self, StubConnection):
-            bound(original, self)(*args, **kwargs)
+            bound(original, self)(method, url, *skips, **skips_by_name)
         else:
             # A connection from before: what its own class has done on the way here stays done.
-            adopt_in_putrequest(self, bound(original, self), *args, **kwargs)
+            adopt_in_putrequest(self, bound(original, self), method, url, *skips, **skips_by_name)
 
     return putrequest
 
 
 @once_for_each
-def _endheaders_door(original: Any) -> Callable[..., None]:
+def _endheaders_door(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
-    def endheaders(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> None:
+    def endheaders(self: http.client.HTTPConnection, *args: object, **kwargs: object) -> None:
         if "putrequest" in vars(self):
             check_in_late(self)
         bound(original, self)(*args, **kwargs)
@@ -103,7 +104,7 @@ def _endheaders_door(original: Any) -> Callable[..., None]:
 
 
 @once_for_each
-def _connect_door(original: Any) -> Callable[..., None]:
+def _connect_door(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def connect(self: http.client.HTTPConnection) -> None:
         if isinstance(self, StubConnection) or getattr(self, "_HTTPConnection__state", "Idle") != "Idle":

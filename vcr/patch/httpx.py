@@ -11,11 +11,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..stubs.door import Door
 from .client import Client
 from .replace import Replacement, class_in, once_for_each
+
+if TYPE_CHECKING:
+    from ..stubs.httpx import Engines
 
 CLIENTS = (
     Client("httpx", "httpx", "httpx", "0.27 to 0.28", engine="httpcore"),
@@ -61,14 +64,15 @@ def _is_own(cls: type, module: ModuleType) -> bool:
 
 
 @once_for_each
-def _engines(kind: str, module: ModuleType) -> Any:
+def _engines(kind: str, module: ModuleType) -> Engines:
     from ..stubs import httpx as stub
 
-    return getattr(stub, kind)(module)
+    engines: Engines = getattr(stub, kind)(module)
+    return engines
 
 
 def _doors_below(
-    bases: Iterable[type], module: ModuleType, engines: Any, is_engine: Callable[[type], bool]
+    bases: Iterable[type], module: ModuleType, engines: Engines, is_engine: Callable[[type], bool]
 ) -> Iterator[Replacement]:
     """The doors of the classes that derive from ``bases``, and what gives those to come theirs."""
 
@@ -86,14 +90,14 @@ def _doors_below(
         yield _Newcomers(base, doors, newcomers)
 
 
-def _new_door(name: str, make: Callable[[type, Any], Callable[..., Any]], owner: type, original: object) -> Door:
+def _new_door(name: str, make: Callable[..., Callable[..., object]], owner: type, original: object) -> Door:
     return Door(name, functools.partial(make, owner), original)
 
 
 _door = once_for_each(_new_door)
 
 
-def _subclasses(cls: type[Any]) -> Iterator[type[Any]]:
+def _subclasses(cls: type[object]) -> Iterator[type[object]]:
     for subclass in cls.__subclasses__():
         yield subclass
         yield from _subclasses(subclass)
@@ -107,8 +111,8 @@ class _Newcomers(Replacement):
 
     __slots__ = ("_newcomers",)
 
-    def __init__(self, base: Any, doors: Callable[[type], Iterable[Replacement]], newcomers: Doors) -> None:
-        def __init_subclass__(cls: type[Any], /, **kwargs: Any) -> None:
+    def __init__(self, base: type[Any], doors: Callable[[type], Iterable[Replacement]], newcomers: Doors) -> None:
+        def __init_subclass__(cls: type[Any], /, **kwargs: object) -> None:
             super(base, cls).__init_subclass__(**kwargs)
             for replacement in doors(cls):
                 if (cls, replacement.name) not in newcomers:

@@ -47,7 +47,7 @@ def _popen_door(original: Callable[..., None]) -> Callable[..., None]:
     return __init__
 
 
-def _environment(args: object, executable: Any, given: Any) -> Any:
+def _environment(args: object, executable: Any, given: Any) -> object:
     """The environment of a process that is started with this command; ``given`` where no cassette is current."""
     # What is neither a list nor a tuple is one word, or can be read only once.
     words = [str(word) for word in (args if isinstance(args, (list, tuple)) else [args])]
@@ -64,9 +64,9 @@ def _environment(args: object, executable: Any, given: Any) -> Any:
 
 
 @once_for_each
-def _preparation_door(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+def _preparation_door(original: Callable[..., dict[str, object]]) -> Callable[..., dict[str, object]]:
     @functools.wraps(original)
-    def get_preparation_data(name: str) -> dict[str, Any]:
+    def get_preparation_data(name: str) -> dict[str, object]:
         data = original(name)
         value = _children.handed_over(is_python=True)
         return data if value is None else {**data, "vcr": _Start(value)}
@@ -81,5 +81,5 @@ class _Start:
     def __init__(self, value: str) -> None:
         self._value = value
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         return runpy.run_path, (os.path.join(_children.STARTUP, "sitecustomize.py"), {_children.VARIABLE: self._value})

@@ -11,10 +11,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .client import Client
 from .replace import Replacement, writable
+
+if TYPE_CHECKING:
+    from ..stubs.pycurl import Handles
 
 CLIENTS = (Client("pycurl", "pycurl", "pycurl", "7.45.7 to 7.49"),)
 MODULES = {"pycurl": ("Curl.perform", "CurlMulti.add_handle")}
@@ -46,6 +49,6 @@ def _listen() -> None:
         replacement.apply()
 
 
-def _doors(cls: type, handles: Any, names: Iterable[str]) -> Iterable[Replacement]:
+def _doors(cls: type, handles: Handles, names: Iterable[str]) -> Iterable[Replacement]:
     for name in names:
         yield Replacement(writable(cls), name, handles.method(getattr(cls, name), getattr(handles, name)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from ..errors import UnsupportedClientError
 from ..stubs.exchange import cassette_for
@@ -28,9 +27,9 @@ def refusals(module: object, package: str, entrances: Iterable[str], reason: str
             yield Replacement(writable(cls), name, _refusing(original, reason))
 
 
-def _refusing(original: Callable[..., Any], reason: str) -> Callable[..., Any]:
+def _refusing(original: Callable[..., object], reason: str) -> Callable[..., object]:
     @functools.wraps(original)
-    def refuse(self: object, *args: object, **kwargs: object) -> Any:
+    def refuse(self: object, *args: object, **kwargs: object) -> object:
         if cassette_for("", type(self)) is not None:
             raise UnsupportedClientError(
                 f"{reason}, so its requests would escape the cassette; use a version that vcr supports "

@@ -14,7 +14,7 @@ _MISSING = object()
 _lock = new_lock()
 
 
-Make = TypeVar("Make", bound=Callable[..., Any])
+Make = TypeVar("Make", bound=Callable[..., object])
 
 
 def once_for_each(make: Make) -> Make:
@@ -23,10 +23,10 @@ def once_for_each(make: Make) -> Make:
     An original that is a door (an instrumentation has put it back after its cassette had closed) needs no other.
     """
     # The doors, each with its arguments, by the identities of these: a wrapper equals what it wraps.
-    made: dict[tuple[int, ...], tuple[tuple[object, ...], Any]] = {}
+    made: dict[tuple[int, ...], tuple[tuple[object, ...], object]] = {}
 
     @functools.wraps(make)
-    def once(*arguments: object) -> Any:
+    def once(*arguments: object) -> object:
         identities = tuple(map(id, arguments))
         found = made.get(identities)
         if found is None:
@@ -51,7 +51,7 @@ door_at = once_for_each(Door)
 
 
 @once_for_each
-def door_by(make: Callable[[Any], Any], original: Any) -> Any:
+def door_by(make: Callable[..., object], original: object) -> object:
     """The function that ``make`` makes of ``original``, once for each original."""
     return make(original)
 
@@ -68,7 +68,7 @@ def class_in(module: object, name: str) -> type[Any]:
 _IMMUTABLE_TYPE, _HEAP_TYPE = 1 << 8, 1 << 9  # Py_TPFLAGS_...
 
 
-def writable(cls: type) -> Any:
+def writable(cls: type) -> object:
     """What a method of the class can be replaced on: the class, or for one that is written in C its own dictionary."""
     is_immutable = not cls.__flags__ & _HEAP_TYPE or cls.__flags__ & _IMMUTABLE_TYPE
     return _methods(cls) if is_immutable else cls
@@ -119,7 +119,7 @@ class Replacement:
         self.owner = owner
         self.name = name
         self.new = new
-        self._old: Any = _MISSING
+        self._old: object = _MISSING
 
     def apply(self) -> None:
         """Remember what is there, and put ``new`` in its place."""

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from .client import Client
 from .replace import Replacement, class_in, door_by, once_for_each
@@ -42,7 +41,7 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
         return  # urllib3 itself: patch/urllib3.py
     from ..stubs import urllib3_future as stub
 
-    backend: Any = class_in(module, prefix + "HfaceBackend")
+    backend = class_in(module, prefix + "HfaceBackend")
     response = _beside(backend, prefix + "LowLevelResponse")
     connections = [(plain, stub.CONNECTION), (tls, stub.CONNECTION)]
     owners = [(backend, stub.BACKEND), *connections, (response, stub.RESPONSE_DOORS)]

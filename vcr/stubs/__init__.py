@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import http.client
 from types import new_class
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from .._vcrpy import leftovers
 from ..errors import CannotOverwriteExistingCassetteException
 from ..request import Request
 from .connection import StubConnection
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..cassette import Cassette
 
 __all__ = [
     "CannotOverwriteExistingCassetteException",
@@ -38,19 +43,22 @@ class VCRConnection(StubConnection):
     ordinary connection.
     """
 
-    _baseclass: ClassVar[Any] = None
+    _baseclass: ClassVar[type | None] = None
     #: The cassette for which ``custom_patches`` has put the class in place.
-    cassette: ClassVar[Any] = None
+    cassette: ClassVar[Cassette | None] = None
 
-    def __new__(cls, *_: object, **__: object) -> Any:
+    def __new__(cls, *_: object, **__: object) -> Self:
         """An instance of this class over its ``_baseclass``."""
-        return object.__new__(_over_baseclass(cls))
+        new: Self = object.__new__(_over_baseclass(cls))
+        return new
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    if not TYPE_CHECKING:  # to a type checker the constructor is http.client's
+
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
 
     @property
-    def real_connection(self) -> Any:
+    def real_connection(self) -> Self:
         """Itself: in VCR.py a stub holds the connection that it stands for, here it is that connection."""
         return self
 

@@ -16,8 +16,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -34,6 +34,10 @@ from .aiohttp_protocol import CassetteProtocol
 from .door import bound
 from .exchange import Exchange, cassette_for, going_live
 
+if TYPE_CHECKING:
+    from aiohttp.helpers import BaseTimerContext
+    from aiohttp.tracing import Trace
+
 log = logging.getLogger(__name__)
 
 Connect = Callable[[], Awaitable[Connection]]
@@ -41,12 +45,12 @@ Connect = Callable[[], Awaitable[Connection]]
 # -- the doors ---------------------------------------------------------------------------------------------------------
 
 
-def connect_door(original: Any) -> Callable[..., Awaitable[Connection]]:
+def connect_door(original: Callable[..., Awaitable[Connection]]) -> Callable[..., Awaitable[Connection]]:
     """``BaseConnector.connect``: inside a cassette, to the cassette."""
 
     @functools.wraps(original)
     async def connect(
-        self: aiohttp.BaseConnector, req: aiohttp.ClientRequest, traces: Any, timeout: aiohttp.ClientTimeout
+        self: aiohttp.BaseConnector, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> Connection:
         cassette = cassette_for(req.url.raw_host or "", type(self))
         connect: Connect = functools.partial(bound(original, self), req, traces, timeout)
@@ -62,11 +66,13 @@ def connect_door(original: Any) -> Callable[..., Awaitable[Connection]]:
     return connect
 
 
-def update_headers_door(original: Any) -> Callable[..., None]:
+def update_headers_door(original: Callable[..., None]) -> Callable[..., None]:
     """``ClientRequest.update_headers``: it is given what the program has set, for the request or for its session."""
 
     @functools.wraps(original)
-    def update_headers(self: aiohttp.ClientRequest, headers: Any) -> None:
+    def update_headers(
+        self: aiohttp.ClientRequest, headers: Mapping[str, str] | Iterable[tuple[str, str]] | None
+    ) -> None:
         if headers is not None and not isinstance(headers, Mapping):
             headers = list(headers)
         self._vcr_given = frozenset(map(header_name, Headers(headers)))  # type: ignore[attr-defined]
@@ -112,15 +118,14 @@ async def _connect(connect: Connect, req: aiohttp.ClientRequest, timeout: aiohtt
         raise ConnectionTimeoutError(f"Connection timeout to host {req.url}") from error
 
 
-def close_door(original: Any) -> Callable[..., Awaitable[None]]:
+def close_door(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     """``BaseConnector.close``: what is still read for a cassette's sake is read first."""
 
     @functools.wraps(original)
-    def close(self: aiohttp.BaseConnector, **options: Any) -> Awaitable[None]:
+    def close(self: aiohttp.BaseConnector, **options: object) -> Awaitable[None]:
         ends = [recorder.ended for recorder in Recorder.draining if recorder.serves(self)]
         if not ends or not self._loop.is_running():
-            done: Awaitable[None] = bound(original, self)(**options)
-            return done
+            return bound(original, self)(**options)
 
         async def drain_and_close() -> None:
             await asyncio.wait(ends)
@@ -131,7 +136,7 @@ def close_door(original: Any) -> Callable[..., Awaitable[None]]:
     return close
 
 
-def notify_content_door(original: Any) -> Callable[..., None]:
+def notify_content_door(original: Callable[..., None]) -> Callable[..., None]:
     """``ClientResponse._notify_content``, which makes a response unreadable that is released or closed. VCR.py has read
     it by then, so its users go on reading: what is recorded, or replayed, can be read all the same."""
 
@@ -144,7 +149,7 @@ def notify_content_door(original: Any) -> Callable[..., None]:
     return _notify_content
 
 
-def wait_for_close_door(original: Any) -> Callable[..., Awaitable[None]]:
+def wait_for_close_door(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     """``ClientResponse.wait_for_close``, which leaving ``async with`` calls: the same for one response."""
 
     @functools.wraps(original)
@@ -174,7 +179,7 @@ class CassetteConnection(Connection):
         self._connect = connect
         self._recorder: Recorder | None = None
 
-    async def _go_live(self, turn: Turn, method: str, timer: Any) -> Recorder:
+    async def _go_live(self, turn: Turn, method: str, timer: BaseTimerContext | None) -> Recorder:
         exchange = Exchange(turn, method, dialect=Dialect.NEEDS_CRLF)
         with going_live(turn), failing(exchange, CONNECT, timer):
             real = await self._connect()

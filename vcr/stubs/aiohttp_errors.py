@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp import http_exceptions
@@ -16,6 +16,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 from .._http.failure import CLOSED, CONNECT, DNS, RESPONSE, SYSTEM, TIMEOUT, TUNNEL, TUNNEL_FAILED, Failure
 from .exchange import Exchange
 
+if TYPE_CHECKING:
+    from aiohttp.helpers import BaseTimerContext
+
 #: aiohttp 3.9 has no names of their own for them.
 ConnectionTimeoutError: type[Exception] = getattr(aiohttp, "ConnectionTimeoutError", aiohttp.ServerTimeoutError)
 _SocketTimeoutError: type[Exception] = getattr(aiohttp, "SocketTimeoutError", aiohttp.ServerTimeoutError)
@@ -24,11 +27,11 @@ _DNSError: type[aiohttp.ClientConnectorError] = getattr(
 )
 
 
-def failure_of(error: BaseException | None, phase: str, timer: object) -> Failure | None:
+def failure_of(error: BaseException | None, phase: str, timer: BaseTimerContext | None) -> Failure | None:
     """What an error of aiohttp's stands for; None if it is not the network's. ``timer``: of the whole request."""
     if isinstance(error, aiohttp.ClientConnectorError):
         # Before 3.12 an error of a certificate has no ``os_error``.
-        cause: Any = getattr(error, "certificate_error", None) or error.os_error
+        cause: OSError = getattr(error, "certificate_error", None) or error.os_error
         kind = DNS if type(error) is _DNSError else SYSTEM
         return Failure.of(cause, CONNECT) or Failure(CONNECT, kind, "", str(cause.strerror or cause))
     if isinstance(error, aiohttp.ClientHttpProxyError):
@@ -46,7 +49,9 @@ def failure_of(error: BaseException | None, phase: str, timer: object) -> Failur
     return None
 
 
-def _is_up(timer: Any) -> bool:
+def _is_up(timer: BaseTimerContext | None) -> bool:
+    if timer is None:
+        return False
     try:
         timer.assert_timeout()
     except asyncio.TimeoutError:
@@ -55,7 +60,7 @@ def _is_up(timer: Any) -> bool:
 
 
 @contextmanager
-def failing(exchange: Exchange, phase: str, timer: object) -> Iterator[None]:
+def failing(exchange: Exchange, phase: str, timer: BaseTimerContext | None) -> Iterator[None]:
     """Around what waits for the server, before there is a response: the exchange hears of it if it fails."""
     try:
         yield

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakSet
 
 from aiohttp.client_proto import ResponseHandler
@@ -21,6 +21,11 @@ from .._http.fields import is_chunked
 from ..request import Headers
 from .aiohttp_errors import failing, failure_of, failure_to_parse
 from .exchange import Exchange
+
+if TYPE_CHECKING:
+    from aiohttp import BaseConnector
+    from aiohttp.helpers import BaseTimerContext
+    from aiohttp.http import RawResponseMessage
 
 
 class WatchedReader(StreamReader):
@@ -52,7 +57,9 @@ class Recorder(asyncio.Protocol):
     #: Those whose client has gone, and that read on.
     draining: ClassVar[WeakSet[Recorder]] = WeakSet()
 
-    def __init__(self, protocol: ResponseHandler, exchange: Exchange, turn: Turn, timer: Any) -> None:
+    def __init__(
+        self, protocol: ResponseHandler, exchange: Exchange, turn: Turn, timer: BaseTimerContext | None
+    ) -> None:
         assert protocol.transport is not None
         self.protocol = protocol
         self.transport = protocol.transport
@@ -81,7 +88,7 @@ class Recorder(asyncio.Protocol):
         if is_whole and not self._is_sending:
             self.protocol.start_timeout()
 
-    async def read(self) -> Any:
+    async def read(self) -> tuple[RawResponseMessage, StreamReader]:
         """The next message, and its payload."""
         with failing(self._exchange, RESPONSE, self._timer):
             message, payload = await self.protocol.read()
@@ -212,7 +219,7 @@ class Recorder(asyncio.Protocol):
         Recorder.draining.add(self)
         self.transport.resume_reading()
 
-    def serves(self, connector: Any) -> bool:
+    def serves(self, connector: BaseConnector) -> bool:
         """Whether this connector waits for the rest."""
         return self._rest is not None and self._rest._connector is connector
 

@@ -10,7 +10,7 @@ import functools
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -29,6 +29,9 @@ from .aiohttp_errors import late, refusal_to_parse
 from .aiohttp_live import Recorder
 from .exchange import CANCEL_LIMIT, not_cancelled, was_cancelled
 
+if TYPE_CHECKING:
+    from aiohttp.helpers import BaseTimerContext
+
 #: What a name may be made of (RFC 9110 §5.6.2).
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -42,11 +45,11 @@ class CassetteTransport(asyncio.Transport):
         self._protocol = protocol
         self._closing = False
 
-    def write(self, data: Any) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         """Take a part of the request."""
         self._protocol.written(data)
 
-    def writelines(self, list_of_data: Iterable[Any]) -> None:
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
         """Take parts of the request."""
         for data in list_of_data:
             self._protocol.written(data)
@@ -70,7 +73,7 @@ class CassetteTransport(asyncio.Transport):
         """A recording waits until it is asked for more."""
 
 
-GoLive = Callable[[Turn, str, Any], Awaitable[Recorder]]
+GoLive = Callable[[Turn, str, "BaseTimerContext | None"], Awaitable[Recorder]]
 
 #: Seconds without a further piece of a request's body after which its maker is taken to wait for the answer: where
 #: there is nothing to replay, which needs no whole body, and where there is.
@@ -110,7 +113,7 @@ class CassetteProtocol(ResponseHandler):
 
     # -- the request ---------------------------------------------------------------------------------------------------
 
-    def written(self, data: Any) -> None:
+    def written(self, data: bytes | bytearray | memoryview) -> None:
         """Take a part of the request."""
         is_head = not self._request.has_head
         self._written += 1
@@ -130,7 +133,7 @@ class CassetteProtocol(ResponseHandler):
             self._amend()
             self.recorder.protocol.start_timeout()
 
-    def set_exception(self, *args: Any) -> None:
+    def set_exception(self, *args: BaseException) -> None:
         """The request cannot be written to its end: nobody is to wait for it."""
         super().set_exception(*args)
         self._stirred.set()
@@ -149,7 +152,7 @@ class CassetteProtocol(ResponseHandler):
         """Whether the response can be read after the client has released or closed it."""
         return self._go_live is None and (self.recorder is None or self.recorder.has_recorded)
 
-    async def read(self) -> Any:
+    async def read(self) -> tuple[RawResponseMessage, StreamReader]:
         """The next message, ``100 Continue`` too, and its payload."""
         stalled = False
         while not (self._is_out or stalled or len(self) or self.is_eof() or self.recorder):
@@ -270,8 +273,8 @@ def _taken(headers: Headers) -> list[tuple[str, str]]:
     ]
 
 
-def _with_headers(message: Any, headers: Headers | None) -> Any:
-    """``message``, an aiohttp RawResponseMessage, with these headers if there are any."""
+def _with_headers(message: RawResponseMessage, headers: Headers | None) -> RawResponseMessage:
+    """``message`` with these headers if there are any."""
     if headers is None:
         return message
     pairs = headers.pairs()

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http.cookies import SimpleCookie
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientResponse, HttpVersion, RequestInfo, StreamReader
 from aiohttp.base_protocol import BaseProtocol
@@ -25,6 +25,9 @@ from .._vcrpy import LeftoverType, is_leftover
 from .._vcrpy.patch import in_place
 from ..request import Headers, Request
 from ..response import Response, ResponseDict
+
+if TYPE_CHECKING:
+    from ..cassette import Cassette
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _SIGNATURE = inspect.signature(ClientResponse.__init__).parameters
@@ -63,7 +66,7 @@ def build_response(
     """The recorded ``vcr_response`` as aiohttp's response to ``vcr_request``, read to its end."""
     recorded, url = Response(vcr_response), URL(vcr_request.uri, encoded=True)
     asked = CIMultiDictProxy(CIMultiDict(vcr_request.headers.pairs()))
-    response: Any = MockClientResponse(vcr_request.method, url, RequestInfo(url, vcr_request.method, asked, url))
+    response = MockClientResponse(vcr_request.method, url, RequestInfo(url, vcr_request.method, asked, url))
     pairs = recorded.headers.pairs()
     response.status, response.reason, response.version = recorded.status, recorded.reason, HttpVersion(1, 1)
     response._headers = CIMultiDictProxy(CIMultiDict(pairs))
@@ -76,10 +79,10 @@ def build_response(
     body, left = content_coding.decode(recorded.body, codings)
     response.content = MockStream(recorded.body if left else body)
     response._history = tuple(history)
-    return response  # type: ignore[no-any-return]
+    return response
 
 
-def play_responses(cassette: Any, vcr_request: Request, kwargs: Mapping[str, Any]) -> ClientResponse:
+def play_responses(cassette: Cassette, vcr_request: Request, kwargs: Mapping[str, object]) -> ClientResponse:
     """The response that ``cassette`` holds to ``vcr_request``, after those that redirect to it, unless ``kwargs`` has
     ``allow_redirects=False``."""
     history: list[ClientResponse] = []
@@ -93,13 +96,13 @@ def play_responses(cassette: Any, vcr_request: Request, kwargs: Mapping[str, Any
         vcr_request = Request(method, str(response.url.join(URL(location))), None, vcr_request.headers)
 
 
-async def record_response(cassette: Any, vcr_request: Request, response: ClientResponse) -> None:
+async def record_response(cassette: Cassette, vcr_request: Request, response: ClientResponse) -> None:
     """Put ``response`` into ``cassette``."""
     body = await response.read()
     cassette.append(vcr_request, Response.of(response.status, response.reason, response.raw_headers, body).data)
 
 
-async def record_responses(cassette: object, vcr_request: Request, response: ClientResponse) -> None:
+async def record_responses(cassette: Cassette, vcr_request: Request, response: ClientResponse) -> None:
     """The same, with the responses that redirected to it, each under the request that it answered."""
     for past in (*response.history, response):
         info = past.request_info
@@ -108,11 +111,11 @@ async def record_responses(cassette: object, vcr_request: Request, response: Cli
         await record_response(cassette, asked, past)
 
 
-def vcr_request(cassette: Any, real_request: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+def vcr_request(cassette: Cassette, real_request: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
     """``real_request``, aiohttp's ``ClientSession._request``, inside ``cassette``."""
 
     @functools.wraps(real_request)
-    async def request(self: object, method: str, url: Any, **kwargs: object) -> Any:
+    async def request(self: object, method: str, url: object, **kwargs: object) -> object:
         with in_place(cassette):
             return await real_request(self, method, url, **kwargs)
 

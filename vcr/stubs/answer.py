@@ -129,7 +129,7 @@ class NoSocket:
         if hang_up is not None:
             hang_up()
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         raise AttributeError(f"{name!r}: no real socket is open, the cassette answers this connection")
 
 
@@ -181,7 +181,7 @@ class Pieces(_Recorded, io.RawIOBase):
         """Yes: it is a file to read."""
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Any) -> int:  # (any buffer: typeshed's has no length)
         """The next piece, or what is left of it."""
         if not self._rest:
             self._rest = memoryview(next(self._pieces, b""))
@@ -199,7 +199,7 @@ class Tee(io.RawIOBase):
     ``real``: the socket that the request was sent over. It is ``_sock`` to the client, as in ``socket.SocketIO``.
     """
 
-    def __init__(self, real: Any, exchange: Exchange) -> None:
+    def __init__(self, real: socket.socket, exchange: Exchange) -> None:
         self._sock = real
         self._source = real.makefile("rb", buffering=0)
         self._ahead = bytearray()  # read for the cassette before the client asked
@@ -215,7 +215,7 @@ class Tee(io.RawIOBase):
         """The live socket's."""
         return int(self._source.fileno())
 
-    def readinto(self, buffer: Any) -> int | None:
+    def readinto(self, buffer: Any) -> int | None:  # (any buffer: typeshed's has no length)
         """What comes next from the server; the exchange hears of it."""
         with self._lock:
             if self._ahead:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import io
-from typing import Any, NoReturn
+import socket
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CANCELLED, CLOSED, MALFORMED, SEND, Failure
@@ -21,6 +22,9 @@ from ..response import Response
 from .answer import Idle, NoSocket, Pieces, Tee, Whole
 from .exchange import Exchange, wait_for_cancellation
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 
 class CassetteSocket:
     """What a stub has for a socket: the request's bytes go in, the answer's come out of ``makefile``.
@@ -29,7 +33,7 @@ class CassetteSocket:
     port that the connection leads to.
     """
 
-    def __init__(self, real: Any, peer: tuple[str, int] = ("", 0)) -> None:
+    def __init__(self, real: socket.socket | None, peer: tuple[str, int] = ("", 0)) -> None:
         self.real = real
         #: Raised when the client asks for the answer.
         self.error: Exception | None = None
@@ -53,7 +57,7 @@ class CassetteSocket:
         self._reader = RequestReader()
         self._turn = self._exchange = self.error = None
 
-    def sendall(self, data: Any) -> None:
+    def sendall(self, data: ReadableBuffer) -> None:
         """Take a part of the request; what comes after a live request's end goes on to the server. Raises TypeError for
         text, as a socket does."""
         if isinstance(data, str):
@@ -126,7 +130,7 @@ class CassetteSocket:
         else:
             self._exchange.cancelled(error)
 
-    def plug_real(self, real: Any) -> None:
+    def plug_real(self, real: socket.socket) -> None:
         """The client has connected."""
         self.real = real
         if self._has_timeout:
@@ -134,6 +138,7 @@ class CassetteSocket:
 
     def forward(self) -> None:
         """Send the request to the server, exactly as the client wrote it."""
+        assert self.real is not None  # (it has been plugged)
         try:
             self.real.sendall(self._reader.sent)
         except BaseException as error:
@@ -145,17 +150,20 @@ class CassetteSocket:
 
     # -- the answer -------------------------------------------------------------------------------------------------
 
-    def makefile(self, mode: str = "rb", buffering: int | None = None, **_: Any) -> Any:
+    def makefile(self, mode: str = "rb", buffering: int | None = None, **_: object) -> io.IOBase:
         """The answer as a file: the recorded bytes, or the server's as they arrive."""
         if self._turn is None:
             # botocore looks for the answer to its Expect header, and holds the body back until it has one.
-            raw: Any = Whole(CONTINUE if self._reader.awaits_continue else b"", self._no_socket.getpeername())
+            raw: Whole | Pieces | Tee
+            raw = Whole(CONTINUE if self._reader.awaits_continue else b"", self._no_socket.getpeername())
         elif self._turn.response is not None:
             raw = self._recorded(self._turn.response)
         elif self._tee is not None:
             raw, self._tee = self._tee, None
         else:
-            return self.real.makefile(mode, buffering)
+            real: Any = self.real  # (typeshed has no ``makefile`` for a mode in a variable)
+            live: io.IOBase = real.makefile(mode, buffering)
+            return live
         if buffering == 0 or isinstance(raw, Whole):
             return raw
         return io.BufferedReader(raw, buffering if buffering and buffering > 1 else io.DEFAULT_BUFFER_SIZE)
@@ -198,7 +206,7 @@ class CassetteSocket:
         if self.real is not None:
             self.real.close()
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         """What else clients ask of a socket: the real one's, if there is one."""
         real = self.__dict__.get("real")
         return getattr(self.__dict__["_no_socket"] if real is None else real, name)

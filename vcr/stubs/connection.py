@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 import http.client
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from .._engine.cassette import Cassette
@@ -23,12 +23,25 @@ from .cassette_socket import CassetteSocket
 from .exchange import cassette_for, wait_for_cancellation
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, SupportsRead
+
     _Connection = http.client.HTTPConnection
 else:
     _Connection = object
 
 _STUB = "_vcr_stub"
 _GIVEN = "_vcr_given"
+_ANSWERS = "_vcr_answers"
+#: In the place of a reason phrase: typeshed knows no response without one.
+_UNKNOWN: Any = None
+
+
+class Addressed(Protocol):
+    """A connection of any client whose connections are modelled on ``http.client``'s, urllib3-future's too."""
+
+    host: str
+    port: int
+    default_port: int
 
 
 def stub_class(cls: type) -> type:
@@ -44,10 +57,12 @@ def stub_class(cls: type) -> type:
     return stub
 
 
-def adopt(connection: http.client.HTTPConnection) -> None:
-    """Turn a connection into a stub of its own class, whatever it is doing."""
+def adopt(connection: http.client.HTTPConnection) -> StubConnection:
+    """Turn a connection into a stub of its own class, whatever it is doing. Returns the same object."""
     if not isinstance(connection, StubConnection):
         connection.__class__ = stub_class(type(connection))
+        assert isinstance(connection, StubConnection)
+    return connection
 
 
 def adopt_in_putrequest(  # noqa: PLR0917  (putrequest's own signature)
@@ -62,31 +77,29 @@ def adopt_in_putrequest(  # noqa: PLR0917  (putrequest's own signature)
     cassette = current_for(connection, url)
     original(method, url, skip_host, skip_accept_encoding)
     if cassette is not None:
-        adopt(connection)
-        StubConnection._vcr_check_in(connection, cassette, skip_host, skip_accept_encoding)  # type: ignore[arg-type]
+        adopt(connection)._vcr_check_in(cassette, skip_host, skip_accept_encoding)
 
 
-def check_in_late(connection: Any) -> None:
+def check_in_late(connection: http.client.HTTPConnection) -> None:
     """Where ``endheaders`` begins: check in a request whose ``putrequest`` no door has seen, because a program has put
     a wrapper on this one connection before the cassette was opened, and the wrapper calls what stood there then."""
     if isinstance(connection.sock, CassetteSocket) and connection.sock.is_started:
         return
-    line, *fields = [bytes(one).decode("latin-1") for one in connection._buffer[:3]] or [""]
+    line, *fields = [bytes(one).decode("latin-1") for one in vars(connection)["_buffer"][:3]] or [""]
     cassette = current_for(connection, line.split(" ")[1] if " " in line else "")
     if cassette is None:
         if isinstance(connection, StubConnection):
             connection._vcr_unplug()
             _restore(connection)
         return
-    if not isinstance(connection, StubConnection):
-        adopt(connection)
+    stub = adopt(connection)
     given = vars(connection).get(_GIVEN) or ()
     written = {header_name(field.partition(":")[0]) for field in fields}.difference(given)
-    skips = (header_name(name) not in written for name in ("Host", "Accept-Encoding"))
-    StubConnection._vcr_check_in(connection, cassette, *skips)
+    skips_host, skips_encoding = (header_name(name) not in written for name in ("Host", "Accept-Encoding"))
+    stub._vcr_check_in(cassette, skips_host, skips_encoding)
 
 
-def current_for(connection: Any, url: str = "") -> Cassette | None:
+def current_for(connection: Addressed, url: str = "") -> Cassette | None:
     """The cassette that a request on this connection belongs to; None when there is none, or it lets it pass by."""
     # A proxy is asked with the absolute URI.
     host = urlsplit(url).hostname if "://" in url else None
@@ -94,7 +107,7 @@ def current_for(connection: Any, url: str = "") -> Cassette | None:
 
 
 @contextmanager
-def given_to_request(connection: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[None]:
+def given_to_request(connection: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Iterator[None]:
     """Note the names of the header fields that a connection's ``request(method, url, body, headers)`` is given, while
     that runs. ``args``, ``kwargs``: its arguments from ``body`` on.
 
@@ -104,7 +117,7 @@ def given_to_request(connection: object, args: tuple[Any, ...], kwargs: dict[str
     if _GIVEN in vars(connection):
         yield
         return
-    headers = args[1] if len(args) > 1 else kwargs.get("headers")
+    headers: Any = args[1] if len(args) > 1 else kwargs.get("headers")
     setattr(connection, _GIVEN, frozenset(header_name(name) for name in headers or ()))
     try:
         yield
@@ -154,13 +167,13 @@ class StubConnection(_Connection):
             super().putrequest(method, url, skip_host, skip_accept_encoding)
             self._vcr_check_in(cassette, skip_host, skip_accept_encoding)
 
-    def send(self, data: Any) -> None:
+    def send(self, data: SupportsRead[bytes] | Iterable[ReadableBuffer] | ReadableBuffer | str) -> None:
         """Send as the client does; the last byte of the request is its moment."""
         super().send(data)
         if isinstance(self.sock, CassetteSocket) and self.sock.request_is_complete:
             self._vcr_exchange(self.sock)
 
-    def getresponse(self, *args: object, **kwargs: object) -> Any:
+    def getresponse(self, *args: object, **kwargs: object) -> http.client.HTTPResponse:
         """The client's own getresponse, which reads from the CassetteSocket."""
         # urllib3 1.26 calls this with an argument that may be refused, then again without: the turn is taken once.
         plugged = self.sock
@@ -170,20 +183,20 @@ class StubConnection(_Connection):
             self.close()
             raise plugged.error
         try:
-            response: Any = super().getresponse(*args, **kwargs)
+            response = super().getresponse(*args, **kwargs)
         except http.client.ResponseNotReady:
             if isinstance(plugged, CassetteSocket):
                 plugged.take_back()
             raise
         if isinstance(plugged, CassetteSocket):
             plugged.answered()
-            response._vcr_answers = True  # isinstance(response, vcr.stubs.VCRHTTPResponse) looks for it
+            setattr(response, _ANSWERS, True)  # isinstance(response, vcr.stubs.VCRHTTPResponse) looks for it
             if plugged.replays_without_reason:
-                response.reason = None  # what VCR.py shows when the cassette has none
+                response.reason = _UNKNOWN  # what VCR.py shows when the cassette has none
         return response
 
     @property
-    def is_verified(self) -> Any:
+    def is_verified(self) -> object:
         """Whether urllib3 (also vendored) need not warn of a certificate that nobody checks.
 
         It asks before it sends. Inside a cassette it need not, as in VCR.py: the request may never reach a server.
@@ -230,7 +243,7 @@ class StubConnection(_Connection):
             self._vcr_fail(failure, plugged.request)
 
     def _vcr_connect(self, plugged: CassetteSocket) -> None:
-        self.sock = None
+        self._vcr_unplug()
         try:
             super().connect()
         except TimeoutError as error:
@@ -265,13 +278,13 @@ class StubConnection(_Connection):
             self.sock = self.sock.real
 
 
-def origin_to(connection: Any) -> str:
+def origin_to(connection: Addressed) -> str:
     """Scheme and authority of the server that the connection, or the tunnel through it, leads to."""
     # urllib3's and boto's HTTPS classes are not http.client's; the default port is what all of them share.
     scheme = "https" if connection.default_port == http.client.HTTPS_PORT else "http"
     tunnel = getattr(connection, "_tunnel_host", None)
     host = tunnel or connection.host
-    return uris.origin(scheme, host, (connection._tunnel_port if tunnel else connection.port) or None)
+    return uris.origin(scheme, host, (getattr(connection, "_tunnel_port", None) if tunnel else connection.port) or None)
 
 
 _no_address: ContextVar[OSError | None] = ContextVar("vcr_no_address", default=None)
@@ -287,11 +300,11 @@ def no_address(error: OSError) -> Iterator[None]:
         _no_address.reset(token)
 
 
-def address_door(original: Callable[..., Any]) -> Callable[..., Any]:
+def address_door(original: Callable[..., object]) -> Callable[..., object]:
     """What takes the place of ``socket.getaddrinfo``, which every client's ``connect`` begins with."""
 
     @functools.wraps(original)
-    def getaddrinfo(*args: object, **kwargs: object) -> Any:
+    def getaddrinfo(*args: object, **kwargs: object) -> object:
         error = _no_address.get()
         if error is not None:
             raise error

@@ -14,10 +14,10 @@ import re
 import sys
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .exchange import CANCEL_LIMIT, is_cancellation, not_cancelled
 from .libcurl.abi import PAUSE, Info, Opt
@@ -28,13 +28,15 @@ from .libcurl.live import LiveTransfer
 from .libcurl.replay import Replay
 from .libcurl.transfer import Transfer, start
 
-_curl: Any = import_module("curl_cffi.curl")
-_Curl: Any = _curl.Curl
-_CurlError: Any = _curl.CurlError
+if TYPE_CHECKING:
+    from curl_cffi import AsyncCurl, Curl, CurlError
 
-_getinfo: Callable[[Any, int], Any] = _Curl.getinfo
-_setopt: Callable[[Any, int, Any], int] = _Curl.setopt
-_clean: Callable[..., None] = _Curl.clean_handles_and_buffers
+_curl = import_module("curl_cffi.curl")
+_CurlError: type[CurlError] = _curl.CurlError
+
+_getinfo: Callable[[object, int], Any] = _curl.Curl.getinfo
+_setopt: Callable[[object, int, object], int] = _curl.Curl.setopt
+_clean: Callable[..., None] = _curl.Curl.clean_handles_and_buffers
 #: Whether curl_cffi names an error of which libcurl says nothing: not before 0.17.
 _NAMES_ERRORS = hasattr(_curl.lib, "curl_easy_strerror")
 #: What a callback returns to end the transfer; any other number is as good as all.
@@ -45,19 +47,25 @@ _clock = time.monotonic
 _BETWEEN = 0.01
 
 
+class Response(Protocol):
+    """A response of curl_cffi's. ``quit_now``: the event that is set when the program leaves it, if it is streamed."""
+
+    quit_now: object
+
+
 class Handles:
     """What is known of every handle. Each public method takes the place of curl_cffi's, which is its first argument."""
 
     def __init__(self) -> None:
-        self._known: weakref.WeakKeyDictionary[Any, Handle] = weakref.WeakKeyDictionary()
+        self._known: weakref.WeakKeyDictionary[Curl, Handle] = weakref.WeakKeyDictionary()
         #: The handles that sessions are using, and what keeps their requests from being made.
-        self._refused: weakref.WeakKeyDictionary[Any, Exception | None] = weakref.WeakKeyDictionary()
+        self._refused: weakref.WeakKeyDictionary[Curl, Exception | None] = weakref.WeakKeyDictionary()
         #: The event that stands for each response that is streamed (else None), by handle; and those of responses that
         #: have been left, with whether the program was cancelled then.
-        self._streams: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
-        self._left: weakref.WeakKeyDictionary[Any, BaseException | None] = weakref.WeakKeyDictionary()
+        self._streams: weakref.WeakKeyDictionary[Curl, object] = weakref.WeakKeyDictionary()
+        self._left: weakref.WeakKeyDictionary[object, BaseException | None] = weakref.WeakKeyDictionary()
 
-    def _of(self, curl: object) -> Handle:
+    def _of(self, curl: Curl) -> Handle:
         handle = self._known.get(curl)
         if handle is None:
             handle = self._known[curl] = Handle(known=False, url=_getinfo(curl, Info.EFFECTIVE_URL))
@@ -65,12 +73,12 @@ class Handles:
 
     # -- options ----------------------------------------------------------------------------------------------------
 
-    def init(self, original: Callable[..., None], curl: object, *args: object, **kwargs: object) -> None:
+    def init(self, original: Callable[..., None], curl: Curl, *args: object, **kwargs: object) -> None:
         """``Curl.__init__``: the handle is new, so all its options will be known."""
         self._known[curl] = Handle()
         original(curl, *args, **kwargs)
 
-    def setopt(self, original: Callable[..., int], curl: Any, option: int, value: Any) -> int:
+    def setopt(self, original: Callable[..., int], curl: Curl, option: int, value: Any) -> int:
         """``setopt``: note the option. Header lines are added to those that are set."""
         handle = self._of(curl)
         result = original(curl, option, value)
@@ -79,29 +87,30 @@ class Handles:
         handle.note(option, value)
         return result
 
-    def reset(self, original: Callable[..., None], curl: object) -> None:
+    def reset(self, original: Callable[..., None], curl: Curl) -> None:
         """``reset``: forget all options but those that curl_cffi itself sets then."""
         self._of(curl).reset()
         original(curl)
 
-    def duphandle(self, original: Callable[..., Any], curl: object) -> Any:
+    def duphandle(self, original: Callable[..., Curl], curl: Curl) -> Curl:
         """``duphandle``: what is known of the original is known of the duplicate, but for the header lines."""
         other = original(curl)
         handle = self._known[other] = self._of(curl).copy()
         handle.forget(Opt.HTTPHEADER)
         return other
 
-    def set_curl_options(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def set_curl_options(
+        self, original: Callable[..., Sequence[object]], curl: Curl, *args: object, **kwargs: object
+    ) -> Sequence[object]:
         """``set_curl_options``: the session sets all options, so an older handle is as good as a new one."""
-        curl = args[0] if args else kwargs["curl"]
         if not self._of(curl).known:
             curl.reset()
         self._refused[curl] = None
-        made = original(*args, **kwargs)
+        made = original(curl, *args, **kwargs)
         self._streams[curl] = made[-1]
         return made
 
-    def leave(self, original: Callable[..., Any], response: Any) -> Any:
+    def leave(self, original: Callable[..., object], response: Response) -> object:
         """``_finalize_stream`` and ``aclose``: the program leaves a response that it streams, and hears of no error
         after that."""
         if response.quit_now is not None:
@@ -109,12 +118,12 @@ class Handles:
             self._left[response.quit_now] = _of_that_kind(seen)
         return original(response)
 
-    def _listening(self, curl: object, transfer: Transfer) -> AbstractContextManager[None]:
+    def _listening(self, curl: Curl, transfer: Transfer) -> AbstractContextManager[None]:
         stream = self._streams.get(curl)
 
         live = LiveTransfer(transfer)
 
-        def read(error: Any) -> LibcurlError:
+        def read(error: CurlError) -> LibcurlError:
             if stream not in self._left:
                 return _error_in(error)
             live.left(self._left[stream])
@@ -124,7 +133,7 @@ class Handles:
 
     # -- the transfer -----------------------------------------------------------------------------------------------
 
-    def perform(self, original: Callable[..., None], curl: object, *args: object, **kwargs: object) -> None:
+    def perform(self, original: Callable[..., None], curl: Curl, *args: object, **kwargs: object) -> None:
         """``perform``: take the turn; replay, or go live and record."""
         handle = self._of(curl)
         with self._errors(curl):
@@ -142,7 +151,7 @@ class Handles:
                 _clean(curl, *args, **kwargs)
             handle.forget(Opt.HTTPHEADER)
 
-    def add_handle(self, original: Callable[..., Any], multi: Any, curl: object) -> Any:
+    def add_handle(self, original: Callable[..., Awaitable[object]], multi: AsyncCurl, curl: Curl) -> Awaitable[object]:
         """``add_handle``: the same for asyncio. What is returned can be awaited."""
         handle = self._of(curl)
         if handle.cassette(type(curl)) is None:
@@ -150,7 +159,7 @@ class Handles:
             return original(multi, curl)
         return multi.loop.create_task(self._run(functools.partial(original, multi, curl), curl, handle))
 
-    async def _run(self, original: Callable[[], Any], curl: object, handle: Handle) -> None:
+    async def _run(self, original: Callable[[], Awaitable[object]], curl: Curl, handle: Handle) -> None:
         with self._errors(curl):
             transfer = start(handle, type(curl))
             if transfer is not None and transfer.is_live:
@@ -163,7 +172,7 @@ class Handles:
                 await self._wait_async(curl)
                 raise not_cancelled(transfer.request)
 
-    def _wait(self, curl: object) -> None:
+    def _wait(self, curl: Curl) -> None:
         """Wait for the program to leave the response, as it did while this was recorded. Raises LibcurlError when it
         does."""
         deadline = _clock() + CANCEL_LIMIT
@@ -171,20 +180,20 @@ class Handles:
             self._check_left(curl)
             time.sleep(_BETWEEN)
 
-    async def _wait_async(self, curl: object) -> None:
+    async def _wait_async(self, curl: Curl) -> None:
         """The same, asynchronous; a task that is cancelled ends here, too."""
         deadline = _clock() + CANCEL_LIMIT
         while _clock() < deadline:
             self._check_left(curl)
             await asyncio.sleep(_BETWEEN)
 
-    def _check_left(self, curl: object) -> None:
+    def _check_left(self, curl: Curl) -> None:
         stream = self._streams.get(curl)
         if stream is not None and stream in self._left:
             raise write_error(_STOP, 0)
 
     @contextmanager
-    def _errors(self, curl: object) -> Iterator[None]:
+    def _errors(self, curl: Curl) -> Iterator[None]:
         try:
             yield
         except LibcurlError as error:
@@ -204,15 +213,15 @@ class Handles:
     # -- the answer -------------------------------------------------------------------------------------------------
 
     def parse_response(
-        self, original: Callable[..., Any], session: object, curl: object, *args: object, **kwargs: object
-    ) -> Any:
+        self, original: Callable[..., object], session: object, curl: Curl, *args: object, **kwargs: object
+    ) -> object:
         """``_parse_response``: the session reads the response, so a refusal is raised here."""
         refusal = self._refused.pop(curl, None)
         if refusal is not None:
             raise refusal
         return original(session, curl, *args, **kwargs)
 
-    def getinfo(self, original: Callable[..., Any], curl: object, option: int) -> Any:
+    def getinfo(self, original: Callable[..., object], curl: Curl, option: int) -> object:
         """``getinfo``: after a replay, what the recorded response tells."""
         info = self._of(curl).info
         if info is None or option in LEFT_TO_LIBCURL:
@@ -221,11 +230,11 @@ class Handles:
         return b"" if value is None else value
 
 
-def door(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[..., Any]:
+def door(original: Callable[..., object], new: Callable[..., object]) -> Callable[..., object]:
     """``new`` in the place of ``original``, which it is given first."""
 
     @functools.wraps(original)
-    def replacement(*args: object, **kwargs: object) -> Any:
+    def replacement(*args: object, **kwargs: object) -> object:
         return new(original, *args, **kwargs)
 
     return replacement
@@ -238,17 +247,17 @@ def _of_that_kind(error: BaseException | None) -> BaseException | None:
     return asyncio.CancelledError() if is_cancellation(error) else KeyboardInterrupt()
 
 
-def _returned(callback: Callable[[bytes], Any], data: bytes) -> Any:
+def _returned(callback: Callable[[bytes], object], data: bytes) -> object:
     """What a callback returns, as curl_cffi understands it: any number but two is as good as all."""
     returned = callback(data)
     return returned if returned in (PAUSE, _STOP) else len(data)
 
 
-def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
+def _call(callback: Callable[[bytes], object], data: bytes) -> None:
     check_accepted(_returned(callback, data), len(data))
 
 
-def _replay(curl: object, handle: Handle, transfer: Transfer) -> bool:
+def _replay(curl: Curl, handle: Handle, transfer: Transfer) -> bool:
     """Replay. Whether the program cancelled the transfer while it was recorded."""
     header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA) or len
     write = handle.sink(Opt.WRITEFUNCTION, Opt.WRITEDATA) or sys.stdout.buffer.write
@@ -261,7 +270,7 @@ def _replay(curl: object, handle: Handle, transfer: Transfer) -> bool:
 _TEXT = re.compile(r"curl: \(\d+\) (.*)\. See https://curl\.se/", re.DOTALL)
 
 
-def _error_in(error: Any) -> LibcurlError:
+def _error_in(error: CurlError) -> LibcurlError:
     """The error of libcurl that an error of curl_cffi stands for."""
     text = _TEXT.search(str(error))
     return LibcurlError(int(error.code), text[1] if text else str(error))
@@ -269,7 +278,7 @@ def _error_in(error: Any) -> LibcurlError:
 
 @contextmanager
 def _listening(
-    curl: object, transfer: Transfer, live: LiveTransfer, read: Callable[[Any], LibcurlError]
+    curl: Curl, transfer: Transfer, live: LiveTransfer, read: Callable[[CurlError], LibcurlError]
 ) -> Iterator[None]:
     """Around the real transfer: the cassette listens to it. curl_cffi forgets all callbacks after a transfer."""
     handle = transfer.handle

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import weakref
 from collections.abc import Callable, Iterator
-from types import MethodType
-from typing import Any, TypeVar
+from types import CellType, MethodType
+from typing import TypeVar
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Function = TypeVar("Function")
+Returned = TypeVar("Returned")
 
 #: Every function that is a door, by its identity: a wrapper equals what it wraps.
-_doors: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+_doors: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()
 
 
 class Door:
@@ -22,12 +23,12 @@ class Door:
     under this name (an instrumentation that wraps a single client) is found when the method is called.
     """
 
-    def __init__(self, name: str, make: Callable[[Any], Callable[..., Any]], original: object) -> None:
+    def __init__(self, name: str, make: Callable[..., Callable[..., object]], original: object) -> None:
         functools.update_wrapper(self, original)  # type: ignore[arg-type]
         self._name, self._make = name, make
         self._function = a_door(make(original))
 
-    def __get__(self, instance: object, owner: type | None = None) -> Any:
+    def __get__(self, instance: object, owner: type | None = None) -> object:
         if instance is None:
             return self._function
         on_object = getattr(instance, "__dict__", {}).get(self._name)
@@ -51,7 +52,7 @@ class Door:
             raise AttributeError(self._name) from None
 
 
-def bound(original: object, instance: object) -> Any:
+def bound(original: Callable[..., Returned], instance: object) -> Callable[..., Returned]:
     """What ``instance.name`` is when ``original`` stands under that name in the class: not every method is a function.
 
     A decorator made of a class, ``functools.partialmethod`` and the wrappers of instrumentation have ways of their own
@@ -102,7 +103,7 @@ def _parts(wrapper: object) -> Iterator[object]:
     yield getattr(wrapper, "__wrapped__", None)
 
 
-def _content(cell: Any) -> object:
+def _content(cell: CellType) -> object:
     try:
         return cell.cell_contents
     except ValueError:  # it is empty

@@ -54,7 +54,7 @@ class Engines(ABC):
     """The engines of one module."""
 
     def __init__(self, module: ModuleType, errors: Errors, async_errors: Errors) -> None:
-        self._module: Any = module
+        self._module = module
         self._errors, self._async_errors = errors, async_errors
         #: The classes of what the module takes for a body.
         self._streams: tuple[type, ...] = ()
@@ -65,7 +65,7 @@ class Engines(ABC):
 
     # -- the doors ----------------------------------------------------------------------------------------------------
 
-    def door(self, owner: type | None, original: Any) -> Handle:
+    def door(self, owner: type | None, original: Handle) -> Handle:
         """``handle_request``, as the class ``owner`` defines it; None: of an object that is the engine."""
 
         @functools.wraps(original)
@@ -89,7 +89,7 @@ class Engines(ABC):
         engines, errors = self, self._errors
         return handle_request
 
-    def async_door(self, owner: type | None, original: Any) -> AsyncHandle:
+    def async_door(self, owner: type | None, original: AsyncHandle) -> AsyncHandle:
         """``handle_async_request``, as the class ``owner`` defines it; None: of an object that is the engine."""
 
         @functools.wraps(original)
@@ -147,7 +147,7 @@ class Engines(ABC):
     def _is_abstract(self, cls: type) -> bool:
         """Whether the class has the method only for others to define it."""
 
-    def _is_engine(self, part: Any) -> bool:
+    def _is_engine(self, part: object) -> bool:
         """Whether a part of an engine is one itself, or leads to one."""
         return is_pool(type(part))
 
@@ -190,7 +190,7 @@ class Engines(ABC):
 
     @abstractmethod
     def _native(
-        self, status: int, headers: list[tuple[bytes, bytes]], stream: Pieces, extensions: dict[str, Any]
+        self, status: int, headers: list[tuple[bytes, bytes]], stream: Pieces, extensions: dict[str, object]
     ) -> Native:
         """A response of the module's own."""
 
@@ -204,7 +204,7 @@ class Engines(ABC):
     def _async_tee(self, errors: Errors, response: Native, exchange: Exchange, turn: Turn) -> AsyncTee:
         return AsyncTee(errors, response, exchange, turn)
 
-    def _record(self, turn: Turn, exchange: Exchange, response: Native, tee: Callable[..., Any]) -> Native:
+    def _record(self, turn: Turn, exchange: Exchange, response: Native, tee: Callable[..., object]) -> Native:
         if turn.records:
             exchange.head(*self._head(response))
             response.stream = tee(response, exchange, turn)
@@ -238,7 +238,7 @@ class Transports(Engines):
         return isinstance(stream, self._module.ByteStream)
 
     def _native(
-        self, status: int, headers: list[tuple[bytes, bytes]], stream: Pieces, extensions: dict[str, Any]
+        self, status: int, headers: list[tuple[bytes, bytes]], stream: Pieces, extensions: dict[str, object]
     ) -> Native:
         return self._module.Response(status, headers=headers, stream=stream, extensions=extensions)
 
@@ -262,7 +262,7 @@ class Transports(Engines):
     def _async_tee(self, errors: Errors, response: Native, exchange: Exchange, turn: Turn) -> AsyncTee:
         return self._async_tee_class(errors, response, exchange, turn)
 
-    def _record(self, turn: Turn, exchange: Exchange, response: Native, tee: Callable[..., Any]) -> Native:
+    def _record(self, turn: Turn, exchange: Exchange, response: Native, tee: Callable[..., object]) -> Native:
         if turn.records and self._is_whole(response.stream):
             body = b"".join(response.stream)
         elif turn.records and response.is_stream_consumed:
@@ -294,7 +294,7 @@ class Pools(Engines):
         return False  # A request of httpcore's is made for this one call: nobody asks for its body again.
 
     def _native(
-        self, status: int, headers: list[tuple[bytes, bytes]], stream: Pieces, extensions: dict[str, Any]
+        self, status: int, headers: list[tuple[bytes, bytes]], stream: Pieces, extensions: dict[str, object]
     ) -> Native:
         return self._module.Response(status, headers=headers, content=stream, extensions=extensions)
 

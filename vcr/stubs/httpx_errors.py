@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
 
 from .._http.failure import CLOSED, CONNECT, RESPONSE, SEND, SYSTEM, TIMEOUT, TUNNEL, TUNNEL_FAILED, Failure
 
@@ -40,7 +39,7 @@ class Errors:
     """
 
     def __init__(self, module: ModuleType, says: Mapping[str, str], *, shows_cause: bool = True) -> None:
-        self._module: Any = module
+        self._module = module
         self._says = says
         self._shows_cause = shows_cause
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from .._vcrpy import is_leftover
 from .._vcrpy.patch import in_place
@@ -16,39 +17,49 @@ from ..request import Headers, Request
 from ..response import Response, ResponseDict
 from .httpx import Transports
 
+if TYPE_CHECKING:
+    from httpx import Request as NativeRequest
+    from httpx import Response as NativeResponse
 
-def _make_vcr_request(real_request: Any, real_request_body: bytes) -> Request:
+    from ..cassette import Cassette
+
+
+def _make_vcr_request(real_request: NativeRequest, real_request_body: bytes) -> Request:
     return Request(real_request.method, str(real_request.url), real_request_body, real_request.headers.raw)
 
 
-def _serialize_headers(real_response: Any) -> dict[str, list[str]]:
+def _serialize_headers(real_response: NativeResponse) -> dict[str, list[str]]:
     return Headers(real_response.headers.multi_items()).grouped()
 
 
-def _deserialize_headers(headers: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _deserialize_headers(headers: Mapping[str, object]) -> list[tuple[str, str]]:
     return Headers(headers).pairs()
 
 
-def _serialize_response(real_response: Any, real_response_content: bytes) -> ResponseDict:
+def _serialize_response(real_response: NativeResponse, real_response_content: bytes) -> ResponseDict:
     headers = _serialize_headers(real_response)
     return Response.of(real_response.status_code, real_response.reason_phrase, headers, real_response_content).data
 
 
-def _deserialize_response(vcr_response: ResponseDict, httpx: Any) -> Any:
+def _deserialize_response(vcr_response: ResponseDict, httpx: ModuleType) -> object:
     response = Transports(httpx).replay(Response(vcr_response), Request("GET", ""))
     response.read()
     return response
 
 
-def _play_responses(cassette: Any, vcr_request: Request, httpx: object) -> Any:
+def _play_responses(cassette: Cassette, vcr_request: Request, httpx: ModuleType) -> object:
     return _deserialize_response(cassette.play_response(vcr_request), httpx)
 
 
-def _record_responses(cassette: Any, vcr_request: Request, real_response: object, real_response_content: bytes) -> None:
+def _record_responses(
+    cassette: Cassette, vcr_request: Request, real_response: NativeResponse, real_response_content: bytes
+) -> None:
     cassette.append(vcr_request, _serialize_response(real_response, real_response_content))
 
 
-def _vcr_request(cassette: Any, real_request: object, real_request_body: bytes, httpx: Any) -> tuple[Request, Any]:
+def _vcr_request(
+    cassette: Cassette, real_request: NativeRequest, real_request_body: bytes, httpx: ModuleType
+) -> tuple[Request, object]:
     vcr_request = _make_vcr_request(real_request, real_request_body)
     if cassette.can_play_response_for(vcr_request):
         return vcr_request, _play_responses(cassette, vcr_request, httpx)
@@ -57,11 +68,13 @@ def _vcr_request(cassette: Any, real_request: object, real_request_body: bytes, 
     return vcr_request, None
 
 
-def vcr_handle_request(cassette: Any, real_handle_request: Callable[..., Any], httpx: Any) -> Callable[..., Any]:
+def vcr_handle_request(
+    cassette: Cassette, real_handle_request: Callable[..., object], httpx: ModuleType
+) -> Callable[..., object]:
     """``real_handle_request``, of one of the transports of ``httpx``, inside ``cassette``."""
 
     @functools.wraps(real_handle_request)
-    def handle_request(self: Any, request: Any) -> Any:
+    def handle_request(self: object, request: object) -> object:
         with in_place(cassette):
             return Transports(httpx).door(None, real_handle_request)(self, request)
 
@@ -69,12 +82,12 @@ def vcr_handle_request(cassette: Any, real_handle_request: Callable[..., Any], h
 
 
 def vcr_handle_async_request(
-    cassette: Any, real_handle_async_request: Callable[..., Awaitable[Any]], httpx: Any
-) -> Callable[..., Awaitable[Any]]:
+    cassette: Cassette, real_handle_async_request: Callable[..., Awaitable[object]], httpx: ModuleType
+) -> Callable[..., Awaitable[object]]:
     """The same, of an asynchronous transport."""
 
     @functools.wraps(real_handle_async_request)
-    async def handle_async_request(self: Any, request: Any) -> Any:
+    async def handle_async_request(self: object, request: object) -> object:
         with in_place(cassette):
             return await Transports(httpx).async_door(None, real_handle_async_request)(self, request)
 

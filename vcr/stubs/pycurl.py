@@ -19,7 +19,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from types import MethodDescriptorType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from ..errors import UnsupportedClientError
 from .exchange import CANCEL_LIMIT, not_cancelled
@@ -29,11 +29,11 @@ from .libcurl.handle import Handle
 from .libcurl.info import LEFT_TO_LIBCURL, answer
 from .libcurl.live import LiveTransfer
 from .libcurl.replay import Progress, Replay
-from .libcurl.request import Reader
+from .libcurl.request import Read, Reader
 from .libcurl.transfer import Transfer, start
 
 
-def _own_class(name: str, method: str) -> Any:
+def _own_class(name: str, method: str) -> type[Any]:
     """Pycurl's own class of this name, wherever it is. Raises ImportError when there is none."""
     for cls in object.__subclasses__():
         is_in_c = isinstance(vars(cls).get(method), MethodDescriptorType)
@@ -44,11 +44,13 @@ def _own_class(name: str, method: str) -> Any:
 
 Curl = _own_class("Curl", "perform")
 CurlMulti = _own_class("CurlMulti", "add_handle")
+#: Where what is known of a handle is kept on it: pycurl 7.45 breaks on weak references.
+_KEPT = "_vcr"
 #: CURL_SEEKFUNC_CANTSEEK
 _CANTSEEK = 2
 
 
-def _own_error() -> Any:
+def _own_error() -> type[Exception]:
     """The class of pycurl's errors."""
     try:
         Curl().perform()
@@ -58,8 +60,23 @@ def _own_error() -> Any:
 
 
 _Error = _own_error()
-_getinfo: Callable[[Any, int], Any] = Curl.getinfo
-_setopt: Callable[[Any, int, Any], None] = Curl.setopt
+
+
+class EasyHandle(Protocol):
+    """What vcr calls of a ``pycurl.Curl``."""
+
+    def setopt(self, option: int, value: object) -> None:
+        """Set an option."""
+
+    def unsetopt(self, option: int) -> None:
+        """Unset an option."""
+
+    def perform(self) -> None:
+        """Make the request."""
+
+
+_getinfo: Callable[[object, int], Any] = Curl.getinfo
+_setopt: Callable[[object, int, object], None] = Curl.setopt
 #: Taken at import: libraries that stop the clock of a test replace the function in its module.
 _clock = time.monotonic
 #: Seconds between two calls of a progress callback.
@@ -76,8 +93,6 @@ class Handles:
     TRANSFER: ClassVar = ("perform", "perform_rb", "perform_rs", "getinfo", "getinfo_raw")
     MULTI: ClassVar = ("add_handle",)
 
-    # What is known of a handle is kept on it: pycurl 7.45 breaks on weak references.
-
     def __init__(self) -> None:
         #: The handles whose last transfer was seen here: it may have been a replay.
         self._seen: weakref.WeakSet[Handle] = weakref.WeakSet()
@@ -89,30 +104,31 @@ class Handles:
         kinds = {kind for kind in set(map(type, tracked)) if issubclass(kind, Curl)}
         for handle in [item for item in tracked if type(item) in kinds] if kinds else ():
             with suppress(_Error):  # (of a handle that has been closed, which makes no request)
-                handle._vcr = Handle(known=False, url=_getinfo(handle, Info.EFFECTIVE_URL))
+                setattr(handle, _KEPT, Handle(known=False, url=_getinfo(handle, Info.EFFECTIVE_URL)))
 
     @staticmethod
-    def method(original: Callable[..., Any], new: Callable[..., Any]) -> Callable[..., Any]:
+    def method(original: Callable[..., object], new: Callable[..., object]) -> Callable[..., object]:
         """A method for a class that is written in C: a function, which the class binds."""
 
         @functools.wraps(original)
-        def method(curl: object, *args: object, **kwargs: object) -> Any:
+        def method(curl: object, *args: object, **kwargs: object) -> object:
             return new(functools.partial(original, curl), curl, *args, **kwargs)
 
         return method
 
     @staticmethod
-    def _of(curl: Any) -> Handle:
-        handle: Handle | None = getattr(curl, "_vcr", None)
+    def _of(curl: object) -> Handle:
+        handle: Handle | None = getattr(curl, _KEPT, None)
         if handle is None:
             # meet() does not find what gc.freeze() hides: such a handle has a URL that was not noted.
             url = _getinfo(curl, Info.EFFECTIVE_URL)
-            handle = curl._vcr = Handle(known=not url, url=url)
+            handle = Handle(known=not url, url=url)
+            setattr(curl, _KEPT, handle)
         return handle
 
     # -- options ----------------------------------------------------------------------------------------------------
 
-    def setopt(self, original: Callable[..., Any], curl: Any, option: int, value: object) -> None:
+    def setopt(self, original: Callable[..., object], curl: object, option: int, value: object) -> None:
         """``setopt``: note the option."""
         handle = self._of(curl)
         original(option, value)
@@ -123,26 +139,26 @@ class Handles:
 
     setopt_string = setopt
 
-    def unsetopt(self, original: Callable[..., Any], curl: object, option: int) -> None:
+    def unsetopt(self, original: Callable[..., object], curl: object, option: int) -> None:
         """``unsetopt``: forget the option."""
         handle = self._of(curl)
         original(option)
         handle.forget(option)
 
-    def reset(self, original: Callable[..., Any], curl: object) -> None:
+    def reset(self, original: Callable[..., object], curl: object) -> None:
         """``reset``: forget all options."""
         original()
         self._of(curl).reset()
 
-    def duphandle(self, original: Callable[..., Any], curl: object) -> Any:
+    def duphandle(self, original: Callable[..., object], curl: object) -> object:
         """``duphandle``: what is known of the original is known of the duplicate."""
         other = original()
-        other._vcr = self._of(curl).copy()
+        setattr(other, _KEPT, self._of(curl).copy())
         return other
 
     # -- the transfer -----------------------------------------------------------------------------------------------
 
-    def perform(self, original: Callable[..., Any], curl: object) -> None:
+    def perform(self, original: Callable[..., None], curl: object) -> None:
         """``perform``: take the turn; replay, or go live and record."""
         handle = self._of(curl)
         self._seen.add(handle)
@@ -159,18 +175,18 @@ class Handles:
         except LibcurlError as error:
             raise _Error(error.code, error.message) from None
 
-    def perform_rb(self, _: Callable[..., Any], curl: Any) -> bytes:
+    def perform_rb(self, _: Callable[..., object], curl: EasyHandle) -> bytes:
         """``perform_rb``: as pycurl, ``perform`` into a buffer."""
         buffer = io.BytesIO()
         curl.setopt(Opt.WRITEDATA, buffer)
         curl.perform()
         return buffer.getvalue()
 
-    def perform_rs(self, _: Callable[..., Any], curl: object) -> str:
+    def perform_rs(self, _: Callable[..., object], curl: EasyHandle) -> str:
         """``perform_rs``: the same, decoded as pycurl does it."""
         return self.perform_rb(_, curl).decode()
 
-    def add_handle(self, original: Callable[..., Any], _: object, curl: object) -> Any:
+    def add_handle(self, original: Callable[..., object], _: object, curl: object) -> object:
         """``add_handle``: refuse. A program drives a multi handle by its sockets and timers: a replay has none."""
         if self._of(curl).cassette(type(curl)) is not None:
             raise UnsupportedClientError(
@@ -182,19 +198,19 @@ class Handles:
 
     # -- the answer -------------------------------------------------------------------------------------------------
 
-    def getinfo(self, original: Callable[..., Any], curl: object, option: int) -> Any:
+    def getinfo(self, original: Callable[..., object], curl: object, option: int) -> object:
         """``getinfo``: after a replay, what the recorded response tells."""
         value = self.getinfo_raw(original, curl, option)
         return value.decode("latin-1") if isinstance(value, bytes) else value
 
-    def getinfo_raw(self, original: Callable[..., Any], curl: object, option: int) -> Any:
+    def getinfo_raw(self, original: Callable[..., object], curl: object, option: int) -> object:
         """``getinfo_raw``: the same, undecoded."""
         handle = self._of(curl)
         info = handle.info if handle in self._seen else None
         return original(option) if info is None or option in LEFT_TO_LIBCURL else answer(info, option)
 
 
-def returned(callback: Callable[[bytes], Any], data: bytes) -> Any:
+def returned(callback: Callable[[bytes], object], data: bytes) -> object:
     """What a callback returns, as pycurl calls it: an error is printed, and stands for nothing taken."""
     try:
         return callback(data)
@@ -203,14 +219,14 @@ def returned(callback: Callable[[bytes], Any], data: bytes) -> Any:
         return 0
 
 
-def _call(callback: Callable[[bytes], Any], data: bytes) -> None:
+def _call(callback: Callable[[bytes], object], data: bytes) -> None:
     check_accepted(returned(callback, data), len(data))
 
 
 def _reads(read: Reader) -> Reader:
     """``read``, called as pycurl calls a read callback: its error is printed, and the transfer fails."""
 
-    def reading(size: int) -> Any:
+    def reading(size: int) -> Read:
         try:
             return read(size)
         except Exception:  # noqa: BLE001
@@ -297,7 +313,7 @@ def _print(kind: int, data: bytes) -> None:
 
 #: The options whose place the cassette's callbacks take: for each the option of a file that may be set instead, and the
 #: value that is as good as none. (Not all of them can be unset in pycurl up to 7.45.)
-_DEFAULTS: dict[int, tuple[int, Any]] = {
+_DEFAULTS: dict[int, tuple[int, object]] = {
     Opt.VERBOSE: (-1, 0),
     Opt.DEBUGFUNCTION: (-1, _print),
     Opt.HEADERFUNCTION: (Opt.HEADERDATA, len),

@@ -16,9 +16,13 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from tornado.httputil import HTTPInputError
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.simple_httpclient import HTTPTimeoutError
+from tornado.util import TimeoutError as TornadoTimeoutError
 
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CANCELLED, CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
@@ -33,35 +37,34 @@ from .exchange import CANCEL_LIMIT, Exchange, cassette_for, not_cancelled
 
 log = logging.getLogger(__name__)
 
-_iostream: Any = import_module("tornado.iostream")
-_StreamClosedError: Any = _iostream.StreamClosedError
-_HTTPTimeoutError: Any = import_module("tornado.simple_httpclient").HTTPTimeoutError
-_HTTPInputError: Any = import_module("tornado.httputil").HTTPInputError
-_TimeoutError: Any = import_module("tornado.util").TimeoutError
+if TYPE_CHECKING:
+    from tornado.httpclient import HTTPRequest, HTTPResponse
+    from tornado.simple_httpclient import _HTTPConnection
+    from tornado.tcpclient import TCPClient
 
 # -- the doors ---------------------------------------------------------------------------------------------------------
 
 
-def cassette_of(request: Any, client: object) -> Cassette | None:
+def cassette_of(request: HTTPRequest, client: object) -> Cassette | None:
     """The cassette that a request belongs to, here and now."""
     return cassette_for(urlsplit(request.url).hostname or "", type(client))
 
 
-def _upgrades(request: Any) -> bool:
+def _upgrades(request: HTTPRequest) -> bool:
     return asks_for_upgrade(Headers(request.headers.get_all()))
 
 
-def given_to(request: Any) -> frozenset[str]:
+def given_to(request: HTTPRequest) -> frozenset[str]:
     """The names of the header fields that the program has given to a request which tornado has not prepared yet."""
     names = frozenset(map(header_name, request.headers))
     return names | {"user-agent"} if request.user_agent else names
 
 
-def fetch_door(original: Any) -> Callable[..., None]:
+def fetch_door(original: Callable[..., None]) -> Callable[..., None]:
     """``fetch_impl``: the request is noted down for its cassette, then goes its way."""
 
     @functools.wraps(original)
-    def fetch_impl(self: object, request: Any, callback: Callable[[Any], None]) -> None:
+    def fetch_impl(self: object, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
         cassette = cassette_of(request, self)
         if cassette is not None and not _upgrades(request):
             callback = Fetch(cassette, request, callback).answer
@@ -75,7 +78,7 @@ def connection_door(original: Callable[..., None]) -> Callable[..., None]:
     signature = inspect.signature(original)
 
     @functools.wraps(original)
-    def __init__(self: Any, *args: Any, **kwargs: object) -> None:
+    def __init__(self: _HTTPConnection, *args: object, **kwargs: object) -> None:
         given = signature.bind(self, *args, **kwargs)
         request = given.arguments["request"]
         fetch = Fetch.of(request)
@@ -94,19 +97,20 @@ def connection_door(original: Callable[..., None]) -> Callable[..., None]:
 class Fetch:
     """One call of ``fetch_impl``. Its cassette is its caller's, however long it waits in the client's queue."""
 
-    def __init__(self, cassette: Cassette, request: Any, callback: Callable[[Any], None]) -> None:
+    connection: _HTTPConnection  # set when tornado makes it
+
+    def __init__(self, cassette: Cassette, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
         self.cassette = cassette
         self.context = contextvars.copy_context()
         self.refusal: Exception | None = None
         self.far_end: FarEnd | None = None
-        self.connection: Any = None
         self._callback = callback
         # A redirect is another fetch, of a request that knows the first.
         first = getattr(request, "original_request", None)
         self._first: Fetch = self if first is None else Fetch.of(first) or self
         #: The names of the header fields that the program has set: tornado adds to them.
         self.given: frozenset[str] = given_to(request) if self._first is self else self._first.given
-        request._vcr_fetch = self
+        vars(request)["_vcr_fetch"] = self
 
     @property
     def is_redirected(self) -> bool:
@@ -119,7 +123,7 @@ class Fetch:
         fetch: Fetch | None = vars(request).get("_vcr_fetch")  # (a request proxy would ask its request)
         return fetch
 
-    def answer(self, response: Any) -> None:
+    def answer(self, response: HTTPResponse) -> None:
         """tornado has the response, or an error; the caller gets it when the cassette has what there is to have."""
         far_end, self.far_end = self.far_end, None
         if far_end is None:
@@ -127,7 +131,7 @@ class Fetch:
             return
         if far_end.effective_url is not None and response.effective_url == response.request.url:
             response.effective_url = far_end.effective_url
-        if isinstance(response.error, _HTTPTimeoutError):
+        if isinstance(response.error, HTTPTimeoutError):
             far_end.fail(response.error)
             far_end.hang_up()  # Whose time is up does not wait for the rest.
         far_end.when_over(functools.partial(self._hand_over, response))
@@ -135,12 +139,12 @@ class Fetch:
     def fail(self, failure: Failure) -> None:
         """Fail as is recorded. A timeout does not come to tornado by its stream."""
         if failure.kind == TIMEOUT:
-            error = _HTTPTimeoutError(failure.message)
+            error = HTTPTimeoutError(failure.message)
             self.connection._handle_exception(type(error), error, None)
         elif failure.kind != CLOSED:
             raise failure.error()
 
-    def _hand_over(self, response: Any) -> None:
+    def _hand_over(self, response: HTTPResponse) -> None:
         # A redirect that fails leaves the first fetch waiting for ever in tornado up to 6.5: a refusal goes there.
         refused = self.refusal is not None and response.error is self.refusal
         (self._first if refused else self)._callback(response)
@@ -151,11 +155,13 @@ class Fetch:
 
 def _failure_of(error: BaseException, phase: str) -> Failure | None:
     """What an error stands for; None if it is not the network's."""
-    if isinstance(error, _HTTPTimeoutError):
+    if isinstance(error, HTTPTimeoutError):
         return Failure(phase, TIMEOUT, "", str(error))
-    if isinstance(error, _StreamClosedError) and error.real_error is None:
-        return Failure(phase, CLOSED, "", str(error))
-    return Failure.of(error.real_error if isinstance(error, _StreamClosedError) else error, phase)
+    if isinstance(error, StreamClosedError):
+        if error.real_error is None:
+            return Failure(phase, CLOSED, "", str(error))
+        error = error.real_error
+    return Failure.of(error, phase)
 
 
 # -- what tornado is given ---------------------------------------------------------------------------------------------
@@ -164,20 +170,20 @@ def _failure_of(error: BaseException, phase: str) -> Failure | None:
 class Connector:
     """In the place of a client's TCPClient, for one connection: it leads to the cassette."""
 
-    def __init__(self, fetch: Fetch, request: Any, tcp_client: Any) -> None:
+    def __init__(self, fetch: Fetch, request: HTTPRequest, tcp_client: TCPClient) -> None:
         self._fetch, self._request, self._tcp_client = fetch, request, tcp_client
 
-    async def connect(self, host: str, port: int, **options: Any) -> Any:
+    async def connect(self, host: str, port: int, **options: Any) -> CassetteStream:
         """Open nothing: the connection to the server is made when the request has to go live."""
 
-        async def connect() -> Any:
+        async def connect() -> IOStream:
             # tornado hands its timeout on since 6.6; before that it watched over this call itself.
             message = "" if "timeout" in options else "Timeout while connecting"
             options.setdefault("timeout", self._timeout)
             try:
                 return await self._tcp_client.connect(host, port, **options)
-            except _TimeoutError as error:
-                raise _HTTPTimeoutError(message or str(error) or "Timeout while connecting") from None
+            except TornadoTimeoutError as error:
+                raise HTTPTimeoutError(message or str(error) or "Timeout while connecting") from None
 
         stream = CassetteStream(max_buffer_size=options.get("max_buffer_size"))
         self._fetch.far_end = stream.far_end = FarEnd(self._fetch, origin_of(self._request.url), stream, connect)
@@ -189,13 +195,13 @@ class Connector:
         return min(filter(None, (self._request.connect_timeout, self._request.request_timeout)), default=None)
 
 
-class CassetteStream(_iostream.IOStream):  # type: ignore[misc]
+class CassetteStream(IOStream):
     """A stream whose other end is a FarEnd, in this process. It is a real one all the same, over a pair of sockets,
     so that whoever reads it waits, and is woken, as ever."""
 
     def __init__(self, max_buffer_size: int | None) -> None:
         near, far = socket.socketpair()
-        self._far = _iostream.IOStream(far)
+        self._far = IOStream(far)
         self._asked = asyncio.Event()
         self.far_end: FarEnd | None = None
         super().__init__(near, max_buffer_size=max_buffer_size)
@@ -236,7 +242,7 @@ class CassetteStream(_iostream.IOStream):  # type: ignore[misc]
     async def give(self, piece: bytes) -> None:
         """Hand a piece over; who has gone gets nothing."""
         self._asked.clear()
-        with suppress(_StreamClosedError):
+        with suppress(StreamClosedError):
             await self._far.write(piece)
 
     async def end(self, error: BaseException | None = None) -> None:
@@ -253,7 +259,7 @@ class FarEnd:
     """The other end of a CassetteStream: takes the request's turn, and answers it."""
 
     def __init__(
-        self, fetch: Fetch, origin: str, stream: CassetteStream, connect: Callable[[], Awaitable[Any]]
+        self, fetch: Fetch, origin: str, stream: CassetteStream, connect: Callable[[], Awaitable[IOStream]]
     ) -> None:
         self.request = RequestReader()
         self._fetch, self._origin, self._stream, self._connect = fetch, origin, stream, connect
@@ -268,7 +274,7 @@ class FarEnd:
         try:
             await self._reply()
             await self._stream.end()
-        except _StreamClosedError as closed:
+        except StreamClosedError as closed:
             await self._stream.end(closed.real_error)
         except Exception as error:  # noqa: BLE001  (whatever it is, the client raises it)
             await self._stream.end(error)
@@ -335,7 +341,7 @@ class FarEnd:
                 await self._pass_over_continue(real)
             while await self._pass_on(await real.read_bytes(65536, partial=True)):
                 pass
-        except _StreamClosedError as closed:
+        except StreamClosedError as closed:
             is_there = await self._stream.asked()
             self._hear()
             if is_there:
@@ -346,7 +352,7 @@ class FarEnd:
         finally:
             real.close()
 
-    async def _pass_over_continue(self, real: Any) -> None:
+    async def _pass_over_continue(self, real: IOStream) -> None:
         """The client has been told to go on: it is not to be told again."""
         head = await real.read_until_regex(rb"\r?\n\r?\n")
         if head.split(None, 2)[1:2] != [b"100"]:
@@ -375,7 +381,7 @@ class FarEnd:
     def client_left(self, error: BaseException | None) -> None:
         """The client has read all that it wants, or has failed with ``error``. The rest of a message that ends is read
         for the cassette; one that tornado could not make sense of leaves no trace."""
-        if isinstance(error, _HTTPInputError):
+        if isinstance(error, HTTPInputError):
             self._unheard = b""
             if self._exchange is not None:
                 self._exchange.error(None)

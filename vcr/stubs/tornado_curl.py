@@ -11,10 +11,12 @@ from __future__ import annotations
 import collections
 import contextvars
 import functools
+import io
 import logging
 from collections.abc import Callable
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
+
+from tornado.curl_httpclient import CurlError
 
 from .. import _active
 from .exchange import not_cancelled
@@ -25,15 +27,19 @@ from .libcurl.info import answer
 from .libcurl.live import LiveTransfer
 from .libcurl.replay import Replay
 from .libcurl.transfer import Transfer, start
-from .pycurl import Curl, returned
+from .pycurl import Curl, EasyHandle, returned
 from .tornado import given_to
 
-_CurlError: Any = import_module("tornado.curl_httpclient").CurlError
 #: PAUSE_CONT
 _CONTINUE = 0
 _log = logging.getLogger("tornado.curl_httpclient")
 
-FetchImpl = Callable[[Any, Any, Callable[[Any], None]], None]
+if TYPE_CHECKING:
+    from tornado.curl_httpclient import CurlAsyncHTTPClient
+    from tornado.httpclient import HTTPRequest, HTTPResponse
+    from tornado.httputil import HTTPHeaders
+
+FetchImpl = Callable[["CurlAsyncHTTPClient", "HTTPRequest", Callable[["HTTPResponse"], None]], None]
 
 # -- the doors ---------------------------------------------------------------------------------------------------------
 
@@ -42,7 +48,7 @@ def fetch_door(original: FetchImpl) -> FetchImpl:
     """``fetch_impl``: the rehearsal."""
 
     @functools.wraps(original)
-    def fetch_impl(self: object, request: object, callback: Callable[[Any], None]) -> None:
+    def fetch_impl(self: CurlAsyncHTTPClient, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
         if _active.current() is None:
             original(self, request, callback)
         else:
@@ -56,7 +62,9 @@ def setup_door(original: Callable[..., None]) -> Callable[..., None]:
     raised here to the code that waits for the response."""
 
     @functools.wraps(original)
-    def _curl_setup_request(self: Any, curl: object, request: Any, buffer: object, headers: Any) -> None:
+    def _curl_setup_request(
+        self: CurlAsyncHTTPClient, curl: EasyHandle, request: HTTPRequest, buffer: io.BytesIO, headers: HTTPHeaders
+    ) -> None:
         given = given_to(request)
         original(self, curl, request, buffer, headers)
         fetch: Fetch | None = vars(request).get("_vcr_fetch")  # (a request proxy would ask its request)
@@ -68,11 +76,11 @@ def setup_door(original: Callable[..., None]) -> Callable[..., None]:
     return _curl_setup_request
 
 
-def queue_door(original: Callable[[Any], None]) -> Callable[[Any], None]:
+def queue_door(original: Callable[[CurlAsyncHTTPClient], None]) -> Callable[[CurlAsyncHTTPClient], None]:
     """``_process_queue``: it adds handles to the real multi handle, which the doors of pycurl must not see."""
 
     @functools.wraps(original)
-    def _process_queue(self: Any) -> None:
+    def _process_queue(self: CurlAsyncHTTPClient) -> None:
         if isinstance(self._multi, Stage):
             original(self)
             return
@@ -88,11 +96,17 @@ def queue_door(original: Callable[[Any], None]) -> Callable[[Any], None]:
 class Fetch:
     """One call of ``fetch_impl``."""
 
-    def __init__(self, fetch_impl: FetchImpl, client: Any, request: Any, callback: Callable[[Any], None]) -> None:
+    def __init__(
+        self,
+        fetch_impl: FetchImpl,
+        client: CurlAsyncHTTPClient,
+        request: HTTPRequest,
+        callback: Callable[[HTTPResponse], None],
+    ) -> None:
         self._fetch_impl, self._client, self._request, self._callback = fetch_impl, client, request, callback
         self._context = contextvars.copy_context()
         self.curl = NotedCurl()
-        self._real: Any = None
+        self._real: EasyHandle | None = None
         # The client without what belongs to its real handles.
         self._rehearsing = object.__new__(type(client))
         vars(self._rehearsing).update(
@@ -114,13 +128,13 @@ class Fetch:
             callback = getattr(self._request, name)
             if callback is not None:
                 setattr(self._request, name, functools.partial(self._in_context, callback))
-        self._request._vcr_fetch = self
+        vars(self._request)["_vcr_fetch"] = self
         self._fetch_impl(self._client, self._request, self._answer_live)
 
-    def _in_context(self, callback: Callable[[Any], Any], data: object) -> Any:
+    def _in_context(self, callback: Callable[[object], object], data: object) -> object:
         return self._context.copy().run(callback, data)
 
-    def listen(self, real: Any, header: Callable[[bytes], Any]) -> None:
+    def listen(self, real: EasyHandle, header: Callable[[bytes], object]) -> None:
         """The request goes live on the handle ``real``, whose callback for header lines is ``header``."""
         self._real = real
         self._client._curls.insert(0, self)  # the handles that it closes when it is closed itself
@@ -131,31 +145,32 @@ class Fetch:
     def close(self) -> None:
         """The client is closed, perhaps long after the cassette. Be silent: when libcurl tells that it ends the
         transfer, pycurl 7.45 aborts the process."""
+        assert self._real is not None  # (or the client would not know of this fetch)
         self._real.setopt(Opt.VERBOSE, 0)
 
-    def _let_go(self) -> None:
+    def _let_go(self, real: EasyHandle) -> None:
         self._client._curls.remove(self)
         # The handle is kept for the next fetch, which sets its own callback: an idle one must not keep the cassette.
-        self._real.unsetopt(Opt.HEADERFUNCTION)
-        self._real.setopt(Opt.VERBOSE, self.curl.is_verbose)
-        self._real.setopt(Opt.DEBUGFUNCTION, self._client._curl_debug)
+        real.unsetopt(Opt.HEADERFUNCTION)
+        real.setopt(Opt.VERBOSE, self.curl.is_verbose)
+        real.setopt(Opt.DEBUGFUNCTION, self._client._curl_debug)
 
-    def _answer_live(self, response: Any) -> None:
+    def _answer_live(self, response: HTTPResponse) -> None:
         """libcurl has ended the transfer, or the cassette has stopped it at a redirect to what is recorded."""
         if self._real is not None:
-            self._let_go()
-        live, failed = self.curl.live, isinstance(response.error, _CurlError)
+            self._let_go(self._real)
+        live, error = self.curl.live, response.error if isinstance(response.error, CurlError) else None
         if self.curl.transfer is not None and live is not None:
-            if failed and not self.curl.transfer.is_live:
+            if error is not None and not self.curl.transfer.is_live:
                 self.curl.replay()
                 self._rehearsing._set_timeout(0)
                 return
-            live.end(LibcurlError(response.error.errno, response.error.message) if failed else None)
-            stopped = live.stopped and _CurlError(live.stopped.code, live.stopped.message)
+            live.end(None if error is None else LibcurlError(error.errno, error.message))
+            stopped = live.stopped and CurlError(live.stopped.code, live.stopped.message)
             self.curl.error = live.failure or stopped
         self._answer(response)
 
-    def _answer(self, response: Any) -> None:
+    def _answer(self, response: HTTPResponse) -> None:
         if self.curl.error is not None:
             response.error = self.curl.error
         self._callback(response)
@@ -176,11 +191,11 @@ class NotedCurl(Curl):  # type: ignore[misc]
         self.error: Exception | None = None
         self.failure: LibcurlError | None = None
         self.plays = self.paused = False
-        self.steps: collections.deque[tuple[Callable[[bytes], Any], bytes]] = collections.deque()
+        self.steps: collections.deque[tuple[Callable[[bytes], object], bytes]] = collections.deque()
         self._handle = Handle()
         self.is_verbose = _log.isEnabledFor(logging.DEBUG)  # as tornado asks when it makes a handle
 
-    def setopt(self, option: int, value: Any) -> None:
+    def setopt(self, option: int, value: object) -> None:
         """Note the option; one that libcurl does not take is not taken here."""
         super().setopt(option, value)
         if value is None:
@@ -195,7 +210,7 @@ class NotedCurl(Curl):  # type: ignore[misc]
         super().unsetopt(option)
         self._handle.forget(option)
 
-    def getinfo(self, option: int) -> Any:
+    def getinfo(self, option: int) -> object:
         """What the recorded response tells."""
         value = answer(self._handle.info or {}, option)
         return value.decode("latin-1") if isinstance(value, bytes) else value
@@ -214,7 +229,7 @@ class NotedCurl(Curl):  # type: ignore[misc]
             self.transfer.is_one_play = True
             self.live = LiveTransfer(self.transfer)
 
-    def listeners(self, header: Callable[[bytes], Any], debug: Callable[[int, bytes], Any]) -> dict[int, Any]:
+    def listeners(self, header: Callable[[bytes], object], debug: Callable[..., object]) -> dict[int, object]:
         """What another handle, on which the request goes live, is set to; ``header`` and ``debug`` are its own."""
         assert self.live is not None
         self._handle.note(Opt.VERBOSE, self.is_verbose)
@@ -279,7 +294,7 @@ class Stage:
         """In how many milliseconds to go on; -1: not before something happens."""
         return 0 if self._curl.steps and not self._curl.paused else -1
 
-    def info_read(self) -> tuple[int, list[Any], list[tuple[Any, int, str]]]:
+    def info_read(self) -> tuple[int, list[object], list[tuple[object, int, str]]]:
         """How the transfer has ended, once it has."""
         curl = self._curl
         if curl.steps or not curl.plays:

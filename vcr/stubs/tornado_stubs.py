@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._vcrpy import is_leftover
 from .._vcrpy.patch import in_place
 
+if TYPE_CHECKING:
+    from ..cassette import Cassette
 
-def vcr_fetch_impl(cassette: Any, real_fetch_impl: Callable[..., None]) -> Callable[..., None]:
+
+def vcr_fetch_impl(cassette: Cassette, real_fetch_impl: Callable[..., None]) -> Callable[..., None]:
     """``real_fetch_impl``, of one of tornado's clients, inside ``cassette``."""
 
     @functools.wraps(real_fetch_impl)
-    def fetch_impl(self: object, request: Any, callback: Callable[[Any], None]) -> None:
+    def fetch_impl(self: Any, request: Any, callback: Callable[..., None]) -> None:
         if hasattr(self, "_multi"):
             from .tornado_curl import fetch_door
         else:

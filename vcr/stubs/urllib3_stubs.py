@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
 
 from . import VCRHTTPConnection, VCRHTTPSConnection
 
-_connection: Any = import_module("urllib3.connection")
+_connection = import_module("urllib3.connection")
 HTTPConnection = _connection.HTTPConnection
 VerifiedHTTPSConnection = _connection.HTTPSConnection
-HTTPHeaderDict: Any = import_module("urllib3._collections").HTTPHeaderDict
+HTTPHeaderDict = import_module("urllib3._collections").HTTPHeaderDict
 
 
 class VCRRequestsHTTPConnection(VCRHTTPConnection):
@@ -27,7 +26,7 @@ class VCRRequestsHTTPSConnection(VCRHTTPSConnection):
 
 
 if find_spec("socks"):
-    _socks: Any = import_module("urllib3.contrib.socks")
+    _socks = import_module("urllib3.contrib.socks")
 
     class VCRRequestsSOCKSConnection(VCRHTTPConnection):
         """A stub of urllib3's ``SOCKSConnection``."""

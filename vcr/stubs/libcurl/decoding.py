@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import zlib
 from importlib import import_module
-from typing import Any
 
 from ..._http import content_coding
 from .abi import MAX_WRITE_SIZE, Code
@@ -90,7 +89,7 @@ def _written(size: int, fault: str) -> int:
 def _as_far_as_it_goes(body: bytes) -> tuple[bytes, LibcurlError | None]:
     """What the library for Brotli makes of a body that it cannot decode as a whole."""
     try:
-        brotli: Any = import_module("brotli")
+        brotli = import_module("brotli")
         return brotli.Decompressor().process(body), None
     except ImportError:
         return b"", LibcurlError(Code.BAD_CONTENT_ENCODING, "br: no library for this content coding is installed")

@@ -106,7 +106,7 @@ def check_accepted(returned: object, size: int) -> None:
         raise write_error(returned, size)
 
 
-def write_error(returned: Any, size: int) -> LibcurlError:
+def write_error(returned: Any, size: int) -> LibcurlError:  # (whatever ``int`` takes)
     """The error of a transfer whose write callback returned something else than the ``size`` that it was given."""
     text = f"Failure writing output to destination, passed {size} returned {int(returned) % 2**64}"
     return LibcurlError(Code.WRITE_ERROR, text)

@@ -58,7 +58,7 @@ class Handle:
         self.options: dict[int, Any] = {Opt.URL: url}
         self.kind = "GET"
         self.has_cookies = False
-        self.info: dict[int, Any] | None = None
+        self.info: dict[int, object] | None = None
         self.context: contextvars.Context | None = None
         self.given: frozenset[str] | None = None
 
@@ -94,9 +94,9 @@ class Handle:
         other.context = self.context
         return other
 
-    def sink(self, function: Opt, data: Opt) -> Callable[[bytes], Any] | None:
+    def sink(self, function: Opt, data: Opt) -> Callable[[bytes], object] | None:
         """The callback for a part of the response: the option ``function``, or ``write`` of the file in ``data``."""
-        found: Callable[[bytes], Any] | None = self.options.get(function)
+        found: Callable[[bytes], object] | None = self.options.get(function)
         return found or getattr(self.options.get(data), "write", None)
 
     def text(self, option: Opt) -> str:

@@ -31,7 +31,7 @@ from .transfer import Transfer
 LEFT_TO_LIBCURL = (Info.COOKIELIST, Info.SSL_ENGINES)
 
 #: The answer where nothing is known, by the type that the number of the info names.
-_UNKNOWN: dict[int, Any] = {0x100000: None, 0x200000: 0, 0x300000: 0.0, 0x400000: [], 0x500000: -1, 0x600000: 0}
+_UNKNOWN: dict[int, object] = {0x100000: None, 0x200000: 0, 0x300000: 0.0, 0x400000: [], 0x500000: -1, 0x600000: 0}
 #: Infos that are the same numbers as others, in another type.
 _SAME: dict[int, int] = {
     Info.SIZE_UPLOAD_T: Info.SIZE_UPLOAD,
@@ -42,7 +42,7 @@ _SAME: dict[int, int] = {
 }
 
 
-def answer(info: dict[int, Any], option: int) -> Any:
+def answer(info: dict[int, object], option: int) -> object:
     """The answer to ``getinfo`` after a replay. Strings are bytes, or None."""
     option = int(option)
     kind = option & 0xF00000
@@ -62,7 +62,7 @@ def new_info(handle: Handle) -> dict[int, Any]:
     }
 
 
-def asked(info: dict[int, Any], transfer: Transfer) -> None:
+def asked(info: dict[int, object], transfer: Transfer) -> None:
     """Note the answers that a request tells, whatever comes back."""
     request, followed = transfer.request, transfer.followed
     info.update(
@@ -81,7 +81,7 @@ def asked(info: dict[int, Any], transfer: Transfer) -> None:
     )
 
 
-def answered(info: dict[int, Any], transfer: Transfer, response: Response, headers: Headers) -> None:
+def answered(info: dict[int, object], transfer: Transfer, response: Response, headers: Headers) -> None:
     """Note the answers that a response tells. ``headers``: those that the client sees."""
     request, options = transfer.request, transfer.handle.options
     length = content_length(headers)
@@ -105,7 +105,7 @@ def answered(info: dict[int, Any], transfer: Transfer, response: Response, heade
         info[Info.REDIRECT_URL] = urljoin(request.uri, headers["Location"]).encode()
 
 
-def failed(info: dict[int, Any], failure: Failure) -> None:
+def failed(info: dict[int, object], failure: Failure) -> None:
     """Note what a failure in the place of a response tells: the system's number of the error."""
     info[Info.OS_ERRNO] = getattr(errno, failure.code, 0) if failure.code else 0
 

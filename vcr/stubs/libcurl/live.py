@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TypeVar
 
 from ..._http.fields import Dialect, content_length, is_chunked
 from ..._http.wire import ChunkedReader
@@ -16,6 +16,8 @@ from .abi import DATA_IN, HEADER_OUT, SWITCHING_PROTOCOLS, Code, Opt
 from .errors import COMES_AGAIN, LibcurlError, failure_of, malformed, write_error
 from .lines import fields_in
 from .transfer import Transfer
+
+Raised = TypeVar("Raised", bound=Exception)
 
 
 class LiveTransfer:
@@ -43,13 +45,13 @@ class LiveTransfer:
     # -- what libcurl calls -------------------------------------------------------------------------------------------
 
     def listeners(
-        self, debug: Callable[[int, bytes], Any], header: Callable[[bytes], Any] | None, stop: int
-    ) -> dict[int, Any]:
+        self, debug: Callable[[int, bytes], object], header: Callable[[bytes], object] | None, stop: int
+    ) -> dict[int, object]:
         """The callbacks that listen, by option. ``debug``: the one that is called if the handle is verbose.
         ``header``: the handle's own for lines of heads. ``stop``: what a callback returns to end the transfer."""
         tells = self._transfer.handle.options.get(Opt.VERBOSE)
 
-        def on_header(line: bytes) -> Any:
+        def on_header(line: bytes) -> object:
             if not self._take_line(line):
                 return stop
             if header is not None and self.stopped is None:
@@ -67,11 +69,11 @@ class LiveTransfer:
 
         return {Opt.VERBOSE: 1, Opt.DEBUGFUNCTION: on_debug, Opt.HEADERFUNCTION: on_header}
 
-    def draining(self, write: Callable[[bytes], Any], stop: int) -> Callable[[bytes], Any]:
+    def draining(self, write: Callable[[bytes], object], stop: int) -> Callable[[bytes], object]:
         """The write callback for a live transfer. When ``write`` returns ``stop``, the rest of the response is read for
         the cassette alone, as long as that is worth it."""
 
-        def on_write(piece: bytes) -> Any:
+        def on_write(piece: bytes) -> object:
             if self.stopped is None:
                 returned = write(piece)
                 if returned != stop or self._exchange.over:
@@ -155,7 +157,7 @@ class LiveTransfer:
     # -- how it ends --------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def performing(self, error: type[Exception], read: Callable[[Any], LibcurlError]) -> Iterator[None]:
+    def performing(self, error: type[Raised], read: Callable[[Raised], LibcurlError]) -> Iterator[None]:
         """Around the real transfer. ``error``: the class that the binding raises, and ``read`` makes a LibcurlError of
         it. Raises the reason where vcr told libcurl to stop, and ``stopped`` where the client did."""
         try:

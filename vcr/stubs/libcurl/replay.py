@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ..._http import content_coding
 from ..._http.failure import CANCELLED, Failure
@@ -19,7 +18,7 @@ from .errors import LibcurlError, error_of
 from .lines import cookie_line, field_line, head_lines, is_cookie
 from .transfer import Transfer
 
-Callback = Callable[[bytes], Any]
+Callback = Callable[[bytes], object]
 #: It is told how many bytes of the body are to come and have come, and raises LibcurlError to abort the transfer.
 Progress = Callable[[int, int], None]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import SplitResult, unquote
 
 from ..._http import uri as uris
@@ -13,8 +12,10 @@ from ...request import Headers, Request, header_name
 from .abi import AUTH_BASIC, Opt
 from .handle import Handle
 
-#: A read callback: it returns at most so many bytes, and nothing at the end.
-Reader = Callable[[int], Any]
+#: What a read callback returns: at most as many bytes as it is asked for, text, nothing at the end, or a number to
+#: pause or to abort.
+Read = bytes | bytearray | str | int | None
+Reader = Callable[[int], Read]
 
 #: Options that become a header field, in the order in which libcurl writes them.
 _FIELDS = {

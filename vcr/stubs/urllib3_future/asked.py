@@ -7,7 +7,7 @@ import itertools
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..._engine.cassette import Cassette, Turn
 from ..._http.failure import CONNECT, SEND, Failure
@@ -15,6 +15,9 @@ from ..._http.fields import asks_for_upgrade
 from ...request import Headers, Request
 from ..exchange import Exchange
 from .errors import failure_of
+
+if TYPE_CHECKING:
+    from .native import Connection
 
 #: The numbers of streams that are the cassette's; those of a server's streams are positive.
 _stream_ids = itertools.count(-2, -1)
@@ -32,7 +35,7 @@ class Asked:
         self.cassette = cassette
         self.origin = origin
         self.stream_id = next(_stream_ids)
-        self.calls: list[functools.partial[Any]] = []
+        self.calls: list[functools.partial[object]] = []
         self.head: list[tuple[bytes, bytes]] = []
         self.body = bytearray()
         self.turn = Turn(None, None)
@@ -66,7 +69,7 @@ class Asked:
                 fields.add("-".join(map(str.capitalize, name.decode("latin-1").split("-"))), value.decode("latin-1"))
         return Request(self.method, uri, bytes(self.body) or None, fields)
 
-    def writes(self, connection: Any) -> Iterator[Callable[[], Any]]:
+    def writes(self, connection: Connection) -> Iterator[Callable[[], object]]:
         """The calls that write it again. HTTP/2 and 3 take no more at a time than the server allows."""
         for call in self.calls:
             data = call.args[1] if call.func.__name__ == "send" and connection.is_multiplexed else b""

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING
 
 from ... import _active
 from ..._http.failure import CANCELLED, RESPONSE
@@ -20,20 +20,23 @@ from .live import Listener
 from .replay import ToBeCancelled
 from .steps import Steps, is_async, nothing, pause, runner
 
-Door = Callable[[Callable[..., Any]], Callable[..., Any]]
+if TYPE_CHECKING:
+    from .native import Connection, LowLevelResponse, Promise
+
+Door = Callable[[Callable[..., object]], Callable[..., object]]
 
 
-def _asking(connection: object) -> Line | None:
+def _asking(connection: Connection) -> Line | None:
     """The line that the present request is written to; None when the request is none of a cassette's business."""
     line = line_of(connection)
     return line if line is not None and line.asked is not None else None
 
 
-def _connect_door(original: Callable[..., Any]) -> Callable[..., Any]:
+def _connect_door(original: Callable[..., object]) -> Callable[..., object]:
     """``connect``: inside a cassette, to the cassette. A real connection is made when a request has to go live."""
 
     @functools.wraps(original)
-    def connect(self: object) -> Any:
+    def connect(self: Connection) -> object:
         if current_for(self) is None:
             return original(self)
         plug(self)
@@ -42,11 +45,11 @@ def _connect_door(original: Callable[..., Any]) -> Callable[..., Any]:
     return connect
 
 
-def _putrequest_door(original: Callable[..., Any]) -> Callable[..., Any]:
+def _putrequest_door(original: Callable[..., object]) -> Callable[..., object]:
     """``putrequest``: the request belongs to the cassette that is current here, where the request starts."""
 
     @functools.wraps(original)
-    def putrequest(self: object, method: str, url: str, *args: object, **kwargs: object) -> None:
+    def putrequest(self: Connection, method: str, url: str, *args: object, **kwargs: object) -> None:
         cassette = current_for(self, url)
         if cassette is not None:
             plug(self).ask(Asked(cassette, origin_to(self)), self)
@@ -57,22 +60,22 @@ def _putrequest_door(original: Callable[..., Any]) -> Callable[..., Any]:
     return putrequest
 
 
-def _putheader_door(original: Callable[..., Any]) -> Callable[..., Any]:
+def _putheader_door(original: Callable[..., object]) -> Callable[..., object]:
     """``putheader``: a part of the request."""
 
     @functools.wraps(original)
-    def putheader(self: object, *args: object, **kwargs: object) -> None:
+    def putheader(self: Connection, *args: object, **kwargs: object) -> None:
         _write(original, self, *args, **kwargs)
 
     return putheader
 
 
-def _last_door(original: Callable[..., Any]) -> Callable[..., Any]:
+def _last_door(original: Callable[..., object]) -> Callable[..., object]:
     """``endheaders`` and ``send``: with either the request may be whole, and then its turn is taken."""
     run = runner(original)
 
     @functools.wraps(original)
-    def last(self: object, *args: object, **kwargs: object) -> Any:
+    def last(self: Connection, *args: object, **kwargs: object) -> object:
         if _asking(self) is None:
             return original(self, *args, **kwargs)
         return run(_exchange(self, functools.partial(_write, original, self, *args, **kwargs), lambda: pause(original)))
@@ -80,7 +83,7 @@ def _last_door(original: Callable[..., Any]) -> Callable[..., Any]:
     return last
 
 
-def _write(original: Callable[..., Any], connection: object, *args: object, **kwargs: object) -> Any:
+def _write(original: Callable[..., object], connection: Connection, *args: object, **kwargs: object) -> object:
     """Write a part of a request, and remember how, for the part may have to be written again."""
     line = _asking(connection)
     if line is not None and line.asked is not None:
@@ -88,7 +91,7 @@ def _write(original: Callable[..., Any], connection: object, *args: object, **kw
     return original(connection, *args, **kwargs)
 
 
-def _exchange(connection: Any, last: Callable[[], Any], pauses: Callable[[], Any]) -> Steps:
+def _exchange(connection: Connection, last: Callable[[], object], pauses: Callable[[], object]) -> Steps:
     """Write the last part, take the turn, and go live if there is nothing to replay. Returns the client's promise.
     ``pauses``: waits, in the way of the client, for a replay to be cancelled."""
     promise = yield last()
@@ -119,12 +122,12 @@ def _exchange(connection: Any, last: Callable[[], Any], pauses: Callable[[], Any
     return promise
 
 
-def _close_door(original: Callable[..., Any]) -> Callable[..., Any]:
+def _close_door(original: Callable[..., object]) -> Callable[..., object]:
     """``close``: no more will come of the responses that are on their way. A response that the client has not asked for
     is read here, for the server has answered the request."""
     run = runner(original)
 
-    def steps(connection: object) -> Steps:
+    def steps(connection: Connection) -> Steps:
         line = line_of(connection)
         if line is not None:
             for listener in [] if line.is_awaited else line.listeners(None):
@@ -134,17 +137,17 @@ def _close_door(original: Callable[..., Any]) -> Callable[..., Any]:
         return (yield original(connection))
 
     @functools.wraps(original)
-    def close(self: Any) -> Any:
+    def close(self: Connection) -> object:
         return run(steps(self))
 
     return close
 
 
-def _getresponse_door(original: Callable[..., Any]) -> Callable[..., Any]:
+def _getresponse_door(original: Callable[..., object]) -> Callable[..., object]:
     """``getresponse``: its error may be recorded, too."""
     run = runner(original)
 
-    def steps(connection: object, promise: Any, kwargs: dict[str, Any]) -> Steps:
+    def steps(connection: Connection, promise: Promise | None, kwargs: dict[str, object]) -> Steps:
         line = line_of(connection)
         live = line.listeners(promise.stream_id if promise is not None else None) if line is not None else []
         try:
@@ -158,17 +161,17 @@ def _getresponse_door(original: Callable[..., Any]) -> Callable[..., Any]:
             raise
 
     @functools.wraps(original)
-    def getresponse(self: object, *, promise: object = None, **kwargs: object) -> Any:
+    def getresponse(self: Connection, *, promise: Promise | None = None, **kwargs: object) -> object:
         return run(steps(self, promise, kwargs))
 
     return getresponse
 
 
-def _read_door(original: Callable[..., Any]) -> Callable[..., Any]:
+def _read_door(original: Callable[..., object]) -> Callable[..., object]:
     """``read`` of a response: its error, or a cancellation, may be recorded, too."""
     run = runner(original)
 
-    def steps(response: object, args: Any) -> Steps:
+    def steps(response: LowLevelResponse, args: tuple[object, ...]) -> Steps:
         live = _listener(response)
         try:
             return (yield original(response, *args))
@@ -181,13 +184,13 @@ def _read_door(original: Callable[..., Any]) -> Callable[..., Any]:
             raise
 
     @functools.wraps(original)
-    def read(self: Any, *args: object) -> Any:
+    def read(self: LowLevelResponse, *args: object) -> object:
         return run(steps(self, args))
 
     return read
 
 
-def _leave(listener: Listener, original: Callable[..., Any]) -> Any:
+def _leave(listener: Listener, original: Callable[..., object]) -> object:
     """The client leaves a response; what is returned has to be awaited if ``original`` is async."""
     leave = listener.left_async if is_async(original) else listener.left
     return leave(sys.exc_info()[1])
@@ -201,11 +204,11 @@ def _tell(listener: Listener, error: BaseException) -> None:
         listener.exchange.cancelled(error)
 
 
-def _abort_door(original: Callable[..., Any]) -> Callable[..., Any]:
+def _abort_door(original: Callable[..., object]) -> Callable[..., object]:
     """``abort`` of a response that the client has not read to its end: the cassette reads the rest, within limits."""
     run = runner(original)
 
-    def steps(response: object) -> Steps:
+    def steps(response: LowLevelResponse) -> Generator[object, None, None]:
         live = _listener(response)
         try:
             if live is not None:
@@ -214,17 +217,19 @@ def _abort_door(original: Callable[..., Any]) -> Callable[..., Any]:
             yield original(response)
 
     @functools.wraps(original)
-    def abort(self: object) -> Any:
+    def abort(self: LowLevelResponse) -> object:
         return run(steps(self))
 
     return abort
 
 
-def _listener(response: Any) -> Listener | None:
+def _listener(response: LowLevelResponse) -> Listener | None:
     """What still listens to this response."""
     promise = response.from_promise
     line = line_of(promise._conn) if promise is not None else None
-    return next(iter(line.listeners(promise.stream_id)), None) if line is not None else None
+    if promise is None or line is None:
+        return None
+    return next(iter(line.listeners(promise.stream_id)), None)
 
 
 #: The doors, by the name of the function whose place they take: of connections, of their backend, and of responses.

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..._http.failure import CLOSED, CONNECT, DNS, TLS, Failure
+
+if TYPE_CHECKING:
+    from .native import Connection
 
 
 def failure_of(error: Exception, phase: str) -> Failure | None:
@@ -30,7 +33,7 @@ def error_of(failure: Failure) -> OSError:
 
 
 @contextmanager
-def failing(connection: Any, failure: Failure) -> Iterator[None]:
+def failing(connection: Connection, failure: Failure) -> Iterator[None]:
     """Raise what the client makes of a failure before the response. Inside, the client looks for an address, if the
     failure is that no connection was made."""
     error = error_of(failure)
@@ -51,6 +54,6 @@ class _Nowhere:
     def __init__(self, error: OSError) -> None:
         self._error = error
 
-    def create_connection(self, *_: object, **__: object) -> Any:
+    def create_connection(self, *_: object, **__: object) -> object:
         """Raise the error."""
         raise self._error

@@ -9,9 +9,10 @@ import functools
 import logging
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from ..._http.failure import RESPONSE
 from ..._http.uri import bare
@@ -21,16 +22,19 @@ from .errors import failure_of
 from .live import Bytes, Frames, Listener
 from .replay import CassetteSocket, Replay, last_error
 
+if TYPE_CHECKING:
+    from .native import Connection, Event, HTTPProtocol, Promise
+
 log = logging.getLogger(__name__)
 
 
-def line_of(connection: Any) -> Line | None:
+def line_of(connection: Connection) -> Line | None:
     """The line of a connection, if it has one."""
     protocol = connection._protocol
     return protocol if isinstance(protocol, Line) else None
 
 
-def plug(connection: Any) -> Line:
+def plug(connection: Connection) -> Line:
     """Put a line in the place of the connection's protocol. What is connected stays connected behind the line."""
     line = line_of(connection)
     if line is None:
@@ -41,7 +45,7 @@ def plug(connection: Any) -> Line:
     return line
 
 
-def _pretend(connection: Any, names: Any) -> None:
+def _pretend(connection: Connection, names: ModuleType) -> None:
     """Set what ``connect`` would have left behind."""
     connection.sock = CassetteSocket()
     connection.conn_info = names.ConnectionInfo()
@@ -60,28 +64,29 @@ class Line:
     thread.
     """
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Connection) -> None:
         backend = next(cls for cls in type(connection).__mro__ if cls.__name__.endswith("HfaceBackend"))
-        self.names: Any = sys.modules[backend.__module__]
+        self.names: ModuleType = sys.modules[backend.__module__]
         self.connected = connection._protocol is not None
-        self.real = connection._protocol if self.connected else self._parser()
+        self.real: HTTPProtocol = self._parser() if connection._protocol is None else connection._protocol
         self.asked: Asked | None = None
         self._svn = connection._svn
         self._verified = connection.is_verified
         self._replays: dict[int, Replay] = {}
         self._live: dict[int, Listener] = {}
-        self._general: deque[Any] = deque()  # events of no stream, met among those of one
+        self._general: deque[Event] = deque()  # events of no stream, met among those of one
         self.is_awaited = False
 
-    def _parser(self) -> Any:
-        return self.names.HTTPProtocolFactory.new(self.names.HTTP1Protocol)
+    def _parser(self) -> HTTPProtocol:
+        parser: HTTPProtocol = self.names.HTTPProtocolFactory.new(self.names.HTTP1Protocol)
+        return parser
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self.__dict__["real"], name)
 
     # -- a request -----------------------------------------------------------------------------------------------------
 
-    def ask(self, asked: Asked, connection: Any) -> None:
+    def ask(self, asked: Asked, connection: Connection) -> None:
         """A request begins. It is written as over HTTP/1.1, so that it is the same live and replayed."""
         if self.asked is None:  # the request before was written to its end
             self._svn = connection._svn
@@ -89,7 +94,7 @@ class Line:
         connection._svn = self.names.HttpVersion.h11
         connection._cached_http_vsn = None
 
-    def take_turn(self, connection: Any, promise: Any) -> Asked | None:
+    def take_turn(self, connection: Connection, promise: Promise | None) -> Asked | None:
         """Take the turn of the request, once it is whole. Returns a request that has to go live, or to fail."""
         asked = self.asked
         assert asked is not None
@@ -114,7 +119,7 @@ class Line:
             del connection._promises[promise.uid], connection._promises_per_stream[promise.stream_id]
         return asked
 
-    def _replay(self, connection: Any, asked: Asked, response: Response) -> None:
+    def _replay(self, connection: Connection, asked: Asked, response: Response) -> None:
         error = last_error(asked, response, self.names)
         self._replays[asked.stream_id] = Replay(self._parser(), asked, response, error)
         version = {"2": "h2", "3": "h3"}.get(response.http_version[:1], "h11")
@@ -125,7 +130,7 @@ class Line:
             connection.conn_info.http_version = spoken
 
     @contextmanager
-    def connecting(self, connection: Any) -> Iterator[None]:
+    def connecting(self, connection: Connection) -> Iterator[None]:
         """Around the connection's own ``connect``."""
         info = connection.conn_info
         connection.sock = connection._protocol = None
@@ -140,7 +145,7 @@ class Line:
         self._verified, connection.is_verified = connection.is_verified, True
         self.connected, self._svn = True, connection._svn
 
-    def fails_later(self, connection: Any, asked: Asked, promise: Any, error: TimeoutError) -> bool:
+    def fails_later(self, connection: Connection, asked: Asked, promise: Promise | None, error: TimeoutError) -> bool:
         """A TLS handshake took too long. The pool hands on what ``connect`` raises as it does with what ``getresponse``
         raises, and expects no such error where vcr connects: so the response fails. Whether it will."""
         if promise is None:
@@ -154,14 +159,14 @@ class Line:
         _pretend(connection, self.names)
         return True
 
-    def listen(self, asked: Asked, connection: object) -> None:
+    def listen(self, asked: Asked, connection: Connection) -> None:
         """Listen for the response. From here on the cassette may close while it is on its way."""
         if not asked.exchange.over:
             stream_id = self.real.get_available_stream_id()
             kind = Frames if self.real.multiplexed else Bytes
             self._live[stream_id] = kind(self, stream_id, asked, connection)
 
-    def step_aside(self, connection: Any) -> None:
+    def step_aside(self, connection: Connection) -> None:
         """A request begins that is no cassette's."""
         self.asked = None
         if not self.connected:
@@ -171,7 +176,7 @@ class Line:
             connection._protocol = self.real
             connection.is_verified = self._verified
 
-    def hang_up(self, connection: Any) -> None:
+    def hang_up(self, connection: Connection) -> None:
         """The connection closes."""
         if self.asked is not None or not self.connected:
             connection._svn = self._svn
@@ -188,21 +193,21 @@ class Line:
         """The number of the next request's stream."""
         return self.real.get_available_stream_id() if self.asked is None else self.asked.stream_id
 
-    def submit_headers(self, stream_id: int, headers: Any, end_stream: bool = False) -> None:
+    def submit_headers(self, stream_id: int, headers: Iterable[tuple[bytes, bytes]], end_stream: bool = False) -> None:
         """The head of a request."""
         if self.asked is None:
             self.real.submit_headers(stream_id, headers, end_stream=end_stream)
         else:
             self.asked.head = list(headers)
 
-    def submit_data(self, stream_id: int, data: Any, end_stream: bool = False) -> None:
+    def submit_data(self, stream_id: int, data: bytes, end_stream: bool = False) -> None:
         """A part of the body of a request."""
         if self.asked is None:
             self.real.submit_data(stream_id, data, end_stream=end_stream)
         else:
             self.asked.body += data
 
-    def should_wait_remote_flow_control(self, stream_id: int, amt: int | None = None) -> Any:
+    def should_wait_remote_flow_control(self, stream_id: int, amt: int | None = None) -> bool | None:
         """Whether the server takes no more for now."""
         return self.asked is None and self.real.should_wait_remote_flow_control(stream_id, amt)
 
@@ -273,7 +278,7 @@ class Line:
         """Whether the connection takes another request."""
         return not self._replays and bool(self.real.is_available())
 
-    def has_pending_event(self, *, stream_id: int | None = None, excl_event: object = None) -> bool:
+    def has_pending_event(self, *, stream_id: int | None = None, excl_event: type[Event] | None = None) -> bool:
         """Whether the client has something to read before it turns to the socket."""
         for stream in self._streams(stream_id):
             if stream.pending(excl_event):
@@ -284,7 +289,7 @@ class Line:
         self.is_awaited = not pending and excl_event is None
         return pending
 
-    def next_event(self, stream_id: int | None = None) -> Any:
+    def next_event(self, stream_id: int | None = None) -> Event | None:
         """The next event for the client, or None."""
         for stream in self._streams(stream_id):
             if (event := stream.pop()) is not None:
@@ -294,12 +299,12 @@ class Line:
                 return event
         return self._general.popleft() if self._general else self.real.next_event(stream_id)
 
-    def events(self, stream_id: int | None = None) -> Iterator[Any]:
+    def events(self, stream_id: int | None = None) -> Iterator[Event]:
         """All events for the client that are there."""
         while (event := self.next_event(stream_id)) is not None:
             yield event
 
-    def reshelve(self, *events: object) -> None:
+    def reshelve(self, *events: Event) -> None:
         """Put events back, for the client to read them again."""
         for event in reversed(events):
             stream = next(iter(self._streams(getattr(event, "stream_id", None))), None)

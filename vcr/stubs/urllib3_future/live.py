@@ -9,13 +9,14 @@ import inspect
 import logging
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...request import Headers
 from .asked import Asked
 
 if TYPE_CHECKING:
     from .line import Line
+    from .native import Connection, Event
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +27,9 @@ class Listener:
     ``queue``: events that the client has not read yet. ``exchange``: of the request.
     """
 
-    def __init__(self, line: Line, stream_id: int, asked: Asked, connection: Any) -> None:
+    def __init__(self, line: Line, stream_id: int, asked: Asked, connection: Connection) -> None:
         self.stream_id = stream_id
-        self.queue: deque[Any] = deque()
+        self.queue: deque[Event] = deque()
         self.exchange = asked.exchange
         self._line = line
         self._version = {20: "2", 30: "3"}.get(connection._http_vsn, "1.1")
@@ -39,15 +40,15 @@ class Listener:
     def feed(self, data: bytes) -> None:
         """The protocol has received these bytes; none: it has heard that the server closed its side."""
 
-    def note(self, event: object) -> None:
+    def note(self, event: Event) -> None:
         """An event that the client is going to read."""
         raise NotImplementedError
 
-    def pending(self, excl_event: Any = None) -> bool:
+    def pending(self, excl_event: type[Event] | tuple[type[Event], ...] | None = None) -> bool:
         """Whether there is something to read."""
         return any(excl_event is None or not isinstance(event, excl_event) for event in self.queue)
 
-    def pop(self) -> Any:
+    def pop(self) -> Event | None:
         """The next event, or None."""
         return self.queue.popleft() if self.queue else None
 
@@ -126,7 +127,7 @@ class Bytes(Listener):
     The exchange hears of nothing before the client takes it for a response: what is none leaves no trace.
     """
 
-    def __init__(self, line: Line, stream_id: int, asked: Asked, connection: object) -> None:
+    def __init__(self, line: Line, stream_id: int, asked: Asked, connection: Connection) -> None:
         super().__init__(line, stream_id, asked, connection)
         self._waiting = bytearray()  # until the client takes it for a response
         self._accepted = False
@@ -142,7 +143,7 @@ class Bytes(Listener):
         elif not data:
             self.exchange.eof()
 
-    def note(self, event: object) -> None:
+    def note(self, event: Event) -> None:
         """Note that the client takes it for a response."""
         self._accepted = self._accepted or isinstance(event, self._line.names.HeadersReceived)
 
@@ -150,7 +151,7 @@ class Bytes(Listener):
 class Frames(Listener):
     """Listens to one stream of HTTP/2 or 3, event by event."""
 
-    def note(self, event: object) -> None:
+    def note(self, event: Event) -> None:
         """Hand on the head, a part of the body, the trailers, or the end."""
         names, exchange = self._line.names, self.exchange
         trailers: Headers | None = None

@@ -5,7 +5,8 @@ not know a cassette.
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from ..._http.failure import CANCELLED, MALFORMED
 from ..._http.fields import field_bytes
@@ -15,6 +16,9 @@ from ...response import Response
 from ..answer import NoSocket
 from .asked import Asked
 from .errors import error_of
+
+if TYPE_CHECKING:
+    from .native import Event, HTTPProtocol
 
 
 class CassetteSocket(NoSocket):
@@ -32,9 +36,9 @@ class Replay:
 
     ``queue``: events that the client has not read yet. ``error``: what the response ends in."""
 
-    def __init__(self, parser: Any, asked: Asked, response: Response | None, error: Exception | None) -> None:
+    def __init__(self, parser: HTTPProtocol, asked: Asked, response: Response | None, error: Exception | None) -> None:
         self.stream_id = asked.stream_id
-        self.queue: deque[Any] = deque()
+        self.queue: deque[Event] = deque()
         self._parser = parser
         head = [(b":method", asked.method.encode()), (b":authority", b"cassette"), (b":path", b"/")]
         parser.submit_headers(parser.get_available_stream_id(), head, end_stream=True)
@@ -45,7 +49,7 @@ class Replay:
             came = [field_bytes(response.failure.message) + b"\r\n\r\n"]
         self._pieces: deque[bytes | Exception | None] = deque([*came, error])  # None: the server closes
 
-    def pending(self, _: Any = None) -> bool:
+    def pending(self, _: object = None) -> bool:
         """Whether there is more to read. The next piece is parsed when the client has read the one before."""
         while not self.queue and self._pieces:
             piece = self._pieces.popleft()
@@ -58,7 +62,7 @@ class Replay:
             self.queue.extend(iter(self._parser.next_event, None))
         return bool(self.queue)
 
-    def pop(self) -> Any:
+    def pop(self) -> Event | None:
         """The next event that has been parsed, or None."""
         if not self.queue:
             return None
@@ -85,7 +89,7 @@ class ToBeCancelled(Exception):  # noqa: N818
         self.request = request
 
 
-def last_error(asked: Asked, response: Response, names: Any) -> Exception | None:
+def last_error(asked: Asked, response: Response, names: ModuleType) -> Exception | None:
     """The error that a recorded response ends in, if the parser does not raise it by itself at the response's end.
     ``names``: the module of the backend."""
     failure = response.failure

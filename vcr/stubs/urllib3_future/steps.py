@@ -8,34 +8,38 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 from ..exchange import CANCEL_LIMIT
 
-Steps = Generator[Any, Any, Any]
+#: It is given what each of the client's own functions returns.
+Steps = Generator[object, Any, object]
 
 
-def is_async(original: Callable[..., Any]) -> bool:
+def is_async(original: Callable[..., object]) -> bool:
     """Whether a function of the client is a coroutine function."""
     return inspect.iscoroutinefunction(original)
 
 
-def runner(original: Callable[..., Any]) -> Callable[[Steps], Any]:
+def runner(original: Callable[..., object]) -> Callable[[Steps], object]:
     """What runs steps in the way that ``original``, a function of the client, is run."""
     return _run_async if is_async(original) else _run
 
 
-def pause(original: Callable[..., Any]) -> Any:
+def pause(original: Callable[..., object]) -> Awaitable[None] | None:
     """Wait as long as a replay waits to be cancelled; what is returned has to be awaited if ``original`` is async."""
-    return asyncio.sleep(CANCEL_LIMIT) if is_async(original) else time.sleep(CANCEL_LIMIT)
+    if is_async(original):
+        return asyncio.sleep(CANCEL_LIMIT)
+    time.sleep(CANCEL_LIMIT)
+    return None
 
 
 async def nothing() -> None:
     """What is awaited where there is nothing to wait for."""
 
 
-def _run(steps: Steps) -> Any:
+def _run(steps: Steps) -> object:
     try:
         value = next(steps)
         while True:
@@ -44,7 +48,7 @@ def _run(steps: Steps) -> Any:
         return end.value
 
 
-async def _run_async(steps: Steps) -> Any:
+async def _run_async(steps: Steps) -> object:
     try:
         step = next(steps)
         while True:
