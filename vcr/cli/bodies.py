@@ -9,7 +9,7 @@ import codecs
 import json
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from .._http import content_coding, multipart
@@ -18,6 +18,9 @@ from .._http.fields import media_type
 from .._http.meaning import FORM, is_json
 from ..request import Headers
 from .images import dimensions
+
+if TYPE_CHECKING:
+    from xml.dom.minidom import Document
 
 EMPTY, TEXT, BINARY, IMAGE = "empty", "text", "binary", "image"
 JSON, XML, HTML, FORM_FIELDS, EVENTS, MULTIPART = "json", "xml", "html", "form", "events", "multipart"
@@ -63,7 +66,7 @@ class Body(NamedTuple):
         return ", ".join(words)
 
 
-def read(headers: Headers, body: Any) -> Body:
+def read(headers: Headers, body: object) -> Body:
     """The body of a message with these header fields."""
     sent = as_sent(body)
     raw = sent.encode("utf-8") if isinstance(sent, str) else bytes(sent or b"")
@@ -150,9 +153,9 @@ def _xml(text: str, _: bool) -> str | None:
     return laid_out.removeprefix('<?xml version="1.0" ?>\n') if not text.startswith("<?xml") else laid_out
 
 
-def _strip(node: Any) -> None:
+def _strip(node: Document) -> None:
     """Take out the blanks between elements, which are made anew."""
-    waiting = [node]
+    waiting: list[Any] = [node]  # nodes of all kinds
     while waiting:
         for child in list(waiting.pop().childNodes):
             if child.nodeType == child.TEXT_NODE and not child.data.strip():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from datetime import datetime
 from importlib.resources import files
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._http import content_coding
 from ..errors import CassetteLoadError, CassetteNotFoundError
@@ -20,6 +21,10 @@ from . import bodies
 from .facts import failed
 from .lines import lines_of
 from .reading import Entry, serializer_of
+
+if TYPE_CHECKING:
+    from .._engine.interaction import Interaction
+    from ..serializers.yamlpieces import Pieces
 
 KINDS = UNREADABLE, WRONG, SCHEMA, OLD, INCOMPLETE, FAILED, DUPLICATE = (
     "unreadable",
@@ -59,25 +64,26 @@ class Finding(NamedTuple):
 class _Text:
     """A serializer that remembers the text of a cassette, and parses it once more only if it has to."""
 
-    def __init__(self, serializer: Any) -> None:
+    def __init__(self, serializer: ModuleType) -> None:
         self._serializer = serializer
         self.text = ""
-        self._data: Any = None
+        self._data: object = None
 
-    def split(self, text: str) -> Any:
+    def split(self, text: str) -> Pieces | None:
         """The text in interactions that can be read one by one; None where it cannot be cut."""
         self.text = text
         split = getattr(self._serializer, "split", None)
-        return None if split is None else split(text)
+        pieces: Pieces | None = None if split is None else split(text)
+        return pieces
 
-    def deserialize(self, text: str) -> Any:
+    def deserialize(self, text: str) -> object:
         """The plain data in the text."""
         self.text = text
         self._data = self._serializer.deserialize(text)
         return self._data
 
     @property
-    def data(self) -> Any:
+    def data(self) -> object:
         """The plain data of the whole. Raises CassetteLoadError."""
         return self.deserialize(self.text) if self._data is None else self._data
 
@@ -119,8 +125,8 @@ def _with_line(found: Finding, lines: list[int]) -> Finding:
     return found._replace(line=lines[found.interaction - 1])
 
 
-def _of_interactions(path: str, interactions: list[Any], recorded_before: datetime | None) -> Iterator[Finding]:
-    seen: dict[Any, int] = {}
+def _of_interactions(path: str, interactions: list[Interaction], recorded_before: datetime | None) -> Iterator[Finding]:
+    seen: dict[Hashable, int] = {}
     for number, interaction in enumerate(interactions, 1):
         try:
             entry = Entry(number, *interaction.own())

@@ -15,10 +15,18 @@ import os
 import urllib.request
 import xmlrpc.client
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from ..patch import supported
+
+if TYPE_CHECKING:
+    import curl_cffi
+    import httpx
+
+Answer = TypeVar("Answer")
+#: All that a client saw, to be compared with what it sees in the replay.
+Seen = object
 
 TIMEOUT = 10  # seconds
 BODY = b'{"name": "demo"}'
@@ -31,7 +39,7 @@ class Client(NamedTuple):
     """One row of the demo. ``client``: its name in ``vcr.clients()``."""
 
     name: str
-    run: Callable[[str], Any]
+    run: Callable[[str], Seen]
     client: str
 
     @property
@@ -40,8 +48,8 @@ class Client(NamedTuple):
         return supported()[self.client].version
 
 
-def _http_client(url: str) -> Any:
-    def ask(method: str, path: str, body: bytes | None = None) -> Any:
+def _http_client(url: str) -> Seen:
+    def ask(method: str, path: str, body: bytes | None = None) -> Seen:
         connection.request(method, path, body)
         with connection.getresponse() as response:
             return response.version, response.status, response.getheaders(), list(iter(response.read1, b""))
@@ -50,8 +58,8 @@ def _http_client(url: str) -> Any:
         return [*(ask(*request) for request in REQUESTS), ask("HEAD", "/json"), ask("GET", STREAM)]
 
 
-def _urllib_request(url: str) -> Any:
-    def ask(path: str, body: bytes | None = None) -> Any:
+def _urllib_request(url: str) -> Seen:
+    def ask(path: str, body: bytes | None = None) -> Seen:
         with opener.open(url + path, body, TIMEOUT) as response:
             return response.status, response.url, response.headers.items(), list(iter(response.read1, b""))
 
@@ -59,7 +67,7 @@ def _urllib_request(url: str) -> Any:
     return [*(ask(path, body) for _, path, body in REQUESTS), ask(STREAM)]
 
 
-def _xmlrpc_client(url: str) -> Any:
+def _xmlrpc_client(url: str) -> Seen:
     with xmlrpc.client.ServerProxy(f"{url}/xmlrpc") as proxy:
         answers = [proxy.plain(1, "a"), proxy.packed(2, "b"), proxy.chunked(3, "c"), proxy.plain(4)]
         try:
@@ -68,7 +76,7 @@ def _xmlrpc_client(url: str) -> Any:
             return answers, fault.faultCode, fault.faultString
 
 
-def _urllib3(url: str) -> Any:
+def _urllib3(url: str) -> Seen:
     import urllib3
 
     with urllib3.PoolManager(timeout=TIMEOUT) as pool:
@@ -79,7 +87,7 @@ def _urllib3(url: str) -> Any:
         return [(answer.status, list(answer.headers.items()), answer.data) for answer in answers], pieces
 
 
-def _requests(module: str, url: str) -> Any:
+def _requests(module: str, url: str) -> Seen:
     requests = importlib.import_module(module)
     with requests.Session() as session:
         session.trust_env = False
@@ -89,7 +97,7 @@ def _requests(module: str, url: str) -> Any:
         return [(one.status_code, one.url, list(one.headers.items()), one.text) for one in answers], pieces
 
 
-def _httplib2(url: str) -> Any:
+def _httplib2(url: str) -> Seen:
     import httplib2
 
     with contextlib.closing(httplib2.Http(timeout=TIMEOUT, proxy_info=None)) as client:
@@ -97,7 +105,7 @@ def _httplib2(url: str) -> Any:
         return [*asked, client.request(url + STREAM)]
 
 
-def _boto3(url: str) -> Any:
+def _boto3(url: str) -> Seen:
     import boto3
     import botocore.config
     import botocore.session
@@ -120,7 +128,7 @@ def _boto3(url: str) -> Any:
         return whole, pieces, part, s3.put_object(**where, Body=BODY), s3.head_object(**where)
 
 
-def _httpx(module: str, url: str) -> Any:
+def _httpx(module: str, url: str) -> Seen:
     httpx = importlib.import_module(module)
     with httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False, follow_redirects=True) as client:
         answers = [client.request(method, path, content=body) for method, path, body in REQUESTS]
@@ -128,10 +136,10 @@ def _httpx(module: str, url: str) -> Any:
             return list(map(_seen_by_httpx, answers)), list(stream.iter_raw())
 
 
-def _httpx_async(module: str, url: str) -> Any:
+def _httpx_async(module: str, url: str) -> Seen:
     httpx = importlib.import_module(module)
 
-    async def visit() -> Any:
+    async def visit() -> Seen:
         async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT, trust_env=False, follow_redirects=True) as client:
             answers = await _all_at_once(lambda method, path, body: client.request(method, path, content=body))
             async with client.stream("GET", STREAM) as stream:
@@ -140,22 +148,22 @@ def _httpx_async(module: str, url: str) -> Any:
     return asyncio.run(visit())
 
 
-def _seen_by_httpx(response: Any) -> Any:
+def _seen_by_httpx(response: httpx.Response) -> Seen:
     return response.http_version, response.status_code, response.headers.raw, response.content
 
 
-def _all_at_once(ask: Callable[[str, str, bytes | None], Awaitable[Any]]) -> Awaitable[list[Any]]:
+def _all_at_once(ask: Callable[[str, str, bytes | None], Awaitable[Answer]]) -> Awaitable[list[Answer]]:
     """What the client gets for all of the requests, made side by side."""
     return asyncio.gather(*(ask(*request) for request in REQUESTS))
 
 
-def _aiohttp(url: str) -> Any:
+def _aiohttp(url: str) -> Seen:
     import aiohttp
 
-    async def visit() -> Any:
+    async def visit() -> Seen:
         async with aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
 
-            async def ask(method: str, path: str, body: bytes | None = None) -> Any:
+            async def ask(method: str, path: str, body: bytes | None = None) -> Seen:
                 async with session.request(method, path, data=body) as answer:
                     pieces = [piece async for piece, _ in answer.content.iter_chunks() if piece]
                     return answer.version, answer.status, str(answer.url), answer.raw_headers, pieces
@@ -165,11 +173,11 @@ def _aiohttp(url: str) -> Any:
     return asyncio.run(visit())
 
 
-def _tornado(url: str) -> Any:
-    tornado: Any = importlib.import_module("tornado.simple_httpclient")
+def _tornado(url: str) -> Seen:
+    tornado = importlib.import_module("tornado.simple_httpclient")
 
-    async def visit() -> Any:
-        async def ask(method: str, path: str, body: bytes | None = None) -> Any:
+    async def visit() -> Seen:
+        async def ask(method: str, path: str, body: bytes | None = None) -> Seen:
             pieces: list[bytes] = []
             answer = await session.fetch(
                 url + path,
@@ -186,10 +194,10 @@ def _tornado(url: str) -> Any:
     return asyncio.run(visit())
 
 
-def _niquests_async(url: str) -> Any:
+def _niquests_async(url: str) -> Seen:
     import niquests
 
-    async def visit() -> Any:
+    async def visit() -> Seen:
         async with niquests.AsyncSession(timeout=TIMEOUT) as session:
             session.trust_env = False
             answers = await _all_at_once(lambda method, path, body: session.request(method, url + path, data=body))
@@ -200,10 +208,10 @@ def _niquests_async(url: str) -> Any:
     return asyncio.run(visit())
 
 
-def _pycurl(url: str) -> Any:
-    pycurl: Any = importlib.import_module("pycurl")
+def _pycurl(url: str) -> Seen:
+    pycurl = importlib.import_module("pycurl")
 
-    def ask(method: str, path: str, body: bytes | None = None) -> Any:
+    def ask(method: str, path: str, body: bytes | None = None) -> Seen:
         head: list[bytes] = []
         pieces: list[bytes] = []
         curl.reset()
@@ -230,8 +238,8 @@ def _pycurl(url: str) -> Any:
 _CURL_CFFI = {"timeout": TIMEOUT, "trust_env": False, "curl_options": {10177: b"*"}}
 
 
-def _curl_cffi(url: str) -> Any:
-    curl_cffi: Any = importlib.import_module("curl_cffi")
+def _curl_cffi(url: str) -> Seen:
+    curl_cffi = importlib.import_module("curl_cffi")
     with curl_cffi.Session(**_CURL_CFFI) as session:
         answers = [session.request(method, url + path, data=body) for method, path, body in REQUESTS]
         with session.stream("GET", url + STREAM) as stream:
@@ -240,10 +248,10 @@ def _curl_cffi(url: str) -> Any:
         return list(map(_seen_by_curl_cffi, answers)), body
 
 
-def _curl_cffi_async(url: str) -> Any:
-    curl_cffi: Any = importlib.import_module("curl_cffi")
+def _curl_cffi_async(url: str) -> Seen:
+    curl_cffi = importlib.import_module("curl_cffi")
 
-    async def visit() -> Any:
+    async def visit() -> Seen:
         async with curl_cffi.AsyncSession(**_CURL_CFFI) as session:
             answers = await _all_at_once(lambda method, path, body: session.request(method, url + path, data=body))
             async with session.stream("GET", url + STREAM) as stream:
@@ -253,7 +261,7 @@ def _curl_cffi_async(url: str) -> Any:
     return asyncio.run(visit())
 
 
-def _seen_by_curl_cffi(answer: Any) -> Any:
+def _seen_by_curl_cffi(answer: curl_cffi.Response) -> Seen:
     return answer.http_version, answer.status_code, answer.url, list(answer.headers.multi_items()), answer.content
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import zip_longest
-from typing import Any
 
 from .. import formats
 from .._engine.interaction import Interaction
@@ -54,14 +53,14 @@ def _lost(one: Interaction, other: Interaction) -> Iterator[str]:
             yield f"the key {key!r} is lost"
 
 
-def _changed(whose: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+def _changed(whose: str, before: dict[str, object], after: dict[str, object]) -> Iterator[str]:
     for name, value in before.items():
         if value != after.get(name):
             is_gone = value and not after.get(name)
             yield f"the {name} of the {whose} {'is lost' if is_gone else 'is another'}"
 
 
-def _of_request(request: Request) -> dict[str, Any]:
+def _of_request(request: Request) -> dict[str, object]:
     sent = as_sent(request.body) or b""
     return {
         "method": request.method,
@@ -72,7 +71,7 @@ def _of_request(request: Request) -> dict[str, Any]:
     }
 
 
-def _of_response(response: Response, uri: str) -> dict[str, Any]:
+def _of_response(response: Response, uri: str) -> dict[str, object]:
     others = {key: value for key, value in response.data.items() if key not in _COMPARED}
     if others.get("url") == uri:  # which goes without saying
         del others["url"]

@@ -6,10 +6,9 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .. import use_cassette
-from .clients import Client
+from .clients import Client, Seen
 from .server import Server, Tripwire, serving
 
 
@@ -24,7 +23,7 @@ class Failure:
 class Run:
     """One run of a client in its cassette. ``count``: interactions recorded, or replayed."""
 
-    seen: Any
+    seen: Seen | Failure
     count: int
     hits: int
 
@@ -89,7 +88,7 @@ def _replay(client: Client, path: Path, url: str, tripwire: Tripwire) -> Run:
         return Run(seen, sum(cassette.play_counts.values()), tripwire.hits - before)
 
 
-def _seen(look: Callable[[], Any]) -> Any:
+def _seen(look: Callable[[], Seen]) -> Seen | Failure:
     try:
         return look()
     except Exception as error:  # noqa: BLE001  (whatever it is, it is the row's result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .._http.failure import Failure
 from ..request import Headers
@@ -70,7 +70,7 @@ def _media(headers: Headers) -> str:
     return headers.get("Content-Type", "").partition(";")[0].strip()
 
 
-def body_as_json(body: bodies.Body) -> dict[str, Any]:
+def body_as_json(body: bodies.Body) -> dict[str, object]:
     """A body for other programs: without content coding, as text or in base64."""
     content = (
         {"text": body.text} if body.text is not None else {"base64": base64.b64encode(body.content).decode("ascii")}
@@ -78,11 +78,11 @@ def body_as_json(body: bodies.Body) -> dict[str, Any]:
     return {"kind": body.kind, "size": body.size, "codings": body.codings, **content}
 
 
-def as_json(entry: Entry, of_body: Callable[[bodies.Body], dict[str, Any]] = body_as_json) -> dict[str, Any]:
+def as_json(entry: Entry, of_body: Callable[[bodies.Body], dict[str, object]] = body_as_json) -> dict[str, object]:
     """The interaction for other programs. ``of_body``: gives a body in plain data."""
     request, response = entry.request, entry.response
     line = facts(entry)
-    data: dict[str, Any] = {
+    data: dict[str, object] = {
         "number": entry.number,
         "recorded_at": line.recorded_at or None,
         "incomplete": line.incomplete,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import NamedTuple, TypeVar
 
 import click
 
@@ -21,6 +22,9 @@ from .status import FINE, USAGE
 
 #: From this many files on, a terminal is shown how far the command is.
 _MANY = 100
+
+
+Read = TypeVar("Read")
 
 
 class Entry(NamedTuple):
@@ -38,7 +42,7 @@ class Tape(NamedTuple):
     entries: list[Entry]
 
 
-def serializer_of(path: str) -> Any:
+def serializer_of(path: str) -> ModuleType:
     """What reads the text of the file, whatever format of a cassette it is in."""
     if path.endswith((".json", ".har")):
         from ..serializers import jsonoryaml
@@ -96,7 +100,7 @@ class Files:
         """Each cassette that can be read."""
         return self.map(tape)
 
-    def map(self, read: Callable[[str], Any]) -> Iterator[Any]:
+    def map(self, read: Callable[[str], Read]) -> Iterator[Read]:
         """``read(path)`` of each file, but for those of which it raises CassetteLoadError or OSError."""
         for path in self.each():
             try:

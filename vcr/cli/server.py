@@ -29,6 +29,10 @@ class Answer(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
 
+#: What ``socketserver`` calls a request: a connection (of UDP, a datagram with its socket).
+Connection = socket.socket | tuple[bytes, socket.socket]
+
+
 class Server(ThreadingHTTPServer):
     """Answers the demo's requests, and counts them in ``hits``."""
 
@@ -44,12 +48,12 @@ class Server(ThreadingHTTPServer):
         """Where it answers."""
         return f"http://{LOOPBACK}:{self.server_port}"
 
-    def process_request(self, request: Any, client_address: object) -> None:
+    def process_request(self, request: Connection, client_address: object) -> None:
         """Remember each connection, for the end."""
         self._open.add(request)
         super().process_request(request, client_address)
 
-    def shutdown_request(self, request: Any) -> None:
+    def shutdown_request(self, request: Connection) -> None:
         """Forget a connection that ends by itself."""
         self._open.discard(request)
         super().shutdown_request(request)

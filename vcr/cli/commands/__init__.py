@@ -11,7 +11,7 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -44,7 +44,7 @@ class Commands(click.Group):
             ctx.fail(unknown("command", args[0], NAMES))
         return super().resolve_command(ctx, args)
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> NoReturn:
         """Run a command, up to the last byte of its output. Where nobody reads that any more, it ends quietly."""
         try:
             status = super().invoke(ctx)
