@@ -22,7 +22,7 @@ from .errors import AmbiguousCassetteError
 if TYPE_CHECKING:
     from ._engine.cassette import Cassette
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 class Entry:
@@ -98,7 +98,7 @@ _in_process: dict[Entry, None] = {}
 watchers: list[Callable[[Cassette], object]] = []
 
 
-def _current_task() -> Any:
+def _current_task() -> object:
     """The task of asyncio or trio that runs here; None outside of any."""
     for package, find in (("asyncio", "current_task"), ("trio.lowlevel", "current_task")):
         module = sys.modules.get(package)
@@ -112,7 +112,7 @@ def _current_task() -> Any:
     return None
 
 
-def _greenlets() -> Iterator[Any]:
+def _greenlets() -> Iterator[object]:
     """The greenlet that runs here, the one that has started it, and so on; none of them is the main one of a thread.
 
     gevent's greenlets do not inherit the context of the one that starts them.
@@ -235,11 +235,11 @@ def carry(function: F) -> F:
 
     # A context can be entered once at a time; each call gets a copy, so that calls may overlap.
     @functools.wraps(function)
-    def carried(*args: object, **kwargs: object) -> Any:
+    def carried(*args: object, **kwargs: object) -> object:
         return context.copy().run(function, *args, **kwargs)
 
     @functools.wraps(function)
-    async def carried_coroutine(*args: object, **kwargs: object) -> Any:
+    async def carried_coroutine(*args: object, **kwargs: object) -> object:
         asyncio = sys.modules["asyncio"]  # the loop that runs this has imported the module
         return await context.copy().run(asyncio.ensure_future, function(*args, **kwargs))
 

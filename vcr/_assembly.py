@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from . import _hooks, _placeholders, filters
-from ._engine.pipeline import InteractionFilter, RequestFilter, ResponseFilter
+from ._engine.pipeline import InteractionFilter, Pair, RequestFilter, ResponseFilter
 from ._fields import by_name
 from ._options import FILTERS, Options, changed, named
 from .errors import UnfilterableError, warn
@@ -26,7 +27,7 @@ Path = str | os.PathLike[str] | None
 # -- the path ----------------------------------------------------------------------------------------------------------
 
 
-def cassette_path(options: Options, path: Path, function: Callable[..., Any] | None) -> str:
+def cassette_path(options: Options, path: Path, function: Callable[..., object] | None) -> str:
     """Where the cassette is kept: the path given, or one named after ``function``; transformed, then in the library.
 
     Raises TypeError when there is neither a path nor a function.
@@ -49,7 +50,7 @@ def _is_in(directory: str, path: str) -> bool:
     return PurePath(path).is_relative_to(directory)
 
 
-def _path_after(function: Callable[..., Any], library: object) -> str:
+def _path_after(function: Callable[..., object], library: object) -> str:
     if library:
         return function.__name__
     import inspect
@@ -147,7 +148,7 @@ class _Unsure:
             warn(f"{what}: it is kept as {kept} (on_unfilterable={self._then!r})")
 
 
-def _ignored_hosts(options: Options) -> tuple[Any, ...]:
+def _ignored_hosts(options: Options) -> tuple[str | re.Pattern[str], ...]:
     return (*options.ignore_hosts, *(sorted(filters.LOCALHOST) if options.ignore_localhost else ()))
 
 
@@ -183,7 +184,7 @@ def _loading(options: Options) -> InteractionFilter | None:
     return _hooks.in_turn([*_secrets(options, _placeholders.reveal), *hooks])
 
 
-def _secrets(options: Options, replace: Callable[..., Any]) -> Iterable[InteractionFilter]:
+def _secrets(options: Options, replace: Callable[..., Pair]) -> Iterable[InteractionFilter]:
     pairs = _sensitive(options)
     if pairs:
         limit = options.decoded_body_limit
@@ -192,11 +193,11 @@ def _secrets(options: Options, replace: Callable[..., Any]) -> Iterable[Interact
         )
 
 
-def _sensitive(options: Options) -> tuple[tuple[str, Any], ...]:
+def _sensitive(options: Options) -> tuple[tuple[str, object], ...]:
     return (*options.filter_sensitive_data, *options.placeholders)
 
 
-def _mask(pairs: Iterable[tuple[str, Any]], text: str) -> str:
+def _mask(pairs: Iterable[tuple[str, object]], text: str) -> str:
     known = [(placeholder, secret) for placeholder, secret in pairs if not callable(secret)]
     return _placeholders.mask(_placeholders.resolve(known), text)
 

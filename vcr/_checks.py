@@ -22,7 +22,7 @@ T = TypeVar("T")
 #: Says, of a value that has no effect, why: one sentence.
 PassOver = Callable[[str], None]
 #: The value that counts. Raises TypeError or ValueError for one that cannot work.
-Check = Callable[[Any, PassOver], Any]
+Check = Callable[[object, PassOver], Any]
 
 
 class _BySuffix(str):
@@ -34,10 +34,10 @@ class _BySuffix(str):
 BY_SUFFIX = _BySuffix("yaml")
 
 
-def list_of(accept: Callable[[Any], bool], what: str) -> Check:
+def list_of(accept: Callable[[object], bool], what: str) -> Check:
     """A check for a list of what ``accept`` accepts, or for one of them alone; None is an empty list."""
 
-    def check(value: object, pass_over: PassOver) -> tuple[Any, ...]:
+    def check(value: object, pass_over: PassOver) -> tuple[object, ...]:
         if value is None:
             return ()
         given = (value,) if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) else tuple(value)
@@ -50,7 +50,7 @@ def list_of(accept: Callable[[Any], bool], what: str) -> Check:
     return check
 
 
-def functions(value: object, _: PassOver) -> tuple[Callable[..., Any], ...]:
+def functions(value: object, _: PassOver) -> tuple[Callable[..., object], ...]:
     """A callable, an iterable of callables, or None."""
     functions = (
         () if value is None else tuple(value) if isinstance(value, Iterable) and not callable(value) else (value,)
@@ -66,7 +66,7 @@ def is_pair(item: object) -> bool:
     return isinstance(item, (tuple, list)) and len(item) == 2
 
 
-def replacements(value: object, pass_over: PassOver) -> tuple[Any, ...]:
+def replacements(value: object, pass_over: PassOver) -> tuple[object, ...]:
     """Names, and pairs of a name and what replaces its value; or a mapping from the one to the other."""
     items = tuple(value.items()) if isinstance(value, Mapping) else value
     for item in items if isinstance(items, (tuple, list, set, frozenset)) else ():
@@ -80,11 +80,11 @@ matcher_list = list_of(lambda _: True, "names of matchers, or functions")
 hosts = list_of(lambda host: isinstance(host, str) or hasattr(host, "fullmatch"), "host names and compiled patterns")
 
 
-def match_on(value: object, pass_over: PassOver) -> tuple[Any, ...]:
+def match_on(value: object, pass_over: PassOver) -> tuple[object, ...]:
     return DEFAULT_MATCH_ON if value is None else tuple(matcher_list(value, pass_over))
 
 
-def patches(value: Any, _: PassOver) -> tuple[tuple[Any, str, Any], ...]:
+def patches(value: Any, _: PassOver) -> tuple[tuple[object, str, object], ...]:
     patches = () if value is None else tuple(value)
     for patch in patches:
         if not isinstance(patch, (tuple, list)) or len(patch) != 3:
@@ -92,7 +92,7 @@ def patches(value: Any, _: PassOver) -> tuple[tuple[Any, str, Any], ...]:
     return patches
 
 
-def directory(value: Any, _: PassOver) -> Any:
+def directory(value: Any, _: PassOver) -> object:
     return None if value is None else os.fspath(value)
 
 
@@ -111,11 +111,11 @@ is_serializer = with_methods("serialize", "deserialize")
 is_persister = with_methods("load_cassette", "save_cassette")
 
 
-def serializer(value: Any, _: PassOver) -> Any:
+def serializer(value: object, _: PassOver) -> object:
     return BY_SUFFIX if value is None else value if isinstance(value, str) else is_serializer(value)
 
 
-def persister(value: Any, _: PassOver) -> Any:
+def persister(value: object, _: PassOver) -> object:
     return FilesystemPersister if value is None else is_persister(value)
 
 
@@ -133,7 +133,7 @@ def repeats(value: object, pass_over: PassOver) -> bool | str:
     return value if value == "last" else bool(value)
 
 
-def pairs(value: Any, _: PassOver) -> tuple[tuple[str, Any], ...]:
+def pairs(value: Any, _: PassOver) -> tuple[tuple[str, object], ...]:
     """A mapping, or pairs."""
     pairs = tuple(value.items() if isinstance(value, Mapping) else value or ())
     for pair in pairs:
@@ -142,7 +142,7 @@ def pairs(value: Any, _: PassOver) -> tuple[tuple[str, Any], ...]:
     return tuple((placeholder, secret) for placeholder, secret in pairs)
 
 
-def placeholders(value: Any, _: PassOver) -> tuple[tuple[str, Any], ...]:
+def placeholders(value: Any, _: PassOver) -> tuple[tuple[str, object], ...]:
     """Betamax's spelling of pairs: ``[{"placeholder": ..., "replace": ...}]``."""
     pairs = []
     for item in value or ():
@@ -190,7 +190,7 @@ def clients(value: object, pass_over: PassOver) -> tuple[str, ...]:
     return tuple(names)
 
 
-def function(value: object, pass_over: PassOver) -> Any:
+def function(value: object, pass_over: PassOver) -> object:
     if value and not callable(value):
         pass_over(f"expected a function or None; {value!r} has no effect")
     return value if callable(value) else None

@@ -19,7 +19,7 @@ from ._http.meaning import FORM
 from .request import Request
 
 #: What takes a value's place: a string, None to remove it, or ``f(key, value, request)`` that returns either.
-Replacement = str | Callable[..., Any] | None
+Replacement = str | Callable[..., object] | None
 #: Names to remove, ``(name, replacement)`` pairs, or a mapping of names to replacements.
 Replacements = Iterable[Any] | Mapping[str, Replacement]
 
@@ -95,13 +95,13 @@ def _as_text(new: object) -> str | None:
 # -- JSON, as values ---------------------------------------------------------------------------------------------------
 
 
-def without_keys(data: object, wanted: Wanted, recursive: bool) -> Any:
+def without_keys(data: object, wanted: Wanted, recursive: bool) -> object:
     """``data``, which stays as it is, with these keys replaced or removed: those at the top, or at any depth."""
     if recursive:
         return _without_keys_anywhere(data, wanted)
     if not isinstance(data, Mapping):
         return data
-    kept: dict[Any, Any] = {}
+    kept: dict[object, object] = {}
     for name, value in data.items():
         key = None if name in wanted.by_name else wanted.key(name)
         if key is None:
@@ -115,12 +115,12 @@ def without_keys(data: object, wanted: Wanted, recursive: bool) -> Any:
     return kept
 
 
-def _without_keys_anywhere(data: object, wanted: Wanted) -> Any:
+def _without_keys_anywhere(data: object, wanted: Wanted) -> object:
     if isinstance(data, (list, tuple)):
         return [_without_keys_anywhere(item, wanted) for item in data]
     if not isinstance(data, Mapping):
         return data
-    kept: dict[Any, Any] = {}
+    kept: dict[object, object] = {}
     for name, value in data.items():
         key = wanted.key(name)
         if key is None:
@@ -134,7 +134,7 @@ class _NotJson(Exception):  # noqa: N818  (no error: what is read is tried as an
     """The bytes are no JSON, or none that Python reads."""
 
 
-def _loaded(body: bytes) -> Any:
+def _loaded(body: bytes) -> object:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -152,11 +152,11 @@ def _is_json(body: bytes) -> bool:
 # -- a body that is kept as an object ----------------------------------------------------------------------------------
 
 
-def without_fields(body: Any, wanted: Wanted, recursive: bool) -> Any:
+def without_fields(body: Any, wanted: Wanted, recursive: bool) -> object:
     """A body which VCR.py's aiohttp stub kept as an object, without these. It is to match the bytes that are sent."""
     if isinstance(body, Mapping) or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in body):
         return without_keys(body, wanted, recursive)
-    kept: list[Any] = []
+    kept: list[object] = []
     for name, value in body:
         key = wanted.key(name)
         new = value if key is None else wanted.new(key, value)
@@ -238,10 +238,10 @@ class BodyFilter:
             return body if inner == around.inner else around.wrapped(inner)
         return self._wanted.in_bytes(body)
 
-    def _json(self, data: object) -> Any:
+    def _json(self, data: object) -> object:
         return self._strings(without_keys(data, self._wanted, self._recursive))
 
-    def _strings(self, data: object) -> Any:
+    def _strings(self, data: object) -> object:
         """``data``, and in each text that it holds the same: a form, GraphQL, other JSON."""
         if isinstance(data, str):
             return self._text(data.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")

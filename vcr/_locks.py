@@ -7,10 +7,10 @@ import threading
 import weakref
 from typing import Any
 
-_made: weakref.WeakSet[Any] = weakref.WeakSet()
+_made: weakref.WeakSet[threading.RLock] = weakref.WeakSet()
 
 
-def new_lock() -> Any:
+def new_lock() -> threading.RLock:
     """A re-entrant lock. In the child of a fork nobody holds it: the thread that did is not there to let it go."""
     lock = threading.RLock()
     _made.add(lock)
@@ -18,6 +18,7 @@ def new_lock() -> Any:
 
 
 def _reset() -> None:
+    lock: Any  # (typeshed does not know of its method)
     for lock in _made:
         lock._at_fork_reinit()  # as the standard library's own modules do
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import Any, Literal, NamedTuple, Protocol, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from . import _checks, matchers
 from ._checks import BY_SUFFIX, Check, T
@@ -25,10 +25,11 @@ from .persisters.filesystem import FilesystemPersister
 from .record_mode import RecordMode
 from .request import Request
 from .response import ResponseDict
+from .serializers import Serializer as Serializer  # noqa: PLC0414  (where programs have found it)
 
 StrPath = str | os.PathLike[str]
 #: A value that must not stand in the file: text, or ``f(request, response)`` that returns it. None: nothing to hide.
-Secret = str | bytes | int | None | Callable[..., Any]
+Secret = str | bytes | int | None | Callable[..., object]
 #: Names of what a filter removes, and ``(name, replacement)`` pairs; or a mapping from the one to the other.
 Replacements = Iterable[str | tuple[str, Replacement]] | Mapping[str, Replacement]
 RequestHook = Callable[[Request], Request | None]
@@ -36,16 +37,6 @@ RequestHook = Callable[[Request], Request | None]
 ResponseHook = Callable[[ResponseDict], ResponseDict | None] | Callable[[dict[str, Any]], dict[str, Any] | None]
 #: ``f(request, response)`` or ``f(request, response, cassette)``.
 InteractionHook = Callable[..., tuple[Request, ResponseDict] | tuple[Request, dict[str, Any]] | None]
-
-
-class Serializer(Protocol):
-    """Turns the plain data of a cassette into text and back. A module may be one."""
-
-    def serialize(self, cassette_dict: Any, /) -> str:
-        """The text of a cassette."""
-
-    def deserialize(self, cassette_string: Any, /) -> Any:
-        """The data in a text; raises CassetteLoadError when it cannot be read."""
 
 
 def _option(default: object, check: Check, doc: str) -> Any:
@@ -71,7 +62,7 @@ class Options:
     path_transformer: Callable[[str], StrPath] | None = _option(
         None, _checks.function, "`f(path) -> path`, applied to each cassette's path"
     )
-    func_path_generator: Callable[[Callable[..., Any]], StrPath] | None = _option(
+    func_path_generator: Callable[[Callable[..., object]], StrPath] | None = _option(
         None, _checks.function, "`f(function) -> path`, for decorators without a path"
     )
     serializer: str | Serializer = _option(
@@ -170,7 +161,7 @@ class Options:
     skip_patchers: tuple[str, ...] = _option(
         (), _checks.clients, "clients whose requests pass by, as `vcr.clients()` names them"
     )
-    custom_patches: tuple[tuple[Any, str, Any], ...] = _option(
+    custom_patches: tuple[tuple[object, str, object], ...] = _option(
         (), _checks.patches, "more `(object, name, class)` to replace while a cassette is open"
     )
 
@@ -188,7 +179,7 @@ class MoreArguments(TypedDict, total=False):
     additional_matchers: Iterable[str | Predicate] | None
     cassette_library_dir: StrPath | None
     path_transformer: Callable[[str], StrPath] | None
-    func_path_generator: Callable[[Callable[..., Any]], StrPath] | None
+    func_path_generator: Callable[[Callable[..., object]], StrPath] | None
     inject_cassette: bool
     record_on_exception: bool
     save: Literal["always", "passed", "2xx"]
@@ -242,7 +233,7 @@ class Option(NamedTuple):
     """What ``Options`` says of one option."""
 
     name: str
-    default: Any
+    default: object
     check: Check
     doc: str
 
@@ -289,13 +280,13 @@ def _pass_over(name: str, message: str) -> None:
     warn(f"{name}: {message}")
 
 
-def checked(options: Mapping[str, Any]) -> dict[str, Any]:
+def checked(options: Mapping[str, object]) -> dict[str, Any]:
     """``options`` by their own names, each value checked.
 
     Raises TypeError or ValueError, naming the option, for a value that cannot work. Warns of a value, or of an option,
     that has no effect.
     """
-    result: dict[str, Any] = {}
+    result: dict[str, object] = {}
     for given, value in options.items():
         name = own_name(given)
         if name is None:
@@ -310,12 +301,12 @@ def checked(options: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def completed(chosen: Mapping[str, Any]) -> Options:
+def completed(chosen: Mapping[str, object]) -> Options:
     """Every option: those in ``chosen``, checked as by ``checked``, and the defaults of the others."""
     return changed(DEFAULTS, checked(chosen))
 
 
-def changed(options: Options, changes: Mapping[str, Any]) -> Options:
+def changed(options: Options, changes: Mapping[str, object]) -> Options:
     """A copy of ``options`` with these values, which have been checked. (``dataclasses.replace`` takes ten times as
     long, three times for each opening of a cassette.)"""
     if not changes:

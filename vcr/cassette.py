@@ -147,7 +147,7 @@ class Cassette(engine.Cassette):
                 opening = changed(opening, {"func_path_generator": lambda function: function.__name__})
             path = given.pop("path", None)
 
-            def load(function: Callable[..., Any] | None) -> Cassette:
+            def load(function: Callable[..., object] | None) -> Cassette:
                 return cls.load(path=cassette_path(opening, path, function), **given)
 
             return Settings(load, opening.record_on_exception)
@@ -439,7 +439,7 @@ class _PlayCounts(Counter[int]):
         """A plain Counter: what is changed in the copy does not change the cassette."""
         return Counter(dict(self))
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         return Counter, (dict(self),)
 
 

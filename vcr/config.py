@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ._engine.persister import Persister
     from ._options import OptionArguments, Options, Serializer, StrPath
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 
 class VCR:
@@ -84,7 +84,7 @@ class VCR:
 
     def use_cassette(
         self, path: Any = None, *, with_current_defaults: bool = False, **options: Unpack[OptionArguments]
-    ) -> Any:
+    ) -> object:
         """Record into, or replay from, the cassette at ``path``: a context manager and a decorator.
 
         ``path`` may be left out when decorating: the cassette is then named after the function. Options override those
@@ -121,7 +121,7 @@ class VCR:
         """Keep cassettes with this persister instead of in files."""
         self.persister = persister
 
-    def get_merged_config(self, **overrides: Unpack[OptionArguments]) -> dict[str, Any]:
+    def get_merged_config(self, **overrides: Unpack[OptionArguments]) -> dict[str, object]:
         """The options that a cassette opened with ``overrides`` would have."""
         return vars(self._merged(overrides, None)).copy()
 
@@ -168,7 +168,7 @@ class VCR:
         options = self._by_environment(self._merged(overrides, frozen))
         arguments = self._arguments(options)
 
-        def load(function: Callable[..., Any] | None) -> cassette.Cassette:
+        def load(function: Callable[..., object] | None) -> cassette.Cassette:
             where = cassette_path(options, path, function)
             return cassette.Cassette.load(path=where, **{**arguments, **self._by_suffix(where, options)})
 
@@ -178,7 +178,7 @@ class VCR:
         """These options with the record mode that the environment asks for."""
         return with_mode_of_environment(options)
 
-    def _by_suffix(self, path: StrPath, options: Options) -> dict[str, Any]:
+    def _by_suffix(self, path: StrPath, options: Options) -> dict[str, object]:
         """The serializer for a cassette named ``.json`` or ``.har``, where none was chosen and nobody has replaced
         ``yaml``."""
         is_chosen = options.serializer is not BY_SUFFIX or self.serializers["yaml"] is not serializers.YAML

@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from ._engine.cassette import Cassette
@@ -76,7 +76,7 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {str(self).partition(chr(10))[0]}>"
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         told = _Told(self.reason, self.similar_requests, str(self))
         return _from_elsewhere, (type(self), {"cassette": None, "failed_request": self.failed_request, "_read": told})
 
@@ -92,7 +92,7 @@ class _Told(NamedTuple):
         return self.message
 
 
-def _from_elsewhere(cls: type[Exception], attributes: dict[str, Any]) -> Exception:
+def _from_elsewhere(cls: type[Exception], attributes: dict[str, object]) -> Exception:
     error = cls.__new__(cls)
     vars(error).update(attributes)
     return error
@@ -118,7 +118,7 @@ class MissingMetadataError(CannotOverwriteExistingCassetteException):
     def __str__(self) -> str:
         return self._text
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         return _from_elsewhere, (type(self), {"cassette": None, "key": self.key, "_text": self._text})
 
 
@@ -139,7 +139,7 @@ class OutOfOrderError(CannotOverwriteExistingCassetteException):
     def __str__(self) -> str:
         return self._text
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         attributes = {"cassette": None, "failed_request": self.failed_request, "_text": self._text}
         return _from_elsewhere, (type(self), attributes)
 

@@ -68,7 +68,7 @@ def replace_query_parameters(request: Request, replacements: Replacements) -> Re
     queries, and the ``uri`` matcher compares them as they are written.
     """
     wanted = Wanted(replacements, request)
-    kept: list[tuple[str, Any]] = []
+    kept: list[tuple[str, object]] = []
     uri = urlsplit(request.uri)  # (programs call this with objects of their own that have a ``uri``)
     # What is not UTF-8 comes through unchanged as a surrogate.
     for name, value in sorted(parse_qsl(uri.query, errors="surrogateescape")):
@@ -96,7 +96,7 @@ def replace_in_locations(request: Request, response: ResponseDict, replacements:
 
     What would be removed from a query is ``REDACTED`` here: a client that reads the parameter still finds one.
     """
-    headers: Any = response.get("headers")
+    headers: object = response.get("headers")
     if not isinstance(headers, Mapping):
         return response
     given = Wanted(replacements, request)
@@ -110,8 +110,8 @@ def replace_in_locations(request: Request, response: ResponseDict, replacements:
     return {**response, "headers": {**headers, **changed}} if changed else response
 
 
-def _or_redacted(wanted: Wanted, name: str) -> Callable[..., Any]:
-    def new(key: str, value: object, request: Request) -> Any:  # noqa: ARG001  (called by these names)
+def _or_redacted(wanted: Wanted, name: str) -> Callable[..., object]:
+    def new(key: str, value: object, request: Request) -> object:  # noqa: ARG001  (called by these names)
         replaced = wanted.new(name, value)
         return REDACTED if replaced is None else replaced
 
@@ -145,13 +145,13 @@ def replace_body_parameters(
     return request
 
 
-def ignore_hosts(request: Request, hosts: Iterable[Any]) -> Request | None:
+def ignore_hosts(request: Request, hosts: Iterable[str | re.Pattern[str]]) -> Request | None:
     """Drop requests to these hosts: names, or compiled patterns that match the whole name."""
     host = getattr(request, "host", None) or ""  # (programs call this with objects of their own)
     return None if is_one_of(host, hosts) else request
 
 
-def is_one_of(name: str, hosts: Iterable[Any]) -> bool:
+def is_one_of(name: str, hosts: Iterable[str | re.Pattern[str]]) -> bool:
     """Whether a host is one of these: names, compared without case, or compiled patterns that match the whole name."""
     low = name.lower()
     return any(host.fullmatch(low) if hasattr(host, "fullmatch") else str(host).lower() == low for host in hosts)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
 from ._http import difference
@@ -20,7 +20,7 @@ from ._http.meaning import FORM, form_fields, is_json, json_value, loose_meaning
 from ._vcrpy import leftovers
 from .request import Request
 
-Predicate = Callable[[Request, Request], Any]
+Predicate = Callable[[Request, Request], object]
 MatcherResults = tuple[list[str], list[tuple[str, str]]]
 
 
@@ -61,7 +61,7 @@ class Matcher:
         more = {"loose": loose, "agree": agree, "of_target": of_target, "of_body": of_body}
         self._again: Callable[[], Matcher] = functools.partial(Matcher, name, key, difference, **more)  # type: ignore[arg-type]
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         """A built-in one is pickled as its name."""
         is_builtin = builtin().get(self.__name__) is self
         return (_named, (self.__name__,)) if is_builtin else (self._again, ())

@@ -10,13 +10,14 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from ._vcrpy import leftovers
 from .errors import CassetteLoadError
 from .persisters.content import packed_parts
 from .persisters.filesystem import FilesystemPersister
-from .serializers import jsonserializer, yamlserializer
+from .serializers import Deserializer, jsonserializer, yamlserializer
 
 USAGE = "Usage: python -m vcr.migration PATH (a cassette, or a directory of cassettes)"
 
@@ -26,11 +27,11 @@ _SERIALIZERS = {".yaml": yamlserializer, ".yml": yamlserializer, ".json": jsonse
 class Parsed:
     """A serializer that remembers the data that it has read."""
 
-    def __init__(self, serializer: Any) -> None:
+    def __init__(self, serializer: Deserializer) -> None:
         self._serializer = serializer
-        self.data: Any = None
+        self.data: object = None
 
-    def deserialize(self, text: str) -> Any:
+    def deserialize(self, text: str) -> object:
         """The plain data in the text."""
         self.data = self._serializer.deserialize(text)
         return self.data
@@ -71,12 +72,12 @@ def _is_old(interaction: object) -> bool:
     return ("host" in request and "uri" not in request) or ("status_code" in response and "status" not in response)
 
 
-def _part(interaction: object, name: str) -> Mapping[str, Any]:
+def _part(interaction: object, name: str) -> Mapping[str, object]:
     part = interaction.get(name) if isinstance(interaction, Mapping) else None
     return part if isinstance(part, Mapping) else {}
 
 
-def _serializer_of(path: Path) -> Any:
+def _serializer_of(path: Path) -> ModuleType:
     if path.suffix in _SERIALIZERS:
         return _SERIALIZERS[path.suffix]
     return jsonserializer if path.read_bytes().lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{") else yamlserializer

@@ -44,7 +44,7 @@ class NetworkBlockedError(RuntimeError):
         super().__init__(f"Network is disabled for host {host!r}")
         self.host = host
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         return type(self), (self.host,)
 
 

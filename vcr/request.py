@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, parse_qsl
 from ._http import uri as _uris
 from ._http.body import kept
 
-HeaderSource = Mapping[str, Any] | Iterable[tuple[Any, Any]] | None
+HeaderSource = Mapping[str, object] | Iterable[tuple[object, object]] | None
 
 
 def _text(value: object) -> str:
@@ -262,7 +262,7 @@ class Request:
 
     # VCR.py's names: persisters and serializers of its users call them.
 
-    def _to_dict(self) -> dict[str, Any]:
+    def _to_dict(self) -> dict[str, object]:
         return {"method": self.method, "uri": self.uri, "body": self.body, "headers": self.headers.grouped()}
 
     @classmethod
@@ -282,7 +282,7 @@ class Request:
     def __copy__(self) -> Request:
         return self.copy()
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Request:
+    def __deepcopy__(self, memo: dict[int, object]) -> Request:
         return self.copy()
 
     def __str__(self) -> str:

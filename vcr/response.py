@@ -49,9 +49,9 @@ class ResponseDict(_Message, total=False):
     trailers: dict[str, list[str]]
     incomplete: bool
     header_order: str
-    error: Any
+    error: object
     no_reason: bool
-    recorded_at: Any
+    recorded_at: object
 
 
 _CLOCK = (time.time,)  # Not an attribute of the module: freezegun, which stops the clock of a test, replaces those.
@@ -80,7 +80,7 @@ class Response:
 
     __slots__ = ("_headers", "beside", "data")
 
-    def __init__(self, data: ResponseDict | Mapping[str, Any], beside: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, data: ResponseDict | Mapping[str, object], beside: Mapping[str, object] | None = None) -> None:
         self.data = cast(ResponseDict, data)  # a file or a hook may give any mapping
         self.beside = dict(beside) if beside else {}
         self._headers: Headers | None = None
@@ -142,7 +142,7 @@ class Response:
         Serializers and hooks of a project may keep anything in the place of a response: the rest of its cassette is
         replayed all the same.
         """
-        data: Any = self.data
+        data: object = self.data
         if not isinstance(data, Mapping):
             return f"expected a mapping, not {_shown(data)}"
         status = data.get("status")
@@ -322,7 +322,7 @@ def _shown(value: object) -> str:
     return "nothing" if value is None else f"{reprlib.repr(value)}, a {type(value).__name__}"
 
 
-def _names(mapping: Mapping[Any, Any]) -> str:
+def _names(mapping: Mapping[object, object]) -> str:
     return ", ".join(sorted(map(repr, mapping))) or "of nothing"
 
 

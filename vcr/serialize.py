@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from . import formats
 from .formats.contents import Contents
 from .formats.vcrpy import VERSION as CASSETTE_FORMAT_VERSION
+from .serializers import Deserializer, Serializer
 
 __all__ = ["CASSETTE_FORMAT_VERSION", "Contents", "deserialize", "serialize"]
 
 
-def serialize(cassette_dict: Mapping[str, Any], serializer: object) -> str:
+def serialize(cassette_dict: Mapping[str, object], serializer: Serializer) -> str:
     """``{"requests": [Request], "responses": [dict]}`` as a cassette's text.
 
     Optional keys are ``"metadata"``, a mapping; ``"beside"``, a list of what stands beside each request and response,
@@ -24,7 +24,7 @@ def serialize(cassette_dict: Mapping[str, Any], serializer: object) -> str:
     return formats.write(cassette_dict, serializer)
 
 
-def deserialize(cassette_string: str, serializer: Any) -> Contents:
+def deserialize(cassette_string: str, serializer: Deserializer) -> Contents:
     """The requests and the responses in the text of a cassette.
 
     Raises CassetteNotFoundError when the text says nothing (``---``, a comment alone, ``interactions:`` with nothing

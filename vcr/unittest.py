@@ -11,6 +11,8 @@ from .cassette import Cassette
 from .config import VCR
 
 if TYPE_CHECKING:
+    from ._context import CassetteContextDecorator
+
     _Test = unittest.TestCase
 else:
     _Test = object
@@ -37,13 +39,13 @@ class VCRMixin(_Test):
             self.cassette.is_own = inspect.getfile(type(self)).__eq__
             self.addCleanup(self._close_cassette, context)
 
-    def doCleanups(self) -> Any:  # noqa: N802  (unittest's name)
+    def doCleanups(self) -> None:  # noqa: N802  (unittest's name)
         """Run the cleanups; the cassette's own comes last, and has to know what has become of the test."""
         outcome = getattr(self, "_outcome", None)  # the one place where unittest keeps it (3.10 to 3.13)
         self._did_not_pass = outcome is not None and not outcome.success
         return super().doCleanups()
 
-    def _close_cassette(self, context: Any) -> None:
+    def _close_cassette(self, context: CassetteContextDecorator) -> None:
         failure = self.failureException("the test did not pass") if self._did_not_pass else None
         context.__exit__(type(failure) if failure else None, failure, None)
 
@@ -53,7 +55,7 @@ class VCRMixin(_Test):
             kwargs["cassette_library_dir"] = self._get_cassette_library_dir()
         return VCR(**kwargs)
 
-    def _get_vcr_kwargs(self, **kwargs: object) -> dict[str, Any]:
+    def _get_vcr_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         """Options of the VCR."""
         return kwargs
 

@@ -6,22 +6,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from ._http.body import joined
 
+if TYPE_CHECKING:
+    from .request import Request
 
-class CaseInsensitiveDict(MutableMapping[str, Any]):
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class CaseInsensitiveDict(MutableMapping[str, Value]):
     """A mapping whose keys compare without case and are shown as they were last set."""
 
-    def __init__(self, data: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), **kwargs: object) -> None:
-        self._items: dict[str, tuple[str, Any]] = {}
+    def __init__(self, data: Mapping[str, Value] | Iterable[tuple[str, Value]] = (), **kwargs: Value) -> None:
+        self._items: dict[str, tuple[str, Value]] = {}
         self.update(data or (), **kwargs)
 
-    def __getitem__(self, key: str) -> Any:
+    def __getitem__(self, key: str) -> Value:
         return self._items[key.lower()][1]
 
-    def __setitem__(self, key: str, value: object) -> None:
+    def __setitem__(self, key: str, value: Value) -> None:
         self._items[key.lower()] = (key, value)
 
     def __delitem__(self, key: str) -> None:
@@ -33,7 +39,7 @@ class CaseInsensitiveDict(MutableMapping[str, Any]):
     def __len__(self) -> int:
         return len(self._items)
 
-    def lower_items(self) -> Iterator[tuple[str, Any]]:
+    def lower_items(self) -> Iterator[tuple[str, Value]]:
         """``(key in lower case, value)`` of each."""
         return ((low, value) for low, (_, value) in self._items.items())
 
@@ -44,7 +50,7 @@ class CaseInsensitiveDict(MutableMapping[str, Any]):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def copy(self) -> CaseInsensitiveDict:
+    def copy(self) -> CaseInsensitiveDict[Value]:
         """An independent copy."""
         return CaseInsensitiveDict(self)
 
@@ -53,20 +59,20 @@ class CaseInsensitiveDict(MutableMapping[str, Any]):
 
 
 def partition_dict(
-    predicate: Callable[[Any, Any], Any], dictionary: Mapping[Any, Any]
-) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    predicate: Callable[[Key, Value], object], dictionary: Mapping[Key, Value]
+) -> tuple[dict[Key, Value], dict[Key, Value]]:
     """Two dictionaries: of the items for which ``predicate(key, value)`` holds, and of the others."""
-    true: dict[Any, Any] = {}
-    false: dict[Any, Any] = {}
+    true: dict[Key, Value] = {}
+    false: dict[Key, Value] = {}
     for key, value in dictionary.items():
         (true if predicate(key, value) else false)[key] = value
     return true, false
 
 
-def compose(*functions: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
+def compose(*functions: Callable[[Value], Value] | None) -> Callable[[Value], Value]:
     """``compose(f, g)(x)`` is ``f(g(x))``; None among the functions is passed over."""
 
-    def composed(value: object) -> Any:
+    def composed(value: Value) -> Value:
         for function in reversed(functions):
             if function is not None:
                 value = function(value)
@@ -75,7 +81,7 @@ def compose(*functions: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
     return composed
 
 
-def read_body(request: Any) -> Any:
+def read_body(request: Request) -> object:
     """The body of a request, a file's content read. Raises ValueError for an iterable whose pieces are no body."""
     body = request.body
     if isinstance(body, tuple):
@@ -84,16 +90,16 @@ def read_body(request: Any) -> Any:
 
 
 def auto_decorate(
-    decorator: Callable[[Any], Any],
-    predicate: Callable[[str, Any], bool] = lambda _, value: isinstance(value, FunctionType),
+    decorator: Callable[..., object],
+    predicate: Callable[[str, object], bool] = lambda _, value: isinstance(value, FunctionType),
 ) -> type:
     """A base class: what its subclasses define, or are given later, is decorated where ``predicate(name, value)``."""
 
-    def decorated(name: str, value: object) -> Any:
+    def decorated(name: str, value: object) -> object:
         return decorator(value) if predicate(name, value) else value
 
     class DecorateAll(type):
-        def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> DecorateAll:
+        def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, object]) -> DecorateAll:
             return super().__new__(mcs, name, bases, {key: decorated(key, value) for key, value in namespace.items()})
 
         def __setattr__(cls, name: str, value: object) -> None:

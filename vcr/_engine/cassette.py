@@ -51,7 +51,7 @@ class Cassette(Holding):
     """
 
     #: What is replaced while the cassette is open, and whether a decorator passes it on: read when it is opened.
-    custom_patches: tuple[tuple[Any, str, Any], ...] = ()
+    custom_patches: tuple[tuple[Any, str, object], ...] = ()
     inject: bool = False
     #: What becomes of the requests of processes that are started inside: "ignore", "join" or "refuse".
     child_processes: str = "ignore"
@@ -206,7 +206,7 @@ class Cassette(Holding):
 
     def changing(self) -> AbstractContextManager[object]:
         """What is held while a request is decided about, and while a finished interaction is added: the lock."""
-        return self.lock  # type: ignore[no-any-return]
+        return self.lock
 
     def _added(self, interaction: Interaction) -> None:
         self.mark_recorded(interaction)

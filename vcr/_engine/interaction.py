@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any
 
 from ..errors import CassetteLoadError
 from ..request import Request
@@ -67,7 +66,7 @@ def value_of(request: Request, response: ResponseDict | None) -> Hashable:
     return repr((request.method, request.uri, request.headers.pairs(), request.body, _in_one_order(response)))
 
 
-def _in_one_order(value: object) -> Any:
+def _in_one_order(value: object) -> object:
     """``value`` with the keys of its mappings sorted: in a file they stand in another order than when recorded."""
     if isinstance(value, Mapping):
         return [(key, _in_one_order(value[key])) for key in sorted(value, key=repr)]

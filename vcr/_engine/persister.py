@@ -103,7 +103,7 @@ class Place:
         self.persister.save_cassette(self.path, cassette_dict, serializer=self.serializer)
         self._version = self.offered("version")
 
-    def _cassette_dict(self, written: Sequence[Written]) -> dict[str, Any]:
+    def _cassette_dict(self, written: Sequence[Written]) -> dict[str, object]:
         cassette_dict: dict[str, Any] = {
             "requests": [one.pair[0] for one in written],
             "responses": [one.pair[1] for one in written],

@@ -69,10 +69,10 @@ class Storage:
         self.place = Place(path, persister, serializer, preserve_exact_body_bytes=preserve_exact_body_bytes)
         self.path = path
         #: What is stored beside the interactions. What is changed in it is saved with them.
-        self.metadata: dict[str, Any] = {}
+        self.metadata: dict[str, object] = {}
         #: How many interactions were stored when the cassette was last read, and are not in it: a filter dropped them.
         self.hidden = 0
-        self._others: Mapping[str, Any] = {}
+        self._others: Mapping[str, object] = {}
         self._count: int | None = None  # of the interactions that are stored, if what is held comes from there
         self._re_record_interval = re_record_interval
         self._journal: Any = self.place.offered("journal")

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 from . import multipart
 
 
-def kept(body: Any) -> Any:
+def kept(body: Any) -> object:
     """What a request keeps of a body.
 
     Text, files, buffers and iterators of pieces become bytes, so that they can be read again and again; an iterator of
@@ -107,7 +107,7 @@ def _number(text: str) -> int | float:
     return int(number) if number.is_integer() else number
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return sorted(((str(key), _plain(one)) for key, one in value.items()), key=lambda item: item[0])
     return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value

@@ -110,7 +110,7 @@ def _is_deflated(body: bytes) -> bool:
     return True
 
 
-def _library(*names: str) -> Any:
+def _library(*names: str) -> object:
     for name in names:
         try:
             return import_module(name)
@@ -165,7 +165,7 @@ def _unbrotli(body: bytes, limit: int) -> bytes:
 def _unzstd(body: bytes, limit: int) -> bytes:
     zstd = _zstd()
 
-    def reader() -> Any:
+    def reader() -> object:
         made = zstd.ZstdDecompressor()
         return _InSmallPieces(made.decompressobj()) if hasattr(made, "decompressobj") else made
 

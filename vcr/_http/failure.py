@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 #: Where it failed: what was under way when the client saw the error.
 CONNECT, SEND, RESPONSE = PHASES = ("connect", "send", "response")
@@ -97,7 +97,7 @@ class Failure(NamedTuple):
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """The error, what it was raised from, what that one was …"""
     seen: set[int] = set()
-    waiting: list[Any] = [error]
+    waiting: list[object] = [error]
     while waiting:
         cause = waiting.pop(0)
         if isinstance(cause, BaseException) and id(cause) not in seen:

@@ -36,7 +36,7 @@ def loose_meanings(request: Request) -> tuple[Hashable, ...]:
     return (plain(request.body), loose or b"")
 
 
-def plain(body: Any) -> Hashable:
+def plain(body: object) -> Hashable:
     """A body without regard to its meaning; no body is an empty one."""
     if body is None or isinstance(body, bytes):
         return body or b""
@@ -101,7 +101,7 @@ def _loose_json(body: bytes, _: str) -> Hashable:
     return value
 
 
-def _without_truth(value: object) -> Any:
+def _without_truth(value: object) -> object:
     if isinstance(value, dict):
         return {name: _without_truth(one) for name, one in value.items()}
     if isinstance(value, list):

@@ -12,12 +12,11 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
-from typing import Any
 
 from ..errors import warn
 
 
-def leftovers(module: str) -> Callable[[str], Any]:
+def leftovers(module: str) -> Callable[[str], object]:
     """The ``__getattr__`` of ``vcr.<module>``: it finds the names that stand in ``vcr/_vcrpy/<module>.py``.
 
     A dot in ``module`` is an underscore in the name of the file. The file is imported when a name is first asked for.
@@ -31,7 +30,7 @@ def is_leftover(module: str) -> None:
     sys.modules[f"vcr.{module}"].__class__ = _Leftover
 
 
-def _find(module: str, name: str) -> Any:
+def _find(module: str, name: str) -> object:
     if not name.startswith("__"):  # Python's own questions need no import
         found = vars(import_module(f"{__name__}.{module.replace('.', '_')}"))
         if name in found:

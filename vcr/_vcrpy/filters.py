@@ -87,7 +87,7 @@ def replace_text(obj: object, text: str, replacement: str) -> Any:
 Hook = Callable[[Request, ResponseDict], tuple[Request, ResponseDict]]
 
 
-def sensitive_data_hooks(sensitive_data: Iterable[tuple[str, Any]] | Mapping[str, Any]) -> tuple[Hook, Hook]:
+def sensitive_data_hooks(sensitive_data: Iterable[tuple[str, object]] | Mapping[str, object]) -> tuple[Hook, Hook]:
     """Two hooks: one puts placeholders in the place of secrets, the other the secrets back."""
     pairs = tuple(sensitive_data.items() if isinstance(sensitive_data, Mapping) else sensitive_data)
 

@@ -21,7 +21,7 @@ def get_assertion_message(assertion_details: str | None) -> str | None:
     return assertion_details
 
 
-def _evaluate_matcher(matcher_function: Predicate, *requests: Request) -> tuple[Any, str | None]:
+def _evaluate_matcher(matcher_function: Predicate, *requests: Request) -> tuple[object, str | None]:
     """What a matcher made of two requests: ``(whether they are the same, what it said)``."""
     try:
         verdict = matcher_function(*requests)
@@ -39,20 +39,20 @@ def _as_text(value: object) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
-def _transform_json(body: Any) -> Any:
+def _transform_json(body: Any) -> object:
     """The data in a JSON body."""
     return json.loads(body) if body else None
 
 
-def _dechunk(body: object) -> Any:
+def _dechunk(body: object) -> object:
     return without_chunks(body, Headers({"Transfer-Encoding": "chunked"})) if isinstance(body, bytes) else body
 
 
-def _transform_form(body: Any) -> Any:
+def _transform_form(body: Any) -> object:
     return parse_qs(body.decode("ascii")) if body is not None else None
 
 
-def _transform_xmlrpc(body: Any) -> Any:
+def _transform_xmlrpc(body: Any) -> object:
     return xmlrpc.client.loads(body) if body is not None else None
 
 

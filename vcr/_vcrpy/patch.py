@@ -32,7 +32,7 @@ def validate_skip_patchers(skip_patchers: Iterable[str]) -> tuple[str, ...]:
     return names
 
 
-def reset_patchers() -> Iterable[AbstractContextManager[Any]]:
+def reset_patchers() -> Iterable[AbstractContextManager[object]]:
     """One context, in which no cassette is current."""
     return (force_reset(),)
 
@@ -68,7 +68,7 @@ class CassettePatcherBuilder:
     def __init__(self, cassette: Cassette) -> None:
         self._cassette = cassette
 
-    def build(self) -> Iterable[AbstractContextManager[Any]]:
+    def build(self) -> Iterable[AbstractContextManager[object]]:
         """One context, in which the cassette is current."""
         return (in_place(self._cassette),)
 

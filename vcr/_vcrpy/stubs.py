@@ -53,13 +53,13 @@ class VCRFakeSocket(CassetteSocket):
     def __init__(self) -> None:
         super().__init__(None)
 
-    def recv(self, *_: Any) -> bytes:
+    def recv(self, *_: object) -> bytes:
         """There is nothing to read: raises BlockingIOError."""
         raise BlockingIOError("no real socket is open, the cassette answers this connection")
 
 
 class _ResponseType(LeftoverType, ABCMeta):
-    def __instancecheck__(cls, instance: Any) -> bool:
+    def __instancecheck__(cls, instance: object) -> bool:
         # urllib3 1.26 has a response of its own around http.client's.
         responses = instance, getattr(instance, "_original_response", None)
         if cls.__module__ == __name__ and any(hasattr(response, "_vcr_answers") for response in responses):
@@ -83,7 +83,7 @@ class VCRHTTPResponse(HTTPResponse, metaclass=_ResponseType):
         """The whole body, whatever has been read of it."""
         return VCRHTTPResponse(self.recorded_response, self.url).read()
 
-    def json(self) -> Any:
+    def json(self) -> object:
         """The whole body, as JSON. Raises ValueError when it is none."""
         return json.loads(self.data)
 
@@ -98,7 +98,7 @@ class VCRHTTPResponse(HTTPResponse, metaclass=_ResponseType):
     def release_conn(self) -> None:
         """There is no connection to give back."""
 
-    def get_redirect_location(self) -> Any:
+    def get_redirect_location(self) -> object:
         """Where it redirects to; False when it is no redirect, as in urllib3."""
         return self.getheader("Location") if self.status in (301, 302, 303, 307, 308) else False
 

@@ -139,15 +139,15 @@ class BetamaxAdapter(BaseAdapter):
         adapter = self.old_adapters[max(prefixes, key=len)]
         return adapter.find_adapter(url) if isinstance(adapter, BetamaxAdapter) else adapter
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> BetamaxAdapter:
+    def __deepcopy__(self, memo: dict[int, object]) -> BetamaxAdapter:
         return self._copied(copy.deepcopy(self.old_adapters, memo))
 
-    def _copied(self, old_adapters: MutableMapping[str, Any]) -> BetamaxAdapter:
+    def _copied(self, old_adapters: MutableMapping[str, object]) -> BetamaxAdapter:
         twin = BetamaxAdapter(old_adapters, self._config)
         twin.serialize, twin._place, twin._is_copy = self.serialize, self._place, True
         return twin
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         name = f"{os.getpid()}-{id(self)}"
         _adapters[name] = self
         return _unpickled, (name, self.old_adapters)
@@ -157,6 +157,6 @@ class BetamaxAdapter(BaseAdapter):
 _adapters: WeakValueDictionary[str, BetamaxAdapter] = WeakValueDictionary()
 
 
-def _unpickled(name: str, old_adapters: MutableMapping[str, Any]) -> BetamaxAdapter:
+def _unpickled(name: str, old_adapters: MutableMapping[str, object]) -> BetamaxAdapter:
     adapter = _adapters.get(name)
     return BetamaxAdapter(old_adapters) if adapter is None else adapter._copied(old_adapters)

@@ -44,7 +44,7 @@ class Configuration:
         return Cassette.default_cassette_options
 
     @default_cassette_options.setter
-    def default_cassette_options(self, value: Mapping[str, Any]) -> None:
+    def default_cassette_options(self, value: Mapping[str, object]) -> None:
         Cassette.default_cassette_options = dict(value)
 
     @property
@@ -99,14 +99,14 @@ class Configuration:
         self._hooks(name).append(callback)
 
 
-def _with_the_first(callback: Hook, first: object, *_: object) -> Any:
+def _with_the_first(callback: Hook, first: object, *_: object) -> object:
     return callback(first)
 
 
 class RecorderConfiguration(Configuration):
     """What one recorder has of its own, over what is everybody's."""
 
-    def __init__(self, cassette_library_dir: str | None, default_cassette_options: Mapping[str, Any]) -> None:
+    def __init__(self, cassette_library_dir: str | None, default_cassette_options: Mapping[str, object]) -> None:
         self._library = cassette_library_dir
         self._options = dict(default_cassette_options)
         self._own = defaultdict[str, list[Hook]](list)
@@ -121,12 +121,12 @@ class RecorderConfiguration(Configuration):
         self._library = value
 
     @property
-    def default_cassette_options(self) -> MutableMapping[str, Any]:
+    def default_cassette_options(self) -> MutableMapping[str, object]:
         """This recorder's options over everybody's; what is set goes into its own."""
         return ChainMap(self._options, Cassette.default_cassette_options)
 
     @default_cassette_options.setter
-    def default_cassette_options(self, value: Mapping[str, Any]) -> None:
+    def default_cassette_options(self, value: Mapping[str, object]) -> None:
         self._options = dict(value)
 
     def hooks(self, name: str) -> list[Hook]:

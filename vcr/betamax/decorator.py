@@ -6,7 +6,6 @@ import functools
 import inspect
 import unittest
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import requests
 
@@ -16,19 +15,19 @@ from . import recorder
 def use_cassette(
     cassette_name: str,
     cassette_library_dir: str | None = None,
-    default_cassette_options: Mapping[str, Any] | None = None,
+    default_cassette_options: Mapping[str, object] | None = None,
     **use_cassette_kwargs: object,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Callable[..., object]], Callable[..., object]]:
     """Call the function with a new session as its first argument (of a method: after ``self``), which records into, or
     replays from, this cassette. The signature is without it, so pytest sees the other arguments as fixtures."""
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(function: Callable[..., object]) -> Callable[..., object]:
         signature = inspect.signature(function)
         parameters = list(signature.parameters.values())
         is_method = bool(parameters) and parameters[0].name in ("self", "cls")
 
         @functools.wraps(function)
-        def with_session(*args: object, **kwargs: object) -> Any:
+        def with_session(*args: object, **kwargs: object) -> object:
             place = int(is_method or bool(args and isinstance(args[0], unittest.TestCase)))
             with requests.Session() as session:
                 made = recorder.Betamax(

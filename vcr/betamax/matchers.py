@@ -9,7 +9,7 @@ less. Where several recorded requests match, one with the same body comes first.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import parse_qs, urlparse
 
 from requests import PreparedRequest
@@ -40,7 +40,7 @@ class BaseMatcher:
     def on_init(self) -> None:
         """For subclasses: called when the matcher has been made."""
 
-    def match(self, request: PreparedRequest, recorded_request: Mapping[str, Any]) -> bool:
+    def match(self, request: PreparedRequest, recorded_request: Mapping[str, object]) -> bool:
         """Whether ``request`` is the recorded one: a dictionary with ``method``, ``uri``, ``headers`` and ``body``."""
         raise NotImplementedError("match method must be overridden")
 
@@ -51,7 +51,7 @@ class _Keyed(BaseMatcher):
 
     keyed: ClassVar[Matcher]
 
-    def match(self, request: PreparedRequest, recorded_request: Mapping[str, Any]) -> bool:
+    def match(self, request: PreparedRequest, recorded_request: Mapping[str, object]) -> bool:
         """Whether the two have the same key. Of ``recorded_request`` only what the key is made of need be there."""
         return bool(self.keyed.key(sent(request)) == self.keyed.key(request_from_data(recorded_request)))
 
@@ -101,7 +101,7 @@ class QueryMatcher(_Keyed):
         """The values of each name. A derived matcher may leave some out."""
         return _fields(query)
 
-    def match(self, request: PreparedRequest, recorded_request: Mapping[str, Any]) -> bool:
+    def match(self, request: PreparedRequest, recorded_request: Mapping[str, object]) -> bool:
         """Whether both have the same names with the same values."""
         given, recorded = (urlparse(str(uri)).query for uri in (request.url, recorded_request["uri"]))
         return self.to_dict(given) == self.to_dict(recorded)
@@ -124,7 +124,7 @@ class URIMatcher(_Keyed):
         """Whether two URIs are the same but for their queries."""
         return self.parse(new_uri) == self.parse(recorded_uri)
 
-    def match(self, request: PreparedRequest, recorded_request: Mapping[str, Any]) -> bool:
+    def match(self, request: PreparedRequest, recorded_request: Mapping[str, object]) -> bool:
         """Whether the two have the same URI."""
         same_place = self.all_equal(str(request.url), str(recorded_request["uri"]))
         return same_place and self.query_matcher(request, recorded_request)
@@ -147,11 +147,11 @@ class HeadersMatcher(_Keyed):
 
     name, keyed = "headers", Matcher("headers", _headers, matchers.headers._difference)
 
-    def flatten_headers(self, request: Mapping[str, Any]) -> dict[str, str]:
+    def flatten_headers(self, request: Mapping[str, object]) -> dict[str, str]:
         """The first value of each header field in a cassette. A derived matcher may leave some out."""
         return dict(request_from_data({"headers": request["headers"]}).headers.items())
 
-    def match(self, request: PreparedRequest, recorded_request: Mapping[str, Any]) -> bool:
+    def match(self, request: PreparedRequest, recorded_request: Mapping[str, object]) -> bool:
         """Whether both have the same header fields."""
         recorded = Request("", "", None, self.flatten_headers(recorded_request))
         return _headers(sent(request)) == _headers(recorded)
@@ -196,7 +196,7 @@ _BUILT_IN = (
 matcher_registry: dict[str, BaseMatcher] = {str(cls.name): cls() for cls in _BUILT_IN}
 
 
-def for_engine(names: Iterable[str], stored: Callable[[Request], Mapping[str, Any]]) -> list[Predicate]:
+def for_engine(names: Iterable[str], stored: Callable[[Request], Mapping[str, object]]) -> list[Predicate]:
     """The engine's matchers for these names. ``stored`` finds a recorded request as it stands in the cassette, for
     matchers of the user's. Raises UnknownMatcherError for a name that is not registered."""
     wanted = set(names)
@@ -205,7 +205,7 @@ def for_engine(names: Iterable[str], stored: Callable[[Request], Mapping[str, An
     return [_for_engine(name, matcher, stored) for name, matcher in matcher_registry.items() if name in wanted]
 
 
-def _for_engine(name: str, matcher: BaseMatcher, stored: Callable[[Request], Mapping[str, Any]]) -> Predicate:
+def _for_engine(name: str, matcher: BaseMatcher, stored: Callable[[Request], Mapping[str, object]]) -> Predicate:
     if isinstance(matcher, _Keyed) and type(matcher) in _BUILT_IN:
         return matcher.keyed
 

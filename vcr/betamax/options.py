@@ -60,7 +60,7 @@ def _is_boolean(value: object) -> bool:
 
 
 #: For each option: its default, what accepts a value, and what to say of the values there are.
-_TABLE: dict[str, tuple[Any, Callable[[Any], bool], Callable[[], str]]] = {
+_TABLE: dict[str, tuple[Any, Callable[[object], bool], Callable[[], str]]] = {
     "record": ("once", validate_record, lambda: "all, new_episodes, none or once"),
     "match_requests_on": (["method", "uri"], validate_matchers, lambda: f"a list of {', '.join(matcher_registry)}"),
     "re_record_interval": (None, _is_interval, lambda: "days, a timedelta or None"),
@@ -78,7 +78,7 @@ class Options(dict[str, Any]):
 
     defaults: ClassVar = {name: row[0] for name, row in _TABLE.items()}
 
-    def __init__(self, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, data: Mapping[str, object] | None = None) -> None:
         super().__init__({} if data is None else data)
         self.validate()
 
@@ -95,7 +95,7 @@ class Options(dict[str, Any]):
             if not accepted:
                 raise validation_error_map[name](f"{value!r} is not valid; {name} is {valid()}")
 
-    def over(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    def over(self, defaults: Mapping[str, object]) -> dict[str, Any]:
         """Every option: from here, else from ``defaults``, which may be in layers. Placeholders are merged."""
         layers = reversed(defaults.maps) if isinstance(defaults, ChainMap) else [defaults]
         renamed = [Options({ALIASES.get(name, name): value for name, value in layer.items()}) for layer in layers]

@@ -30,7 +30,7 @@ class Betamax:
         self,
         session: Any,
         cassette_library_dir: str | None = None,
-        default_cassette_options: Mapping[str, Any] | None = None,
+        default_cassette_options: Mapping[str, object] | None = None,
     ) -> None:
         self.session = session
         self.http_adapters = session.adapters.copy()

@@ -34,7 +34,7 @@ class _AsItIs:
     """A serializer that leaves plain data as it is."""
 
     @staticmethod
-    def serialize(data: object) -> Any:
+    def serialize(data: object) -> Any:  # (no text)
         return data
 
     deserialize = serialize
@@ -49,18 +49,18 @@ def to_data(
     """One interaction as it stands in a cassette of Betamax's. ``exact``: bodies as base64, text or not."""
     one = {"requests": [request], "responses": [response], "preserve_exact_body_bytes": exact}
     plain: Any = serialize({**one, "beside": [{"recorded_at": recorded_at}]}, _AsItIs)
-    found: dict[str, Any] = betamax.write(plain)["http_interactions"][0]
+    found: dict[str, object] = betamax.write(plain)["http_interactions"][0]
     return found
 
 
-def from_data(data: Mapping[str, Any]) -> tuple[Request, ResponseDict]:
+def from_data(data: Mapping[str, object]) -> tuple[Request, ResponseDict]:
     """The inverse. Raises CassetteLoadError when it cannot be read."""
     plain: Any = betamax.read({"http_interactions": [data]})
     requests, responses = deserialize(plain, _AsItIs)
     return requests[0], responses[0]
 
 
-def request_from_data(data: Mapping[str, Any]) -> Request:
+def request_from_data(data: Mapping[str, object]) -> Request:
     """The request half of ``from_data``. What ``data`` lacks is that of any request."""
     return from_data({"request": {**_ANY_REQUEST, **data}, "response": _ANY_RESPONSE})[0]
 
@@ -74,14 +74,14 @@ def sent(request: PreparedRequest) -> Request:
     return Request(str(request.method), str(request.url), body, dict(request.headers or {}))
 
 
-def serialize_prepared_request(request: PreparedRequest, preserve_exact_body_bytes: bool) -> dict[str, Any]:
+def serialize_prepared_request(request: PreparedRequest, preserve_exact_body_bytes: bool) -> dict[str, object]:
     """The request as it stands in a cassette."""
     any_response = EngineResponse.of(200, "OK", None, b"").data
-    found: dict[str, Any] = to_data(sent(request), any_response, exact=preserve_exact_body_bytes)["request"]
+    found: dict[str, object] = to_data(sent(request), any_response, exact=preserve_exact_body_bytes)["request"]
     return found
 
 
-def serialize_response(response: Response, preserve_exact_body_bytes: bool) -> dict[str, Any]:
+def serialize_response(response: Response, preserve_exact_body_bytes: bool) -> dict[str, object]:
     """The response as it stands in a cassette. It can still be read afterwards."""
     raw = response.raw
     fields = Headers(list(raw.headers.items())) if getattr(raw, "headers", None) else Headers(dict(response.headers))
@@ -94,7 +94,7 @@ def serialize_response(response: Response, preserve_exact_body_bytes: bool) -> d
     data["body"]["encoding"] = response.encoding
     data["url"] = response.url
     exact = bool(preserve_exact_body_bytes)
-    found: dict[str, Any] = to_data(Request("GET", str(response.url)), data, exact=exact)["response"]
+    found: dict[str, object] = to_data(Request("GET", str(response.url)), data, exact=exact)["response"]
     return found
 
 
@@ -122,7 +122,7 @@ def prepared(request: Request) -> PreparedRequest:
     return twin
 
 
-def deserialize_prepared_request(serialized: Mapping[str, Any]) -> PreparedRequest:
+def deserialize_prepared_request(serialized: Mapping[str, object]) -> PreparedRequest:
     """The request in a cassette as requests has it (betamax-matchers asks for it). Text is text."""
     request = prepared(request_from_data(serialized))
     body = serialized.get("body")
@@ -157,13 +157,13 @@ def _is_known(encoding: Any) -> bool:
     return True
 
 
-def deserialize_response(serialized: Mapping[str, Any]) -> Response:
+def deserialize_response(serialized: Mapping[str, object]) -> Response:
     """The response in a cassette as requests has it."""
     request = {**_ANY_REQUEST, "uri": serialized.get("url") or _ANY_REQUEST["uri"]}
     return response_from_data({"request": request, "response": {**_ANY_RESPONSE, **serialized}})
 
 
-def add_urllib3_response(serialized: Mapping[str, Any], response: Response, headers: HTTPHeaderDict) -> None:
+def add_urllib3_response(serialized: Mapping[str, object], response: Response, headers: HTTPHeaderDict) -> None:
     """Let ``response`` read the body in ``serialized`` (``{"body": …}``), and its cookies from ``headers``."""
     stored = from_data({"request": _ANY_REQUEST, "response": {**_ANY_RESPONSE, "body": serialized["body"]}})[1]
     _give_raw(response, EngineResponse(stored).body, headers)
@@ -188,11 +188,11 @@ def _give_raw(response: Response, body: bytes, headers: HTTPHeaderDict) -> None:
 # -- what betamax-matchers imports -------------------------------------------------------------------------------------
 
 
-def from_list(value: object) -> Any:
+def from_list(value: object) -> object:
     """The first of a list; another value as it is."""
     return value[0] if isinstance(value, list) else value
 
 
-def coerce_content(content: object, encoding: str | None = None) -> Any:
+def coerce_content(content: object, encoding: str | None = None) -> object:
     """Bytes as text; another value as it is."""
     return content.decode(encoding or "utf-8", "replace") if isinstance(content, bytes) else content

@@ -8,7 +8,6 @@ import re
 from collections.abc import Hashable, Iterator
 from datetime import datetime
 from importlib.resources import files
-from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._http import content_coding
@@ -16,7 +15,7 @@ from ..errors import CassetteLoadError, CassetteNotFoundError
 from ..migration import is_old
 from ..persisters.filesystem import FilesystemPersister
 from ..request import Headers
-from ..serializers import jsonserializer
+from ..serializers import Deserializer, jsonserializer
 from . import bodies
 from .facts import failed
 from .lines import lines_of
@@ -64,7 +63,7 @@ class Finding(NamedTuple):
 class _Text:
     """A serializer that remembers the text of a cassette, and parses it once more only if it has to."""
 
-    def __init__(self, serializer: ModuleType) -> None:
+    def __init__(self, serializer: Deserializer) -> None:
         self._serializer = serializer
         self.text = ""
         self._data: object = None

@@ -13,13 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any
 
 from .._engine.interaction import Interaction, StoredInteraction
 from ..errors import CassetteLoadError
 from ..request import Request
 from ..response import Response
-from ..serializers import MAX_DEPTH
+from ..serializers import MAX_DEPTH, Deserializer, Serializer
 from . import vcrpy
 from .contents import Contents
 
@@ -35,7 +34,7 @@ def found() -> Iterator[ModuleType]:
             yield one
 
 
-def serializers() -> dict[str, Any]:
+def serializers() -> dict[str, Serializer]:
     """The serializers that every ``VCR`` starts with, by name."""
     return {name: serializer for one in found() for name, serializer in one.TEXTS.items()}
 
@@ -43,19 +42,18 @@ def serializers() -> dict[str, Any]:
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def write(cassette_dict: Mapping[str, Any], serializer: Any) -> str:
+def write(cassette_dict: Mapping[str, object], serializer: Serializer) -> str:
     """The text of a cassette; see ``vcr.serialize.serialize``."""
-    text: str = serializer.serialize(vcrpy.write(cassette_dict))
-    return text
+    return serializer.serialize(vcrpy.write(cassette_dict))
 
 
-def write_parts(cassette_dict: Mapping[str, Any], serializer: object) -> Iterable[str]:
+def write_parts(cassette_dict: Mapping[str, object], serializer: Serializer) -> Iterable[str]:
     """The same in parts, where the serializer can give them. What cannot be written is an error before the first."""
     parts = getattr(serializer, "parts", None)
     return [write(cassette_dict, serializer)] if parts is None else parts(vcrpy.write(cassette_dict))
 
 
-def addition(text: str, cassette_dict: Mapping[str, Any], serializer: object) -> tuple[str, str] | None:
+def addition(text: str, cassette_dict: Mapping[str, object], serializer: object) -> tuple[str, str] | None:
     """How these interactions are added to a cassette, without reading it: the end of its text, and what is to stand in
     its place. ``cassette_dict["number_before"]``: how many it has. None: it has to be written anew."""
     find = getattr(serializer, "addition", None)
@@ -66,7 +64,7 @@ def addition(text: str, cassette_dict: Mapping[str, Any], serializer: object) ->
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def read(text: str, serializer: Any) -> Contents:
+def read(text: str, serializer: Deserializer) -> Contents:
     """What is in the text of a cassette; see ``vcr.serialize.deserialize``."""
     if isinstance(text, str):
         text = text.removeprefix("\ufeff")
@@ -76,7 +74,7 @@ def read(text: str, serializer: Any) -> Contents:
         raise CassetteLoadError(f"it nests deeper than {MAX_DEPTH} levels") from error
 
 
-def _read_pieces(text: str, serializer: object) -> Contents | None:
+def _read_pieces(text: str, serializer: Deserializer) -> Contents | None:
     """A cassette whose interactions are read when they are needed, where the serializer can cut its text; None where a
     piece is no interaction: it may have been cut in the middle of a text."""
     split = getattr(serializer, "split", None)
@@ -101,7 +99,7 @@ def _read_pieces(text: str, serializer: object) -> Contents | None:
     return contents
 
 
-def _read_whole(text: str, serializer: object) -> Contents:
+def _read_whole(text: str, serializer: Deserializer) -> Contents:
     data = _parsed(text, serializer)
     recorder = next((one for one in found() if one.claims(data)), vcrpy)
     top = vcrpy.read(recorder.read(data))
@@ -111,7 +109,7 @@ def _read_whole(text: str, serializer: object) -> Contents:
     return contents
 
 
-def _parsed(text: str, serializer: Any) -> Any:
+def _parsed(text: str, serializer: Deserializer) -> object:
     try:
         return serializer.deserialize(text)
     except CassetteLoadError as error:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..request import Headers
-from ..serializers import JSON, Text
+from ..serializers import JSON, Plain, Text
 from ..serializers.jsonserializer import encode
 from . import http_interactions as shared
 
@@ -22,21 +22,21 @@ def claims(data: object) -> bool:
     return isinstance(data, Mapping) and "http_interactions" in data and not shared.has_ruby_methods(data)
 
 
-def read(data: Mapping[str, Any]) -> dict[str, Any]:
+def read(data: Mapping[str, object]) -> Plain:
     """Version 1's plain data from the data in a cassette of Betamax's. Raises CassetteLoadError."""
     return shared.read_all(data, lambda interaction: shared.read_interaction(interaction, _as_it_is))
 
 
-def write(plain: Mapping[str, Any]) -> dict[str, Any]:
+def write(plain: Mapping[str, object]) -> Plain:
     """The data of a cassette of Betamax's from version 1's plain data: bodies that are given as bytes in base64."""
     return shared.write_all(plain, _interaction, _RECORDED_WITH)
 
 
-def _as_it_is(value: object) -> Any:
+def _as_it_is(value: object) -> object:
     return value
 
 
-def _interaction(request: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
+def _interaction(request: Plain, response: Plain) -> Plain:
     headers = Headers(response.get("headers"))
     body, encoding = shared.received(response)
     return {
@@ -80,16 +80,16 @@ def _charset(headers: Headers) -> str | None:
 _IN_ORDER = ("headers", "trailers")
 
 
-def _on_one_line(plain: Mapping[str, Any]) -> str:
+def _on_one_line(plain: Mapping[str, object]) -> str:
     return json.dumps(write(plain), default=encode)
 
 
-def _for_people(plain: Mapping[str, Any]) -> str:
+def _for_people(plain: Mapping[str, object]) -> str:
     """Indented, keys sorted, header fields in their order."""
     return json.dumps(_sorted(write(plain)), indent=2, default=encode)
 
 
-def _sorted(data: object) -> Any:
+def _sorted(data: object) -> object:
     if isinstance(data, Mapping):
         items = sorted(data.items(), key=lambda item: str(item[0]))
         return {key: value if key in _IN_ORDER else _sorted(value) for key, value in items}

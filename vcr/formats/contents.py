@@ -19,17 +19,17 @@ class Contents(Sequence[Any]):
 
     def __init__(
         self,
-        metadata: Mapping[str, Any],
+        metadata: Mapping[str, object],
         interactions: Iterable[Interaction] = (),
         path: str | None = None,
-        beside: Mapping[str, Any] | None = None,
+        beside: Mapping[str, object] | None = None,
     ) -> None:
         self.metadata = deepcopy(dict(metadata)) if metadata else {}
         self.interactions = list(interactions)
         self.beside = dict(beside or {})
         self.path = path
 
-    def cassette_dict(self) -> dict[str, Any]:
+    def cassette_dict(self) -> dict[str, object]:
         """What a persister is given to save all of it; the dates stand where version 1 has them."""
         pairs = [interaction.own() for interaction in self.interactions]
         responses = [_with_date_beside(response) for _, response in pairs]

@@ -13,20 +13,18 @@ import base64
 import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from .._http import content_coding
 from .._http.meaning import FORM
 from ..errors import CassetteLoadError
-from ..request import Headers
+from ..request import Headers, HeaderSource
 from ..response import Response
-from ..serializers import JSON, Text
+from ..serializers import JSON, Data, Plain, Text
 from ..serializers.jsonserializer import from_base64
 from . import http_interactions as shared
-
-Plain = dict[str, Any]
 
 _CREATOR = {"name": "vcr", "version": "10"}
 _OURS = "_vcr"
@@ -50,7 +48,7 @@ def claims(data: object) -> bool:
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def read(data: Mapping[str, Any]) -> Plain:
+def read(data: Data) -> Plain:
     """Version 1's plain data from an HTTP Archive. An entry that is no HTTP exchange with a response is left out.
 
     Raises CassetteLoadError.
@@ -69,7 +67,7 @@ def read(data: Mapping[str, Any]) -> Plain:
     return {**plain, _KEPT: kept} if kept and kept != {"creator": _CREATOR} else plain
 
 
-def losses(data: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+def losses(data: Data) -> Iterator[tuple[int, str]]:
     """What of an HTTP Archive is in no cassette: the number of the entry, from 1, and what is lost."""
     for number, entry in enumerate(data["log"]["entries"], 1):
         why = _why_left_out(entry)
@@ -87,7 +85,7 @@ def losses(data: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
             yield number, f"the body of the request, {size:,} bytes, is not in the archive"
 
 
-def _size_sent(request: Mapping[str, Any]) -> int:
+def _size_sent(request: Data) -> int:
     """How many bytes of a body a request had, as far as that is known."""
     size = request.get("bodySize")
     length = Headers(_read_headers(request.get("headers"))).get("Content-Length", "")
@@ -105,7 +103,7 @@ def _why_left_out(entry: object) -> str | None:
     return None
 
 
-def _read_entry(entry: Mapping[str, Any]) -> Plain:
+def _read_entry(entry: Data) -> Plain:
     request, response = _read_request(entry["request"]), _read_response(entry)
     interaction: Plain = {"request": request, "response": response}
     if entry.get("startedDateTime"):
@@ -117,7 +115,7 @@ def _read_entry(entry: Mapping[str, Any]) -> Plain:
     return {**interaction, **_mapping(entry.get(_OURS))}
 
 
-def _read_request(data: Mapping[str, Any]) -> Plain:
+def _read_request(data: Data) -> Plain:
     post = _mapping(data.get("postData"))
     headers = _read_headers(data.get("headers"))
     content_type = Headers(headers).get("Content-Type") or str(post.get("mimeType") or "")
@@ -135,7 +133,7 @@ def _read_request(data: Mapping[str, Any]) -> Plain:
     }
 
 
-def _read_response(entry: Mapping[str, Any]) -> Plain:
+def _read_response(entry: Data) -> Plain:
     data = entry["response"]
     headers = _read_headers(data.get("headers"))
     content = _mapping(data.get("content"))
@@ -160,7 +158,7 @@ def _read_response(entry: Mapping[str, Any]) -> Plain:
     return {**response, **ours}
 
 
-def _lacks_body(entry: Mapping[str, Any]) -> bool:
+def _lacks_body(entry: Data) -> bool:
     """Whether there was a body that the archive does not hold: its writer had it no more, or keeps it elsewhere."""
     response = entry["response"]
     content = _mapping(response.get("content"))
@@ -171,7 +169,7 @@ def _lacks_body(entry: Mapping[str, Any]) -> bool:
     return "_file" in content or any(size.isdecimal() and int(size) > 0 for size in sizes)
 
 
-def _read_headers(headers: Any) -> list[tuple[str, str]]:
+def _read_headers(headers: Iterable[Data] | None) -> list[tuple[str, str]]:
     """The fields, without the pseudo fields of HTTP/2. Chromium writes several of one name as lines of one value."""
     pairs = [(str(one["name"]), str(one.get("value") or "")) for one in headers or ()]
     return [(name, _field(line)) for name, value in pairs if name[:1] != ":" for line in value.split("\n")]
@@ -205,7 +203,7 @@ def _read_version(version: str) -> str:
     return found[0] if found else ""
 
 
-def _bytes(content: Mapping[str, Any], content_type: str, size: object) -> bytes:
+def _bytes(content: Mapping[str, object], content_type: str, size: object) -> bytes:
     """The bytes of a ``content`` or of a ``postData``: base64, or text in the charset of its type.
 
     Where the type names none, a browser and mitmproxy guess one and do not say which: ``size``, the number of bytes if
@@ -231,11 +229,11 @@ def _charset(content_type: str) -> str | None:
     return found[1] if found else None
 
 
-def _codings(headers: Any) -> list[str]:
+def _codings(headers: HeaderSource) -> list[str]:
     return content_coding.named(Headers(headers).get_all("Content-Encoding"))
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def _mapping(value: object) -> Data:
     return value if isinstance(value, Mapping) else {}
 
 
@@ -245,7 +243,7 @@ _TIMINGS = {"send": 0, "wait": 0, "receive": 0}
 _NO_TIMES: Plain = {"time": 0, "cache": {}, "timings": _TIMINGS}
 
 
-def write(plain: Mapping[str, Any]) -> Plain:
+def write(plain: Data) -> Plain:
     """An HTTP Archive from version 1's plain data."""
     entries = [_write_entry(number, one) for number, one in enumerate(plain["interactions"], 1)]
     kept = _mapping(plain.get(_KEPT))
@@ -254,7 +252,7 @@ def write(plain: Mapping[str, Any]) -> Plain:
     return {"log": {**log, _OURS: ours} if ours else log}
 
 
-def _write_entry(number: int, interaction: Mapping[str, Any]) -> Plain:
+def _write_entry(number: int, interaction: Data) -> Plain:
     response = interaction["response"]
     shared.check_response(number, response)
     recorded_at = interaction.get("recorded_at")
@@ -271,7 +269,7 @@ def _write_entry(number: int, interaction: Mapping[str, Any]) -> Plain:
     return {**entry, _OURS: ours} if ours else entry
 
 
-def _write_request(request: Mapping[str, Any], version: str) -> Plain:
+def _write_request(request: Data, version: str) -> Plain:
     headers = Headers(request.get("headers"))
     body = _as_bytes(shared.sent(request.get("body")))
     content_type = headers.get("Content-Type", "")
@@ -292,7 +290,7 @@ def _write_request(request: Mapping[str, Any], version: str) -> Plain:
     return data
 
 
-def _write_response(response: Mapping[str, Any]) -> Plain:
+def _write_response(response: Data) -> Plain:
     headers = Response(dict(response)).headers
     content = response.get("body") or {}
     body = _as_bytes(content.get("string"))
@@ -327,7 +325,7 @@ def _write_response(response: Mapping[str, Any]) -> Plain:
     return {**data, _OURS: ours} if ours else data
 
 
-def _version(response: Mapping[str, Any]) -> str:
+def _version(response: Mapping[str, object]) -> str:
     return f"HTTP/{response.get('http_version') or '1.1'}"
 
 
@@ -364,7 +362,7 @@ def _cookie(field: str) -> Plain:
 # -- the text ----------------------------------------------------------------------------------------------------------
 
 
-def _text(plain: Mapping[str, Any]) -> str:
+def _text(plain: Mapping[str, object]) -> str:
     return json.dumps(write(plain), indent=2, ensure_ascii=False, default=JSON.encode) + "\n"
 
 

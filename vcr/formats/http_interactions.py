@@ -16,13 +16,13 @@ from typing import Any
 
 from .._http.body import as_sent
 from ..errors import CassetteLoadError
-from ..request import Headers
+from ..request import Headers, HeaderSource
 from ..response import Response
+from ..serializers import Data, Plain
 from ..serializers.jsonserializer import from_base64
 
-Plain = dict[str, Any]
 #: How a header value or a reason phrase is read or written.
-Field = Callable[[Any], Any]
+Field = Callable[[object], object]
 
 #: Encodings by names that Python does not know, and Ruby's names for "no text", under which text stands in UTF-8.
 _CODECS = {
@@ -48,7 +48,7 @@ def methods(interactions: object) -> list[str]:
     return [str(request.get("method")) for request in requests if isinstance(request, Mapping)]
 
 
-def has_ruby_methods(data: Mapping[str, Any]) -> bool:
+def has_ruby_methods(data: Mapping[str, object]) -> bool:
     """Whether a method is in lower case, as all of Ruby VCR's are."""
     return any(method.islower() for method in methods(data["http_interactions"]))
 
@@ -56,7 +56,7 @@ def has_ruby_methods(data: Mapping[str, Any]) -> bool:
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def read_all(data: Mapping[str, Any], read_one: Callable[[Any], Any]) -> Plain:
+def read_all(data: Mapping[str, object], read_one: Callable[[object], object]) -> Plain:
     """A cassette as version 1's plain data, each interaction read by ``read_one``."""
     found = data.get("http_interactions")
     if not isinstance(found, (list, tuple)):
@@ -71,7 +71,7 @@ def read_all(data: Mapping[str, Any], read_one: Callable[[Any], Any]) -> Plain:
     return {**plain, "metadata": data["metadata"]} if data.get("metadata") else plain
 
 
-def read_interaction(interaction: object, field: Field) -> Any:
+def read_interaction(interaction: object, field: Field) -> object:
     """One interaction in version 1's shape."""
     if not isinstance(interaction, Mapping):
         return interaction
@@ -87,7 +87,7 @@ def read_interaction(interaction: object, field: Field) -> Any:
     return {"request": request, "response": response}
 
 
-def _read_request(data: Mapping[str, Any], field: Field) -> Plain:
+def _read_request(data: Mapping[str, object], field: Field) -> Plain:
     body = data.get("body")
     if isinstance(body, Mapping):
         body = _content(body, "string", "base64_string")
@@ -99,7 +99,7 @@ def _read_request(data: Mapping[str, Any], field: Field) -> Plain:
     }
 
 
-def _read_response(data: Mapping[str, Any], field: Field) -> Plain:
+def _read_response(data: Data, field: Field) -> Plain:
     response = {key: value for key, value in data.items() if key != _DETAILS}
     body = data.get("body")
     if isinstance(body, Mapping):
@@ -119,25 +119,25 @@ def _read_response(data: Mapping[str, Any], field: Field) -> Plain:
     return response
 
 
-def _read_headers(headers: object, field: Field) -> Any:
+def _read_headers(headers: object, field: Field) -> object:
     if not isinstance(headers, Mapping):
         return headers
     read = {text(name): [field(value) for value in _values(values)] for name, values in headers.items()}
     return {name: values for name, values in read.items() if values}
 
 
-def _values(values: object) -> Iterable[Any]:
+def _values(values: object) -> Iterable[object]:
     if isinstance(values, (list, tuple)):
         return values
     return () if values is None else (values,)
 
 
-def text(value: Any) -> Any:
+def text(value: object) -> object:
     """Text that may stand in bytes (Ruby's ``!binary``); another value as it is."""
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def _content(body: Mapping[str, Any], *order: str) -> Any:
+def _content(body: Mapping[str, object], *order: str) -> object:
     """What is in a body that may have both spellings: Betamax leaves an empty ``string`` beside its base64."""
     key = next((key for key in order if body.get(key)), None)
     value = None if key is None else body[key]
@@ -176,7 +176,7 @@ def _iso(recorded_at: object) -> str:
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def write_all(plain: Mapping[str, Any], write_one: Callable[[Plain, Plain], Plain], recorded_with: str) -> Plain:
+def write_all(plain: Data, write_one: Callable[[Plain, Plain], Plain], recorded_with: str) -> Plain:
     """A cassette from version 1's plain data, each pair written by ``write_one(request, response)``."""
     interactions = []
     for number, interaction in enumerate(plain["interactions"], 1):
@@ -192,7 +192,7 @@ def write_all(plain: Mapping[str, Any], write_one: Callable[[Plain, Plain], Plai
     return {**data, "metadata": plain["metadata"]} if plain.get("metadata") else data
 
 
-def check_response(number: int, response: Any) -> None:
+def check_response(number: int, response: Data) -> None:
     """Raise ValueError when interaction ``number`` has no response that another recorder could replay."""
     fault = Response(response).fault
     if fault is not None:
@@ -221,32 +221,32 @@ def decoded(content: bytes, encoding: str | None) -> str | None:
     return text if encode(text, encoding) == content else None
 
 
-def sent(body: Any) -> Any:
+def sent(body: object) -> object:
     """A request's body; of an object that VCR.py kept as it was given, what was sent."""
     return as_sent(body) or ""
 
 
-def received(response: Mapping[str, Any]) -> tuple[Any, Any]:
+def received(response: Mapping[str, object]) -> tuple[object, Any]:
     """A response's body, and the encoding that it is kept with."""
     body = response.get("body")
     return (body.get("string"), body.get("encoding")) if isinstance(body, Mapping) else (body, None)
 
 
-def others(response: Mapping[str, Any]) -> Plain:
+def others(response: Mapping[str, object]) -> Plain:
     """What neither format has a place for."""
     known = ("status", "headers", "body", "recorded_at")
     found = {key: value for key, value in response.items() if key not in known}
-    body: Any = response.get("body")
+    body: object = response.get("body")
     details = {key: body[key] for key in body if key not in _BODY} if isinstance(body, Mapping) else {}
     return {**found, _DETAILS: details} if details else found
 
 
-def write_headers(headers: Any, field: Field) -> dict[str, list[Any]]:
+def write_headers(headers: HeaderSource, field: Field) -> dict[str, list[object]]:
     """Header fields, each with the list of its values."""
     return {name: [field(value) for value in values] for name, values in Headers(headers).grouped().items()}
 
 
-def recorded_at(response: Mapping[str, Any]) -> datetime:
+def recorded_at(response: Mapping[str, object]) -> datetime:
     """When it was recorded, in UTC and whole seconds. Both formats want to know: now, if nothing else is known."""
     when = Response(response).recorded_at or datetime.now(timezone.utc)
     return when.astimezone(timezone.utc).replace(microsecond=0)

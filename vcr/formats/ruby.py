@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from .._http.uri import without_default_port
-from ..serializers import JSON, YAML, Text
+from ..serializers import JSON, YAML, Data, Plain, Text
 from . import http_interactions as shared
 
 _RECORDED_WITH = "VCR 6.4.0"
@@ -34,18 +34,18 @@ def claims(data: object) -> bool:
     return any(method.startswith(":") for method in shared.methods(data))
 
 
-def read(data: Any) -> dict[str, Any]:
+def read(data: Data | list[object]) -> Plain:
     """Version 1's plain data from the data in a cassette of Ruby VCR's. Raises CassetteLoadError."""
     return shared.read_all({"http_interactions": data} if isinstance(data, list) else data, _read)
 
 
-def write(plain: Mapping[str, Any]) -> dict[str, Any]:
+def write(plain: Mapping[str, object]) -> Plain:
     """The data of a cassette of Ruby VCR's from version 1's plain data: bodies that are given as bytes in base64, and
     header values that are not UTF-8 as bytes."""
     return shared.write_all(plain, _interaction, _RECORDED_WITH)
 
 
-def _read(interaction: object) -> Any:
+def _read(interaction: object) -> object:
     read = shared.read_interaction(interaction, _to_latin1)
     request = read.get("request") if isinstance(read, dict) else None
     if isinstance(request, dict):
@@ -57,13 +57,13 @@ def _read(interaction: object) -> Any:
     return read
 
 
-def _to_latin1(value: object) -> Any:
+def _to_latin1(value: object) -> object:
     if isinstance(value, str):
         value = value.encode("utf-8", "surrogateescape")
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def _from_latin1(value: Any) -> Any:
+def _from_latin1(value: Any) -> object:
     """Text in UTF-8, or the bytes where they are none; a value that no header can have, as it is."""
     try:
         content = value.encode("latin-1")
@@ -74,7 +74,7 @@ def _from_latin1(value: Any) -> Any:
         return value
 
 
-def _interaction(request: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
+def _interaction(request: Plain, response: Plain) -> Plain:
     sent = shared.sent(request.get("body"))
     received, encoding = shared.received(response)
     kept = encoding if isinstance(encoding, str) and _ENCODING.fullmatch(encoding) else _encoding(received)
@@ -123,18 +123,18 @@ def _stands_unquoted(text: str) -> bool:
 
 
 @functools.cache
-def _dumper() -> Any:
+def _dumper() -> object:
     """Strings and bytes as Ruby knows them. (Made when it is needed: it needs PyYAML.)"""
     parts = {"binary": "!binary", "stands_unquoted": staticmethod(_stands_unquoted)}
     return type("RubyDumper", (YAML.PlainDumper,), parts)
 
 
-def _as_yaml(plain: Mapping[str, Any]) -> str:
+def _as_yaml(plain: Mapping[str, object]) -> str:
     text: str = YAML.dump(write(plain), _dumper(), sort=False)
     return "---\n" + text
 
 
-def _as_json(plain: Mapping[str, Any]) -> str:
+def _as_json(plain: Mapping[str, object]) -> str:
     return json.dumps(write(plain), indent=2, default=_as_text) + "\n"
 
 

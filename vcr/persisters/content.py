@@ -7,11 +7,11 @@ from __future__ import annotations
 import reprlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
 from .. import formats
 from ..errors import CassetteLoadError, CassetteNotFoundError
 from ..formats.contents import Contents
+from ..serializers import Deserializer, Serializer
 
 _COMPRESSED = ".zz"
 
@@ -19,12 +19,12 @@ _COMPRESSED = ".zz"
 MAX_SIZE = 1 << 30
 
 
-def packed(path: str, cassette_dict: Mapping[str, Any], serializer: object) -> bytes:
+def packed(path: str, cassette_dict: Mapping[str, object], serializer: Serializer) -> bytes:
     """The bytes to store under ``path``."""
     return b"".join(packed_parts(path, cassette_dict, serializer))
 
 
-def packed_parts(path: str, cassette_dict: Mapping[str, Any], serializer: object) -> Iterable[bytes]:
+def packed_parts(path: str, cassette_dict: Mapping[str, object], serializer: Serializer) -> Iterable[bytes]:
     """The same in parts. What cannot be stored is an error before the first."""
     text = formats.write_parts(cassette_dict, serializer)
     if isinstance(text, list) and not isinstance(text[0], str):
@@ -35,7 +35,7 @@ def packed_parts(path: str, cassette_dict: Mapping[str, Any], serializer: object
 
 
 def packed_addition(
-    path: str, content: bytes, cassette_dict: Mapping[str, Any], serializer: object
+    path: str, content: bytes, cassette_dict: Mapping[str, object], serializer: Serializer
 ) -> Iterable[bytes] | None:
     """What is to be stored under ``path``, where ``content`` is, to add interactions; None: all has to be made anew."""
     if path.endswith(_COMPRESSED) or b"\r" in content:
@@ -54,7 +54,7 @@ def _deflated(parts: Iterable[bytes]) -> Iterator[bytes]:
     yield compressor.flush()
 
 
-def unpacked(path: str, read: Callable[[], bytes], serializer: object) -> Contents:
+def unpacked(path: str, read: Callable[[], bytes], serializer: Deserializer) -> Contents:
     """The requests and responses in the bytes that ``read()`` gets from ``path``.
 
     Raises CassetteNotFoundError when it raises FileNotFoundError, or gets blank text; CassetteLoadError when it raises

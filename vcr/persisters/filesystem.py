@@ -7,10 +7,10 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from ..errors import CassetteDecodeError, CassetteNotFoundError
 from ..formats.contents import Contents
+from ..serializers import Deserializer, Serializer
 from .content import check_size, packed_addition, packed_parts, unpacked
 from .journal import Journal
 from .locking import alone_in
@@ -74,7 +74,7 @@ class FilesystemPersister:
     journal = Journal
 
     @classmethod
-    def load_cassette(cls, cassette_path: str | os.PathLike[str], serializer: Any) -> Contents:
+    def load_cassette(cls, cassette_path: str | os.PathLike[str], serializer: Deserializer) -> Contents:
         """The requests and responses in the file.
 
         Raises CassetteNotFoundError when there is no file or a blank one, CassetteLoadError when it cannot be read.
@@ -83,7 +83,9 @@ class FilesystemPersister:
         return unpacked(path, lambda: _read(path), serializer)
 
     @staticmethod
-    def save_cassette(cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any) -> None:
+    def save_cassette(
+        cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, object], serializer: Serializer
+    ) -> None:
         """Write the file: the whole of it, or, when anything fails, nothing.
 
         Raises PermissionError when the file is read-only: its owner wants it as it is.
@@ -98,7 +100,7 @@ class FilesystemPersister:
 
     @classmethod
     def add_to_cassette(
-        cls, cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: object
+        cls, cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, object], serializer: Serializer
     ) -> bool:
         """Put interactions behind those in the file, which is not read for that; False: it has to be written anew.
 

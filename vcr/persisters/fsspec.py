@@ -19,6 +19,7 @@ from .. import _active
 from .._locks import new_lock
 from ..errors import CassetteLoadError
 from ..formats.contents import Contents
+from ..serializers import Deserializer, Serializer
 from .content import packed, unpacked
 from .filesystem import FilesystemPersister
 from .readonly import ReadOnlyCassetteError
@@ -64,7 +65,7 @@ class FsspecPersister:
         with FilesystemPersister.exclusive(path) if isinstance(store, LocalFileSystem) else _one_at_a_time:
             yield
 
-    def load_cassette(self, cassette_path: str | os.PathLike[str], serializer: Any) -> Contents:
+    def load_cassette(self, cassette_path: str | os.PathLike[str], serializer: Deserializer) -> Contents:
         """The requests and responses that are stored.
 
         Raises CassetteNotFoundError when nothing is, or what is blank; CassetteLoadError when it cannot be read.
@@ -72,7 +73,7 @@ class FsspecPersister:
         return unpacked(self._shown(cassette_path), lambda: self._read(cassette_path), serializer)
 
     def save_cassette(
-        self, cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any
+        self, cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, object], serializer: Serializer
     ) -> None:
         """Store it. Raises ReadOnlyCassetteError when the store can only be read, OSError when it fails."""
         store, path = self._find(cassette_path)

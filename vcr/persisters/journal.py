@@ -29,7 +29,7 @@ class _Line:
     deserialize = staticmethod(jsonserializer.deserialize)
 
     @staticmethod
-    def serialize(cassette_dict: Mapping[str, Any]) -> str:
+    def serialize(cassette_dict: Mapping[str, object]) -> str:
         return json.dumps(cassette_dict, default=jsonserializer.encode) + "\n"
 
 
@@ -46,7 +46,7 @@ class Journal:
         started = bool(self._session)
         if not started:
             self._session = os.urandom(16).hex()
-        contents: dict[str, Any] = {"requests": [request], "responses": [response], "beside": [beside or {}]}
+        contents: dict[str, object] = {"requests": [request], "responses": [response], "beside": [beside or {}]}
         contents["metadata"] = {"session": self._session}
         line = formats.write(contents, _Line).encode("ascii")
         os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)

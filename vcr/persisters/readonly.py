@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from ..serializers import Deserializer, Serializer
 from .filesystem import FilesystemPersister
 
 
@@ -41,15 +42,15 @@ class ReadOnlyPersister:
     def __init__(self, persister: Any = FilesystemPersister) -> None:
         self._persister = persister
 
-    def load_cassette(self, cassette_path: str | os.PathLike[str], serializer: Any) -> Any:
+    def load_cassette(self, cassette_path: str | os.PathLike[str], serializer: Deserializer) -> object:
         """What the other persister has under this path. Raises what it raises."""
         return self._persister.load_cassette(cassette_path, serializer)
 
     def save_cassette(
         self,
         cassette_path: str | os.PathLike[str],
-        cassette_dict: Mapping[str, Any],
-        serializer: Any,  # noqa: ARG002  (the interface's)
+        cassette_dict: Mapping[str, object],
+        serializer: Serializer,  # noqa: ARG002  (the interface's)
     ) -> NoReturn:
         """Raises ReadOnlyCassetteError."""
         writer = getattr(self._persister, "__name__", None) or repr(self._persister)

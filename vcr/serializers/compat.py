@@ -19,7 +19,7 @@ def convert_to_unicode(resp: ResponseDict) -> ResponseDict:
 
 def convert_body_to_bytes(resp: ResponseDict) -> ResponseDict:
     """The same as ``convert_to_bytes``."""
-    body: Any = resp.get("body")
+    body: object = resp.get("body")
     if isinstance(body, dict) and isinstance(body.get("string"), str):
         body["string"] = body["string"].encode("utf-8")
     return resp
@@ -27,7 +27,7 @@ def convert_body_to_bytes(resp: ResponseDict) -> ResponseDict:
 
 def convert_body_to_unicode(resp: ResponseDict) -> ResponseDict:
     """The same as ``convert_to_unicode``."""
-    body: Any = resp.get("body")
+    body: object = resp.get("body")
     if isinstance(body, dict) and "string" in body:
         body["string"] = _as_text(body["string"])
     elif "body" in resp:

@@ -5,15 +5,13 @@ JSON is written; YAML is read too, because VCR.py writes YAML whatever the name 
 
 from __future__ import annotations
 
-from typing import Any
-
 from . import jsonserializer
 from .jsonserializer import serialize
 
 __all__ = ["deserialize", "serialize"]
 
 
-def deserialize(cassette_string: str) -> Any:
+def deserialize(cassette_string: str) -> object:
     """The plain data in a cassette in JSON or YAML. Raises CassetteLoadError with the line when it is neither."""
     if cassette_string.lstrip()[:1] in ("{", "["):
         return jsonserializer.deserialize(cassette_string)

@@ -16,7 +16,7 @@ from ..errors import CassetteLoadError
 _KEY = "base64_string"
 
 
-def encode(value: object) -> Any:
+def encode(value: object) -> object:
     """What stands for a value that JSON has no form for (``default=`` of ``json.dumps``)."""
     if isinstance(value, (bytes, bytearray)):
         return {_KEY: base64.b64encode(value).decode("ascii")}
@@ -29,7 +29,7 @@ def encode(value: object) -> Any:
     raise TypeError(f"a cassette cannot hold a {type(value).__name__} in JSON: {value!r}")
 
 
-def _decode(data: dict[str, Any]) -> Any:
+def _decode(data: dict[str, Any]) -> object:
     if len(data) == 1 and isinstance(data.get(_KEY), str):
         return from_base64(data[_KEY])
     return data
@@ -40,7 +40,7 @@ def from_base64(text: str) -> bytes:
     return base64.b64decode("".join(text.split()), validate=True)
 
 
-def serialize(cassette_dict: Mapping[str, Any]) -> str:
+def serialize(cassette_dict: Mapping[str, object]) -> str:
     """The cassette as JSON."""
     return _laid_out(dict(cassette_dict), "\n") + "\n"
 
@@ -65,7 +65,7 @@ def _laid_out(value: Any, end: str) -> str:
     return json.dumps(value, indent=4, ensure_ascii=False, default=encode).replace("\n", end)
 
 
-def deserialize(cassette_string: str) -> Any:
+def deserialize(cassette_string: str) -> object:
     """The plain data in a JSON cassette. Raises CassetteLoadError with the line when it is not JSON."""
     # An escape may spell it. (To look for one character takes next to no time.)
     may_have_bytes = _KEY in cassette_string or ("\\" in cassette_string and "\\u" in cassette_string)

@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import CassetteLoadError
 from .yamlreader import binary, plain
 
-Read = Callable[[str], Any]
+Read = Callable[[str], object]
 
 OPENING = "interactions:\n"
 _FIRST = "- request:\n"
@@ -95,7 +95,7 @@ _RECEIVED = _Part(
 )
 
 
-def read_by_patterns(text: str, start: int, end: int) -> Any:
+def read_by_patterns(text: str, start: int, end: int) -> object:
     """The interaction there, if there is nothing in it but what these patterns know, else None."""
     request = _SENT.find(text, start, end)
     response = None if request is None else _RECEIVED.find(text, request[1].end(), end)
@@ -128,8 +128,8 @@ def read_by_patterns(text: str, start: int, end: int) -> Any:
     return interaction
 
 
-def _fields(lines: str) -> dict[Any, list[Any]]:
-    fields: dict[Any, list[Any]] = {}
+def _fields(lines: str) -> dict[object, list[object]]:
+    fields: dict[object, list[object]] = {}
     for name, item in _NAME_OR_ITEM.findall(lines):
         if name:
             items = fields[plain(name)] = []
@@ -138,7 +138,7 @@ def _fields(lines: str) -> dict[Any, list[Any]]:
     return fields
 
 
-def _body(text: str, where: slice, margin: int) -> Any:
+def _body(text: str, where: slice, margin: int) -> object:
     """A body, as the parser would read it; ValueError where only the parser can tell."""
     if text.startswith("!", where.start):
         return binary(text, where.start + len("!!binary |"), where.stop)
@@ -154,7 +154,7 @@ def _text(value: object) -> str | bytes:
     return value
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> object:
     """The same of a value that is no block."""
     _check_characters(text)
     if text[0] == "'":
@@ -200,11 +200,11 @@ def _block(header: str, lines: str, margin: int) -> str:
 class Pieces:
     """The interactions of a cassette, as pieces of its text. ``rest``: what the cassette holds beside them."""
 
-    def __init__(self, text: str, starts: list[int], rest: Mapping[str, Any], read: Read) -> None:
+    def __init__(self, text: str, starts: list[int], rest: Mapping[str, object], read: Read) -> None:
         self._text = text
         self._starts = starts  # and the end of the last
         self._read = read
-        self._whole: list[Any] | None = None
+        self._whole: list[object] | None = None
         self.rest = rest
 
     def __len__(self) -> int:
@@ -224,7 +224,7 @@ class Pieces:
             return None
         return request[1].group("method", "uri")  # type: ignore[return-value]
 
-    def parse(self, index: int) -> Any:
+    def parse(self, index: int) -> object:
         """An interaction. Raises CassetteLoadError with the line."""
         if self._whole is None:
             start, end = self._starts[index : index + 2]

@@ -29,7 +29,7 @@ _PIECE_OF_TEXT = 100
 #: A longer plain scalar is text, whatever it looks like: no number has so many digits, and some take for ever to read.
 _LONGEST_NUMBER = 64
 
-Tag = Callable[[Any], Any]
+Tag = Callable[[Any], object]
 
 #: Characters that are decoded at a time: a large body is not to be there in all of its forms at once, and what is small
 #: stays where the processor has it at hand.
@@ -38,7 +38,7 @@ _PART = 1 << 15
 # -- tags --------------------------------------------------------------------------------------------------------------
 
 
-def _itself(value: Any) -> Any:
+def _itself(value: Any) -> object:
     return value
 
 
@@ -61,13 +61,13 @@ def binary(text: str, start: int = 0, end: int | None = None) -> bytes:
     return decoded.getvalue()
 
 
-def _binary(text: Any) -> bytes:
+def _binary(text: object) -> bytes:
     if not isinstance(text, str):
         raise ValueError("not readable as base64: it is no text")
     return binary("".join(text.split()))
 
 
-def _first(data: Any) -> Any:
+def _first(data: Any) -> object:
     """The first argument of a call: ``iter([...])``, ``frozenset([...])``."""
     arguments = data.get("args") if isinstance(data, dict) else data
     if not isinstance(arguments, (list, tuple)) or not arguments:
@@ -75,13 +75,13 @@ def _first(data: Any) -> Any:
     return arguments[0]
 
 
-def _iterator(data: Any) -> Any:
+def _iterator(data: Any) -> object:
     """What an iterator gave, as a tuple: what has been a list is one."""
     pieces = _first(data)
     return tuple(pieces) if isinstance(pieces, list) else pieces
 
 
-def _file(data: Any) -> Any:
+def _file(data: Any) -> object:
     """The whole content of an open file, however far it had been read."""
     if isinstance(data, dict) and "buf" in data:
         return "".join((data["buf"], *data.get("buflist", ())))  # Python 2's StringIO
@@ -90,17 +90,17 @@ def _file(data: Any) -> Any:
     return _first(data)
 
 
-def _form(data: Any) -> list[tuple[Any, Any]]:
+def _form(data: Any) -> list[tuple[object, object]]:
     """The fields of aiohttp's FormData, each of which it keeps with what is told of it: ``({"name": …}, …, value)``."""
     return [(dict(told)["name"], value) for told, _, value in data["_fields"]]
 
 
-def _string(data: Any) -> Any:
+def _string(data: object) -> object:
     """A Ruby string with instance variables, which stand beside it."""
     return data.get("str") if isinstance(data, dict) else data
 
 
-def _pairs(data: Any) -> list[Any]:
+def _pairs(data: Any) -> list[object]:
     return [pair for item in data for pair in item.items()]
 
 
@@ -108,7 +108,7 @@ def _scalar(name: str) -> Tag:
     """As PyYAML reads a scalar of this type."""
     tag = STANDARD + name
 
-    def construct(text: Any) -> Any:
+    def construct(text: object) -> object:
         if not isinstance(text, str) or len(text) > _LONGEST_NUMBER:
             raise ValueError(f"expected {name}")
         return SafeConstructor.yaml_constructors[tag](_constructor, yaml.ScalarNode(tag, text))
@@ -182,7 +182,7 @@ _MERGE = _Merge("<<")
 _IMPLICIT: Mapping[str, Sequence[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_resolvers
 
 
-def plain(text: str) -> Any:
+def plain(text: str) -> object:
     """What an unquoted scalar stands for: a number, a date, a truth, nothing, or itself."""
     if len(text) > _LONGEST_NUMBER:
         return text
@@ -197,7 +197,7 @@ def _text_or_nothing(text: str) -> str | None:
     return None if plain(text) is None else text
 
 
-def _is_text_of_body(items: list[Any], outer: list[tuple[list[Any], Any]]) -> bool:
+def _is_text_of_body(items: list[object], outer: list[tuple[list[object], object]]) -> bool:
     """Whether the value that follows ``items`` is the text of a response's body: response, body, string."""
     return (
         len(outer) > 2
@@ -216,7 +216,7 @@ def is_text(text: str) -> bool:
 # -- the reader --------------------------------------------------------------------------------------------------------
 
 
-def read(text: str, tags: Mapping[str, Tag] = TAGS) -> Any:
+def read(text: str, tags: Mapping[str, Tag] = TAGS) -> object:
     """The plain data in ``text``; None when there is nothing in it.
 
     Raises CassetteLoadError with the line for what is well-formed but refused, and ``yaml.YAMLError`` for what is not.
@@ -234,12 +234,12 @@ class _Reader:
     def __init__(self, parser: Any, tags: Mapping[str, Tag]) -> None:
         self._next = parser.get_event
         self._tags = tags
-        self._anchors: dict[str, Any] = {}
+        self._anchors: dict[str, object] = {}
         # By identity, which is a value's own as long as it is kept here too.
-        self._measures: dict[int, tuple[int, int, Any]] = {}
+        self._measures: dict[int, tuple[int, int, object]] = {}
         self._aliased = 0
 
-    def document(self) -> Any:
+    def document(self) -> object:
         """The one document of the stream."""
         self._next()  # the stream's start
         if isinstance(self._next(), yaml.StreamEndEvent):
@@ -251,12 +251,12 @@ class _Reader:
             raise _refusal(more, "not readable as YAML: more than one document")
         return value
 
-    def _value(self) -> Any:
+    def _value(self) -> object:
         """The next value, with all that is in it."""
         # The keys and values of a mapping stand one after the other until it ends, as the items of a sequence do.
-        items: list[Any] = []
+        items: list[object] = []
         start: Any = None
-        outer: list[tuple[list[Any], Any]] = []
+        outer: list[tuple[list[object], object]] = []
         anchors, following = self._anchors, self._next
         while True:
             event = following()
@@ -301,7 +301,7 @@ class _Reader:
             )
         return meaning
 
-    def _tagged(self, event: object, meaning: Tag, value: Any) -> Any:
+    def _tagged(self, event: object, meaning: Tag, value: object) -> object:
         try:
             return meaning(value)
         except CassetteLoadError:
@@ -309,7 +309,7 @@ class _Reader:
         except (ValueError, TypeError, AttributeError, LookupError, OverflowError, yaml.YAMLError) as error:
             raise _refusal(event, f"not readable as YAML: {error}") from error
 
-    def _mapping(self, start: Any, items: list[Any]) -> dict[Any, Any]:
+    def _mapping(self, start: object, items: list[object]) -> dict[object, object]:
         keys, values = items[::2], items[1::2]
         try:
             data = dict(zip(keys, values, strict=True))
@@ -319,18 +319,18 @@ class _Reader:
             return self._merged(start, data)
         return data
 
-    def _merged(self, start: Any, data: dict[Any, Any]) -> dict[Any, Any]:
+    def _merged(self, start: object, data: dict[object, object]) -> dict[object, object]:
         """``data`` with what its ``<<`` brings; its own keys win, and the first of several mappings."""
         brought = data.pop("<<")
         sources = brought if isinstance(brought, list) else [brought]
         if not all(isinstance(source, dict) for source in sources):
             raise _refusal(start, 'not readable as YAML: "<<" takes a mapping, or a list of them')
-        merged: dict[Any, Any] = {}
+        merged: dict[object, object] = {}
         for source in (*reversed(sources), data):
             merged.update(source)
         return merged
 
-    def _aliased_value(self, event: Any, outside: int) -> Any:
+    def _aliased_value(self, event: Any, outside: int) -> object:
         if event.anchor not in self._anchors:
             raise _refusal(
                 event, f"not readable as YAML: the alias {event.anchor!r} stands for nothing, or for what it is in"
@@ -344,7 +344,7 @@ class _Reader:
             raise _refusal(event, f"its aliases stand for more than {MAX_ALIASED:,} values")
         return value
 
-    def _measure(self, value: Any) -> tuple[int, int]:
+    def _measure(self, value: object) -> tuple[int, int]:
         """How many values this one is, everything that is in it counted as often as it stands there, and how deep."""
         if not isinstance(value, (dict, list, tuple, set)):
             return 1 + (len(value) // _PIECE_OF_TEXT if isinstance(value, (str, bytes)) else 0), 0
@@ -356,7 +356,7 @@ class _Reader:
         return self._measures[id(value)][:2]
 
 
-def _too_deep(event: Any) -> CassetteLoadError:
+def _too_deep(event: object) -> CassetteLoadError:
     return _refusal(event, f"it nests deeper than {MAX_DEPTH} levels")
 
 

@@ -56,7 +56,7 @@ class PlainDumper(Dumper):
 
 
 #: Types, and what makes a plain value of one of a class derived from them: an enum's, a header name of some library's.
-_PLAIN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+_PLAIN: tuple[tuple[Any, Callable[[Any], object]], ...] = (
     (str, str.__str__),  # str() would ask the class how it wants to be shown
     (bytes, bytes),
     (int, int),
@@ -228,16 +228,16 @@ def _base64(data: bytes, margin: str) -> Iterator[str]:
 # -- the serializer ----------------------------------------------------------------------------------------------------
 
 
-def _place(item: tuple[Any, Any]) -> tuple[bool, str]:
+def _place(item: tuple[object, object]) -> tuple[bool, str]:
     return item[0] not in _FIRST, str(item[0])
 
 
-def dump(cassette_dict: Mapping[str, Any], dumper: type[PlainDumper], *, sort: bool = True) -> str:
+def dump(cassette_dict: Mapping[str, object], dumper: type[PlainDumper], *, sort: bool = True) -> str:
     """``cassette_dict`` as YAML that a person can read; in its own order unless ``sort``."""
     return "".join(_Writer(dumper).document(dict(cassette_dict), sort=sort))
 
 
-def _load(cassette_string: str, tags: Mapping[str, Tag]) -> Any:
+def _load(cassette_string: str, tags: Mapping[str, Tag]) -> object:
     try:
         return read(cassette_string, tags)
     except yaml.MarkedYAMLError as error:
@@ -250,17 +250,17 @@ def _load(cassette_string: str, tags: Mapping[str, Tag]) -> Any:
         raise CassetteLoadError(f"not readable as YAML: character #x{error.character:x}", line=line) from error
 
 
-def serialize(cassette_dict: Mapping[str, Any]) -> str:
+def serialize(cassette_dict: Mapping[str, object]) -> str:
     """The cassette as YAML."""
     return dump(cassette_dict, PlainDumper)
 
 
-def parts(cassette_dict: Mapping[str, Any]) -> Iterator[str]:
+def parts(cassette_dict: Mapping[str, object]) -> Iterator[str]:
     """The same in parts, which never are in memory all at once."""
     return _Writer(PlainDumper).document(dict(cassette_dict), sort=True)
 
 
-def deserialize(cassette_string: str) -> Any:
+def deserialize(cassette_string: str) -> object:
     """The plain data in a YAML cassette, or one in JSON. Raises CassetteLoadError with the line when it is neither."""
     if cassette_string.lstrip()[:1] in ("{", "["):
         # JSON is YAML, but for its escapes: an emoji is two of them. What is not JSON may be YAML in flow style.
@@ -274,7 +274,7 @@ def split(cassette_string: str) -> Pieces | None:
     return yamlpieces.split(cassette_string, deserialize)
 
 
-def addition(cassette_string: str, cassette_dict: Mapping[str, Any]) -> tuple[str, str] | None:
+def addition(cassette_string: str, cassette_dict: Mapping[str, object]) -> tuple[str, str] | None:
     """How interactions are added to a cassette: the end of its text, and what is to stand in its place.
 
     ``cassette_dict``: the interactions to add, and nothing else. None: the cassette is not as it is written here.
@@ -288,7 +288,7 @@ def addition(cassette_string: str, cassette_dict: Mapping[str, Any]) -> tuple[st
 class CustomTagSerializer:
     """What ``with_custom_tags`` returns: ``serialize`` and ``deserialize`` as this module has them."""
 
-    def __init__(self, constructors: Mapping[str, Callable[[Any, Any], Any]]) -> None:
+    def __init__(self, constructors: Mapping[str, Callable[[object, object], object]]) -> None:
         class CustomDumper(PlainDumper):
             pass
 
@@ -308,11 +308,11 @@ class CustomTagSerializer:
             **{tag: partial(_construct, CustomConstructor, tag) for tag in constructors},
         }
 
-    def serialize(self, cassette_dict: Mapping[str, Any]) -> str:
+    def serialize(self, cassette_dict: Mapping[str, object]) -> str:
         """The cassette as YAML, objects of the custom tags included."""
         return dump(cassette_dict, self._dumper)
 
-    def deserialize(self, cassette_string: str) -> Any:
+    def deserialize(self, cassette_string: str) -> object:
         """The data in a YAML cassette, objects of the custom tags included."""
         return _load(cassette_string, self._tags)
 
@@ -330,13 +330,13 @@ _Nodes.add_multi_representer(object, lambda _, made: yaml.ScalarNode(_MADE, made
 _Constructor.add_constructor(_MADE, lambda _, node: node.value)
 
 
-def _construct(constructor: type[SafeConstructor], tag: str, data: object) -> Any:
+def _construct(constructor: type[SafeConstructor], tag: str, data: object) -> object:
     node = _Nodes().represent_data(data)
     node.tag = tag
     return constructor().construct_document(node)
 
 
-def with_custom_tags(constructors: Mapping[str, Callable[[Any, Any], Any]]) -> CustomTagSerializer:
+def with_custom_tags(constructors: Mapping[str, Callable[[object, object], object]]) -> CustomTagSerializer:
     """A serializer that reads and writes Python objects of these tags, and of no others.
 
     ``constructors``: for each whole tag (``tag:yaml.org,2002:python/object/new:app.Header``) what makes the object,

@@ -39,7 +39,7 @@ from .interaction import Interaction, State
 from .placeholder import Placeholder, pairs
 from .placeholder import merge_placeholder_lists as merge_placeholder_lists  # noqa: PLC0414  (Betamax has it here)
 
-Hook = Callable[..., Any]
+Hook = Callable[..., object]
 Hooks = Callable[[str], list[Hook]]
 
 
@@ -63,7 +63,7 @@ class Cassette(engine.Cassette):
     """
 
     #: The defaults of every recorder: ``Betamax.configure().default_cassette_options``.
-    default_cassette_options: ClassVar[dict[str, Any]] = {
+    default_cassette_options: ClassVar[dict[str, object]] = {
         "record_mode": "once",
         "match_requests_on": ["method", "uri"],
         "re_record_interval": None,
@@ -151,7 +151,7 @@ class Cassette(engine.Cassette):
         self.hold([])
         self.rewound = False
 
-    def serialize_interaction(self, response: RequestsResponse, request: PreparedRequest) -> dict[str, Any]:
+    def serialize_interaction(self, response: RequestsResponse, request: PreparedRequest) -> dict[str, object]:
         """The two as they stand in a cassette."""
         exact = self.preserve_exact_body_bytes
         return {
@@ -397,7 +397,7 @@ class _State(State):
             self._cassette._ignored.pop(id(request), None)
 
 
-def _known(given: Mapping[str, Any]) -> settings.Options:
+def _known(given: Mapping[str, object]) -> settings.Options:
     """The options among ``given`` that say something; as in Betamax, an unknown one is none (here with a warning)."""
     defaults = settings.Options.defaults
     renamed = {settings.ALIASES.get(name, name): value for name, value in given.items()}

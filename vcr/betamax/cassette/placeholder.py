@@ -18,14 +18,14 @@ class Placeholder(NamedTuple):
         """One from Betamax's dictionary."""
         return cls(dictionary["placeholder"], dictionary["replace"])
 
-    def unpack(self, serializing: bool) -> tuple[Any, Any]:
+    def unpack(self, serializing: bool) -> tuple[Any, object]:
         """``(old, new)`` on the way into a cassette, or out of it."""
         return (self.replace, self.placeholder) if serializing else (self.placeholder, self.replace)
 
 
 def merge_placeholder_lists(
-    defaults: Sequence[Mapping[str, Any]], overrides: Sequence[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
+    defaults: Sequence[Mapping[str, Any]], overrides: Sequence[Mapping[str, object]]
+) -> list[Mapping[str, object]]:
     """``defaults`` in order, each replaced by an override with the same placeholder; then the other overrides."""
     replacing = {item["placeholder"]: item for item in overrides}
     known = {item["placeholder"] for item in defaults}

@@ -11,6 +11,7 @@ from ...formats import betamax
 from ...persisters.filesystem import FilesystemPersister
 from ...persisters.whole import mode_of, replace
 from ...serialize import deserialize, serialize
+from ...serializers import Serializer
 from .base import BaseSerializer
 from .yaml_serializer import YAMLSerializer
 
@@ -92,7 +93,9 @@ class BinaryPersister(FilesystemPersister):
         return deserialize(content, serializer)
 
     @staticmethod
-    def save_cassette(cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Any) -> None:
+    def save_cassette(
+        cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Serializer
+    ) -> None:
         """Write the file: the whole of it, or, when anything fails, nothing."""
         content: Any = serialize(cassette_dict, serializer)
         path = os.path.realpath(cassette_path)

@@ -11,6 +11,7 @@ from ...errors import CassetteLoadError
 from ...migration import Parsed
 from ...persisters.content import packed, unpacked
 from ...persisters.filesystem import FilesystemPersister
+from ...serializers import Serializer
 from .. import converting, output, paths, reading
 from ..status import FINE, USAGE
 
@@ -51,7 +52,7 @@ def command(source: str, target: str, name: str | None, force: bool) -> int:
     return FINE
 
 
-def _convert(source: str, target: str, serializer: object) -> list[str]:
+def _convert(source: str, target: str, serializer: Serializer) -> list[str]:
     """Write it, and say what is lost. Raises ValueError for what the format cannot hold."""
     paths.check_is_one(source)
     parsed = Parsed(reading.serializer_of(source))
