@@ -22,7 +22,7 @@ T = TypeVar("T")
 #: Says, of a value that has no effect, why: one sentence.
 PassOver = Callable[[str], None]
 #: The value that counts. Raises TypeError or ValueError for one that cannot work.
-Check = Callable[[object, PassOver], Any]
+Check = Callable[[Any, PassOver], Any]
 
 
 class _BySuffix(str):
@@ -84,7 +84,7 @@ def match_on(value: object, pass_over: PassOver) -> tuple[object, ...]:
     return DEFAULT_MATCH_ON if value is None else tuple(matcher_list(value, pass_over))
 
 
-def patches(value: Any, _: PassOver) -> tuple[tuple[object, str, object], ...]:
+def patches(value: Iterable[Any] | None, _: PassOver) -> tuple[tuple[object, str, object], ...]:
     patches = () if value is None else tuple(value)
     for patch in patches:
         if not isinstance(patch, (tuple, list)) or len(patch) != 3:
@@ -92,7 +92,7 @@ def patches(value: Any, _: PassOver) -> tuple[tuple[object, str, object], ...]:
     return patches
 
 
-def directory(value: Any, _: PassOver) -> object:
+def directory(value: str | os.PathLike[str] | None, _: PassOver) -> str | None:
     return None if value is None else os.fspath(value)
 
 
@@ -133,7 +133,7 @@ def repeats(value: object, pass_over: PassOver) -> bool | str:
     return value if value == "last" else bool(value)
 
 
-def pairs(value: Any, _: PassOver) -> tuple[tuple[str, object], ...]:
+def pairs(value: Mapping[str, object] | Iterable[Any] | None, _: PassOver) -> tuple[tuple[str, object], ...]:
     """A mapping, or pairs."""
     pairs = tuple(value.items() if isinstance(value, Mapping) else value or ())
     for pair in pairs:
@@ -142,7 +142,7 @@ def pairs(value: Any, _: PassOver) -> tuple[tuple[str, object], ...]:
     return tuple((placeholder, secret) for placeholder, secret in pairs)
 
 
-def placeholders(value: Any, _: PassOver) -> tuple[tuple[str, object], ...]:
+def placeholders(value: Iterable[object] | None, _: PassOver) -> tuple[tuple[str, object], ...]:
     """Betamax's spelling of pairs: ``[{"placeholder": ..., "replace": ...}]``."""
     pairs = []
     for item in value or ():
@@ -161,7 +161,7 @@ def size(value: object, _: PassOver) -> int:
     return value
 
 
-def interval(value: Any, _: PassOver) -> timedelta | None:
+def interval(value: timedelta | float | None, _: PassOver) -> timedelta | None:
     """A timedelta, from one or from seconds."""
     if value is None:
         return None

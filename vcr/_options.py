@@ -269,7 +269,7 @@ def unknown_option(name: str, without: Iterable[str] = ()) -> str | None:
     return None if own is None or own in valid else unknown("option", name, valid)
 
 
-def named(kind: str, name: Any, known: Mapping[str, T]) -> T:
+def named(kind: str, name: str, known: Mapping[str, T]) -> T:
     """What is registered as ``name``. Raises UnknownNameError, which names the nearest spelling, when nothing is."""
     if name not in known:
         raise UnknownNameError(unknown(kind, name, known))

@@ -12,7 +12,8 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple, Protocol
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 GZIP_MAGIC = b"\x1f\x8b"
@@ -44,6 +45,17 @@ _PIECE = 4096
 _SMALL_PIECE = 64
 
 
+class _Reader(Protocol):
+    """What takes a coding off, a part of the body at a time. ``eof``: whether it has come to the end of what is coded;
+    ``unused_data``: what follows that."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, most: int, /) -> bytes: ...
+
+
 class _Plain:
     """What has come out of a body so far."""
 
@@ -61,7 +73,7 @@ class _Plain:
         return b"".join(self._parts)
 
 
-def _members(body: bytes, limit: int, reader: Callable[[], Any], padding: bytes = b"") -> bytes:
+def _members(body: bytes, limit: int, reader: Callable[[], _Reader], padding: bytes = b"") -> bytes:
     """What stands in a body of members (gzip), or frames (zstd), that follow one another, with padding in between."""
     plain, member, is_first, is_open = _Plain(limit), reader(), True, False
     for start in range(0, len(body), _PIECE):
@@ -92,7 +104,7 @@ def _inflate(body: bytes, limit: int) -> bytes:
         return _inflated(zlib.decompressobj(_RAW), body, limit, to_the_end=True)
 
 
-def _inflated(reader: Any, body: bytes, limit: int, to_the_end: bool = False) -> bytes:
+def _inflated(reader: _Reader, body: bytes, limit: int, to_the_end: bool = False) -> bytes:
     plain = _Plain(limit)
     plain.add(reader.decompress(body, limit + 1))
     if not reader.eof or (to_the_end and reader.unused_data):
@@ -110,7 +122,7 @@ def _is_deflated(body: bytes) -> bool:
     return True
 
 
-def _library(*names: str) -> object:
+def _library(*names: str) -> ModuleType:
     for name in names:
         try:
             return import_module(name)
@@ -119,11 +131,11 @@ def _library(*names: str) -> object:
     raise ImportError(f"no library for this content coding is installed; one of these would do: {', '.join(names)}")
 
 
-def _brotli() -> Any:
+def _brotli() -> ModuleType:
     return _library("brotli", "brotlicffi")
 
 
-def _zstd() -> Any:
+def _zstd() -> ModuleType:
     return _library("compression.zstd", "backports.zstd", "zstandard")
 
 
@@ -165,9 +177,10 @@ def _unbrotli(body: bytes, limit: int) -> bytes:
 def _unzstd(body: bytes, limit: int) -> bytes:
     zstd = _zstd()
 
-    def reader() -> object:
+    def reader() -> _Reader:
         made = zstd.ZstdDecompressor()
-        return _InSmallPieces(made.decompressobj()) if hasattr(made, "decompressobj") else made
+        whole: _Reader = _InSmallPieces(made.decompressobj()) if hasattr(made, "decompressobj") else made
+        return whole
 
     try:
         return _members(body, limit, reader)
@@ -178,7 +191,7 @@ def _unzstd(body: bytes, limit: int) -> bytes:
 class _InSmallPieces:
     """A reader of the package zstandard, which knows no limit: a few bytes at a time are read until it is passed."""
 
-    def __init__(self, reader: Any) -> None:
+    def __init__(self, reader: Any) -> None:  # (a ZstdDecompressionObj)
         self._reader = reader
         self.eof = False
         self.unused_data = b""

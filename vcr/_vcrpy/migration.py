@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from ..errors import CassetteLoadError
 from ..migration import migrate
 from ..serialize import deserialize, serialize
-from ..serializers import jsonserializer, yamlserializer
+from ..serializers import Serializer, jsonserializer, yamlserializer
 
 
 def try_migrate(path: str | os.PathLike[str]) -> bool:
@@ -33,7 +33,7 @@ def migrate_yml(in_fp: IO[str], out_fp: IO[str]) -> bool:
     return _rewrite(in_fp, out_fp, yamlserializer)
 
 
-def _rewrite(in_fp: IO[str], out_fp: IO[str], serializer: Any) -> bool:
+def _rewrite(in_fp: IO[str], out_fp: IO[str], serializer: Serializer) -> bool:
     text = in_fp.read()
     if not isinstance(serializer.deserialize(text), list):
         return False

@@ -60,7 +60,7 @@ class BetamaxAdapter(BaseAdapter):
     stopped. Unpickled in another process it has none.
     """
 
-    def __init__(self, old_adapters: MutableMapping[str, Any], config: Configuration | None = None) -> None:
+    def __init__(self, old_adapters: MutableMapping[str, BaseAdapter], config: Configuration | None = None) -> None:
         super().__init__()
         self.http_adapter = HTTPAdapter()
         self.old_adapters = old_adapters
@@ -79,14 +79,14 @@ class BetamaxAdapter(BaseAdapter):
         """The name of the cassette in use."""
         return self.cassette.cassette_name if self.cassette is not None else None
 
-    def load_cassette(self, cassette_name: str, serialize: str | None, options: Mapping[str, Any]) -> None:
+    def load_cassette(self, cassette_name: str, serialize: str | None, options: Mapping[str, object]) -> None:
         """Use this cassette from now on; the one in use until now is saved.
 
         ``serialize``: the name of a serializer. ``options``: those of ``use_cassette``, and ``cassette_library_dir``.
         """
         if not cassette_name:
             raise MissingCassetteError("a cassette must have a name")
-        given = {**options, **({"serialize_with": serialize} if serialize else {})}
+        given: dict[str, Any] = {**options, **({"serialize_with": serialize} if serialize else {})}
         library = given.pop("cassette_library_dir", None) or self._config.cassette_library_dir
         defaults = self._config.default_cassette_options
         Options(given).over(defaults)  # A wrong option is refused before anything is done.
@@ -108,7 +108,7 @@ class BetamaxAdapter(BaseAdapter):
         cassette = self.cassette
         if cassette is None:
             raise BetamaxError("No cassette was specified or found.")
-        adapter = self.find_adapter(str(request.url))
+        adapter: Any = self.find_adapter(str(request.url))  # (which is handed on what it takes)
         with sending(request) as now:
             try:
                 with patched(), _active.within(cassette):
@@ -131,7 +131,7 @@ class BetamaxAdapter(BaseAdapter):
         for adapter in self.old_adapters.values():
             adapter.close()
 
-    def find_adapter(self, url: str) -> Any:
+    def find_adapter(self, url: str) -> BaseAdapter:
         """The session's own adapter for this URL: of the longest prefix, past the recorders around this one."""
         prefixes = [prefix for prefix in self.old_adapters if url.lower().startswith(prefix.lower())]
         if not prefixes:
@@ -142,7 +142,7 @@ class BetamaxAdapter(BaseAdapter):
     def __deepcopy__(self, memo: dict[int, object]) -> BetamaxAdapter:
         return self._copied(copy.deepcopy(self.old_adapters, memo))
 
-    def _copied(self, old_adapters: MutableMapping[str, object]) -> BetamaxAdapter:
+    def _copied(self, old_adapters: MutableMapping[str, BaseAdapter]) -> BetamaxAdapter:
         twin = BetamaxAdapter(old_adapters, self._config)
         twin.serialize, twin._place, twin._is_copy = self.serialize, self._place, True
         return twin
@@ -157,6 +157,6 @@ class BetamaxAdapter(BaseAdapter):
 _adapters: WeakValueDictionary[str, BetamaxAdapter] = WeakValueDictionary()
 
 
-def _unpickled(name: str, old_adapters: MutableMapping[str, object]) -> BetamaxAdapter:
+def _unpickled(name: str, old_adapters: MutableMapping[str, BaseAdapter]) -> BetamaxAdapter:
     adapter = _adapters.get(name)
     return BetamaxAdapter(old_adapters) if adapter is None else adapter._copied(old_adapters)

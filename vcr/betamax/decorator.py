@@ -6,10 +6,13 @@ import functools
 import inspect
 import unittest
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import requests
 
 from . import recorder
+
+Returned = TypeVar("Returned")
 
 
 def use_cassette(
@@ -17,17 +20,17 @@ def use_cassette(
     cassette_library_dir: str | None = None,
     default_cassette_options: Mapping[str, object] | None = None,
     **use_cassette_kwargs: object,
-) -> Callable[[Callable[..., object]], Callable[..., object]]:
+) -> Callable[[Callable[..., Returned]], Callable[..., Returned]]:
     """Call the function with a new session as its first argument (of a method: after ``self``), which records into, or
     replays from, this cassette. The signature is without it, so pytest sees the other arguments as fixtures."""
 
-    def decorate(function: Callable[..., object]) -> Callable[..., object]:
+    def decorate(function: Callable[..., Returned]) -> Callable[..., Returned]:
         signature = inspect.signature(function)
         parameters = list(signature.parameters.values())
         is_method = bool(parameters) and parameters[0].name in ("self", "cls")
 
         @functools.wraps(function)
-        def with_session(*args: object, **kwargs: object) -> object:
+        def with_session(*args: object, **kwargs: object) -> Returned:
             place = int(is_method or bool(args and isinstance(args[0], unittest.TestCase)))
             with requests.Session() as session:
                 made = recorder.Betamax(

@@ -9,7 +9,7 @@ opened, and may be spelled ``record`` or ``record_mode``, ``match_requests_on`` 
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ from .serializers import serializer_registry
 ALIASES = {"record_mode": "record", "match_options": "match_requests_on"}
 
 
-def as_interval(value: Any) -> timedelta | None:
+def as_interval(value: timedelta | float | None) -> timedelta | None:
     """A ``re_record_interval``: a timedelta, or days."""
     return value if value is None or isinstance(value, timedelta) else timedelta(days=value)
 
@@ -33,7 +33,7 @@ def validate_record(record: object) -> bool:
     return record in ("all", "new_episodes", "none", "once")
 
 
-def validate_matchers(match_requests_on: Any) -> bool:
+def validate_matchers(match_requests_on: Iterable[object]) -> bool:
     """Whether these are names of registered matchers."""
     return not isinstance(match_requests_on, str) and all(name in matcher_registry for name in match_requests_on)
 
@@ -50,7 +50,7 @@ def validate_placeholders(placeholders: object) -> bool:
     )
 
 
-def _is_interval(value: object) -> bool:
+def _is_interval(value: timedelta | float | None) -> bool:
     interval = as_interval(value)
     return interval is None or interval > timedelta(0)
 
@@ -60,7 +60,7 @@ def _is_boolean(value: object) -> bool:
 
 
 #: For each option: its default, what accepts a value, and what to say of the values there are.
-_TABLE: dict[str, tuple[Any, Callable[[object], bool], Callable[[], str]]] = {
+_TABLE: dict[str, tuple[object, Callable[[Any], bool], Callable[[], str]]] = {
     "record": ("once", validate_record, lambda: "all, new_episodes, none or once"),
     "match_requests_on": (["method", "uri"], validate_matchers, lambda: f"a list of {', '.join(matcher_registry)}"),
     "re_record_interval": (None, _is_interval, lambda: "days, a timedelta or None"),
@@ -99,7 +99,7 @@ class Options(dict[str, Any]):
         """Every option: from here, else from ``defaults``, which may be in layers. Placeholders are merged."""
         layers = reversed(defaults.maps) if isinstance(defaults, ChainMap) else [defaults]
         renamed = [Options({ALIASES.get(name, name): value for name, value in layer.items()}) for layer in layers]
-        result = dict(self.defaults)
+        result: dict[str, Any] = dict(self.defaults)
         for options in (*renamed, self):
             merged = merge_placeholder_lists(result["placeholders"], options.get("placeholders", []))
             result.update(options, placeholders=merged)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from contextlib import ExitStack
 from typing import Any
+
+from requests import Session
+from requests.adapters import BaseAdapter
 
 from .. import patch
 from .adapter import BetamaxAdapter
@@ -28,12 +31,13 @@ class Betamax:
 
     def __init__(
         self,
-        session: Any,
+        session: Session,
         cassette_library_dir: str | None = None,
         default_cassette_options: Mapping[str, object] | None = None,
     ) -> None:
         self.session = session
-        self.http_adapters = session.adapters.copy()
+        adapters: Any = session.adapters
+        self.http_adapters: MutableMapping[str, BaseAdapter] = adapters.copy()
         self.config = RecorderConfiguration(cassette_library_dir, default_cassette_options or {})
         self.betamax_adapter = BetamaxAdapter(self.http_adapters, self.config)
         self._started = False

@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
@@ -19,12 +19,15 @@ from .. import _active, patch
 from .._engine.cassette import Cassette
 from .._engine.storage import Storage
 from ..formats import betamax
+from ..formats.betamax import InteractionData, RequestData, ResponseData
 from ..request import Headers, Request
 from ..response import Response as EngineResponse
 from ..response import ResponseDict
 from ..serialize import deserialize, serialize
 from .headers import HTTPHeaderDict
 from .mock_response import MockHTTPResponse
+
+Value = TypeVar("Value")
 
 _ANY_REQUEST = {"method": "GET", "uri": "http://localhost/", "headers": {}, "body": ""}
 _ANY_RESPONSE = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": ""}
@@ -45,11 +48,11 @@ class _AsItIs:
 
 def to_data(
     request: Request, response: ResponseDict, recorded_at: object = None, *, exact: bool = False
-) -> dict[str, Any]:
+) -> InteractionData:
     """One interaction as it stands in a cassette of Betamax's. ``exact``: bodies as base64, text or not."""
     one = {"requests": [request], "responses": [response], "preserve_exact_body_bytes": exact}
     plain: Any = serialize({**one, "beside": [{"recorded_at": recorded_at}]}, _AsItIs)
-    found: dict[str, object] = betamax.write(plain)["http_interactions"][0]
+    found: InteractionData = betamax.write(plain)["http_interactions"][0]
     return found
 
 
@@ -74,14 +77,13 @@ def sent(request: PreparedRequest) -> Request:
     return Request(str(request.method), str(request.url), body, dict(request.headers or {}))
 
 
-def serialize_prepared_request(request: PreparedRequest, preserve_exact_body_bytes: bool) -> dict[str, object]:
+def serialize_prepared_request(request: PreparedRequest, preserve_exact_body_bytes: bool) -> RequestData:
     """The request as it stands in a cassette."""
     any_response = EngineResponse.of(200, "OK", None, b"").data
-    found: dict[str, object] = to_data(sent(request), any_response, exact=preserve_exact_body_bytes)["request"]
-    return found
+    return to_data(sent(request), any_response, exact=preserve_exact_body_bytes)["request"]
 
 
-def serialize_response(response: Response, preserve_exact_body_bytes: bool) -> dict[str, object]:
+def serialize_response(response: Response, preserve_exact_body_bytes: bool) -> ResponseData:
     """The response as it stands in a cassette. It can still be read afterwards."""
     raw = response.raw
     fields = Headers(list(raw.headers.items())) if getattr(raw, "headers", None) else Headers(dict(response.headers))
@@ -94,8 +96,7 @@ def serialize_response(response: Response, preserve_exact_body_bytes: bool) -> d
     data["body"]["encoding"] = response.encoding
     data["url"] = response.url
     exact = bool(preserve_exact_body_bytes)
-    found: dict[str, object] = to_data(Request("GET", str(response.url)), data, exact=exact)["response"]
-    return found
+    return to_data(Request("GET", str(response.url)), data, exact=exact)["response"]
 
 
 @contextmanager
@@ -188,11 +189,11 @@ def _give_raw(response: Response, body: bytes, headers: HTTPHeaderDict) -> None:
 # -- what betamax-matchers imports -------------------------------------------------------------------------------------
 
 
-def from_list(value: object) -> object:
+def from_list(value: list[Value] | Value) -> Value:
     """The first of a list; another value as it is."""
     return value[0] if isinstance(value, list) else value
 
 
-def coerce_content(content: object, encoding: str | None = None) -> object:
+def coerce_content(content: bytes | Value, encoding: str | None = None) -> str | Value:
     """Bytes as text; another value as it is."""
     return content.decode(encoding or "utf-8", "replace") if isinstance(content, bytes) else content

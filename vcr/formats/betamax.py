@@ -7,14 +7,52 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from ..request import Headers
+from ..response import Status
 from ..serializers import JSON, Plain, Text
 from ..serializers.jsonserializer import encode
 from . import http_interactions as shared
 
 _RECORDED_WITH = "betamax/0.9.0"
+
+
+class BodyData(TypedDict, total=False):
+    """A body as it stands in a cassette: as text, or in base64."""
+
+    string: str
+    base64_string: str
+    encoding: str | None
+
+
+class RequestData(TypedDict):
+    """A request as it stands in a cassette."""
+
+    method: str
+    uri: str
+    headers: dict[str, list[str]]
+    body: BodyData
+
+
+class ResponseData(TypedDict):
+    """A response as it stands in a cassette."""
+
+    status: Status
+    url: str
+    headers: dict[str, list[str]]
+    body: BodyData
+
+
+class _Exchanged(TypedDict):
+    request: RequestData
+    response: ResponseData
+
+
+class InteractionData(_Exchanged, total=False):
+    """An interaction as it stands in a cassette. ``recorded_at``: in ISO 8601, UTC without saying so."""
+
+    recorded_at: str
 
 
 def claims(data: object) -> bool:

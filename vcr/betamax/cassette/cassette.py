@@ -24,11 +24,13 @@ from ..._engine import interaction as recording
 from ..._engine.pipeline import Pair
 from ..._engine.storage import Storage
 from ...errors import unknown, warn
+from ...formats.betamax import InteractionData
 from ...matchers import Predicate, agrees
 from ...persisters.filesystem import FilesystemPersister
 from ...record_mode import RecordMode
 from ...request import Headers, Request
 from ...response import Response, ResponseDict
+from ...serializers import Data
 from .. import matchers, util
 from .. import options as settings
 from ..exceptions import MissingCassetteError
@@ -63,7 +65,7 @@ class Cassette(engine.Cassette):
     """
 
     #: The defaults of every recorder: ``Betamax.configure().default_cassette_options``.
-    default_cassette_options: ClassVar[dict[str, object]] = {
+    default_cassette_options: ClassVar[dict[str, Any]] = {
         "record_mode": "once",
         "match_requests_on": ["method", "uri"],
         "re_record_interval": None,
@@ -80,7 +82,7 @@ class Cassette(engine.Cassette):
         serialization_format: str | None = None,
         *,
         cassette_library_dir: str | None = None,
-        defaults: Mapping[str, Any] | None = None,
+        defaults: Mapping[str, object] | None = None,
         hooks: Hooks = _hooks_of_all,
         **options: object,
     ) -> None:
@@ -94,7 +96,7 @@ class Cassette(engine.Cassette):
         self._hooks = hooks
         self._serializer = EngineSerializer(serializer)
         self._views: dict[recording.Interaction, Interaction] = {}
-        self._spelled: dict[recording.Interaction, Any] = {}  # as they stand in the file
+        self._spelled: dict[recording.Interaction, Data | None] = {}  # as they stand in the file
         self._by_request: dict[int, recording.Interaction] = {}  # by the identity of the recorded request
         self._ignored: dict[int, Request] = {}  # recorded requests that hooks want passed over, by identity
         self._replaced: dict[recording.Interaction, recording.Interaction] = {}  # in the mode ``all``: by what
@@ -151,7 +153,7 @@ class Cassette(engine.Cassette):
         self.hold([])
         self.rewound = False
 
-    def serialize_interaction(self, response: RequestsResponse, request: PreparedRequest) -> dict[str, object]:
+    def serialize_interaction(self, response: RequestsResponse, request: PreparedRequest) -> InteractionData:
         """The two as they stand in a cassette."""
         exact = self.preserve_exact_body_bytes
         return {
@@ -204,15 +206,15 @@ class Cassette(engine.Cassette):
             view = self._views[recorded] = Interaction(self._data(recorded, *pair), state=_State(self, recorded))
         return view
 
-    def _data(self, recorded: recording.Interaction, request: Request, response: ResponseDict) -> dict[str, Any]:
+    def _data(self, recorded: recording.Interaction, request: Request, response: ResponseDict) -> InteractionData:
         """Betamax's dictionary; header values have the shape that they have in the file."""
         timestamp = recorded.response.timestamp if recorded.response is not None else None
         data = util.to_data(request, response, timestamp, exact=self.preserve_exact_body_bytes)
         spelled = self._spelled.get(recorded) or {}
-        for half in spelled.keys() & {"request", "response"}:
-            headers = spelled[half].get("headers")
-            if isinstance(headers, Mapping) and Headers(headers).pairs() == Headers(data[half]["headers"]).pairs():
-                data[half]["headers"] = dict(headers)
+        for half, mine in (("request", data["request"]), ("response", data["response"])):
+            headers = spelled[half].get("headers") if half in spelled else None
+            if isinstance(headers, Mapping) and Headers(headers).pairs() == Headers(mine["headers"]).pairs():
+                mine["headers"] = dict(headers)
         return data
 
     def restore(self) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from requests import Response
 
 from ... import _placeholders
+from ...formats.betamax import InteractionData, RequestData
 from ...request import Request
 from ...response import ResponseDict
 from .. import util
+from .placeholder import Placeholder
 
 
 class State:
@@ -27,7 +29,7 @@ class Interaction:
     kept, or replayed. ``orig_response``: the response of requests' that it was made from, if it was."""
 
     def __init__(
-        self, interaction: dict[str, Any], response: Response | None = None, state: State | None = None
+        self, interaction: InteractionData, response: Response | None = None, state: State | None = None
     ) -> None:
         self.data = interaction
         self.orig_response = response
@@ -80,7 +82,7 @@ class Interaction:
 
     recorded_response = property(as_response)
 
-    def match(self, matchers: Iterable[Callable[[Mapping[str, Any]], bool]]) -> bool:
+    def match(self, matchers: Iterable[Callable[[RequestData], bool]]) -> bool:
         """Whether each of these functions says yes to the recorded request."""
         return all(matcher(self.data["request"]) for matcher in matchers)
 
@@ -88,7 +90,7 @@ class Interaction:
         """Replace a text wherever it stands, however it is spelled (URL-encoded, in base64 …)."""
         self._replace(text_to_replace, placeholder, "uri", "url", "headers", "body")
 
-    def replace_all(self, replacements: Iterable[Any], serializing: bool) -> None:
+    def replace_all(self, replacements: Iterable[Placeholder], serializing: bool) -> None:
         """``replace`` for each ``Placeholder``: on the way into a cassette, or out of it."""
         for replacement in replacements:
             self.replace(*replacement.unpack(serializing))
@@ -107,6 +109,6 @@ class Interaction:
 
     def _replace(self, old: str, new: str, *parts: str) -> None:
         replaced = util.to_data(*_placeholders.hide(_placeholders.resolve([(new, old)]), *self.pair()))
-        for half in ("request", "response"):
-            mine: dict[str, Any] = self.data[half]
-            mine.update({part: value for part, value in replaced[half].items() if part in parts and part in mine})
+        halves: Any = (self.data["request"], replaced["request"]), (self.data["response"], replaced["response"])
+        for mine, theirs in halves:
+            mine.update({part: value for part, value in theirs.items() if part in parts and part in mine})

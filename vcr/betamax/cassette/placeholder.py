@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TypedDict
+
+Replaced = str | bytes | Sequence[str | bytes] | None
+
+
+class PlaceholderData(TypedDict):
+    """A placeholder as Betamax's users write it."""
+
+    placeholder: str
+    replace: Replaced
 
 
 class Placeholder(NamedTuple):
@@ -11,21 +20,21 @@ class Placeholder(NamedTuple):
     (header values are lists). None and the empty hide nothing."""
 
     placeholder: str
-    replace: Any
+    replace: Replaced
 
     @classmethod
-    def from_dict(cls, dictionary: Mapping[str, Any]) -> Placeholder:
+    def from_dict(cls, dictionary: PlaceholderData) -> Placeholder:
         """One from Betamax's dictionary."""
         return cls(dictionary["placeholder"], dictionary["replace"])
 
-    def unpack(self, serializing: bool) -> tuple[Any, object]:
+    def unpack(self, serializing: bool) -> tuple[Any, Any]:
         """``(old, new)`` on the way into a cassette, or out of it."""
         return (self.replace, self.placeholder) if serializing else (self.placeholder, self.replace)
 
 
 def merge_placeholder_lists(
-    defaults: Sequence[Mapping[str, Any]], overrides: Sequence[Mapping[str, object]]
-) -> list[Mapping[str, object]]:
+    defaults: Sequence[PlaceholderData], overrides: Sequence[PlaceholderData]
+) -> list[PlaceholderData]:
     """``defaults`` in order, each replaced by an override with the same placeholder; then the other overrides."""
     replacing = {item["placeholder"]: item for item in overrides}
     known = {item["placeholder"] for item in defaults}
@@ -33,10 +42,9 @@ def merge_placeholder_lists(
     return [*merged, *(item for item in overrides if item["placeholder"] not in known)]
 
 
-def pairs(placeholders: Iterable[Placeholder]) -> list[tuple[str, Any]]:
+def pairs(placeholders: Iterable[Placeholder]) -> list[tuple[str, object]]:
     """Pairs for ``vcr._placeholders``, of which the last of a kind counts: in Betamax it is the first."""
     found = []
     for placeholder, replace in placeholders:
-        several = isinstance(replace, (list, tuple))
-        found += [(placeholder, one) for one in (replace if several else (replace,))]
+        found += [(placeholder, one) for one in (replace if isinstance(replace, (list, tuple)) else (replace,))]
     return found[::-1]

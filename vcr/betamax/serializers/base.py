@@ -29,10 +29,10 @@ class BaseSerializer:
         """The path of a cassette."""
         raise NotImplementedError("generate_cassette_name must be overridden")
 
-    def serialize(self, cassette_data: Mapping[str, Any]) -> Any:
+    def serialize(self, cassette_data: Mapping[str, object]) -> str | bytes:
         """The text, or bytes, of a cassette."""
         raise NotImplementedError("serialize must be overridden")
 
-    def deserialize(self, cassette_data: Any) -> Any:
+    def deserialize(self, cassette_data: Any) -> object:  # (str or bytes: a subclass takes one)
         """The dictionary in it; empty when there is none."""
         raise NotImplementedError("deserialize must be overridden")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from ...serializers import jsonserializer
 from .base import BaseSerializer
@@ -21,11 +20,11 @@ class JSONSerializer(BaseSerializer):
         """The path of a cassette."""
         return os.path.join(cassette_library_dir, f"{cassette_name}.json")
 
-    def serialize(self, cassette_data: Mapping[str, Any]) -> str:
+    def serialize(self, cassette_data: Mapping[str, object]) -> str:
         """The cassette as JSON."""
         return json.dumps(cassette_data)
 
-    def deserialize(self, cassette_data: str) -> Any:
+    def deserialize(self, cassette_data: str) -> object:
         """The data in the JSON. Raises CassetteLoadError."""
         return jsonserializer.deserialize(cassette_data) if cassette_data.strip() else {}
 
@@ -35,6 +34,6 @@ class PrettyJSONSerializer(JSONSerializer):
 
     name = "prettyjson"
 
-    def serialize(self, cassette_data: Mapping[str, Any]) -> str:
+    def serialize(self, cassette_data: Mapping[str, object]) -> str:
         """The cassette as JSON, keys sorted, indented."""
         return json.dumps(cassette_data, sort_keys=True, indent=2, separators=(",", ": "))

@@ -10,8 +10,8 @@ from ...errors import CassetteLoadError, CassetteNotFoundError
 from ...formats import betamax
 from ...persisters.filesystem import FilesystemPersister
 from ...persisters.whole import mode_of, replace
-from ...serialize import deserialize, serialize
-from ...serializers import Serializer
+from ...serialize import Contents, deserialize, serialize
+from ...serializers import Data, Deserializer, Serializer
 from .base import BaseSerializer
 from .yaml_serializer import YAMLSerializer
 
@@ -24,9 +24,9 @@ class EngineSerializer:
 
     def __init__(self, serializer: BaseSerializer) -> None:
         self._serializer = serializer
-        self.stored: list[Any] | None = None
+        self.stored: list[Data] | None = None
 
-    def serialize(self, plain: Mapping[str, Any]) -> Any:
+    def serialize(self, plain: Data) -> Any:
         """The text, or bytes, of a cassette."""
         serializer = self._serializer
         return serializer.serialize(plain if isinstance(serializer, YAMLSerializer) else betamax.write(plain))
@@ -58,16 +58,16 @@ class SerializerProxy:
         """The mode in which ``open`` takes what the serializer makes: ``base_mode``, for bytes with a ``b``."""
         return f"{base_mode}b" if self.proxied_serializer.stored_as_binary else base_mode
 
-    def serialize(self, cassette_data: Mapping[str, Any]) -> None:
+    def serialize(self, cassette_data: Mapping[str, object]) -> None:
         """Write the file, if that is allowed."""
         if not self.allow_serialization:
             return
-        content = self.proxied_serializer.serialize(cassette_data)
+        content: Any = self.proxied_serializer.serialize(cassette_data)
         os.makedirs(os.path.dirname(os.path.abspath(self.cassette_path)), exist_ok=True)
         with open(self.cassette_path, self.corrected_file_mode("w")) as file:
             file.write(content)
 
-    def deserialize(self) -> Any:
+    def deserialize(self) -> object:
         """The data in the file; what the serializer makes of nothing when there is none."""
         try:
             with open(self.cassette_path, self.corrected_file_mode("r")) as file:
@@ -81,7 +81,7 @@ class BinaryPersister(FilesystemPersister):
     """Files of bytes, for serializers with ``stored_as_binary``."""
 
     @classmethod
-    def load_cassette(cls, cassette_path: str | os.PathLike[str], serializer: Any) -> Any:
+    def load_cassette(cls, cassette_path: str | os.PathLike[str], serializer: Deserializer) -> Contents:
         """The requests and responses in the file. Raises CassetteNotFoundError when there is none, or an empty one."""
         try:
             with open(cassette_path, "rb") as file:
@@ -94,7 +94,7 @@ class BinaryPersister(FilesystemPersister):
 
     @staticmethod
     def save_cassette(
-        cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, Any], serializer: Serializer
+        cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, object], serializer: Serializer
     ) -> None:
         """Write the file: the whole of it, or, when anything fails, nothing."""
         content: Any = serialize(cassette_dict, serializer)

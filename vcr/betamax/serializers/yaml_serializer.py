@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
 
 from ...serializers import yamlserializer
 from .base import BaseSerializer
@@ -20,10 +19,10 @@ class YAMLSerializer(BaseSerializer):
         """The path of a cassette."""
         return os.path.join(cassette_library_dir, f"{cassette_name}.yaml")
 
-    def serialize(self, cassette_data: Mapping[str, Any]) -> str:
+    def serialize(self, cassette_data: Mapping[str, object]) -> str:
         """The cassette as YAML."""
         return yamlserializer.serialize(cassette_data)
 
-    def deserialize(self, cassette_data: str) -> Any:
+    def deserialize(self, cassette_data: str) -> object:
         """The data in the YAML. Raises CassetteLoadError."""
         return yamlserializer.deserialize(cassette_data)
