@@ -292,7 +292,8 @@ class Response:
 
     def copy_data(self) -> ResponseDict:
         """A copy of the dictionary that a hook may change at will (bytes are shared)."""
-        return copied(self.data)  # type: ignore[no-any-return]
+        data: ResponseDict = _copied(self.data)
+        return data
 
     def __repr__(self) -> str:
         return f"<Response ({self.status}) {len(self.body)} bytes>"
@@ -326,12 +327,12 @@ def _names(mapping: Mapping[object, object]) -> str:
     return ", ".join(sorted(map(repr, mapping))) or "of nothing"
 
 
-def copied(value: object) -> Any:
+def _copied(value: object) -> Any:
     """A copy of plain data, with lists for tuples (bytes are shared)."""
     if isinstance(value, Mapping):
-        return {key: copied(item) for key, item in value.items()}
+        return {key: _copied(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [copied(item) for item in value]
+        return [_copied(item) for item in value]
     return value
 
 

@@ -9,12 +9,12 @@ opened, and may be spelled ``record`` or ``record_mode``, ``match_requests_on`` 
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from ..errors import unknown
-from .cassette.placeholder import merge_placeholder_lists
+from .cassette.placeholder import PlaceholderData, merge_placeholder_lists
 from .exceptions import InvalidOption, validation_error_map
 from .matchers import matcher_registry
 from .serializers import serializer_registry
@@ -72,6 +72,19 @@ _TABLE: dict[str, tuple[object, Callable[[Any], bool], Callable[[], str]]] = {
 }
 
 
+class Chosen(TypedDict):
+    """What is in force for one cassette: every option."""
+
+    record: str
+    match_requests_on: Sequence[str]
+    re_record_interval: timedelta | float | None
+    serialize: str | None
+    serialize_with: str
+    preserve_exact_body_bytes: bool
+    placeholders: list[PlaceholderData]
+    allow_playback_repeats: bool
+
+
 class Options(dict[str, Any]):
     """What was given to one ``use_cassette``. Raises InvalidOption for an unknown name, and the option's own
     ValidationError for a value."""
@@ -95,12 +108,13 @@ class Options(dict[str, Any]):
             if not accepted:
                 raise validation_error_map[name](f"{value!r} is not valid; {name} is {valid()}")
 
-    def over(self, defaults: Mapping[str, object]) -> dict[str, Any]:
+    def over(self, defaults: Mapping[str, object]) -> Chosen:
         """Every option: from here, else from ``defaults``, which may be in layers. Placeholders are merged."""
         layers = reversed(defaults.maps) if isinstance(defaults, ChainMap) else [defaults]
         renamed = [Options({ALIASES.get(name, name): value for name, value in layer.items()}) for layer in layers]
-        result: dict[str, Any] = dict(self.defaults)
+        result: Any = dict(self.defaults)
         for options in (*renamed, self):
             merged = merge_placeholder_lists(result["placeholders"], options.get("placeholders", []))
             result.update(options, placeholders=merged)
-        return result
+        chosen: Chosen = result
+        return chosen

@@ -24,6 +24,7 @@ from ..request import Headers, Request
 from ..response import Response as EngineResponse
 from ..response import ResponseDict
 from ..serialize import deserialize, serialize
+from ..serializers import Data
 from .headers import HTTPHeaderDict
 from .mock_response import MockHTTPResponse
 
@@ -133,7 +134,7 @@ def deserialize_prepared_request(serialized: Mapping[str, object]) -> PreparedRe
     return request
 
 
-def response_from_data(data: Mapping[str, Any]) -> Response:
+def response_from_data(data: Data) -> Response:
     """What requests makes of this interaction when it is replayed."""
     request, response = from_data(data)
     player = Cassette(Storage("", None, None))

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timezone
 from email.utils import parsedate_to_datetime
 from http.client import responses as reasons
-from typing import Any
 
 from .._http.body import as_sent
 from ..errors import CassetteLoadError
@@ -199,7 +198,7 @@ def check_response(number: int, response: Data) -> None:
         raise ValueError(f"interaction {number}: this format cannot hold the response: {fault}")
 
 
-def write_body(string: Any, encoding: str | None) -> Plain:
+def write_body(string: str | bytes | bytearray | None, encoding: str | None) -> Plain:
     """A body: as text, if it is given as text and ``encoding`` gives its bytes back; else as base64."""
     if isinstance(string, str):
         content = string.encode("utf-8")
@@ -221,12 +220,13 @@ def decoded(content: bytes, encoding: str | None) -> str | None:
     return text if encode(text, encoding) == content else None
 
 
-def sent(body: object) -> object:
+def sent(body: object) -> str | bytes:
     """A request's body; of an object that VCR.py kept as it was given, what was sent."""
-    return as_sent(body) or ""
+    sent: str | bytes = as_sent(body) or ""
+    return sent
 
 
-def received(response: Mapping[str, object]) -> tuple[object, Any]:
+def received(response: Data) -> tuple[str | bytes | None, str | None]:
     """A response's body, and the encoding that it is kept with."""
     body = response.get("body")
     return (body.get("string"), body.get("encoding")) if isinstance(body, Mapping) else (body, None)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from .. import formats
 from .._engine.interaction import Interaction
@@ -41,7 +40,7 @@ class Journal:
         self.path = self._cassette_path + _SUFFIX
         self._session = ""
 
-    def add(self, request: Request, response: ResponseDict, beside: Mapping[str, Any] | None = None) -> None:
+    def add(self, request: Request, response: ResponseDict, beside: Mapping[str, object] | None = None) -> None:
         """Keep an interaction, as it will stand in the cassette. Raises OSError."""
         started = bool(self._session)
         if not started:

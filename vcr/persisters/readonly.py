@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from ..serializers import Deserializer, Serializer
+from .._engine.persister import Persister
+from ..serializers import Data, Deserializer, Serializer
 from .filesystem import FilesystemPersister
 
 
@@ -21,7 +22,7 @@ class ReadOnlyCassetteError(PermissionError):
         self.path = path
 
     @classmethod
-    def of(cls, path: str, cassette_dict: Mapping[str, Any], writer: str) -> ReadOnlyCassetteError:
+    def of(cls, path: str, cassette_dict: Data, writer: str) -> ReadOnlyCassetteError:
         """For what was to be saved. ``writer``: with what it can be."""
         return cls(
             f"the cassette {path} is read-only here and would have been changed: it was to hold "
@@ -39,7 +40,7 @@ class ReadOnlyPersister:
     ``exclusive``, ``version`` or ``journal``.
     """
 
-    def __init__(self, persister: Any = FilesystemPersister) -> None:
+    def __init__(self, persister: Persister = FilesystemPersister) -> None:
         self._persister = persister
 
     def load_cassette(self, cassette_path: str | os.PathLike[str], serializer: Deserializer) -> object:

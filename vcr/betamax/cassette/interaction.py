@@ -93,7 +93,8 @@ class Interaction:
     def replace_all(self, replacements: Iterable[Placeholder], serializing: bool) -> None:
         """``replace`` for each ``Placeholder``: on the way into a cassette, or out of it."""
         for replacement in replacements:
-            self.replace(*replacement.unpack(serializing))
+            pair: Any = replacement.unpack(serializing)  # (a placeholder may stand for bytes, or for a list)
+            self.replace(*pair)
 
     def replace_in_uri(self, text_to_replace: str, placeholder: str) -> None:
         """``replace`` in the URI alone."""

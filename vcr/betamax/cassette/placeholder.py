@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
 Replaced = str | bytes | Sequence[str | bytes] | None
 
@@ -27,7 +27,7 @@ class Placeholder(NamedTuple):
         """One from Betamax's dictionary."""
         return cls(dictionary["placeholder"], dictionary["replace"])
 
-    def unpack(self, serializing: bool) -> tuple[Any, Any]:
+    def unpack(self, serializing: bool) -> tuple[Replaced, Replaced]:
         """``(old, new)`` on the way into a cassette, or out of it."""
         return (self.replace, self.placeholder) if serializing else (self.placeholder, self.replace)
 

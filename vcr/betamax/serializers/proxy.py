@@ -26,12 +26,12 @@ class EngineSerializer:
         self._serializer = serializer
         self.stored: list[Data] | None = None
 
-    def serialize(self, plain: Data) -> Any:
+    def serialize(self, plain: Data) -> Any:  # (text; bytes are for BinaryPersister alone)
         """The text, or bytes, of a cassette."""
         serializer = self._serializer
         return serializer.serialize(plain if isinstance(serializer, YAMLSerializer) else betamax.write(plain))
 
-    def deserialize(self, text: Any) -> Any:
+    def deserialize(self, text: str | bytes) -> object:
         """The data in it. Raises CassetteLoadError."""
         try:
             data = self._serializer.deserialize(text) or {"http_interactions": []}
