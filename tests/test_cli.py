@@ -18,7 +18,8 @@ from vcr import patch
 from vcr.cli import clients, demo
 from vcr.cli.clients import Client
 from vcr.cli.commands import cli
-from vcr.cli.server import Server, serving
+from vcr.cli.listening import serving
+from vcr.cli.server import Server
 
 EVERYTHING_BROKEN = {
     "http_proxy": "http://127.0.0.1:9",

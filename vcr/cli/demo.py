@@ -9,7 +9,8 @@ from pathlib import Path
 
 from .. import use_cassette
 from .clients import Client, Seen
-from .server import Server, Tripwire, serving
+from .listening import serving
+from .server import Server, Tripwire
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def run(clients: Sequence[Client]) -> list[Outcome]:
         paths = {client: Path(directory, f"{client.name}.yaml") for client in installed}
         with serving(Server()) as server:
             recordings = {client: _record(client, paths[client], server) for client in installed}
-        with serving(Tripwire(server.server_port)) as tripwire:
+        with serving(Tripwire(server.port)) as tripwire:
             replays = {client: _replay(client, paths[client], server.url, tripwire) for client in installed}
     return [Outcome(client, versions[client], recordings.get(client), replays.get(client)) for client in clients]
 

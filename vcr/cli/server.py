@@ -5,20 +5,15 @@ No two answers are alike: each says how many requests the server has seen. What 
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import json
-import socket
 import socketserver
-import threading
 import xmlrpc.client
-from collections.abc import Callable, Iterable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable
+from http.server import BaseHTTPRequestHandler
+from typing import Any, NamedTuple
 
-S = TypeVar("S", bound=socketserver.BaseServer)
-
-LOOPBACK = "127.0.0.1"
+from .listening import LOOPBACK, Listening
 
 
 class Answer(NamedTuple):
@@ -29,44 +24,20 @@ class Answer(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-#: What ``socketserver`` calls a request: a connection (of UDP, a datagram with its socket).
-Connection = socket.socket | tuple[bytes, socket.socket]
-
-
-class Server(ThreadingHTTPServer):
+class Server(Listening):
     """Answers the demo's requests, and counts them in ``hits``."""
-
-    daemon_threads = False  # so that closing waits for them
 
     def __init__(self) -> None:
         super().__init__((LOOPBACK, 0), _Handler)
         self.hits = 0
-        self._open: set[Any] = set()
 
     @property
     def url(self) -> str:
         """Where it answers."""
-        return f"http://{LOOPBACK}:{self.server_port}"
-
-    def process_request(self, request: Connection, client_address: object) -> None:
-        """Remember each connection, for the end."""
-        self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Connection) -> None:
-        """Forget a connection that ends by itself."""
-        self._open.discard(request)
-        super().shutdown_request(request)
+        return f"http://{LOOPBACK}:{self.port}"
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: what a broken connection does to a client is in the client's row."""
-
-    def server_close(self) -> None:
-        """Close the connections too: one that a client keeps alive would be answered for ever."""
-        for connection in tuple(self._open):
-            with contextlib.suppress(OSError):  # The client was faster.
-                connection.shutdown(socket.SHUT_RDWR)
-        super().server_close()
 
 
 class Tripwire(socketserver.TCPServer):
@@ -82,19 +53,6 @@ class Tripwire(socketserver.TCPServer):
         """Turn everybody away."""
         self.hits += 1
         return False
-
-
-@contextlib.contextmanager
-def serving(server: S) -> Iterator[S]:
-    """``server`` at work in a thread; afterwards it, its port and its connections are closed."""
-    with server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):
