@@ -16,7 +16,8 @@ from typing import Any
 import click
 
 from .. import _checks
-from .._options import DEFAULTS, OPTIONS, Option, checked, own_name, unknown_option
+from .._options import DEFAULTS, OPTIONS, Option, Options, checked, own_name, unknown_option
+from ..config import VCR
 from ..errors import VCRWarning
 
 #: What a whole program has no use for, or what no word can say.
@@ -38,6 +39,18 @@ def read(given: Iterable[str]) -> dict[str, Any]:
             raise ValueError(message)
         chosen |= _checked(name, text)
     return chosen
+
+
+def recorder(chosen: dict[str, Any], **others: Any) -> VCR:
+    """A ``VCR`` with the options that were ``chosen``, and ``others`` where nothing was. A record mode that was chosen
+    stands above that of the environment."""
+    kind = _Told if "record_mode" in chosen else VCR
+    return kind(**{**others, **chosen})
+
+
+class _Told(VCR):
+    def _by_environment(self, options: Options) -> Options:
+        return options
 
 
 def _checked(name: str, text: str) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import click
 
 from ... import _children
-from ..._options import Options
 from ...cassette import Cassette
 from ...config import VCR
 from ...errors import CassetteLoadError, UnknownNameError, UnplayedInteractionsError
@@ -22,13 +21,6 @@ from ..program import Program
 from ..status import FINDINGS, FINE, USAGE
 
 _LIBRARY = "cassettes"
-
-
-class _Told(VCR):
-    """A ``VCR`` whose record mode was told on the command line, which stands above the environment."""
-
-    def _by_environment(self, options: Options) -> Options:
-        return options
 
 
 class _Failed(Exception):  # noqa: N818  (a name for the end of a block)
@@ -66,8 +58,7 @@ def command(words: Sequence[str], path: str | None, mode: str | None, given: Seq
         chosen["record_mode"] = mode
     if path is None:
         path = _path_after(found, chosen)
-    recorder = (_Told if "record_mode" in chosen else VCR)(**chosen, child_processes="join")
-    return _run(found, recorder, path)
+    return _run(found, options.recorder(chosen, child_processes="join"), path)
 
 
 def _path_after(found: Program, chosen: dict[str, object]) -> str:
