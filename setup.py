@@ -10,6 +10,7 @@ VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "vcr" / "__init__.py").rea
 
 PAGE = "https://pypi.org/project/vcrpy/"
 CLI = ["click>=8.2", "jsonschema>=4", "rich>=13"]
+SERVE = ["h11>=0.14", "trustme>=1.1"]
 CODINGS = ["brotli", 'backports.zstd; python_version < "3.14"']
 CLIENTS = [
     "aiohttp",
@@ -48,15 +49,16 @@ setup(
         "clients": CLIENTS,
         "codings": CODINGS,
         "fsspec": ["fsspec"],
+        "serve": [*CLI, *SERVE],
         "tests": [
             *CLI,
             *CLIENTS,
             *CODINGS,
+            *SERVE,
             'boto==2.49.0; python_version < "3.12"',
             "PySocks",
             "fsspec",
             "gevent",
-            "h11",
             "h2",
             "hypothesis",
             "pytest>=8",
@@ -66,7 +68,6 @@ setup(
             "pytest-xdist",
             "setuptools>=77",
             "trio",
-            "trustme",
         ],
     },
     classifiers=[

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import struct
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli import session
+from tests.cli.browser import SWITCHES, find_browser
 from tests.cli.conftest import get
 from tests.cli.running import ROOT, vcr
 from vcr.request import Request
@@ -19,32 +19,8 @@ from vcr.response import Response
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-#: Nothing of these reaches the network.
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 PICTURE = ROOT / "docs" / "page.png"
 SIZE = {"width": 1240, "height": 700}
-
-
-def find_browser() -> str:
-    """The path of Chromium. Skips the test where there is none."""
-    named = os.environ.get("VCR_CHROMIUM")
-    if named:
-        if not os.path.exists(named):
-            pytest.skip(f"there is no {named}, which VCR_CHROMIUM names")
-        return named
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        pytest.skip(f"there is no browser: none of {', '.join(NAMES)}, and VCR_CHROMIUM names none")
-    return found
 
 
 @pytest.fixture(scope="module")

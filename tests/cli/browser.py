@@ -1,0 +1,47 @@
+"""Headless Chromium, where there is one: on the path, or at ``VCR_CHROMIUM``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+#: Nothing of these reaches the network.
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def find_browser() -> str:
+    """The path of Chromium. Skips the test where there is none."""
+    named = os.environ.get("VCR_CHROMIUM")
+    if named:
+        if not os.path.exists(named):
+            pytest.skip(f"there is no {named}, which VCR_CHROMIUM names")
+        return named
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip(f"there is no browser: none of {', '.join(NAMES)}, and VCR_CHROMIUM names none")
+    return found
+
+
+def dumped(url: str, profile: object, *switches: str) -> str:
+    """The page at ``url``, as Chromium has made it when it is loaded. ``profile``: a directory of the test's own."""
+    done = subprocess.run(
+        [find_browser(), "--headless", *SWITCHES, f"--user-data-dir={profile}", *switches, "--dump-dom", url],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
