@@ -44,7 +44,7 @@ ROUTES = [
 def test_what_is_recorded_through_it_comes_back_byte_for_byte_with_the_server_gone(server, cassette_path):
     with served(cassette_path, upstream=server.url, record_mode="new_episodes") as recording:
         live = {route: ask(recording.port, route[1], method=route[0]) for route in ROUTES}
-        assert recording.counts["recorded"] == server.hits == len(ROUTES)
+    assert recording.counts["recorded"] == server.hits == len(ROUTES)
     direct = {route: ask(server.port, route[1], method=route[0]) for route in ROUTES if route[1] != "/counter"}
     server.close()
     hits = server.hits

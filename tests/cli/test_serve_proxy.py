@@ -67,7 +67,7 @@ def test_curl_records_and_replays_through_it_plain_and_with_tls(server, tls_serv
     server.close(), tls_server.close()
     with served(cassette_path, authority=ca) as replaying:
         assert asked(replaying.port) == live
-        assert replaying.told == [f"GET {url} 200 played" for url in urls]
+        assert replaying.told.await_lines(len(urls)) == [f"GET {url} 200 played" for url in urls]
     assert (server.hits, tls_server.hits) == hits == (2, 3)
     assert json.loads(live[1].rpartition("\n")[2])["target"] == "/echo?a=1"
 
