@@ -111,8 +111,8 @@ def test_what_is_in_no_foreign_format_is_claimed_by_none(data):
 
 @pytest.mark.parametrize("file", sorted(CASSETTES.iterdir()), ids=lambda file: file.name)
 def test_a_cassette_is_claimed_by_the_format_of_its_recorder_alone(file):
-    if file.suffix == ".zz":
-        pytest.skip("compressed")
+    if file.suffix in (".zz", ".toml"):
+        pytest.skip("compressed, or no YAML")
     data = yamlserializer.deserialize(file.read_text())
     claiming = [one.__name__.rpartition(".")[2] for one in formats_found() if one.claims(data)]
     assert claiming == ["vcrpy" if file.name == "by_hand.yaml" else file.name.partition("_")[0]]

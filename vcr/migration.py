@@ -24,7 +24,7 @@ USAGE = "Usage: python -m vcr.migration PATH (a cassette, or a directory of cass
 _SERIALIZERS = {".yaml": yamlserializer, ".yml": yamlserializer, ".json": jsonserializer}
 
 
-class Parsed:
+class _Parsed:
     """A serializer that remembers the data that it has read."""
 
     def __init__(self, serializer: Deserializer) -> None:
@@ -44,7 +44,7 @@ def migrate(path: Path, *, dry_run: bool = False) -> bool:
     cassette, OSError when it cannot be written.
     """
     serializer = _serializer_of(path)
-    parsed = Parsed(serializer)
+    parsed = _Parsed(serializer)
     with nullcontext() if dry_run else FilesystemPersister.exclusive(path):
         contents = FilesystemPersister.load_cassette(path, parsed)
         if not is_old(parsed.data):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import get
 from tests.cli.running import CASSETTES, environment, in_terminal, piped, vcr
+from tests.test_cassetter import TOML
 from vcr._http.body import as_sent
 from vcr.cli.reading import contents
 from vcr.request import Request
@@ -80,6 +81,18 @@ def test_what_every_recorder_has_written_can_be_converted(target, tmp_path):
         assert values(tmp_path / "x", dated=False) == values(path, dated=False)
         lost = [line for line in done.err.splitlines() if not any(known in line for known in KNOWN)]
         assert [line for line in lost if ": entry " not in line] == []
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 reads no TOML")
+def test_from_toml(tmp_path):
+    """Which is cassetter's, and has no format here that it could be written in again."""
+    (tmp_path / "x.toml").write_text(TOML + "\n[[ws_interactions]]\nuri = 'ws://h/'\n", encoding="utf-8")
+    done = vcr("convert", tmp_path / "x.toml", tmp_path / "x.har")
+    assert done.err == f"{tmp_path / 'x.toml'}: the cassette: its 1 interactions by WebSocket are left out\n"
+    assert done.out == f"{tmp_path / 'x.har'}: 3 interactions, 1 losses\n"
+    assert values(tmp_path / "x.har") == values(tmp_path / "x.toml")
+    checked = vcr("check", "--schema", tmp_path)
+    assert checked.out.splitlines()[0].endswith("x.har: it is in another format than version 1 [schema]")
 
 
 def test_what_is_lost_is_told_line_by_line(write, tmp_path):

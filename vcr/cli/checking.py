@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._http import content_coding
 from ..errors import CassetteLoadError, CassetteNotFoundError
+from ..formats import vcrpy
 from ..migration import is_old
 from ..persisters.filesystem import FilesystemPersister
 from ..request import Headers
@@ -93,20 +94,20 @@ def check(path: str, schema: bool = False, recorded_before: datetime | None = No
     ``schema``: compare it with the JSON Schema of version 1, too. ``recorded_before``: what was recorded earlier is a
     finding. Raises SchemaError when there is no library for schemas.
     """
-    source = _Text(serializer_of(path))
+    source, is_read = _Text(serializer_of(path)), True
     try:
         contents = FilesystemPersister.load_cassette(path, source)
     except CassetteNotFoundError:
         return [Finding(path, None, None, WRONG, "the cassette says nothing")]
     except CassetteLoadError as error:
-        found = [_unreadable(path, error)]
+        found, is_read = [_unreadable(path, error)], False
         lines = lines_of(source.text)
     else:
         lines = lines_of(source.text, len(contents.interactions))
         found = list(_of_interactions(path, contents.interactions, recorded_before))
         found += _of_format(path, source)
     if schema and source.text:
-        found += _of_schema(path, source)
+        found += _of_schema(path, source, is_read)
     if os.path.exists(f"{path}.partial"):
         message = f"a session was interrupted, and left {path}.partial; vcr.recover adds what it holds"
         found.append(Finding(path, None, None, INCOMPLETE, message))
@@ -191,7 +192,11 @@ def _coding_fault(coding: str, content: bytes) -> str | None:
 
 
 def _of_format(path: str, source: _Text) -> Iterator[Finding]:
-    if _MAY_BE_OLD.search(source.text) and is_old(source.data):
+    try:
+        is_in_old_format = _MAY_BE_OLD.search(source.text) is not None and is_old(source.data)
+    except CassetteLoadError:
+        return  # (another recorder's text, which its format reads in a way of its own)
+    if is_in_old_format:
         message = "VCR.py does not read this format any more; `vcr migrate` brings it to the present one"
         yield Finding(path, None, None, OLD, message)
 
@@ -204,7 +209,7 @@ def schema_text() -> str:
     return files("vcr").joinpath("cassette.schema.json").read_text(encoding="utf-8")
 
 
-def _of_schema(path: str, source: _Text) -> Iterator[Finding]:
+def _of_schema(path: str, source: _Text, is_read: bool) -> Iterator[Finding]:
     try:
         from jsonschema import Draft202012Validator
     except ModuleNotFoundError as missing:
@@ -214,8 +219,10 @@ def _of_schema(path: str, source: _Text) -> Iterator[Finding]:
         # As JSON has it: bytes in base64, dates as text.
         data = json.loads(json.dumps(source.data, default=jsonserializer.encode))
     except (CassetteLoadError, TypeError, ValueError, RecursionError):
-        return  # it is unreadable, which has been said
-    if not isinstance(data, dict) or "interactions" not in data:
+        if not is_read:
+            return  # which has been said
+        data = None  # (another recorder's text)
+    if not isinstance(data, dict) or "interactions" not in data or not vcrpy.claims(data):
         yield Finding(path, None, None, SCHEMA, "it is in another format than version 1")
         return
     for error in Draft202012Validator(json.loads(schema_text())).iter_errors(data):

@@ -1,7 +1,7 @@
 """What is lost when a cassette goes from one format to another. It must not know files, and it prints nothing.
 
-The text in the new format is read again: what it then says otherwise is lost. What a reader of the old format cannot
-take over (``losses`` of a format) is lost before that.
+The text in the new format is read again: what it then says otherwise is lost. What the reader of the old format has not
+taken over (``Contents.losses``) was lost before that.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from .. import formats
 from .._engine.interaction import Interaction
 from .._http.body import as_sent
 from ..request import Request
@@ -18,14 +17,6 @@ from ..serialize import Contents
 
 #: What each format spells in a way of its own, or what stands in another place.
 _COMPARED = ("status", "headers", "header_order", "body", "recorded_at", "encoding", "http_version", "no_reason")
-
-
-def lost_in_reading(data: object) -> Iterator[str]:
-    """What of this data, parsed from a file, no cassette holds."""
-    for recorder in formats.found():
-        losses = getattr(recorder, "losses", None)
-        if losses is not None and recorder.claims(data):
-            yield from (f"entry {number}: {what}" for number, what in losses(data))
 
 
 def lost_in_writing(before: Contents, after: Contents) -> Iterator[str]:

@@ -14,12 +14,15 @@ _YAML_KEY = re.compile(r"^(?:interactions|http_interactions):[ \t]*(?:#.*)?$", r
 _ITEM = re.compile(r"^( *)- ", re.MULTILINE)
 _KEY_AT_MARGIN = re.compile(r"^[^\s#-]", re.MULTILINE)
 _BLANK = re.compile(r"[ \t\n\r]*")
+_TOML_ITEM = re.compile(r"^\[\[interactions\]\]", re.MULTILINE)
 _DECODER = json.JSONDecoder()
 
 
 def lines_of(text: str, count: int | None = None) -> list[int]:
     """The line, from 1 on, of each interaction; none where there are not ``count`` of them, or it cannot be told."""
-    places = _in_json(text) if text.lstrip("\ufeff \t\n\r")[:1] in ("{", "[") else _in_yaml(text)
+    places = [item.start() for item in _TOML_ITEM.finditer(text)]
+    if not places:
+        places = _in_json(text) if text.lstrip("\ufeff \t\n\r")[:1] in ("{", "[") else _in_yaml(text)
     if count is not None and len(places) != count:
         return []
     lines, line, before = [], 1, 0

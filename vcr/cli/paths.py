@@ -15,11 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 #: A cassette has one of these suffixes, or none, as VCR.py names it after a function.
-SUFFIXES = (".yaml", ".yml", ".json", ".har", ".zz", "")
+SUFFIXES = (".yaml", ".yml", ".json", ".har", ".toml", ".zz", "")
 #: Directories of tools, which hold no cassette of the project.
 _SKIPPED = re.compile(r"\..*|__pycache__|node_modules")
 #: A key that each format of a cassette has near its beginning.
-_KEY = re.compile(r"""^[\s{\["'-]*:?(?:interactions|http_interactions|request|"log")["']?\s*:""", re.MULTILINE)
+_KEY = re.compile(
+    r"""^(?:[\s{\["'-]*:?(?:interactions|http_interactions|request|"log")["']?\s*:|\[\[interactions\]\])""",
+    re.MULTILINE,
+)
 _BEGINNING = 65536  # bytes
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from types import ModuleType
 from typing import NamedTuple, TypeVar
 
 import click
@@ -17,6 +16,7 @@ from ..persisters.filesystem import FilesystemPersister
 from ..request import Request
 from ..response import Response
 from ..serialize import Contents
+from ..serializers import Deserializer
 from . import output, paths
 from .status import FINE, USAGE
 
@@ -42,12 +42,16 @@ class Tape(NamedTuple):
     entries: list[Entry]
 
 
-def serializer_of(path: str) -> ModuleType:
+def serializer_of(path: str) -> Deserializer:
     """What reads the text of the file, whatever format of a cassette it is in."""
     if path.endswith((".json", ".har")):
         from ..serializers import jsonoryaml
 
         return jsonoryaml
+    if path.endswith(".toml"):
+        from ..formats.cassetter import TOML
+
+        return TOML
     from ..serializers import yamlserializer
 
     return yamlserializer

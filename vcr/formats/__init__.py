@@ -2,7 +2,8 @@
 what is in it, and back. It must not know files.
 
 A format is a module with ``claims(data)``, which says by the structure of the data whether it is in this format;
-``read(data)``, which gives version 1's plain data; ``write``, the inverse; and ``TEXTS``, its serializers by name.
+``read(data)``, which gives version 1's plain data; and ``TEXTS``, the serializers that write it, by name. Optional is
+``losses(data)``: what of the data is in no cassette, as pairs of the number of a ``UNIT``, or None, and what is lost.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -18,10 +20,12 @@ from .._engine.interaction import Interaction, StoredInteraction
 from ..errors import CassetteLoadError
 from ..request import Request
 from ..response import Response
-from ..serializers import MAX_DEPTH, Deserializer, Serializer
+from ..serializers import MAX_DEPTH, YAML, Deserializer, Serializer
 from . import vcrpy
 from .contents import Contents
 
+#: What stands near the beginning of a YAML cassette of cassetter's, and of VCR.py's by accident only.
+_TYPED_BODY, _BEGINNING = "\n    body:\n      type: ", 1 << 16
 _MERGE_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
 
@@ -79,7 +83,7 @@ def _read_pieces(text: str, serializer: Deserializer) -> Contents | None:
     piece is no interaction: it may have been cut in the middle of a text."""
     split = getattr(serializer, "split", None)
     pieces = None if split is None or not isinstance(text, str) else split(text)
-    if pieces is None:
+    if pieces is None or _may_be_cassetters(text):
         return None
     contents = vcrpy.read_top(pieces.rest)
 
@@ -106,10 +110,28 @@ def _read_whole(text: str, serializer: Deserializer) -> Contents:
     contents = vcrpy.read_top(top)
     for number, interaction in enumerate(top["interactions"], 1):
         contents.interactions.append(Interaction(*vcrpy.read_interaction(number, interaction)))
+    if hasattr(recorder, "losses"):
+        contents.losses = functools.partial(_losses, recorder, data)
     return contents
 
 
+def _losses(recorder: ModuleType, data: object) -> Iterator[str]:
+    for number, what in recorder.losses(data):
+        yield f"{'the cassette' if number is None else f'{recorder.UNIT} {number}'}: {what}"
+
+
+def _may_be_cassetters(text: str) -> bool:
+    return isinstance(text, str) and text.find(_TYPED_BODY, 0, _BEGINNING) >= 0
+
+
 def _parsed(text: str, serializer: Deserializer) -> object:
+    if _may_be_cassetters(text):
+        from . import cassetter
+
+        with suppress(CassetteLoadError):
+            data: object = YAML.deserialize_1_2(text)
+            if cassetter.claims(data):
+                return data
     try:
         return serializer.deserialize(text)
     except CassetteLoadError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -28,6 +28,8 @@ class Contents(Sequence[Any]):
         self.interactions = list(interactions)
         self.beside = dict(beside or {})
         self.path = path
+        #: Gives a line for each thing that stands in the file of another recorder's and is not in here.
+        self.losses: Callable[[], Iterable[str]] = tuple
 
     def cassette_dict(self) -> dict[str, object]:
         """What a persister is given to save all of it; the dates stand where version 1 has them."""

@@ -26,6 +26,8 @@ from ..serializers import JSON, Data, Plain, Text
 from ..serializers.jsonserializer import from_base64
 from . import http_interactions as shared
 
+#: What HAR calls an interaction.
+UNIT = "entry"
 _CREATOR = {"name": "vcr", "version": "10"}
 _OURS = "_vcr"
 #: Where version 1 keeps what only HAR knows: at the top of a cassette, and beside each interaction.
@@ -61,7 +63,7 @@ def read(data: Data) -> Plain:
                 interactions.append(_read_entry(entry))
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             message = f"not as HAR 1.2 has it: {error!r}"
-            raise CassetteLoadError(message, interaction=number, unit="entry") from error
+            raise CassetteLoadError(message, interaction=number, unit=UNIT) from error
     plain: Plain = {"version": 1, "interactions": interactions, **_mapping(log.get(_OURS))}
     kept = {key: value for key, value in log.items() if key not in (*_READ_LOG_KEYS, _OURS)}
     return {**plain, _KEPT: kept} if kept and kept != {"creator": _CREATOR} else plain

@@ -192,6 +192,20 @@ def plain(text: str) -> object:
     return text
 
 
+#: What YAML 1.2 has no more.
+_OF_1_1 = (STANDARD + "timestamp", STANDARD + "merge")
+
+
+def plain_of_1_2(text: str) -> Any:
+    """The same in YAML 1.2, which has no dates, and no numbers with a colon (``1:30``)."""
+    if len(text) > _LONGEST_NUMBER or ":" in text:
+        return text
+    for tag, pattern in _IMPLICIT.get(text[:1], ()):
+        if pattern.match(text):
+            return text if tag in _OF_1_1 else _TYPES[tag](text)
+    return text
+
+
 def _text_or_nothing(text: str) -> str | None:
     """The same of what stands for text: ``1.50`` is not the number 1.5."""
     return None if plain(text) is None else text
@@ -216,14 +230,14 @@ def is_text(text: str) -> bool:
 # -- the reader --------------------------------------------------------------------------------------------------------
 
 
-def read(text: str, tags: Mapping[str, Tag] = TAGS) -> object:
-    """The plain data in ``text``; None when there is nothing in it.
+def read(text: str, tags: Mapping[str, Tag] = TAGS, meaning: Tag = plain) -> object:
+    """The plain data in ``text``; None when there is nothing in it. ``meaning``: what an unquoted scalar stands for.
 
     Raises CassetteLoadError with the line for what is well-formed but refused, and ``yaml.YAMLError`` for what is not.
     """
     parser = _Parser(text)
     try:
-        return _Reader(parser, tags).document()
+        return _Reader(parser, tags, meaning).document()
     finally:
         parser.dispose()
 
@@ -231,9 +245,10 @@ def read(text: str, tags: Mapping[str, Tag] = TAGS) -> object:
 class _Reader:
     """One pass over one document."""
 
-    def __init__(self, parser: Any, tags: Mapping[str, Tag]) -> None:
+    def __init__(self, parser: Any, tags: Mapping[str, Tag], meaning: Tag) -> None:
         self._next = parser.get_event
         self._tags = tags
+        self._plain = meaning
         self._anchors: dict[str, object] = {}
         # By identity, which is a value's own as long as it is kept here too.
         self._measures: dict[int, tuple[int, int, object]] = {}
@@ -265,7 +280,7 @@ class _Reader:
                 value = event.value
                 if event.tag is None or event.tag == "!":
                     if event.implicit[0] and value[:1] in _IMPLICIT:
-                        meaning = plain if not _is_text_of_body(items, outer) else _text_or_nothing
+                        meaning = self._plain if not _is_text_of_body(items, outer) else _text_or_nothing
                         value = self._tagged(event, meaning, value)
                 else:
                     value = self._tagged(event, self._meaning(event), value)

@@ -24,7 +24,7 @@ from yaml.representer import Representer, RepresenterError, SafeRepresenter
 from ..errors import CassetteLoadError
 from . import jsonserializer, yamlpieces
 from .yamlpieces import Pieces
-from .yamlreader import STANDARD, TAGS, Tag, is_text, read
+from .yamlreader import STANDARD, TAGS, Tag, is_text, plain, plain_of_1_2, read
 
 if TYPE_CHECKING:
     from yaml import SafeDumper as Dumper
@@ -237,9 +237,9 @@ def dump(cassette_dict: Mapping[str, object], dumper: type[PlainDumper], *, sort
     return "".join(_Writer(dumper).document(dict(cassette_dict), sort=sort))
 
 
-def _load(cassette_string: str, tags: Mapping[str, Tag]) -> object:
+def _load(cassette_string: str, tags: Mapping[str, Tag], meaning: Tag = plain) -> object:
     try:
-        return read(cassette_string, tags)
+        return read(cassette_string, tags, meaning)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark is not None else None
@@ -267,6 +267,14 @@ def deserialize(cassette_string: str) -> object:
         with suppress(CassetteLoadError):
             return jsonserializer.deserialize(cassette_string)
     return _load(cassette_string, TAGS)
+
+
+def deserialize_1_2(cassette_string: str) -> Any:
+    """The plain data in a text that was written as YAML 1.2: dates, and ``1:30``, are text.
+
+    Raises CassetteLoadError with the line when it is no YAML.
+    """
+    return _load(cassette_string, TAGS, plain_of_1_2)
 
 
 def split(cassette_string: str) -> Pieces | None:

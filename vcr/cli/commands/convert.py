@@ -8,7 +8,6 @@ import click
 
 from ... import formats
 from ...errors import CassetteLoadError
-from ...migration import Parsed
 from ...persisters.content import packed, unpacked
 from ...persisters.filesystem import FilesystemPersister
 from ...serializers import Serializer
@@ -30,9 +29,10 @@ _BY_SUFFIX = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".har": "har"}
 @click.option("--to", "name", type=click.Choice(sorted(_FORMATS)), help="The format; else the suffix of DST tells it.")
 @click.option("--force", is_flag=True, help="Replace DST where it exists.")
 def command(source: str, target: str, name: str | None, force: bool) -> int:
-    """Write the cassette SRC, of any format, as DST in another one: VCR.py's, Betamax's, Ruby VCR's, or HAR.
+    """Write the cassette SRC as DST in another format: VCR.py's, Betamax's, Ruby VCR's, or HAR.
 
-    Each thing that DST does not hold is one line on the standard error. DST is written whole or not at all.
+    SRC may be in any of these, or cassetter's YAML or TOML. Each thing that DST does not hold is one line on the
+    standard error. DST is written whole or not at all.
     """
     name = name or _BY_SUFFIX.get(os.path.splitext(target)[1])
     if name is None:
@@ -55,12 +55,11 @@ def command(source: str, target: str, name: str | None, force: bool) -> int:
 def _convert(source: str, target: str, serializer: Serializer) -> list[str]:
     """Write it, and say what is lost. Raises ValueError for what the format cannot hold."""
     paths.check_is_one(source)
-    parsed = Parsed(reading.serializer_of(source))
-    contents = FilesystemPersister.load_cassette(source, parsed)
+    contents = FilesystemPersister.load_cassette(source, reading.serializer_of(source))
     cassette_dict = contents.cassette_dict()
     content = packed(target, cassette_dict, serializer)
     written = unpacked(target, lambda: content, serializer)
-    lost = [*converting.lost_in_reading(parsed.data), *converting.lost_in_writing(contents, written)]
+    lost = [*contents.losses(), *converting.lost_in_writing(contents, written)]
     FilesystemPersister.save_cassette(target, cassette_dict, serializer)
     output.line(f"{target}: {len(written.interactions)} interactions, {len(lost)} losses")
     return lost
