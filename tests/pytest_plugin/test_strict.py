@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -172,7 +173,15 @@ def test_the_report_for_tools(recorded):
     assert entry["test"] == "test_network.py::test_two"
     assert (entry["played"], entry["recorded"], entry["existed"]) == (1, 0, True)
     assert entry["unused"] == [f"GET {recorded.server.url}/text?n=2"]
-    assert report["used"] == [str(recorded.path / "cassettes/test_network/test_two.yaml")]
+    path = recorded.path / "cassettes/test_network/test_two.yaml"
+    assert report["used"] == [str(path)]
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert report["prune"] == {
+        "refused": None,
+        "orphans": [],
+        "unplayed": [{"path": str(path), "sha256": digest, "interactions": [2]}],
+        "unjudged": [],
+    }
 
 
 def test_requests_that_are_not_those_expected_are_shown_as_a_diff(recorded):
@@ -254,8 +263,10 @@ def test_cassettes_of_a_file_that_gives_no_tests_here_are_left(with_orphan):
 
 @pytest.mark.parametrize("part", ["-kused", "-mvcr", "test_network.py", "--maxfail=1"])
 def test_a_part_of_the_tests_is_not_judged(part, with_orphan):
-    output = with_orphan.run("--vcr-orphans=delete", part)
+    output = with_orphan.run("--vcr-orphans=delete", "--vcr-report=report.json", part)
     assert "orphans: not looked for: only a part of the tests was run" in output
+    report = json.loads((with_orphan.path / "report.json").read_text("utf-8"))
+    assert report["prune"]["refused"] == "only a part of the tests was run"
     assert len(with_orphan.cassettes()) == 4
 
 

@@ -73,7 +73,8 @@ class Storage:
         #: How many interactions were stored when the cassette was last read, and are not in it: a filter dropped them.
         self.hidden = 0
         self._others: Mapping[str, object] = {}
-        self._count: int | None = None  # of the interactions that are stored, if what is held comes from there
+        #: How many interactions are stored, if what is held comes from there.
+        self.count: int | None = None
         self._re_record_interval = re_record_interval
         self._journal: Any = self.place.offered("journal")
         if journal and self._journal is None:
@@ -111,7 +112,7 @@ class Storage:
 
     def _read(self, holder: Holder) -> list[Interaction] | None:
         stored = self.place.read()
-        self._count = None if stored is None else len(stored.interactions)
+        self.count = None if stored is None else len(stored.interactions)
         if stored is None:
             return None
         self.metadata = {**stored.metadata, **self.metadata}
@@ -174,7 +175,7 @@ class Storage:
             kept = self._merged(changes, holder) if self.place.has_changed() else changes.kept
             if not self._added(kept, changes.added, holder):
                 self.place.write(_written(kept, holder), self.metadata, self._others)
-            self._count = None  # what is held is not read from what is stored now
+            self.count = None  # what is held is not read from what is stored now
             self.discard_notes()
 
     def _added(self, kept: Sequence[Interaction], added: set[Interaction], holder: Holder) -> bool:
@@ -182,7 +183,7 @@ class Storage:
         before = [one for one in kept if one not in added]
         if (
             len(before) == len(kept)
-            or len(before) != self._count
+            or len(before) != self.count
             or self.metadata
             or not holder.saves_as_held
             or not all(one.is_as_stored for one in before)

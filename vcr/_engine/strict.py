@@ -131,10 +131,23 @@ def unplayed(cassette: Cassette) -> list[str]:
     """Method and URI of what was recorded and not played, where nothing can be recorded; without secrets."""
     if not cassette.write_protected:
         return []
+    return [cassette.mask(" ".join(one.target)) for one in _missed(cassette, _loaded(cassette))]
+
+
+def unplayed_places(cassette: Cassette) -> list[int] | None:
+    """Where in the file what was not played stands, from 1 on. None where that cannot be told: the cassette does not
+    replay, it has been saved, or a hook hides a part of what is stored."""
     loaded = _loaded(cassette)
+    if not cassette.record_mode.replays or len(loaded) != cassette.storage.count:
+        return None
+    missed = set(_missed(cassette, loaded))
+    return [place for place, one in enumerate(loaded, 1) if one in missed]
+
+
+def _missed(cassette: Cassette, loaded: list[Interaction]) -> list[Interaction]:
     # With repeats the first match is played for ever: those behind it are not missed.
     repeated = {one.target for one in loaded if one.plays} if cassette.allow_playback_repeats is True else ()
-    return [cassette.mask(" ".join(one.target)) for one in loaded if not one.plays and one.target not in repeated]
+    return [one for one in loaded if not one.plays and one.target not in repeated]
 
 
 def swallowed(cassette: Cassette) -> list[Refused]:

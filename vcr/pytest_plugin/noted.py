@@ -9,7 +9,10 @@ import pytest
 
 class Entry(TypedDict):
     """What happened to one cassette. ``path`` is absolute; ``cassette`` is for people. ``expected``: whether the test
-    itself has caught what was refused."""
+    itself has caught what was refused. ``passed``: whether the test had passed when the cassette was closed.
+    ``unplayed``: where in the file what was not played stands, from 1 on; None where that cannot be told. ``borrowed``:
+    the paths of the cassettes that were replayed beside it.
+    """
 
     test: str
     cassette: str
@@ -23,6 +26,9 @@ class Entry(TypedDict):
     refused: list[str]
     expected: bool
     unused: list[str]
+    passed: bool
+    unplayed: list[int] | None
+    borrowed: list[str]
 
 
 class Blocked(TypedDict):

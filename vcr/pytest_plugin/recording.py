@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from .._context import CassetteContextDecorator
-from .._engine.strict import judge, line_of, saves_failed, unplayed
+from .._engine.strict import judge, line_of, saves_failed, unplayed, unplayed_places
 from .._options import Options
 from ..cassette import Cassette
 from ..config import VCR
@@ -73,14 +73,26 @@ def opened(
     cassette = context.__enter__()
     existed = cassette.rewound
     cassette.is_own = _is_test_code(node)
+    library = str(chosen.get("cassette_library_dir", directory))
+    named = dict.fromkeys(os.path.abspath(os.path.join(library, path)) for path in cassettes)
+    others = [path for path in named if path != os.path.abspath(cassette.path)]
     try:
-        _borrow(cassette, cassettes, str(chosen.get("cassette_library_dir", directory)))
+        for path in others:
+            cassette.borrow(path)
         yield cassette
     finally:
-        _close(context, cassette, node, existed=existed, passed=not did_not_pass())
+        _close(context, cassette, node, existed=existed, passed=not did_not_pass(), borrowed=others)
 
 
-def _close(context: CassetteContextDecorator, cassette: Cassette, node: Any, *, existed: bool, passed: bool) -> None:
+def _close(
+    context: CassetteContextDecorator,
+    cassette: Cassette,
+    node: Any,
+    *,
+    existed: bool,
+    passed: bool,
+    borrowed: list[str],
+) -> None:
     """Close the cassette as its test has ended, and note what has happened to it."""
     reporter = collecting.reporter(node.config)
     # What is saved for a test that passed waits until its other fixtures are taken down.
@@ -96,17 +108,11 @@ def _close(context: CassetteContextDecorator, cassette: Cassette, node: Any, *, 
         pytest.fail(str(strict), pytrace=False)
     finally:
         entry = entry_of(cassette, node, existed)
+        entry["passed"], entry["borrowed"] = is_fine, borrowed
         entry["expected"] = is_fine and cassette.strictness.on_refused == "raise"
         reporter.note(entry)
     if waits:
         reporter.save_when_passed(cassette, entry)
-
-
-def _borrow(cassette: Cassette, paths: tuple[str, ...], directory: str) -> None:
-    for path in paths:
-        full = os.path.join(directory, path)
-        if os.path.abspath(full) != os.path.abspath(cassette.path):
-            cassette.borrow(full)
 
 
 def _is_test_code(node: Any) -> Callable[[str], bool]:
@@ -139,6 +145,9 @@ def entry_of(cassette: Cassette, node: Any, existed: bool) -> Entry:
         "refused": [f"{cassette.mask(line_of(one.request))}, made at {one.place}" for one in cassette.refusals],
         "expected": False,
         "unused": unplayed(cassette),
+        "passed": False,
+        "unplayed": unplayed_places(cassette),
+        "borrowed": [],
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -36,16 +37,18 @@ class Reporter:
         #: The files that tests were collected from.
         self.files: set[str] = set()
         self.is_part = False
-        #: The paths of all cassettes that were opened, by the plugin or by hand; kept where orphans are looked for.
-        self.opened: set[str] = set()
-        if config.option.vcr_orphans:
+        #: The tests that have failed, or could not be set up or taken down.
+        self.failed: list[str] = []
+        #: How often each path was opened, by the plugin or by hand; kept where that is asked for.
+        self.opened: Counter[str] = Counter()
+        if config.option.vcr_orphans or config.option.vcr_report:
             from .. import _active
 
             _active.watchers.append(self._see)
             config.add_cleanup(lambda: _active.watchers.remove(self._see))
 
     def _see(self, cassette: Any) -> None:
-        self.opened.add(os.path.abspath(cassette.path))
+        self.opened[os.path.abspath(cassette.path)] += 1
 
     def note(self, entry: Entry) -> None:
         """Remember what happened to a cassette."""
@@ -105,6 +108,8 @@ class Reporter:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what a report brings."""
+        if report.failed:
+            self.failed.append(report.nodeid)
         self.entries += getattr(report, "vcr_entries", ())
         self.blocked += getattr(report, "vcr_blocked", ())
 
@@ -137,7 +142,7 @@ class Reporter:
             output["vcr_uses"] = [tuple(use) for use in self.uses]
             output["vcr_is_part"] = self.is_part
             output["vcr_files"] = sorted(self.files)
-            output["vcr_opened"] = sorted(self.opened)
+            output["vcr_opened"] = dict(self.opened)
             return
         from . import summary
 
@@ -150,7 +155,7 @@ class Reporter:
         self.uses |= {noted.Use(*use) for use in output.get("vcr_uses", ())}
         self.is_part |= output.get("vcr_is_part", False)
         self.files.update(output.get("vcr_files", ()))
-        self.opened.update(output.get("vcr_opened", ()))
+        self.opened.update(output.get("vcr_opened", {}))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what there is to say."""

@@ -5,9 +5,11 @@ It must not know how a cassette was opened: it is told by a ``Reporter``.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 #: How many lines of one kind are shown without ``-v``.
 MOST_SHOWN = 10
+NOT_ENDED = "the run did not come to its end"
 _SUFFIXES = (".yaml", ".yml", ".json")
 ORPHANS = pytest.StashKey["list[Path] | str"]()
 
@@ -40,13 +43,13 @@ def finish(session: pytest.Session, reporter: Reporter) -> None:
     config = session.config
     asked = config.option.vcr_orphans
     if asked:
-        found = orphans(config, reporter) if _ended_well(session) else "the run did not come to its end"
+        found = orphans(config, reporter) if _ended_well(session) else NOT_ENDED
         config.stash[ORPHANS] = found
         if asked == "delete" and not isinstance(found, str):
             for path in found:
                 path.unlink()
     if config.option.vcr_report:
-        Path(config.option.vcr_report).write_text(json.dumps(report(config, reporter), indent=1) + "\n", "utf-8")
+        Path(config.option.vcr_report).write_text(json.dumps(report(session, reporter), indent=1) + "\n", "utf-8")
 
 
 def _ended_well(session: pytest.Session) -> bool:
@@ -121,7 +124,7 @@ def orphans(config: pytest.Config, reporter: Reporter) -> list[Path] | str:
     """The cassettes beside the tests that no test uses; or why that cannot be told."""
     if not is_whole(config, reporter):
         return "only a part of the tests was run"
-    used = {_stem(entry["path"]) for entry in reporter.entries}
+    used = {_stem(path) for entry in reporter.entries for path in (entry["path"], *entry["borrowed"])}
     told = {entry["test"] for entry in reporter.entries}
     for use in reporter.uses:
         if use.path is not None:
@@ -165,20 +168,64 @@ def _has_tests(config: pytest.Config, file: Path) -> bool:
 # -- the report --------------------------------------------------------------------------------------------------------
 
 
-def report(config: pytest.Config, reporter: Reporter) -> dict[str, Any]:
+def report(session: pytest.Session, reporter: Reporter) -> dict[str, Any]:
     """What ``--vcr-report`` writes."""
+    config = session.config
     run = config.stash[options.RUN]
-    found = config.stash.get(ORPHANS, [])
+    found = orphans(config, reporter) if _ended_well(session) else NOT_ENDED
+    orphaned = [] if isinstance(found, str) else [str(path) for path in found]
+    why_not = found if isinstance(found, str) else _why_not_judged(reporter)
+    unplayed, unjudged = _unplayed(reporter)
     return {
         "version": 1,
         "record_mode": run.mode,
         "reason": run.reason,
         "cassettes": reporter.entries,
         "blocked": reporter.blocked,
-        "orphans": [] if isinstance(found, str) else [str(path) for path in found],
+        "orphans": orphaned,
         "is_whole": is_whole(config, reporter),
         "used": sorted({entry["path"] for entry in reporter.entries} | {u.path for u in reporter.uses if u.path}),
+        "prune": {
+            "refused": why_not,
+            "orphans": [{"path": path, "sha256": _digest(path)} for path in orphaned],
+            "unplayed": [{"path": path, "sha256": _digest(path), "interactions": unplayed[path]} for path in unplayed],
+            "unjudged": [{"path": path, "reason": reason} for path, reason in sorted(unjudged.items())],
+        },
     }
+
+
+def _why_not_judged(reporter: Reporter) -> str | None:
+    """Why nothing can be said of what the tests do not need; None where that can be."""
+    failed = list(dict.fromkeys(reporter.failed))
+    more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+    return f"{failed[0]}{more} failed" if failed else None
+
+
+def _unplayed(reporter: Reporter) -> tuple[dict[str, list[int]], dict[str, str]]:
+    """The places of the interactions that no test has played, by the path of the cassette; and the paths of the
+    cassettes of which that cannot be told, with the reason."""
+    left: dict[str, set[int]] = {}
+    unjudged: dict[str, str] = {}
+    closed = Counter(entry["path"] for entry in reporter.entries)
+    for entry in {(one["test"], one["path"]): one for one in reporter.entries}.values():  # (one may be run again)
+        path = entry["path"]
+        if not entry["passed"]:
+            unjudged[path] = f"{entry['test']} did not pass"
+        elif entry["saved"] or entry["unplayed"] is None:
+            unjudged[path] = "what it holds was recorded in this run, or is hidden by a hook"
+        elif reporter.opened[path] > closed[path]:
+            unjudged[path] = "a test opens it by hand"
+        else:
+            left[path] = left.get(path, set(entry["unplayed"])) & set(entry["unplayed"])
+        unjudged |= dict.fromkeys(entry["borrowed"], f"{entry['test']} replays it beside its own")
+    ran = {entry["test"] for entry in reporter.entries}
+    unjudged |= {use.path: f"{use.test} did not run" for use in reporter.uses if use.path and use.test not in ran}
+    found = {path: sorted(places) for path, places in sorted(left.items()) if places and path not in unjudged}
+    return found, {path: why for path, why in unjudged.items() if os.path.exists(path)}
+
+
+def _digest(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def is_whole(config: pytest.Config, reporter: Reporter) -> bool:
