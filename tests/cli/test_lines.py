@@ -1,4 +1,4 @@
-"""In which line each interaction of a cassette begins."""
+"""Where in the text of a cassette each interaction stands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import get
 from tests.cli.running import CASSETTES
-from vcr.cli.lines import lines_of
+from vcr.cli.lines import lines_of, without
 from vcr.cli.reading import contents
 
 
@@ -61,3 +61,17 @@ def test_odd_texts(text, lines):
 
 def test_no_line_is_better_than_a_wrong_one():
     assert lines_of(json.dumps({"interactions": [1, 2]}), 3) == []
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+def test_an_interaction_is_cut_out_and_the_rest_stays(suffix, write):
+    path = write(f"x.{suffix}", *(get(f"/{number}", {}, b'- request:\n[{"a": "\\""}]\n' * 3) for number in range(4)))
+    for numbers in ([1], [4], [2, 3], [1, 4], [1, 2, 3]):
+        cut = without(path.read_text(encoding="utf-8"), numbers)
+        expected = write(
+            f"y.{suffix}",
+            *(get(f"/{n - 1}", {}, b'- request:\n[{"a": "\\""}]\n' * 3) for n in range(1, 5) if n not in numbers),
+        )
+        assert cut == expected.read_text(encoding="utf-8")
+    assert without(path.read_text(encoding="utf-8"), [1, 2, 3, 4]) is None
+    assert without(path.read_text(encoding="utf-8"), [5]) is None

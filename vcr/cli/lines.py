@@ -1,4 +1,5 @@
-"""In which line of a cassette's text each of its interactions begins. It must not know files.
+"""Where in a cassette's text each of its interactions stands: in which line, and from where to where. It must not know
+files.
 
 The text is not parsed as a whole for that: in YAML, the items of a list begin at one margin; in JSON, each element is
 skipped by the standard library's scanner.
@@ -8,6 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
+from itertools import pairwise
+from typing import NamedTuple
 
 _LIST = ("interactions", "http_interactions", "entries")
 _YAML_KEY = re.compile(r"^(?:interactions|http_interactions):[ \t]*(?:#.*)?$", re.MULTILINE)
@@ -18,22 +22,53 @@ _TOML_ITEM = re.compile(r"^\[\[interactions\]\]", re.MULTILINE)
 _DECODER = json.JSONDecoder()
 
 
+class Span(NamedTuple):
+    """Where an interaction begins, and where it ends: the separator behind it (JSON) is not a part of it."""
+
+    start: int
+    end: int
+
+
 def lines_of(text: str, count: int | None = None) -> list[int]:
     """The line, from 1 on, of each interaction; none where there are not ``count`` of them, or it cannot be told."""
-    places = [item.start() for item in _TOML_ITEM.finditer(text)]
-    if not places:
-        places = _in_json(text) if text.lstrip("\ufeff \t\n\r")[:1] in ("{", "[") else _in_yaml(text)
-    if count is not None and len(places) != count:
+    found = spans(text)
+    if count is not None and len(found) != count:
         return []
     lines, line, before = [], 1, 0
-    for place in places:
+    for place, _ in found:
         line += text.count("\n", before, place)
         before = place
         lines.append(line)
     return lines
 
 
-def _in_yaml(text: str) -> list[int]:
+def spans(text: str) -> list[Span]:
+    """Where each interaction stands; none where that cannot be told."""
+    if _TOML_ITEM.search(text) is not None:
+        return _between([item.start() for item in _TOML_ITEM.finditer(text)], len(text))
+    return _in_json(text) if text.lstrip("\ufeff \t\n\r")[:1] in ("{", "[") else _in_yaml(text)
+
+
+def without(text: str, numbers: Collection[int]) -> str | None:
+    """The text without the interactions of these numbers, from 1 on, every other character as it is; None where it
+    cannot be told where they stand, or where no other is left."""
+    found = spans(text)
+    kept = [number for number, _ in enumerate(found, 1) if number not in numbers]
+    if not kept or max(numbers, default=0) > len(found):
+        return None
+    parts = [text[: found[0].start]]
+    for place, number in enumerate(kept):
+        if place:  # what separates it from the one before, there as in the text
+            parts.append(text[found[number - 2].end : found[number - 1].start])
+        parts.append(text[slice(*found[number - 1])])
+    return "".join([*parts, text[found[-1].end :]])
+
+
+def _between(starts: list[int], end: int) -> list[Span]:
+    return [Span(*one) for one in pairwise([*starts, end])]
+
+
+def _in_yaml(text: str) -> list[Span]:
     key = _YAML_KEY.search(text)
     start = key.end() if key else 0  # before 1.0 the whole was the list
     first = _ITEM.search(text, start)
@@ -41,10 +76,11 @@ def _in_yaml(text: str) -> list[int]:
         return []
     margin = re.compile(rf"^{first[1]}- ", re.MULTILINE)
     after = _KEY_AT_MARGIN.search(text, first.end())
-    return [item.start() for item in margin.finditer(text, first.start(), after.start() if after else len(text))]
+    end = after.start() if after else len(text)
+    return _between([item.start() for item in margin.finditer(text, first.start(), end)], end)
 
 
-def _in_json(text: str) -> list[int]:
+def _in_json(text: str) -> list[Span]:
     try:
         at = _list_in(text, _skip(text, 1 if text.startswith("\ufeff") else 0))
         return _elements(text, at) if at is not None else []
@@ -52,16 +88,17 @@ def _in_json(text: str) -> list[int]:
         return []
 
 
-def _elements(text: str, at: int) -> list[int]:
-    """Where each element of the list at this place begins."""
-    places = []
+def _elements(text: str, at: int) -> list[Span]:
+    """Where each element of the list at this place stands."""
+    found = []
     at = _skip(text, at + 1)
     while text[at] != "]":
-        places.append(at)
-        at = _skip(text, _DECODER.raw_decode(text, at)[1])
+        start, at = at, _DECODER.raw_decode(text, at)[1]
+        found.append(Span(start, at))
+        at = _skip(text, at)
         if text[at] == ",":
             at = _skip(text, at + 1)
-    return places
+    return found
 
 
 def _list_in(text: str, at: int) -> int | None:

@@ -6,7 +6,7 @@ It must not know what a command does with a cassette.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 import click
@@ -25,6 +25,7 @@ _MANY = 100
 
 
 Read = TypeVar("Read")
+Item = TypeVar("Item")
 
 
 class Entry(NamedTuple):
@@ -75,6 +76,15 @@ def tape(path: str) -> Tape:
     return Tape(path, [Entry(number, *one.own()) for number, one in enumerate(interactions, 1)])
 
 
+def shown_progress(items: Sequence[Item], label: str) -> Iterator[Item]:
+    """Each item; a terminal is shown how far it is when there are many."""
+    if len(items) < _MANY or not sys.stderr.isatty():
+        yield from items
+        return
+    with click.progressbar(items, label=label, file=sys.stderr) as progress:
+        yield from progress
+
+
 class Files:
     """The files of a command, one after the other. ``status``: USAGE once one could not be read, else FINE."""
 
@@ -94,11 +104,7 @@ class Files:
 
     def each(self) -> Iterator[str]:
         """Each path; a terminal is shown how far it is when there are many."""
-        if len(self.paths) < _MANY or not sys.stderr.isatty():
-            yield from self.paths
-            return
-        with click.progressbar(self.paths, label="Reading", file=sys.stderr) as progress:
-            yield from progress
+        return shown_progress(self.paths, "Reading")
 
     def tapes(self) -> Iterator[Tape]:
         """Each cassette that can be read."""
