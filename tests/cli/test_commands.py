@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,8 +13,8 @@ import sys
 import pytest
 
 import vcr as package
-from tests.cli.conftest import get
-from tests.cli.running import CASSETTES, ROOT, command, environment, piped, vcr
+from tests.cli.running import CASSETTES, ROOT, environment, piped, vcr
+from tests.cli.test_prune import report_of
 from vcr.cli.commands import NAMES, cli
 
 
@@ -77,19 +78,77 @@ def test_the_console_script_is_declared():
     assert '"console_scripts": ["vcr = vcr.cli:main"]' in setup
 
 
-@pytest.mark.skipif(os.name == "nt", reason="pipes and signals of POSIX")
-def test_a_broken_pipe_ends_quietly(write):
-    # More than a pipe holds.
-    path = write("many.yaml", *(get(f"/{number}", {}, b"x" * 2000) for number in range(200)))
-    process = subprocess.Popen(
-        command("show", path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), text=True
-    )
-    assert process.stdout.readline() == "# 1 of 200\n"
-    process.stdout.close()
+# -- every command in the same way -------------------------------------------------------------------------------------
 
-    assert process.stderr.read() == ""
-    process.stderr.close()
-    assert process.wait(timeout=60) == 141
+
+@pytest.fixture
+def words(varied, tmp_path):
+    """The arguments with which each command has something to say; with ``--help`` each has."""
+    shutil.copy(CASSETTES / "vcrpy_0.7.0.yaml", tmp_path / "old.yaml")
+    shutil.copy(varied, tmp_path / "pruned.yaml")
+    report = report_of(tmp_path, "pruned.yaml", [1])
+    found = {
+        "check": [varied],
+        "completion": ["bash"],
+        "convert": [varied, tmp_path / "new.har"],
+        "diff": [varied, tmp_path / "old.yaml"],
+        "html": [varied],
+        "ls": [varied],
+        "migrate": [tmp_path / "old.yaml"],
+        "prune": [report],
+        "show": [varied],
+    }
+    return {name: [name, *map(str, found.get(name, ["--help"]))] for name in NAMES}
+
+
+def test_what_is_printed_in_a_pipe_has_no_colour(words):
+    for name in NAMES:
+        done = vcr(*words[name])
+        assert (name, "\x1b" in done.out + done.err) == (name, False)
+        assert done.status in (0, 1)
+        assert done.out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and forks of POSIX")
+def test_a_broken_pipe_ends_quietly(words):
+    # Each in a fork of one process: what costs time is to start Python.
+    script = """
+import json, os, sys
+from vcr.cli.commands import cli
+for words in json.loads(sys.argv[1]):
+    child = os.fork()
+    if not child:
+        reader, writer = os.pipe()
+        os.close(reader)
+        os.dup2(writer, 1)
+        sys.exit(cli(words, prog_name="vcr"))
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), words[0], file=sys.stderr)
+"""
+    given = [["--help"], ["--version"], ["ls", "--help"], *words.values()]
+    done = subprocess.run(
+        [sys.executable, "-c", script, json.dumps(given)],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr.splitlines() == [f"141 {one[0]}" for one in given]
+
+
+@pytest.mark.parametrize("name", ["convert", "html", "migrate", "prune"])
+def test_an_interrupt_in_the_middle_of_writing_leaves_every_file_as_it_was(name, words, tmp_path, monkeypatch):
+    """All has been written, but to the place where it goes."""
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.setattr(os, "fsync", interrupt)
+    more = ["-o", tmp_path / "page.html"] if name == "html" else []
+    done = vcr(*words[name], *more)
+    assert (done.status, done.err.splitlines()[-1]) == (130, "Interrupted.")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes and signals of POSIX")

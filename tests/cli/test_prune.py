@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -172,32 +173,26 @@ def test_what_is_no_report_is_told(text, tmp_path):
 # -- each file whole or not at all -------------------------------------------------------------------------------------
 
 
-def report(tmp_path: Path, **unplayed: object) -> Path:
-    """One by which these interactions are removed, as ``pytest`` writes it."""
-    import hashlib
-
-    files = {name: (tmp_path / name).read_bytes() for name in unplayed}
-    pruning = {
-        "refused": None,
-        "orphans": [],
-        "unplayed": [
-            {
-                "path": str(tmp_path / name),
-                "sha256": hashlib.sha256(files[name]).hexdigest(),
-                "interactions": unplayed[name],
-            }
-            for name in files
-        ],
-        "unjudged": [],
-    }
-    path = tmp_path / "report.json"
+def report_of(directory: Path, *unplayed: str | list[int]) -> Path:
+    """One by which interactions are removed, as ``pytest`` writes it. ``unplayed``: names of files, each followed by
+    the numbers of its interactions."""
+    found = [
+        {
+            "path": str(directory / name),
+            "sha256": hashlib.sha256((directory / name).read_bytes()).hexdigest(),
+            "interactions": numbers,
+        }
+        for name, numbers in zip(unplayed[::2], unplayed[1::2], strict=True)
+    ]
+    path = directory / "report.json"
+    pruning = {"refused": None, "orphans": [], "unplayed": found, "unjudged": []}
     path.write_text(json.dumps({"prune": pruning}), encoding="utf-8")
     return path
 
 
 def test_a_file_that_has_changed_since_stays_and_the_others_are_done(varied, tmp_path):
     shutil.copy(varied, tmp_path / "other.yaml")
-    path = report(tmp_path, **{"varied.yaml": [2], "other.yaml": [1, 3]})
+    path = report_of(tmp_path, "varied.yaml", [2], "other.yaml", [1, 3])
     varied.write_text(varied.read_text(encoding="utf-8") + "more: 1\n", encoding="utf-8")
     done = vcr("prune", path)
     assert done.status == 2
@@ -210,7 +205,7 @@ def test_a_file_that_has_changed_since_stays_and_the_others_are_done(varied, tmp
 def test_every_recorders_files_are_cut(name, tmp_path):
     shutil.copy(CASSETTES / name, tmp_path)
     before = [one.value() for one in contents(str(tmp_path / name)).interactions]
-    assert vcr("prune", report(tmp_path, **{name: [1, 3]})).status == 0
+    assert vcr("prune", report_of(tmp_path, name, [1, 3])).status == 0
     after = [one.value() for one in contents(str(tmp_path / name)).interactions]
     assert after == [before[1], *before[3:]]
     lines = set((CASSETTES / name).read_text(encoding="utf-8").splitlines())
@@ -220,13 +215,13 @@ def test_every_recorders_files_are_cut(name, tmp_path):
 def test_what_cannot_be_cut_is_written_anew_or_left(tmp_path):
     shared = "interactions:\n- request: &one {method: GET, uri: 'http://h/'}\n  response: &two {status: {code: 200}}\n"
     (tmp_path / "x.yaml").write_text(shared + "- {request: *one, response: *two}\nours: 1\n", encoding="utf-8")
-    assert vcr("prune", report(tmp_path, **{"x.yaml": [1]})).status == 0
+    assert vcr("prune", report_of(tmp_path, "x.yaml", [1])).status == 0
     left = contents(str(tmp_path / "x.yaml"))
     assert [one.request.uri for one in left.interactions] == ["http://h/"]
     assert left.beside == {"ours": 1}
 
     shutil.copy(CASSETTES / "ruby_vcr_5.0.0.zz", tmp_path / "x.zz")
     before = (tmp_path / "x.zz").read_bytes()
-    done = vcr("prune", report(tmp_path, **{"x.zz": [1]}))
+    done = vcr("prune", report_of(tmp_path, "x.zz", [1]))
     assert (done.status, done.err) == (2, f"{tmp_path / 'x.zz'}: its interactions cannot be cut out of the text\n")
     assert (tmp_path / "x.zz").read_bytes() == before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,16 +62,20 @@ class Outcome:
         return None
 
 
-def run(clients: Sequence[Client]) -> list[Outcome]:
-    """Each client's outcome, in the order given."""
+def _each(clients: Sequence[Client], _: str) -> Iterable[Client]:
+    return clients
+
+
+def run(clients: Sequence[Client], each: Callable[[Sequence[Client], str], Iterable[Client]] = _each) -> list[Outcome]:
+    """Each client's outcome, in the order given. ``each(clients, word)`` hands them out, and may show how far it is."""
     versions = {client: client.version for client in clients}
-    installed = [client for client in clients if versions[client] is not None]
+    found = [client for client in clients if versions[client] is not None]
     with tempfile.TemporaryDirectory(prefix="vcr-demo-") as directory:
-        paths = {client: Path(directory, f"{client.name}.yaml") for client in installed}
+        paths = {client: Path(directory, f"{client.name}.yaml") for client in found}
         with serving(Server()) as server:
-            recordings = {client: _record(client, paths[client], server) for client in installed}
+            recordings = {one: _record(one, paths[one], server) for one in each(found, "Recording")}
         with serving(Tripwire(server.port)) as tripwire:
-            replays = {client: _replay(client, paths[client], server.url, tripwire) for client in installed}
+            replays = {one: _replay(one, paths[one], server.url, tripwire) for one in each(found, "Replaying")}
     return [Outcome(client, versions[client], recordings.get(client), replays.get(client)) for client in clients]
 
 

@@ -111,7 +111,7 @@ def _values(path: str, content: bytes) -> list[Hashable] | None:
 
 def _written_anew(path: str, content: bytes, contents: Contents) -> bytes:
     """A cassette of VCR.py's with what is left in it. Raises CassetteLoadError for another recorder's."""
-    serializer = reading.serializer_of(path)
-    if path.endswith(".zz") or not vcrpy.claims(serializer.deserialize(content.decode("utf-8"))):
+    text = "" if path.endswith(".zz") else content.decode("utf-8")
+    if not text or not vcrpy.claims(reading.serializer_of(path).deserialize(text)):
         raise CassetteLoadError("its interactions cannot be cut out of the text", path=path)
-    return packed(path, contents.cassette_dict(), serializer)
+    return packed(path, contents.cassette_dict(), vcrpy.TEXTS["json" if text.lstrip()[:1] == "{" else "yaml"])

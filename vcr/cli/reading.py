@@ -76,9 +76,9 @@ def tape(path: str) -> Tape:
     return Tape(path, [Entry(number, *one.own()) for number, one in enumerate(interactions, 1)])
 
 
-def shown_progress(items: Sequence[Item], label: str) -> Iterator[Item]:
-    """Each item; a terminal is shown how far it is when there are many."""
-    if len(items) < _MANY or not sys.stderr.isatty():
+def shown_progress(items: Sequence[Item], label: str, many: int = _MANY) -> Iterator[Item]:
+    """Each item; a terminal is shown how far it is when there are ``many``."""
+    if len(items) < many or not sys.stderr.isatty():
         yield from items
         return
     with click.progressbar(items, label=label, file=sys.stderr) as progress:

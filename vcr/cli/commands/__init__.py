@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -44,15 +45,16 @@ class Commands(click.Group):
             ctx.fail(unknown("command", args[0], NAMES))
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the arguments; ``--help`` and ``--version`` are done here."""
+        with _ending_quietly():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> NoReturn:
-        """Run a command, up to the last byte of its output. Where nobody reads that any more, it ends quietly."""
-        try:
+        """Run a command, up to the last byte of its output."""
+        with _ending_quietly():
             status = super().invoke(ctx)
             sys.stdout.flush()
-        except BrokenPipeError:
-            # Python flushes once more at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(BROKEN_PIPE)
         ctx.exit(status or 0)
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
@@ -66,6 +68,17 @@ class Commands(click.Group):
             click.echo("Interrupted.", err=True)
             sys.exit(INTERRUPTED)
         sys.exit(status)
+
+
+@contextmanager
+def _ending_quietly() -> Iterator[None]:
+    """Where nobody reads the output any more, the command ends without a word. Raises click's Exit."""
+    try:
+        yield
+    except BrokenPipeError:
+        # Python flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(BROKEN_PIPE) from None
 
 
 @click.group(

@@ -40,20 +40,24 @@ def command(source: str, target: str, name: str | None, force: bool) -> int:
     if os.path.exists(target) and not force:
         raise click.UsageError(f"{target} exists; --force replaces it")
     try:
-        lost = _convert(source, target, _FORMATS[name])
+        count, lost = _convert(source, target, _FORMATS[name])
     except (CassetteLoadError, OSError) as error:
         output.error(str(error))
         return USAGE
     except ValueError as error:
         output.error(f"{source}: {error}")
         return USAGE
+    output.line(f"{target}: {count} interactions, {len(lost)} losses")
     for line in lost:
         output.error(f"{source}: {line}")
     return FINE
 
 
-def _convert(source: str, target: str, serializer: Serializer) -> list[str]:
-    """Write it, and say what is lost. Raises ValueError for what the format cannot hold."""
+def _convert(source: str, target: str, serializer: Serializer) -> tuple[int, list[str]]:
+    """Write it. Returns how many interactions there are in the target, and what is lost.
+
+    Raises ValueError for what the format cannot hold.
+    """
     paths.check_is_one(source)
     contents = FilesystemPersister.load_cassette(source, reading.serializer_of(source))
     cassette_dict = contents.cassette_dict()
@@ -61,5 +65,4 @@ def _convert(source: str, target: str, serializer: Serializer) -> list[str]:
     written = unpacked(target, lambda: content, serializer)
     lost = [*contents.losses(), *converting.lost_in_writing(contents, written)]
     FilesystemPersister.save_cassette(target, cassette_dict, serializer)
-    output.line(f"{target}: {len(written.interactions)} interactions, {len(lost)} losses")
-    return lost
+    return len(written.interactions), lost

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from .. import clients, demo, report
+from .. import clients, demo, reading, report
 
 
 @click.command("demo", epilog="Example: vcr demo")
@@ -16,7 +16,7 @@ def command() -> int:
     A server on 127.0.0.1 is all that is talked to, and a temporary directory all that is written to. The exit status
     is 1 when a client sees anything else on replay than while recording, or when one of its requests gets out.
     """
-    outcomes = demo.run(clients.CLIENTS)
+    outcomes = demo.run(clients.CLIENTS, lambda found, word: reading.shown_progress(found, word, many=1))
     _show(outcomes)
     return report.status(outcomes)
 
