@@ -74,6 +74,14 @@ Not compared: date
 """
 
 
+def test_a_separator_inside_a_text_ends_no_line(two):
+    a, b = two([get("/", JSON, '{"a": "x\u2028y\x85z"}'.encode())], [get("/", JSON, b'{"a": "x"}')])
+    assert [line for line in vcr("diff", a, b).out.split("\n") if line[:1] in ("-", "+")] == [
+        '-  "a": "x\u2028y\\x85z"',
+        '+  "a": "x"',
+    ]
+
+
 def test_in_a_pipe_the_difference_is_plain(different):
     done = piped("diff", *different)
     assert (done.status, done.err) == (1, "")

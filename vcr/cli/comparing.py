@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -67,6 +68,7 @@ VOLATILE = frozenset(
     ]
 )
 
+_LINE_BREAK = re.compile(r"\r\n?|\n")
 #: With more lines than this to compare, no difference is looked for line by line: it would take minutes.
 _MAX_LINES = 20_000
 _CONTEXT = 3
@@ -114,7 +116,13 @@ def _message(headers: Headers, content: object, hidden: frozenset[str]) -> list[
     if body.text is None and body.kind != bodies.MULTIPART:
         digest = hashlib.sha256(body.content).hexdigest()[:16]
         return [*lines, "", f"# {body.description}, sha256 {digest}"]
-    return [*lines, "", *bodies.pretty(body, in_order=False).splitlines()]
+    return [*lines, "", *_lines(bodies.pretty(body, in_order=False))]
+
+
+def _lines(text: str) -> list[str]:
+    # (str.splitlines would take a separator of Unicode inside a string of JSON for the end of a line.)
+    lines = _LINE_BREAK.split(text)
+    return lines if lines[-1] else lines[:-1]
 
 
 def _fields(headers: Headers, hidden: frozenset[str]) -> list[str]:

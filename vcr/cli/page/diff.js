@@ -13,9 +13,8 @@ function linesOf({ request, response, error, incomplete }, all) {
     result.push(`${response.status} ${response.reason ?? ""}`.trimEnd(), ...messageLines(response, all));
     result.push(...fieldLines(response.trailers, all));
   }
-  if (incomplete) result.push("# incomplete");
-  if (error) result.push(`# ${error}`);
-  return result;
+  const remark = [incomplete ? "incomplete" : "", error].filter(Boolean).join(", ");
+  return remark ? [...result, `# ${remark}`] : result;
 }
 
 function messageLines({ headers, body }, all) {
@@ -35,21 +34,24 @@ function fieldLines(fields, all) {
 }
 
 function bodyLines(body) {
-  const json = (text) => {
+  const ofText = (text) => text.replace(/(\r\n|\r|\n)$/, "").split(/\r\n|\r|\n/);
+  const ofJson = (text) => {
     const value = readJson(text);
-    return value && jsonLines(value);
+    return value ? jsonLines(value) : ofText(text);
   };
-  if (body.fields) return body.fields.map(([name, value]) => `${name} = ${value}`).sort();
-  if (body.events)
-    return body.events.flatMap(({ lines: fields, data }, place) => [
-      `[${place + 1}]`,
-      ...fields,
-      ...(json(data) ?? data.split("\n")),
-      "",
-    ]);
-  if (body.kind === "json") return json(body.text) ?? body.text.split("\n");
+  if (body.fields) return [...body.fields].sort(byName).map(([name, value]) => `${name} = ${value}`);
+  if (body.events) {
+    const ofEvent = ({ lines: fields, data }) => [...fields, ...(data ? ofJson(data) : [])];
+    return body.events.flatMap((event, place) => [...(place ? [""] : []), `[${place + 1}]`, ...ofEvent(event)]);
+  }
+  if (body.kind === "json") return ofJson(body.text);
   const text = body.laid_out ?? body.text;
-  return text === undefined ? [`# ${body.description}`, ...body.base64.match(/.{1,76}/g)] : text.split(/\r\n|\r|\n/);
+  return text === undefined ? [`# ${body.description}`, ...body.base64.match(/.{1,76}/g)] : ofText(text);
+}
+
+function byName([name, value], [otherName, otherValue]) {
+  const before = name < otherName || (name === otherName && value < otherValue);
+  return before ? -1 : Number(name !== otherName || value !== otherValue);
 }
 
 // -- the fewest changes -----------------------------------------------------------------------------------------------
