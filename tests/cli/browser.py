@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -21,16 +22,17 @@ SWITCHES = [
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
+@functools.cache
 def find_browser() -> str:
-    """The path of Chromium. Skips the test where there is none."""
-    named = os.environ.get("VCR_CHROMIUM")
-    if named:
-        if not os.path.exists(named):
-            pytest.skip(f"there is no {named}, which VCR_CHROMIUM names")
-        return named
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+    """The path of Chromium. Skips the test where there is none that starts."""
+    found = os.environ.get("VCR_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         pytest.skip(f"there is no browser: none of {', '.join(NAMES)}, and VCR_CHROMIUM names none")
+    # What has such a name may be a script that asks for another package.
+    try:
+        subprocess.run([found, "--version"], capture_output=True, check=True, timeout=60)
+    except (OSError, subprocess.SubprocessError) as error:
+        pytest.skip(f"the browser {found} does not start: {error}")
     return found
 
 

@@ -14,6 +14,8 @@ from ..page import is_page, page
 from ..reading import Tape
 from ..status import USAGE
 
+_BEGINNING = 1000  # characters
+
 
 @click.command(
     "html",
@@ -75,7 +77,7 @@ def _check(target: str, cassettes: Sequence[str], force: bool) -> None:
         raise PermissionError(f"{target}: the file is read-only")
     if not force:
         with open(target, encoding="utf-8", errors="replace") as file:
-            if not is_page(file.read(1024)):
+            if not is_page(file.read(_BEGINNING)):
                 raise click.UsageError(f"{target} exists, and is no page of this command; --force replaces it")
 
 

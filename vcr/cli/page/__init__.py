@@ -29,16 +29,15 @@ from ..reading import Entry, Tape
 #: In the order in which they run: each uses those before it.
 SCRIPTS = ("dom.js", "data.js", "search.js", "json.js", "body.js", "list.js", "diff.js", "page.js")
 
-#: How a page of this package begins.
+#: What each page of this package has near its beginning.
 _MARK = '<meta name="generator" content="vcr '
-_BEGINNING = 1024  # characters
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def is_page(text: str) -> bool:
+def is_page(beginning: str) -> bool:
     """Whether a file that begins like this is a page that was made here."""
-    return _MARK in text[:_BEGINNING]
+    return _MARK in beginning
 
 
 def page(tapes: Sequence[Tape]) -> Iterator[str]:
