@@ -154,6 +154,9 @@ class _Hiding:
     def inside(self) -> _Hiding:
         return self
 
+    def suspects(self, _: bytes) -> bool:
+        return True
+
     def find(self, view: View) -> Iterator[tuple[int, int, bytes]]:
         if self._in_text is None or self._in_view is None:
             return
@@ -203,6 +206,9 @@ class _Revealing:
 
     def inside(self) -> _Revealing:
         return _revealing(self._placeholders, inside=True)
+
+    def suspects(self, _: bytes) -> bool:
+        return True
 
     def find(self, view: View) -> Iterator[tuple[int, int, bytes]]:
         for found in self._pattern.finditer(view.data) if self._pattern and view.outer is None else ():

@@ -4,7 +4,7 @@ body inside its content codings, in what is kept beside. It must not know what t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..request import Request
@@ -23,21 +23,33 @@ class Everywhere:
 
     def pair(self, request: Request, response: ResponseDict) -> Pair:
         """The two, which are changed."""
+        self.request(request)
+        self.response(response)
+        return request, response
+
+    def request(self, request: Request) -> None:
+        """Change a request."""
         if isinstance(request.body, bytes):
             codings = content_coding.named(request.headers.get_all("Content-Encoding"))
             request.body = self.body(request.body, codings)
-        codings = content_coding.named(Response(response).headers.get_all("Content-Encoding"))
-        body: Any = response.get("body")
-        self._content(body or {}, codings)
-        # (One look at all of the rest together: mostly there is nothing.)
-        if known.may_stand_in("\n".join(_strings(request, response)).encode("utf-8", "surrogateescape"), self._values):
-            self._heads(request, response)
-        return request, response
+        # (One look at all of the head together: mostly there is nothing.)
+        if self._may_stand_in([request.uri, *(text for pair in request.headers.pairs() for text in pair)]):
+            request.uri = self.text(request.uri)
+            request.headers = [(self.field(name), self.field(value)) for name, value in request.headers.pairs()]
 
-    def _heads(self, request: Request, data: ResponseDict) -> None:
+    def response(self, data: ResponseDict) -> None:
+        """Change a response."""
+        codings = content_coding.named(Response(data).headers.get_all("Content-Encoding"))
+        body: Any = data.get("body")
+        self._content(body or {}, codings)
+        if self._may_stand_in(_strings(data)):
+            self._head(data)
+
+    def _may_stand_in(self, texts: Iterable[str]) -> bool:
+        return known.may_stand_in("\n".join(texts).encode("utf-8", "surrogateescape"), self._values)
+
+    def _head(self, data: ResponseDict) -> None:
         response: Any = data  # (whatever keys it has)
-        request.uri = self.text(request.uri)
-        request.headers = [(self.field(name), self.field(value)) for name, value in request.headers.pairs()]
         for part in ("headers", "trailers"):
             if response.get(part):
                 response[part] = self._fields(response[part])
@@ -66,6 +78,16 @@ class Everywhere:
             for name, values in headers.items()
         }
 
+    def anything(self, value: object) -> Any:
+        """Plain data of any shape, in which every text is changed."""
+        if isinstance(value, Mapping):
+            return {self.anything(key): self.anything(one) for key, one in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.anything(one) for one in value]
+        if isinstance(value, bytes):
+            return known.replaced(value, self._values, self._limit)
+        return self.text(value) if isinstance(value, str) else value
+
     def text(self, text: str) -> str:
         """A text."""
         data = text.encode("utf-8", "surrogateescape")
@@ -91,12 +113,9 @@ class Everywhere:
         return changed if coded is None else coded
 
 
-def _strings(request: Request, response: ResponseDict) -> Iterator[str]:
-    """All text of a request and a response but their bodies."""
-    yield request.uri
-    for pair in request.headers.pairs():
-        yield from pair
-    rest = [value for name, value in response.items() if name != "body"]
+def _strings(response: ResponseDict) -> Iterator[str]:
+    """All text of a response but its body."""
+    rest: list[Any] = [value for name, value in response.items() if name != "body"]
     while rest:
         value = rest.pop()
         if isinstance(value, str):

@@ -23,6 +23,9 @@ class Values(Protocol):
     shortest: int
     longest: int
 
+    def suspects(self, data: bytes) -> bool:
+        """Whether a value may stand in ``data``, in any spelling: a quick look, for mostly there is none."""
+
     def find(self, view: View) -> Iterator[tuple[int, int, bytes]]:
         """From where to where in a view a value stands, and what takes its place in the text."""
 
@@ -35,6 +38,8 @@ class Values(Protocol):
 
 def replaced(data: bytes, values: Values, limit: int = content_coding.MOST_DECODED, depth: int = _DEPTH) -> bytes:
     """``data`` with every value replaced; the same object when it holds none."""
+    if not values.suspects(data):
+        return data
     around = wrapping.around(data, limit)
     if around is not None:
         inner = replaced(around.inner, values, limit, depth)
@@ -57,6 +62,8 @@ def replaced(data: bytes, values: Values, limit: int = content_coding.MOST_DECOD
 
 def may_stand_in(data: bytes, values: Values, depth: int = _DEPTH) -> bool:
     """Whether there is anything to replace in ``data``, or something compressed, which has to be opened to tell."""
+    if not values.suspects(data):
+        return False
     if data.startswith(content_coding.ZIPPED):
         return True
     return any(

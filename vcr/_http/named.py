@@ -26,10 +26,12 @@ Write = Callable[[str | None], bytes]
 
 
 class Names:
-    """Names of fields. ``of`` takes a name as it stands in a message: in any case, encoded once or twice, with blanks
-    around it, and as a part of ``user[name]``, ``name[]`` or ``user.name``."""
+    """Names of fields. ``of_texts``: what is looked for is text, not numbers, objects or lists. ``of`` takes a name as
+    it stands in a message: in any case, encoded once or twice, with blanks around it, and as a part of ``user[name]``,
+    ``name[]`` or ``user.name``."""
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], *, of_texts: bool = False) -> None:
+        self.of_texts = of_texts
         self._known: dict[str, str | None] = {}  # what has been asked for
         self._names = {_folded(name): name for name in names if name.strip()}
         words = [re.escape(name.encode("utf-8", "surrogateescape")) for name in sorted(self._names, key=len)[::-1]]
@@ -102,16 +104,18 @@ class Value(NamedTuple):
 
 
 Replace = Callable[[str, str], str | None]
+Reader = Callable[[bytes, Names], Iterator[Value]]
 
 
-def replaced(data: bytes, names: Names, replace: Replace) -> bytes:
+def replaced(data: bytes, names: Names, replace: Replace, readers: tuple[Reader, ...] | None = None) -> bytes:
     """``data`` with the value of each of these fields as ``replace(name, value)`` has it, whatever it is written as;
-    byte for byte the same when there is none, and where that returns the value that it is given."""
+    byte for byte the same when there is none, and where that returns the value that it is given. ``readers``: the ways
+    in which a field may be written; all of them, unless these are given."""
     if not names.stand_in(data):
         return data
     edits = Edits(data)
     for view in views(data):
-        for read in (_parts, _pairs, _quoted, _bare, _elements, _attributes):
+        for read in ANYHOW if readers is None else readers:
             for value in read(view.data, names):
                 span = view.span(value.start, value.end)
                 if not edits.are_free(*span):
@@ -194,7 +198,7 @@ def _beside(
         if name is None:
             at = found.end(group)
             continue
-        value = _value(data, at, name, scalar or (_LINE if _begins_line(data, found.start()) else _SCALAR))
+        value = _value(data, at, names, name, scalar or (_LINE if _begins_line(data, found.start()) else _SCALAR))
         if value is not None:
             at = max(at, value.end)
             yield value
@@ -205,7 +209,7 @@ def _begins_line(data: bytes, at: int) -> bool:
     return not before[2].strip() and (bool(before[1]) or at < 64)
 
 
-def _value(data: bytes, at: int, name: str, scalar: re.Pattern[bytes]) -> Value | None:
+def _value(data: bytes, at: int, names: Names, name: str, scalar: re.Pattern[bytes]) -> Value | None:
     """What begins at ``at``; what does not end, is taken to the end of the text."""
     first = data[at : at + 1]
     if first in _STRINGS:
@@ -213,6 +217,8 @@ def _value(data: bytes, at: int, name: str, scalar: re.Pattern[bytes]) -> Value 
         assert string is not None
         quote = first.decode()
         return Value(*string.span(1), name, _unescaped(string[1]), lambda new: _string_value(new, quote))
+    if names.of_texts:
+        return None
     if first and first in b"{[":
         end = _end_of_nesting(data, at)
         return Value(at, end, name, _text(data[at:end]), _json_value)
@@ -345,3 +351,8 @@ def _attributes(data: bytes, names: Names) -> Iterator[Value]:
 
 def _xml_value(new: str | None) -> bytes:
     return _as_bytes(html.escape(new or ""))
+
+
+#: The ways in which a field may be written: in any text, or in data alone, and not in what a person has written.
+ANYHOW: tuple[Reader, ...] = (_parts, _pairs, _quoted, _bare, _elements, _attributes)
+IN_DATA: tuple[Reader, ...] = (_parts, _pairs, _quoted, _elements)
