@@ -5,6 +5,7 @@ It must not know how a secret is found or replaced, and no rule in particular.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,8 +26,8 @@ class Rule:
     stand, for the same secret is to have the same placeholder.
     ``names``: of the fields whose values are secret, in lower case; for ``env`` of variables (``*_TOKEN``: all that end
     so), for ``host`` of hosts, for ``json_path`` the paths; empty for ``shape`` and ``userinfo``.
-    ``pattern``: for ``shape``: what a secret looks like, as a regular expression, which is compiled when it is needed;
-    the group ``secret``, where there is one, is the secret.
+    ``pattern``: a regular expression, compiled when it is needed. For ``shape``: what a secret looks like, and the
+    group ``secret``, where there is one, is the secret. Elsewhere: what the whole value under a name looks like.
     ``keywords``: for ``shape``: one of these stands in every text in which the pattern is found; without any, the text
     is always searched.
     ``on``: the side on which the rule is at work.
@@ -52,6 +53,11 @@ class Rule:
     vector: str = ""
     counter_example: str = ""
     source: str = ""
+
+    def fits(self, value: str) -> bool:
+        """Whether a value that stands under one of the names can be such a secret."""
+        data = value.encode("utf-8", "surrogateescape")
+        return not self.pattern or re.fullmatch(self.pattern, data) is not None
 
     def is_at_work(self, side: Literal["request", "response"]) -> bool:
         """Whether it looks at this side of the traffic."""

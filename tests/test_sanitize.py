@@ -1,0 +1,399 @@
+"""The sanitizer: what its rules find, what stands in the place of a secret, and what stays as it was."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from urllib.parse import quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import vcr
+from vcr.request import Request
+from vcr.response import Response
+from vcr.sanitize.jwt import reshaped, stands_for_jwt
+from vcr.sanitize.masking import BLANK, Sanitizer
+from vcr.sanitize.paths import JsonPath, replaced
+from vcr.sanitize.pieces import moved
+from vcr.sanitize.placeholder import PLACEHOLDER, Known, fingerprint
+from vcr.sanitize.rule import Rule
+
+TOKEN = "AbCdEf0123456789ghij"
+RULES = (
+    Rule("ACCESS_TOKEN", "header", ("authorization", "proxy-authorization")),
+    Rule("API_KEY", "header", ("x-api-key",)),
+    Rule("COOKIE", "cookie", ("*",)),
+    Rule("API_KEY", "query", ("api_key",)),
+    Rule("ACCESS_TOKEN", "field", ("access_token",)),
+    Rule("PASSWORD", "field", ("password",), chosen=True),
+    Rule("PASSWORD", "userinfo", chosen=True),
+    Rule("KNOWN_TOKEN", "shape", pattern=rb"known_[0-9A-Za-z]{20}", keywords=(b"known_",)),
+)
+OK = Response.of(200, "OK", [("Content-Type", "text/plain")], b"")
+
+
+def masked(request: Request, response: Response = OK, *rules: Rule) -> tuple[Request, Response]:
+    kept, data, _ = Sanitizer((*rules, *RULES)).pair(request, response)
+    return kept, Response(data)
+
+
+def with_body(body: bytes, kind: str = "application/json", **headers: str) -> Request:
+    return Request("POST", "http://a.example/", body, {"Content-Type": kind, **headers})
+
+
+def basic(pair: str) -> str:
+    return base64.b64encode(pair.encode()).decode()
+
+
+# -- what stands in the place of a secret ------------------------------------------------------------------------------
+
+
+def test_the_same_secret_has_the_same_placeholder_whichever_rule_finds_it():
+    one, other = Known(), Known()
+    rule, another = RULES[0], RULES[1]
+    assert one.placeholder(rule, TOKEN) == f"<ACCESS_TOKEN:{fingerprint(TOKEN)}>" == other.placeholder(rule, TOKEN)
+    assert one.placeholder(another, TOKEN) == one.placeholder(rule, TOKEN)
+    assert one.placeholder(rule, TOKEN + "k") != one.placeholder(rule, TOKEN)
+
+
+@pytest.mark.parametrize(("rule", "secret"), [(RULES[5], "a long password of many words"), (RULES[0], "short")])
+def test_what_people_choose_and_what_is_short_is_numbered(rule, secret):
+    known = Known()
+    assert known.placeholder(rule, secret) == f"<{rule.name}:1>"
+    assert known.placeholder(rule, secret + "2") == f"<{rule.name}:2>"
+    assert known.placeholder(rule, secret) == f"<{rule.name}:1>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "<API_KEY:3f9c>", "<PASSWORD:1>", "<KEY>", "REDACTED", "***", "[FILTERED]", "{{token}}", "of-a-project"],
+)
+def test_what_stands_in_the_place_of_a_secret_already_stays(text):
+    assert Known(["of-a-project"]).placeholder(RULES[0], text) == text
+
+
+def test_a_fingerprint_has_sixteen_bits():
+    assert re.fullmatch("[0-9a-f]{4}", fingerprint(TOKEN))
+    assert PLACEHOLDER.fullmatch(b"<API_KEY:" + fingerprint(TOKEN).encode() + b">")
+
+
+# -- where secrets stand -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (f"Bearer {TOKEN}", "Bearer <ACCESS_TOKEN:{}>"),
+        (f"token {TOKEN}", "token <ACCESS_TOKEN:{}>"),
+        (TOKEN, "<ACCESS_TOKEN:{}>"),
+        (f'Token token="{TOKEN}"', 'Token token="<ACCESS_TOKEN:{}>"'),
+        (
+            f"AWS4-HMAC-SHA256 Credential={TOKEN}/20260101/eu/s3/aws4_request, SignedHeaders=host, Signature=abc",
+            "AWS4-HMAC-SHA256 Credential=<ACCESS_TOKEN:{}>/20260101/eu/s3/aws4_request, SignedHeaders=host, "
+            "Signature=<SIGNATURE:1>",
+        ),
+        (
+            'Digest username="joe", realm="r", nonce="n", uri="/a", qop=auth, nc=00000001, cnonce="c", response="6629"',
+            'Digest username="joe", realm="r", nonce="n", uri="/a", qop=auth, nc=00000001, cnonce="c", '
+            'response="<SIGNATURE:1>"',
+        ),
+        ("Basic not-base64!", "Basic <ACCESS_TOKEN:1>"),
+        ("Negotiate", "<ACCESS_TOKEN:1>"),
+        ("", ""),
+    ],
+)
+def test_of_credentials_the_scheme_stays_and_what_is_not_secret(value, kept):
+    request, _ = masked(Request("GET", "http://a.example/", None, {"Authorization": value}))
+    assert request.headers["Authorization"] == kept.replace("{}", fingerprint(TOKEN))
+
+
+@pytest.mark.parametrize(
+    ("pair", "kept"), [("joe:hunter2", "joe:<PASSWORD:1>"), (f"{TOKEN}:", "<ACCESS_TOKEN:{}>:"), (":", ":")]
+)
+def test_of_basic_credentials_the_user_stays_unless_there_is_no_password(pair, kept):
+    sanitizer = Sanitizer(RULES)
+    request = Request("GET", "http://a.example/", None, {"Authorization": f"Basic {basic(pair)}"})
+    for _ in range(2):
+        request = sanitizer.pair(request, OK)[0]
+        assert request.headers["Authorization"] == f"Basic {basic(kept.replace('{}', fingerprint(TOKEN)))}"
+
+
+def test_cookies_keep_their_names_and_attributes():
+    answer = Response.of(
+        200, "OK", [("Set-Cookie", f"sid={TOKEN}; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT")], b""
+    )
+    request, response = masked(Request("GET", "http://a.example/", None, {"Cookie": f'a="{TOKEN}"; b=2'}), answer)
+    placeholder = f"<COOKIE:{fingerprint(TOKEN)}>"
+    assert request.headers["Cookie"] == f"a={placeholder}; b=<COOKIE:1>"
+    assert response.headers["Set-Cookie"] == f"sid={placeholder}; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("uri", "kept"),
+    [
+        (
+            "http://joe:hunter2@a.example/?api_key=x%2Fy&b=a+b",
+            "http://joe:<PASSWORD:1>@a.example/?api_key=<API_KEY:1>&b=a+b",
+        ),
+        ("http://a.example/?Api-Key=x&page=2", "http://a.example/?Api-Key=<API_KEY:1>&page=2"),
+        ("http://a.example/@joe:2?q=a@b&key=x", "http://a.example/@joe:2?q=a@b&key=x"),
+        ("http://a.example/?api_key=%3CAPI_KEY%3A3f9c%3E", "http://a.example/?api_key=<API_KEY:3f9c>"),
+        ("http://joe@a.example/", "http://joe@a.example/"),
+    ],
+)
+def test_in_a_uri_nothing_else_changes(uri, kept):
+    assert masked(Request("GET", uri))[0].uri == kept
+
+
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+PART = b'--x\r\nContent-Disposition: form-data; name="password"\r\n\r\n%b\r\n--x--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "kept"),
+    [
+        (
+            JSON,
+            b'{"a": {"access_token":"t", "n": [1, null]} }',
+            b'{"a": {"access_token":"<ACCESS_TOKEN:1>", "n": [1, null]} }',
+        ),
+        (JSON, b'{"accessToken": "t", "password": null}', b'{"accessToken": "<ACCESS_TOKEN:1>", "password": null}'),
+        (JSON, b'{"password": {"password": "p"}, "x": 7}', b'{"password": {"password": "<PASSWORD:1>"}, "x": 7}'),
+        (FORM, b"a=1&password=p%40ss+word&b=", b"a=1&password=<PASSWORD:1>&b="),
+        ("text/xml", b"<a><password>p</password></a>", b"<a><password>&lt;PASSWORD:1&gt;</password></a>"),
+        (
+            "text/html",
+            b'<input name="password" value="p">password: no',
+            b'<input name="password" value="p">password: no',
+        ),
+        ("text/plain", b"the password: is none of a field", b"the password: is none of a field"),
+        ("multipart/form-data; boundary=x", PART % b"p", PART % b"<PASSWORD:1>"),
+    ],
+)
+def test_of_a_body_nothing_changes_but_the_secret(kind, body, kept):
+    request, _ = masked(with_body(body, kind))
+    assert request.body == kept
+
+
+def test_what_was_secret_in_one_place_is_in_every_other_and_in_each_spelling():
+    request = Request("GET", "http://a.example/", None, {"Authorization": f"Bearer {TOKEN}"})
+    echo = json.dumps({"echo": TOKEN, "inner": base64.b64encode(f"the token {TOKEN}".encode()).decode()}).encode()
+    answer = Response.of(200, TOKEN, [("Content-Encoding", "gzip"), ("X-Echo", TOKEN)], gzip.compress(echo))
+    _, response = masked(request, answer)
+    assert TOKEN.encode() not in gzip.decompress(response.body) + str(response.data).encode()
+    shown = json.loads(gzip.decompress(response.body))
+    placeholder = f"<ACCESS_TOKEN:{fingerprint(TOKEN)}>"
+    assert shown["echo"] == response.headers["X-Echo"] == response.reason == placeholder
+    assert base64.b64decode(shown["inner"]).decode() == f"the token {placeholder}"
+
+
+def test_a_known_shape_gives_its_name_to_what_stands_under_another():
+    token = "known_" + TOKEN
+    request, response = masked(
+        Request("GET", "http://a.example/", None, {"X-Api-Key": token}), Response.of(200, "OK", [], token.encode())
+    )
+    assert request.headers["X-Api-Key"] == response.body.decode() == f"<KNOWN_TOKEN:{fingerprint(token)}>"
+
+
+def test_a_name_that_has_other_uses_is_secret_where_the_value_looks_so():
+    rule = Rule("TOKEN", "field", ("token",), pattern=rb"[0-9a-f]{20}")
+    body = b'{"token": "Hello", "a": {"token": "0123456789abcdef0123"}}'
+    request, _ = masked(with_body(body), OK, rule)
+    assert request.body == body.replace(
+        b"0123456789abcdef0123", b"<TOKEN:%b>" % fingerprint("0123456789abcdef0123").encode()
+    )
+
+
+def test_a_short_or_ordinary_password_is_not_looked_for_elsewhere():
+    request = with_body(b'{"password": "password", "confirm": "password", "user": "hunter2"}')
+    assert masked(request)[0].body == b'{"password": "<PASSWORD:1>", "confirm": "password", "user": "hunter2"}'
+
+
+# -- shapes ------------------------------------------------------------------------------------------------------------
+
+
+def part(data: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(data).encode()).decode().rstrip("=")
+
+
+def test_a_jwt_stays_one_that_its_reader_can_check():
+    claims = {"iss": "https://a.example", "aud": "me", "exp": 1900000000, "sub": "joe", "roles": ["admin"]}
+    token = f"{part({'alg': 'RS256', 'typ': 'JWT'})}.{part(claims)}.c2lnbmF0dXJl"
+    new = reshaped(token, "<JWT:3f9c>")
+    head, body, signature = new.split(".")
+    assert head == token.split(".", maxsplit=1)[0]
+    assert json.loads(base64.urlsafe_b64decode(body + "==")) == {**claims, "sub": "<JWT:3f9c>", "roles": ["<JWT:3f9c>"]}
+    assert base64.urlsafe_b64decode(signature + "==") == b"<JWT:3f9c>"
+    assert stands_for_jwt(new)
+    assert not stands_for_jwt(token)
+
+
+@pytest.mark.parametrize("text", ["a.b.c", "www.example.com", "1.22.333", "e30.e30"])
+def test_what_is_no_jwt_is_none(text):
+    assert reshaped(text, "<JWT:3f9c>") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("$.a", '{"a": "*", "b": [{"c": "2"}, {"c": "3", "d": {"c": "4"}}], "e.f": "5"}'),
+        ("$.b[*].c", '{"a": "1", "b": [{"c": "*"}, {"c": "*", "d": {"c": "4"}}], "e.f": "5"}'),
+        ("$.b[1].c", '{"a": "1", "b": [{"c": "2"}, {"c": "*", "d": {"c": "4"}}], "e.f": "5"}'),
+        ("$..c", '{"a": "1", "b": [{"c": "*"}, {"c": "*", "d": {"c": "*"}}], "e.f": "5"}'),
+        ("$['e.f']", '{"a": "1", "b": [{"c": "2"}, {"c": "3", "d": {"c": "4"}}], "e.f": "*"}'),
+        ("$.b", '{"a": "1", "b": [{"c": "2"}, {"c": "3", "d": {"c": "4"}}], "e.f": "5"}'),
+    ],
+)
+def test_a_path_into_json_says_which_texts_are_secret(path, kept):
+    body = b'{"a": "1", "b": [{"c": "2"}, {"c": "3", "d": {"c": "4"}}], "e.f": "5"}'
+    assert replaced(body, JsonPath(path), lambda _: "*").decode() == kept
+
+
+# -- framing -----------------------------------------------------------------------------------------------------------
+
+
+def test_lengths_are_those_of_what_is_kept():
+    request = with_body(b'{"password": "hunter2"}', **{"Content-Length": "23"})
+    answer = Response.of(200, "OK", [("content-length", "27")], b'{"access_token": "x", "a":1}'[:27])
+    kept, response = masked(request, answer)
+    assert kept.headers["Content-Length"] == str(len(kept.body)) != "23"
+    assert response.headers["Content-Length"] == str(len(response.body)) != "27"
+
+
+def test_pieces_end_in_the_same_lines():
+    pieces = [b"data: 1\n\n", b"data: tok", b"en\n\ndata: 3\n", b"\n"]
+    new = b"data: 1\n\ndata: <TOKEN:1>\n\ndata: 3\n\n"
+    lengths = [9, 13, 12, 1]
+    assert moved(pieces, new) == "9 13 12 1"
+    assert sum(lengths) == len(new)
+    assert moved(pieces, b"of one line") == ""
+
+
+SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=8, max_size=40)
+
+
+@settings(deadline=None)
+@given(SECRETS, st.sampled_from(["json", "form", "multipart", "gzip"]))
+def test_masking_is_idempotent_and_never_breaks_what_frames_a_body(secret, how):
+    bodies = {
+        "json": (json.dumps({"password": secret, "n": [1, "x"]}).encode(), "application/json"),
+        "form": (f"a=1&password={quote_plus(secret)}&b=2".encode(), "application/x-www-form-urlencoded"),
+        "multipart": (
+            b'--xYz\r\nContent-Disposition: form-data; name="password"\r\n\r\n' + secret.encode() + b"\r\n--xYz--\r\n",
+            "multipart/form-data; boundary=xYz",
+        ),
+        "gzip": (gzip.compress(json.dumps({"password": secret}).encode()), "application/json"),
+    }
+    body, kind = bodies[how]
+    coded = {"Content-Encoding": "gzip"} if how == "gzip" else {}
+    request = with_body(body, kind, **{"Content-Length": str(len(body)), **coded})
+    sanitizer = Sanitizer(RULES)
+    kept, data, _ = sanitizer.pair(request, Response.of(200, "OK", [], secret.encode()))
+    again, data_again, notes = sanitizer.pair(kept, Response(data))
+    fresh, fresh_data, _ = Sanitizer(RULES).pair(request, Response.of(200, "OK", [], secret.encode()))
+    assert (again.body, data_again, notes) == (kept.body, data, [])
+    assert (fresh.body, fresh.headers, fresh_data) == (kept.body, kept.headers, data)
+    assert kept.headers["Content-Length"] == str(len(kept.body))
+    plain = gzip.decompress(kept.body) if how == "gzip" else kept.body
+    if kind == "application/json":
+        assert Known().is_stand_in(json.loads(plain)["password"])
+    assert sanitizer.blank(request).body == sanitizer.blank(kept).body
+
+
+# -- what is compared --------------------------------------------------------------------------------------------------
+
+
+def test_requests_that_differ_in_secrets_alone_are_one_without_them():
+    sanitizer = Sanitizer(RULES)
+    one = Request("GET", f"http://a.example/?api_key={TOKEN}", None, {"Authorization": f"Bearer {TOKEN}"})
+    other = Request("GET", "http://a.example/?api_key=dummy", None, {"Authorization": "Bearer dummy"})
+    blank, same = sanitizer.blank(one), sanitizer.blank(other)
+    assert (blank.uri, blank.headers) == (same.uri, same.headers)
+    assert blank.headers["Authorization"] == f"Bearer {BLANK}"
+    assert sanitizer.request(one).identity != sanitizer.request(other).identity
+    assert one.headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_text_for_people_has_no_secret():
+    sanitizer = Sanitizer(RULES)
+    sanitizer.request(Request("GET", "http://a.example/", None, {"X-Api-Key": TOKEN}))
+    text = sanitizer.text(f"GET http://joe:hunter2@a.example/?api_key=qqq failed: {TOKEN} and known_{TOKEN}")
+    assert text == (
+        f"GET http://joe:<PASSWORD:1>@a.example/?api_key=<API_KEY:1> failed: <API_KEY:{fingerprint(TOKEN)}> and "
+        f"<KNOWN_TOKEN:{fingerprint('known_' + TOKEN)}>"
+    )
+
+
+# -- rules of a project's own ------------------------------------------------------------------------------------------
+
+
+def test_the_rules_of_a_project_come_first_and_find_what_they_say(monkeypatch):
+    monkeypatch.setenv("OWN_SETTING", "value-of-a-variable")
+    rules = (
+        vcr.sanitize.header("X-Key"),
+        vcr.sanitize.cookie("sid", replacement="gone"),
+        vcr.sanitize.query("auth"),
+        vcr.sanitize.form("pin"),
+        vcr.sanitize.json_path("$.a[*].b"),
+        vcr.sanitize.regex(r"order-(?P<secret>\d+)", name="order"),
+        vcr.sanitize.env("OWN_SETTING"),
+        vcr.sanitize.host("internal.example"),
+    )
+    request = Request(
+        "POST",
+        "http://internal.example/?auth=me",
+        b'{"a": [{"b": "secret"}], "pin": "1234", "c": "order-77", "d": "value-of-a-variable"}',
+        {"X-Key": "k", "Cookie": "sid=1; other=2", "Host": "internal.example"},
+    )
+    kept, _, notes = Sanitizer(rules).pair(request, OK)
+    assert kept.uri == "http://host-1.invalid/?auth=<AUTH:1>"
+    assert kept.headers.pairs() == [("X-Key", "<X_KEY:1>"), ("Cookie", "sid=gone; other=2"), ("Host", "host-1.invalid")]
+    assert kept.body == (
+        b'{"a": [{"b": "<B:1>"}], "pin": "<PIN:1>", "c": "order-<ORDER:1>", "d": "<OWN_SETTING:%b>"}'
+        % fingerprint("value-of-a-variable").encode()
+    )
+    assert ("X_KEY", "request header X-Key", "<X_KEY:1>") in notes
+
+
+def test_a_rule_for_one_side_leaves_the_other_alone():
+    rule = vcr.sanitize.header("X-Key", on="response")
+    answer = Response.of(200, "OK", [("X-Key", "k")], b"")
+    kept, data, _ = Sanitizer([rule]).pair(Request("GET", "http://a.example/", None, {"X-Key": "other"}), answer)
+    assert kept.headers["X-Key"] == "other"
+    assert data["headers"] == {"X-Key": ["<X_KEY:1>"]}
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (vcr.sanitize.header, "expected a name"),
+        (lambda: vcr.sanitize.cookie(7), "expected names, got 7"),
+        (lambda: vcr.sanitize.header("a", on="requests"), "'requests' is not a side.*request"),
+        (lambda: vcr.sanitize.json_path("a.b"), "expected a path such as"),
+        (lambda: vcr.sanitize.json_path("$.a[b"), r"is no path: nothing can be made of '\[b'"),
+        (lambda: vcr.sanitize.regex("(a"), "is not a regular expression"),
+        (lambda: vcr.sanitize.regex("a*"), "finds a secret in an empty text"),
+        (lambda: vcr.sanitize.only("x-key"), r'expected rules, such as vcr.sanitize.header\("x-key"\), got .x-key'),
+    ],
+)
+def test_a_rule_that_can_find_nothing_is_an_error(make, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        make()
+
+
+@pytest.mark.parametrize("value", ["x-key", 7, ["x-key"]])
+def test_what_is_no_rule_is_an_error_when_the_cassette_is_opened(value, cassette_path):
+    with (
+        pytest.raises(TypeError, match=r"sanitize: expected .*vcr\.sanitize\.header"),
+        vcr.use_cassette(cassette_path, sanitize=value),
+    ):
+        pass
+
+
+def test_a_compiled_pattern_keeps_its_flags():
+    rule = vcr.sanitize.regex(re.compile("KEY-[0-9]+", re.IGNORECASE))
+    assert masked(with_body(b"the key-77", "text/plain"), OK, rule)[0].body == b"the <SECRET:1>"

@@ -1,0 +1,161 @@
+"""Masks requests and responses: what is stored of them, and what is compared. It must not know a cassette or a file.
+
+First the places are read that a rule names (a header, a cookie, a parameter, a field), in both messages; then every
+text of both is searched for what was found there, and for what looks like a secret. So a token that a header has
+carried is masked in the body that echoes it, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from .._http import content_coding
+from .._http.everywhere import Everywhere
+from ..request import Request
+from ..response import Response, ResponseDict, copied
+from . import uris
+from .finding import Shapes
+from .placeholder import Known, is_placeholder, tag
+from .places import Places, correct_length, correct_lengths
+from .rule import Rule
+from .ruleset import Side, environment, rule_set
+from .values import Blanks, Secrets, spelled
+
+#: What stands for every secret where two requests are compared but for their secrets.
+BLANK = "<secret>"
+
+
+class Masked(NamedTuple):
+    """That a secret was masked. ``rule``: the name of the rule that found the secret. ``place``: where, such as
+    ``request header Authorization``. ``placeholder``: what stands there now."""
+
+    rule: str
+    place: str
+    placeholder: str
+
+
+class _Note(NamedTuple):
+    masked: Masked
+    rule: Rule
+    is_new: bool
+
+
+class _Writer:
+    """What takes the place of each secret, and a note of each. ``place``: where one is looked for now. ``shapes``: what
+    a secret may look like, whatever it is called where it stands."""
+
+    def __init__(self, new: Callable[[Rule, str], str], shapes: Shapes) -> None:
+        self._new = new
+        self._shapes = shapes
+        self.place = ""
+        self.notes: list[_Note] = []
+
+    def at(self, place: str) -> _Writer:
+        self.place = place
+        return self
+
+    def __call__(self, rule: Rule, secret: str) -> str:
+        if rule.names and not rule.fits(secret):
+            return secret
+        new = self._new(self._by_shape(rule, secret), secret)
+        if new != secret or is_placeholder(new):
+            self.notes.append(_Note(Masked(rule.name, self.place, new), rule, new != secret))
+        return new
+
+    def _by_shape(self, rule: Rule, secret: str) -> Rule:
+        """The rule, with the name of what the secret looks like, where that is known: so it has elsewhere, too."""
+        data = secret.encode("utf-8", "surrogateescape") if rule.replacement is None else b""
+        for start, end, shape in self._shapes.find(data):
+            if (start, end) == (0, len(data)):
+                return replace(rule, name=shape.name, chosen=shape.chosen)
+        return rule
+
+
+class Compared(NamedTuple):
+    """A request with placeholders. ``identity``: the secrets in it that tell whose it is. ``strict``: those that must
+    be the same, each with its place."""
+
+    request: Request
+    identity: frozenset[tuple[str, str]]
+    strict: frozenset[tuple[str, str]]
+
+
+class Sanitizer:
+    """Masks by these rules, those of a project first. What is found stays known: one for each cassette.
+
+    ``limit``: how many bytes may come out of a compressed body. ``stand_ins``: what a project puts in the place of
+    secrets. ``compares``: a request with another secret is not answered.
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        *,
+        limit: int = content_coding.MOST_DECODED,
+        stand_ins: Iterable[str] = (),
+        compares: bool = False,
+    ) -> None:
+        self._rules = rule_set(tuple(rules))
+        self._limit = limit
+        self._compares = compares
+        #: Whether another secret can make a request another one.
+        self.is_strict = compares or any(rule.compare for rule in rules)
+        self._known = Known(stand_ins)
+        for number, rule in enumerate(self._rules.hosts, 1):
+            for host in rule.names:
+                self._known.placeholder(replace(rule, replacement=rule.replacement or f"host-{number}.invalid"), host)
+        for rule, secret in self._rules.in_environment(environment()):
+            self._known.placeholder(rule, secret)
+
+    # -- what is stored -----------------------------------------------------------------------------------------------
+
+    def pair(self, request: Request, response: Response) -> tuple[Request, ResponseDict, list[Masked]]:
+        """Copies of the two as they are stored, and what was masked."""
+        put = _Writer(self._known.placeholder, self._rules.request.shapes)
+        asks, answers = self._rules.request, self._rules.response
+        if response.fault is not None or not isinstance(request, Request):
+            # A hook or a program has put something else there, which cannot be replayed, either.
+            data: Any = self._search(answers, put.at("response")).anything(copied(response.data))
+            return self.request(request).request if isinstance(request, Request) else request, data, []
+        kept, data = request.copy(), response.copy_data()
+        Places(asks, put, self._limit).request(kept)
+        Places(answers, put, self._limit).response(data)
+        self._search(asks, put.at("request")).request(kept)
+        self._search(answers, put.at("response")).response(data)
+        correct_lengths(request, kept, response, data)
+        return kept, data, list(dict.fromkeys(note.masked for note in put.notes if note.is_new))
+
+    def _search(self, side: Side, put: _Writer) -> Everywhere:
+        return Everywhere(Secrets(spelled(self._known.anywhere), side.shapes, put), self._limit)
+
+    def text(self, text: str) -> str:
+        """A text for a person to read, without secrets."""
+        side = self._rules.request
+        put = _Writer(self._known.placeholder, side.shapes)
+        return self._search(side, put).text(uris.replaced(text, side, put, "text"))
+
+    # -- what is compared ---------------------------------------------------------------------------------------------
+
+    def request(self, request: Request) -> Compared:
+        """``request`` as it would be stored, to be looked up."""
+        side = self._rules.request
+        put = _Writer(self._known.placeholder, side.shapes)
+        kept = request.copy()
+        Places(side, put, self._limit).request(kept)
+        self._search(side, put.at("request")).request(kept)
+        correct_length(request, kept)
+        marks = [((note.masked.place, tag(note.masked.placeholder)), note.rule) for note in put.notes]
+        identity = frozenset(mark for mark, rule in marks if rule.identifies)
+        strict = frozenset(mark for mark, rule in marks if self._compares or rule.compare)
+        return Compared(kept, identity, strict)
+
+    def blank(self, request: Request) -> Request:
+        """``request`` with the same text for every secret: equal for requests that differ in nothing else."""
+        kept, side = request.copy(), self._rules.request
+        put = _Writer(lambda _, secret: BLANK if secret else secret, side.shapes)
+        Places(side, put, self._limit).request(kept)
+        Everywhere(Blanks(side.shapes, BLANK), self._limit).request(kept)
+        correct_length(request, kept)
+        return kept

@@ -1,0 +1,98 @@
+"""A path into JSON (``$.a.b[*].token``), and the texts at such a path, changed where they stand in the body: whatever
+else is in it stays byte for byte. It must not know a rule or a message.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+_STEP = re.compile(r"\.\.|\.?([A-Za-z_$@][\w$@-]*|\*)|\[(?:(\d+|\*)|'([^']*)'|\"([^\"]*)\")\]")
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_ANY = "*"
+_ANY_DEPTH = ".."
+
+
+class JsonPath:
+    """``$.a.b``, ``$.a[0]``, ``$.a[*]``, ``$['a']``, ``$..token``: names, numbers, any, and at any depth.
+
+    Raises ValueError for a text that is none of these.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.text = path
+        self._steps = tuple(_steps(path))
+
+    def fits(self, place: list[str | int]) -> bool:
+        """Whether a value at this place is meant."""
+        return _fits(self._steps, place)
+
+
+def _steps(path: str) -> Iterator[str]:
+    if not path.startswith("$") or len(path) < 2:
+        raise ValueError(f'expected a path such as "$.user.tokens[*].value", got {path!r}')
+    at = 1
+    while at < len(path):
+        found = _STEP.match(path, at)
+        if found is None or (found[0] == _ANY_DEPTH and found.end() == len(path)):
+            raise ValueError(f"{path!r} is no path: nothing can be made of {path[at:]!r}")
+        yield next((group for group in found.groups() if group is not None), _ANY_DEPTH)
+        at = found.end()
+
+
+def _fits(steps: tuple[str, ...], place: list[str | int]) -> bool:
+    if not steps:
+        return not place
+    if steps[0] == _ANY_DEPTH:
+        return any(_fits(steps[1:], place[at:]) for at in range(len(place) + 1))
+    return bool(place) and steps[0] in (_ANY, str(place[0])) and _fits(steps[1:], place[1:])
+
+
+class _Text(NamedTuple):
+    start: int
+    end: int
+    place: list[str | int]
+
+
+def replaced(body: bytes, path: JsonPath, new: Callable[[str], str]) -> bytes:
+    """``body`` with each text at ``path`` as ``new(text)`` has it; the same object when it is no JSON."""
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    made, last = bytearray(), 0
+    for text in _texts(body):
+        if path.fits(text.place):
+            made += body[last : text.start] + json.dumps(new(json.loads(body[text.start : text.end]))).encode("ascii")
+            last = text.end
+    return bytes(made + body[last:]) if last else body
+
+
+def _texts(body: bytes) -> Iterator[_Text]:
+    """Every text that is a value, in JSON that can be read."""
+    place: list[str | int] = []  # of what is read: a key or a number for each object and list that is open
+    is_key = False
+    for found in _TOKEN.finditer(body):
+        token = found[0]
+        if token == b"{":
+            place.append("")
+            is_key = True
+        elif token == b"[":
+            place.append(0)
+            is_key = False
+        elif token in (b"}", b"]"):
+            place.pop()
+        elif token == b",":
+            if isinstance(place[-1], int):
+                place[-1] += 1
+            else:
+                is_key = True
+        elif token == b":":
+            is_key = False
+        elif token.startswith(b'"'):
+            if is_key:
+                place[-1] = json.loads(token)
+            else:
+                yield _Text(*found.span(), place.copy())

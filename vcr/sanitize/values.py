@@ -1,0 +1,124 @@
+"""What is looked for in every text of a message, in whatever spelling: secrets that are known, what looks like one, and
+placeholders. It must not know a message.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+
+from .._http import known
+from .._http.encoded import Word
+from .._http.spellings import View
+from .._placeholders import Placeholder, hiding
+from .finding import Shapes
+from .placeholder import PLACEHOLDER
+from .rule import Rule
+
+#: In how many bytes a placeholder stands at least, and at most.
+_SHORTEST_PLACEHOLDER, _LONGEST_PLACEHOLDER = 8, 72
+#: How an escaped ``<`` begins.
+_ESCAPED = (b"%3C", b"%3c", b"\\u003", b"\\x3", b"&lt;", b"&#")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+class Spelled:
+    """Known secrets, in the spellings that are usual."""
+
+    def __init__(self, secrets: tuple[Placeholder, ...]) -> None:
+        self.values = hiding(secrets, for_people=True) if secrets else None
+        self.plain = tuple(one for secret in secrets for one, _ in secret.spelled())
+
+
+@functools.lru_cache(maxsize=32)
+def spelled(secrets: tuple[Placeholder, ...]) -> Spelled:
+    """The same secrets, made once."""
+    return Spelled(secrets)
+
+
+class Secrets:
+    """Known secrets and what looks like one, each to become ``put(rule, secret)``. Placeholders stay."""
+
+    def __init__(self, secrets: Spelled, shapes: Shapes, put: Callable[[Rule, str], str]) -> None:
+        self._shapes = shapes
+        self._put = put
+        self._known, self._plain = secrets.values, secrets.plain
+        self.shortest = min(map(len, self._plain), default=shapes.shortest)
+        self.shortest = min(self.shortest, shapes.shortest)
+        self.longest = max(map(len, self._plain), default=0)
+        self.longest = max(self.longest, shapes.longest)
+
+    def suspects(self, data: bytes) -> bool:
+        """Whether anything may stand in ``data``, in any spelling."""
+        if self._shapes.may_stand_in(data) or any(one in data for one in self._plain):
+            return True
+        return self._shapes.may_be_hidden_in(data) or (self._known is not None and any(one in data for one in _ANY))
+
+    def find(self, view: View) -> Iterator[tuple[int, int, bytes]]:
+        """See ``known.Values``."""
+        taken = [found.span() for found in PLACEHOLDER.finditer(view.data)] if b"<" in view.data else []
+        found = [] if self._known is None else list(self._known.find(view))
+        for start, end, rule in self._shapes.find(view.data):
+            if not _is_inside(taken, start, end):
+                secret = _text(view.data[start:end])
+                placeholder = self._put(rule, secret)
+                if placeholder != secret:
+                    written = view.written(placeholder.encode("utf-8", "surrogateescape"), start, end)
+                    found.append((start, end, written))
+        # (Of two that overlap, the longer one is the secret.)
+        for start, end, new in sorted(found, key=lambda one: one[0] - one[1]):
+            if not _is_inside(taken, start, end):
+                yield start, end, new
+
+    def inside(self) -> known.Values:
+        """See ``known.Values``."""
+        return self
+
+    def shape(self, word: Word, inner: bytes) -> tuple[bytes, str]:
+        """See ``known.Values``."""
+        return inner, word.shape
+
+
+#: How what is escaped in an unusual way gives itself away, where nothing is known of the letters of a secret.
+_ANY = (b"%", b"\\", b"&#")
+
+
+def _is_inside(spans: list[tuple[int, int]], start: int, end: int) -> bool:
+    return any(first < end and start < last for first, last in spans)
+
+
+class Blanks:
+    """What looks like a secret, and placeholders: all to become the same text."""
+
+    def __init__(self, shapes: Shapes, blank: str) -> None:
+        self._shapes = shapes
+        self._blank = blank.encode("ascii")
+        self.shortest = min(shapes.shortest, _SHORTEST_PLACEHOLDER)
+        self.longest = max(shapes.longest, _LONGEST_PLACEHOLDER)
+
+    def suspects(self, data: bytes) -> bool:
+        """Whether anything may stand in ``data``, in any spelling."""
+        return (
+            b"<" in data
+            or any(one in data for one in _ESCAPED)
+            or self._shapes.may_stand_in(data)
+            or self._shapes.may_be_hidden_in(data)
+        )
+
+    def find(self, view: View) -> Iterator[tuple[int, int, bytes]]:
+        """See ``known.Values``."""
+        for found in PLACEHOLDER.finditer(view.data):
+            yield *found.span(), self._blank
+        for shaped in self._shapes.find(view.data):
+            yield shaped.start, shaped.end, self._blank
+
+    def inside(self) -> known.Values:
+        """See ``known.Values``."""
+        return self
+
+    def shape(self, word: Word, inner: bytes) -> tuple[bytes, str]:
+        """See ``known.Values``."""
+        return inner, word.shape
