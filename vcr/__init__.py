@@ -12,6 +12,7 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from . import sanitize
     from ._active import carry, outside
     from .cassette import Cassette
     from .config import VCR, default_vcr
@@ -38,6 +39,7 @@ __all__ = [
     "mode",
     "outside",
     "recover",
+    "sanitize",
     "use_cassette",
 ]
 

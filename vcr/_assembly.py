@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from . import _hooks, _placeholders, filters
+from . import _hooks, _placeholders, filters, sanitize
 from ._engine.pipeline import InteractionFilter, Pair, RequestFilter, ResponseFilter
 from ._fields import by_name
 from ._options import FILTERS, Options, changed, named
@@ -20,6 +20,7 @@ from .matchers import Predicate
 from .patch import supported
 from .record_mode import RecordMode
 from .request import Request
+from .sanitize.masking import Sanitizer
 
 Path = str | os.PathLike[str] | None
 
@@ -90,17 +91,36 @@ def matchers_of(options: Options, known: Mapping[str, Predicate]) -> list[Predic
 def filters_of(options: Options) -> dict[str, Any]:
     """The arguments of a cassette that filter, drop or mask, by their names in the engine's ``Cassette``."""
     at_work = [name for name in FILTERS if getattr(options, name)]
+    always = {"passes_by": _passes_by(options), "sanitizer": _sanitizer(options)}
     if not at_work:  # As in most cassettes: functions that would do nothing are not made.
-        return {"passes_by": _passes_by(options)}
+        return always
     return {
+        **always,
         "before_record_request": _request_filter(options),
         "before_record_response": _response_filter(options),
         "before_save_interaction": _saving(options),
         "after_load_interaction": _loading(options),
-        "passes_by": _passes_by(options),
         "mask": functools.partial(_mask, _sensitive(options)),
         "filters": at_work,
     }
+
+
+def _sanitizer(options: Options) -> Sanitizer | None:
+    """What masks secrets; None where an option or the environment (``VCR_SANITIZE=0``) says so."""
+    if options.sanitize is False or os.environ.get("VCR_SANITIZE", "").lower() in _OFF:
+        return None
+    filtered = (options.filter_headers, options.filter_query_parameters, options.filter_post_data_parameters)
+    replacements = [new for wanted in filtered for new in by_name(wanted).values() if isinstance(new, str)]
+    stand_ins = [*(placeholder for placeholder, _ in _sensitive(options)), *replacements]
+    return sanitize.sanitizer(
+        options.sanitize,
+        compares=options.sanitize_compare,
+        limit=options.decoded_body_limit,
+        stand_ins=stand_ins,
+    )
+
+
+_OFF = frozenset({"0", "false", "no", "off"})
 
 
 def _request_filter(options: Options) -> RequestFilter | None:

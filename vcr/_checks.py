@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from . import sanitize
 from .errors import choices, unknown
 from .matchers import DEFAULT_MATCH_ON
 from .patch import supported
 from .persisters.filesystem import FilesystemPersister
 from .record_mode import RecordMode
+from .sanitize import Rule
 
 T = TypeVar("T")
 #: Says, of a value that has no effect, why: one sentence.
@@ -153,6 +155,15 @@ def placeholders(value: Iterable[object] | None, _: PassOver) -> tuple[tuple[str
         else:
             raise TypeError(f'expected dictionaries with "placeholder" and "replace", got {item!r}')
     return tuple(pairs)
+
+
+def rules(value: Any, _: PassOver) -> bool | tuple[Rule, ...]:
+    """True, False, one rule of the sanitizer, or several."""
+    if isinstance(value, (bool, sanitize.Only)):
+        return value
+    if isinstance(value, str) or not isinstance(value, (Rule, Iterable)):
+        raise TypeError(f'expected True, False, or rules such as vcr.sanitize.header("x-key"), got {value!r}')
+    return sanitize.checked((value,) if isinstance(value, Rule) else value)
 
 
 def size(value: object, _: PassOver) -> int:

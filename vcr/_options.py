@@ -25,6 +25,7 @@ from .persisters.filesystem import FilesystemPersister
 from .record_mode import RecordMode
 from .request import Request
 from .response import ResponseDict
+from .sanitize import Rule
 from .serializers import Serializer as Serializer  # noqa: PLC0414  (where programs have found it)
 
 StrPath = str | os.PathLike[str]
@@ -141,6 +142,14 @@ class Options:
     placeholders: tuple[tuple[str, Secret], ...] = _option(
         (), _checks.placeholders, '`[{"placeholder": ..., "replace": secret}]`: the same, as Betamax spells it'
     )
+    sanitize: bool | tuple[Rule, ...] = _option(
+        False,
+        _checks.rules,
+        "mask secrets in what is stored: see [Secrets](#secrets)",
+    )
+    sanitize_compare: bool = _option(
+        False, _checks.switch, "a request with another secret than the recorded one is refused"
+    )
     before_record_request: tuple[RequestHook, ...] = _option(
         None, _checks.functions, "`f(request) -> request`, or None to let it pass by"
     )
@@ -203,6 +212,8 @@ class MoreArguments(TypedDict, total=False):
     decoded_body_limit: int
     filter_sensitive_data: Mapping[str, object] | Iterable[tuple[str, object]] | None
     placeholders: Iterable[Mapping[str, object]] | None
+    sanitize: bool | Rule | Iterable[Rule]
+    sanitize_compare: bool
     before_save_interaction: InteractionHook | Iterable[InteractionHook] | None
     after_load_interaction: InteractionHook | Iterable[InteractionHook] | None
     child_processes: Literal["ignore", "join", "refuse"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, MutableMapping
 from copy import deepcopy
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl
@@ -172,12 +172,13 @@ class Request:
     All four may be assigned, which is how hooks rewrite a request; the others are read from ``uri``.
     """
 
-    __slots__ = ("_body", "_headers", "_split", "_uri", "method")
+    __slots__ = ("_body", "_headers", "_shown", "_split", "_uri", "method")
 
     def __init__(self, method: str, uri: str, body: object = None, headers: HeaderSource = None) -> None:
         self.method = method
         self._uri = uri
         self._split: SplitResult | None = None
+        self._shown: Callable[[str], str] | None = None
         self._body = kept(body)
         self._headers = headers if isinstance(headers, Headers) else Headers(headers)
 
@@ -275,9 +276,15 @@ class Request:
         twin.method = self.method
         twin._uri = self._uri
         twin._split = self._split
+        twin._shown = self._shown
         twin._body = self._body if isinstance(self._body, (bytes, type(None))) else deepcopy(self._body)
         twin._headers = self._headers.copy()
         return twin
+
+    def __getstate__(self) -> Any:
+        """What is pickled: all but the function that takes secrets out of a text."""
+        kept = {name: getattr(self, name) for name in Request.__slots__ if name != "_shown"}
+        return {**getattr(self, "__dict__", {})} or None, {**kept, "_shown": None}
 
     def __copy__(self) -> Request:
         return self.copy()
@@ -285,8 +292,17 @@ class Request:
     def __deepcopy__(self, memo: dict[int, object]) -> Request:
         return self.copy()
 
+    def show_by(self, mask: Callable[[str], str]) -> None:
+        """Have ``mask`` take secrets out of what ``str`` and ``repr`` say of this request and its copies."""
+        self._shown = mask
+
+    @property
+    def shown_uri(self) -> str:
+        """The URI for a person to read."""
+        return self.uri if self._shown is None else self._shown(self.uri)
+
     def __str__(self) -> str:
-        return f"<Request ({self.method}) {self.uri}>"
+        return f"<Request ({self.method}) {self.shown_uri}>"
 
     def __repr__(self) -> str:
         return self.__str__()

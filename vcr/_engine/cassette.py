@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from ..matchers import Predicate
 from ..record_mode import RecordMode
 from ..request import Request
 from ..response import Response, ResponseDict
+from .disguise import as_compared
 from .holding import Holding
 from .index import ALL, Index
 from .interaction import Interaction
@@ -32,6 +33,7 @@ from .strict import DEFAULT, Played, Refused, Sent, Strictness, first_unplayed, 
 from .turn import Turn
 
 if TYPE_CHECKING:
+    from ..sanitize.masking import Masked, Sanitizer
     from .explain import Closest, Refusal
 
 __all__ = ["Cassette", "Turn"]
@@ -46,8 +48,8 @@ class Cassette(Holding):
     """Recorded HTTP interactions, in the order in which their requests were started.
 
     Every argument but ``storage`` may be left out. ``match_on``: matchers that must all agree. ``mask``: takes secrets
-    out of a text that a person will read. ``filters``: the names of the options at work, for the text of a refusal.
-    ``passes_by``: see the method of that name.
+    out of a text that a person will read. ``sanitizer``: takes secrets out of what is stored, too. ``filters``: the
+    names of the options at work, for the text of a refusal. ``passes_by``: see the method of that name.
     """
 
     #: What is replaced while the cassette is open, and whether a decorator passes it on: read when it is opened.
@@ -74,20 +76,20 @@ class Cassette(Holding):
         strictness: Strictness = DEFAULT,
         passes_by: Callable[[str, Sequence[type]], bool] | None = None,
         mask: Callable[[str], str] = str,
+        sanitizer: Sanitizer | None = None,
         filters: Sequence[str] = (),
     ) -> None:
-        super().__init__(match_on, allow_playback_repeats=allow_playback_repeats)
+        super().__init__(match_on, allow_playback_repeats=allow_playback_repeats, disguise=sanitizer)
         self.storage = storage
-        self.pipeline = Pipeline(
-            before_record_request, before_record_response, before_save_interaction, after_load_interaction
-        )
+        before = (before_record_request, before_record_response, before_save_interaction)
+        self.pipeline = Pipeline(*before, after_load_interaction, sanitizer)
         self.record_mode = record_mode
         self.drop_unused_requests = drop_unused_requests
         self.record_errors = record_errors
         #: What is said at the end of the cassette, and in which order requests have to come.
         self.strictness = strictness
         #: Takes secrets out of a text that a person will read.
-        self.mask = mask
+        self.mask = mask if sanitizer is None else lambda text: sanitizer.text(mask(text))
         self._passes_by = passes_by
         self._filters = tuple(filters)
         #: Whether what the cassette holds can be replayed: it was loaded, or wound back.
@@ -127,6 +129,8 @@ class Cassette(Holding):
 
         Raises CannotOverwriteExistingCassetteException when the record mode allows neither replay nor recording.
         """
+        if self._disguise is not None:
+            request.show_by(self.mask)
         kept = self.filter_request(request)
         if kept is None:
             return Turn(None, None)
@@ -245,11 +249,12 @@ class Cassette(Holding):
         return self.record_mode.replays and bool(self.rewound or self.has_borrowed or self.allow_playback_repeats)
 
     def refusal(self, request: Request) -> CannotOverwriteExistingCassetteException:
-        """The error for a request that is refused now; ``request`` has been through the filters."""
+        """The error for a request that is refused now, which has been through the filters."""
         # The text is made when it is read, but it tells how things are now.
         explain = functools.partial(self.explain, request, self._played)
-        error = CannotOverwriteExistingCassetteException(cassette=self, failed_request=request, refusal=explain)
-        self._refuse(request, error)
+        shown = self.pipeline.stored(request)
+        error = CannotOverwriteExistingCassetteException(cassette=self, failed_request=shown, refusal=explain)
+        self._refuse(shown, error)
         return error
 
     def _refuse(self, request: Request, error: CannotOverwriteExistingCassetteException) -> None:
@@ -294,9 +299,7 @@ class Cassette(Holding):
 
     def when_loaded(self, interactions: list[Interaction]) -> list[Interaction]:
         """What the cassette holds of these, which are stored; without filters they need not even be read now."""
-        if self.pipeline.loads_as_stored:
-            return list(interactions)
-        return [kept for one in interactions if (kept := self.pipeline.loaded(one, self)) is not None]
+        return self.pipeline.all_loaded(interactions, self)
 
     def when_saved(self, interaction: Interaction) -> Pair | None:
         """The request and the response that are written; None: neither."""
@@ -304,8 +307,17 @@ class Cassette(Holding):
 
     @property
     def saves_as_held(self) -> bool:
-        """Whether ``when_saved`` changes nothing."""
+        """Whether ``when_saved`` changes nothing of what was loaded."""
         return self.pipeline.before_save_interaction is None
+
+    def content(self, interaction: Interaction) -> Hashable:
+        """Equal for interactions that would be stored with the same content."""
+        return self.pipeline.content(interaction)
+
+    @property
+    def masked(self) -> list[Masked]:
+        """What was masked in what this cassette has written: by which rule, where, and what stands there; no secret."""
+        return [one for interaction in self.held() for one in interaction.masked]
 
     # -- what it holds ----------------------------------------------------------------------------------------------
 
@@ -337,16 +349,14 @@ class Cassette(Holding):
         self.play_anew()
 
     def explain(self, request: Request, played: int | None = None, similar: Closest | None = None) -> Refusal:
-        """Why this cassette refuses ``request``, which has been through the filters.
-
-        ``played``: how many interactions had been played when it did. ``similar``: the closest recorded requests, where
-        the caller knows them.
-        """
+        """Why this cassette refuses ``request``, which has been through the filters. ``played``: how many interactions
+        had been played when it did. ``similar``: the closest recorded requests, where the caller knows them."""
         from .explain import Refusal
 
         finished = self.held()
+        shown, recorded, secrets = as_compared(self._disguise, request, finished)
         return Refusal(
-            request=request,
+            request=shown,
             path=self.path,
             record_mode=self.record_mode,
             matchers=self._match_on,
@@ -355,7 +365,8 @@ class Cassette(Holding):
             played=self._played if played is None else played,
             hidden=self.storage.hidden,
             filters=self._filters,
-            recorded=lambda: finished,
+            recorded=lambda: recorded,
+            secrets=secrets,
             mask=self.mask,
             similar=similar,
             place=self.storage.place.nearby,
@@ -423,7 +434,7 @@ class Cassette(Holding):
         if not self.record_mode.keeps and self.recorded:
             return [interaction for interaction in finished if interaction in self.recorded]
         if not self.record_mode.replays and self.recorded:
-            again = Index(self._match_on)
+            again = Index(self._match_on, self._disguise)
             for interaction in self.recorded:
                 again.add(interaction)
             finished = [

@@ -34,9 +34,10 @@ class Refusal:
 
     ``found``: whether the cassette was there. ``total``, ``played``: how many interactions it holds, and how many of
     them had been played. ``hidden``: how many a filter dropped when the cassette was loaded. ``recorded``: gives the
-    interactions. ``mask``: takes secrets out of a text. ``similar``: the closest requests, where they are known.
-    ``place``: gives the full path, and similar names beside it (None when there is no such directory). ``around``:
-    gives the path of the cassette in whose block this one was opened, and whether that holds the request.
+    interactions. ``mask``: takes secrets out of a text. ``secrets``: matchers that say which secret is another one.
+    ``similar``: the closest requests, where they are known. ``place``: gives the full path, and similar names beside it
+    (None when there is no such directory). ``around``: gives the path of the cassette in whose block this one was
+    opened, and whether that holds the request.
     """
 
     request: Request
@@ -50,6 +51,7 @@ class Refusal:
     filters: Sequence[str]
     recorded: Callable[[], Iterable[Interaction]]
     mask: Callable[[str], str]
+    secrets: Sequence[Predicate] = ()
     similar: Closest | None = None
     place: Callable[[], tuple[str, Sequence[str] | None]] | None = None
     around: Callable[[], tuple[str, bool] | None] | None = None
@@ -71,7 +73,9 @@ class Refusal:
         if self.similar is not None:
             return self.similar
         of_part = [] if part_of(self.request) is None else [part]
-        return most_similar(self.request, self._recorded[0], [*self.matchers, *of_part], most_told=MOST_TOLD)
+        return most_similar(
+            self.request, self._recorded[0], [*self.matchers, *of_part, *self.secrets], most_told=MOST_TOLD
+        )
 
     @cached_property
     def reason(self) -> str:
@@ -176,7 +180,8 @@ class Refusal:
         yield "to record everything again: record_mode='all', or delete the cassette and run with record_mode='once'"
         if self.reason == "nothing_similar":
             yield "to send requests to this host without recording them: ignore_hosts"
-        if self.reason == "no_match" and part.__name__ not in _differing(self.closest[0]):
+        of_secrets = {part.__name__, *map(name_of, self.secrets)}
+        if self.reason == "no_match" and of_secrets.isdisjoint(name for name, _ in self.closest[0][2]):
             yield f"if the difference never matters: leave {_differing(self.closest[0])} out of match_on"
 
 

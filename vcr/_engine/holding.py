@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from .._locks import new_lock
 from ..matchers import Predicate
 from ..request import Request
+from .disguise import Disguise
 from .index import ALL, LATEST_FIRST, UNPLAYED, Index
 from .interaction import Interaction, forks
 
@@ -18,10 +19,18 @@ class Holding:
     """What a cassette holds.
 
     ``match_on``: matchers that must all agree. ``allow_playback_repeats``: False plays each interaction once, True the
-    first one always, ``"last"`` each once and then the last one always.
+    first one always, ``"last"`` each once and then the last one always. ``disguise``: requests that it makes the same
+    match, too.
     """
 
-    def __init__(self, match_on: Sequence[Predicate], *, allow_playback_repeats: bool | str) -> None:
+    def __init__(
+        self,
+        match_on: Sequence[Predicate],
+        *,
+        allow_playback_repeats: bool | str,
+        disguise: Disguise | None = None,
+    ) -> None:
+        self._disguise = disguise
         self.allow_playback_repeats = allow_playback_repeats
         #: Whether there is something to save.
         self.dirty = False
@@ -36,7 +45,7 @@ class Holding:
         self._interactions: list[Interaction] = []
         self._played = 0  # how many interactions have been
         self._match_on = tuple(match_on)
-        self._index = Index(self._match_on)
+        self._index = Index(self._match_on, disguise)
 
     # -- finding ------------------------------------------------------------------------------------------------------
 
@@ -44,7 +53,7 @@ class Holding:
         """Compare requests by these matchers, which must all agree, from now on."""
         with self.lock:
             self._match_on = tuple(matchers)
-            self._index = Index(self._match_on)
+            self._index = Index(self._match_on, self._disguise)
             # What this session has recorded is not replayed in it, unless repeats are allowed.
             self._index_anew([one for one in self.held() if self.allow_playback_repeats or one not in self.recorded])
 

@@ -16,6 +16,7 @@ from .._http.uri import plain_path
 from ..errors import CassetteLoadError
 from ..matchers import Matcher, Predicate, part, part_of, path, requests_match, same_as_object, uri, url
 from ..request import Request
+from .disguise import Disguise, Veiled, Whose, unveiled
 from .interaction import Interaction
 
 
@@ -69,22 +70,37 @@ class Bucket(Row):
         self._objects = Row()  # those with an object as body, which may stand for several bodies
         self._filed = 0  # how many are in there, too: requests are compared when there is something to choose
 
-    def candidates(self, request: Request, walk: Walk) -> Iterator[Interaction]:
+    def candidates(self, request: Request, walk: Walk, whose: Whose | None) -> Iterator[Interaction]:
         """Those to try, best first."""
         if len(self.entries) > 1:
             for interaction in self.entries[self._filed :]:
-                if is_object(interaction.request.body):
-                    self._objects.entries.append(interaction)
-                else:
-                    for likeness in _likenesses(interaction.request):
-                        self._alike.setdefault(likeness, Row()).entries.append(interaction)
+                self._file(interaction, whose)
             self._filed = len(self.entries)
-            rows = [walk(row) for likeness in _likenesses(request) if (row := self._alike.get(likeness)) is not None]
+            sender = None if whose is None else whose.compared.identity
+            likenesses = _of_sender(_likenesses(request), sender)
+            rows = [walk(row) for likeness in likenesses if (row := self._alike.get(likeness)) is not None]
             if self._objects.entries:
                 rows.insert(0, (entry for entry in walk(self._objects) if same_as_object(request, entry.request)))
             if rows and len(self._alike) + len(self._objects.entries) > 1:
                 return chain(*rows, walk(self))
         return walk(self)
+
+    def _file(self, interaction: Interaction, whose: Whose | None) -> None:
+        if is_object(interaction.request.body):
+            self._objects.entries.append(interaction)
+            return
+        sender = None if whose is None else whose.of(interaction)
+        for likeness in _of_sender(_likenesses(interaction.request), sender):
+            self._alike.setdefault(likeness, Row()).entries.append(interaction)
+
+
+def _of_sender(likenesses: tuple[Hashable, ...], sender: Hashable) -> Iterator[Hashable]:
+    """Likenesses with a sender, then without, then the sender alone."""
+    if sender:
+        yield from ((likeness, sender) for likeness in likenesses)
+    yield from likenesses
+    if sender:
+        yield (sender,)
 
 
 #: With any of these among the matchers, what matches has the same path, but for the parameters of its last segment.
@@ -154,16 +170,16 @@ class Place:
         self._objects: defaultdict[Hashable, Row] = defaultdict(Row)
         self._filed = self._loosely_filed = 0  # how many entries are in there
 
-    def matching(self, request: Request, key: Hashable, walk: Walk) -> Iterator[Interaction]:
+    def matching(self, request: Request, key: Hashable, walk: Walk, whose: Whose | None) -> Iterator[Interaction]:
         """Those that match, best first: the exact matches, then what VCR.py takes for the same (some come twice)."""
         for interaction in self.entries[self._filed :]:
             self._file(interaction)
         self._filed = len(self.entries)
         bucket = self._exact.get(key)
-        exact = iter(()) if bucket is None else bucket.candidates(request, walk)
+        exact = iter(()) if bucket is None else bucket.candidates(request, walk, whose)
         if self._objects:
             exact = chain(self._of_objects(request, walk), exact)
-        return exact if self._keys.are_all_exact else chain(exact, self._loosely(request, walk))
+        return exact if self._keys.are_all_exact else chain(exact, self._loosely(request, walk, whose))
 
     def _file(self, interaction: Interaction) -> None:
         if self._keys.of_body and is_object(interaction.request.body):
@@ -178,21 +194,27 @@ class Place:
             if same_as_object(request, recorded) and self._keys.agree(request, recorded):
                 yield interaction
 
-    def _loosely(self, request: Request, walk: Walk) -> Iterator[Interaction]:
+    def _loosely(self, request: Request, walk: Walk, whose: Whose | None) -> Iterator[Interaction]:
         for interaction in self.entries[self._loosely_filed :]:
             for key in self._keys.loose_of(interaction):
                 self._loose[key].entries.append(interaction)
         self._loosely_filed = len(self.entries)
         for key in self._keys.loose(request) & self._loose.keys():
-            for interaction in self._loose[key].candidates(request, walk):
+            for interaction in self._loose[key].candidates(request, walk, whose):
                 if self._keys.agree(request, interaction.request):
                     yield interaction
 
 
 class Index:
-    """Finds recorded interactions: by the keys of the built-in matchers; with a matcher of the user's, by asking."""
+    """Finds recorded interactions: by the keys of the built-in matchers; with a matcher of the user's, by asking.
 
-    def __init__(self, matchers: Sequence[Predicate]) -> None:
+    With a ``disguise``, what matches as it is, is found; where nothing does, what matches as it would be stored; where
+    nothing does either, what matches but for its secrets.
+    """
+
+    def __init__(self, matchers: Sequence[Predicate], disguise: Disguise | None = None) -> None:
+        self._disguise = disguise
+        self._blanks: Index | None = None  # the same interactions, without any secret
         keyed = [matcher for matcher in matchers if isinstance(matcher, Matcher)]
         self._matchers = matchers
         self._keys = Keys(keyed)
@@ -203,6 +225,7 @@ class Index:
 
     def clear(self) -> None:
         """Forget every interaction."""
+        self._blanks = None
         self._all = Row()
         self._placed = 0  # how many of them have been put where they belong
         self._places: dict[Hashable, Place] = {}
@@ -225,7 +248,39 @@ class Index:
 
     def matching(self, request: Request, key: Hashable, walk: Walk) -> Iterator[Interaction]:
         """Those that match, best first (some may come twice). What was recorded for another part of a resource does
-        not match.
+        not match."""
+        if self._disguise is None:
+            return self._matching(request, key, walk, None)
+        whose = Whose(self._disguise, request)
+        found = self._disguised(request, key, walk, whose)
+        return filter(whose.may_have, found) if self._disguise.is_strict else found
+
+    def _disguised(self, request: Request, key: Hashable, walk: Walk, whose: Whose) -> Iterator[Interaction]:
+        """Of what matches in one way and, where nothing does, played or not, in the next."""
+        for index, seen in self._ways(request, key, whose):
+            found = index._matching(*seen, walk, whose)
+            first = next(found, None)
+            if first is not None:
+                return map(unveiled, chain((first,), found))
+            if walk is not ALL and any(True for _ in index._matching(*seen, ALL, whose)):
+                break
+        return iter(())
+
+    def _ways(self, request: Request, key: Hashable, whose: Whose) -> Iterator[tuple[Index, tuple[Request, Hashable]]]:
+        """In which index, and as what, a request is looked up: as it is, as it would be stored, without its secrets."""
+        assert self._disguise is not None
+        yield self, (request, key)
+        stored = whose.compared.request
+        yield self, (stored, self.key(stored))
+        if self._blanks is None:
+            self._blanks = Index(self._matchers)
+        for interaction in self._all.entries[len(self._blanks._all.entries) :]:
+            self._blanks.add(Veiled(interaction, self._disguise.blank))
+        blank = self._disguise.blank(request)
+        yield self._blanks, (blank, self.key(blank))
+
+    def _matching(self, request: Request, key: Hashable, walk: Walk, whose: Whose | None) -> Iterator[Interaction]:
+        """As ``matching``, taking every request as it is.
 
         A matcher of the user's is asked as VCR.py asks: about each interaction in recorded order, whatever the other
         matchers make of it; what matches comes in that order.
@@ -242,7 +297,7 @@ class Index:
                 return iter(())
             place = self._places[where] = Place(self._keys)
         place.entries += waiting or ()
-        found = place.matching(request, key, walk)
+        found = place.matching(request, key, walk, whose)
         return found if part_of(request) is None else (entry for entry in found if part.same(request, entry.request))
 
     def _asked(self, request: Request, walk: Walk) -> Iterator[Interaction]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import CassetteLoadError
 from ..request import Request
 from ..response import Response, ResponseDict
+
+if TYPE_CHECKING:
+    from ..sanitize.masking import Masked
 
 _forks = 0
 
@@ -29,9 +33,13 @@ if hasattr(os, "register_at_fork"):
 class Interaction:
     """A request with its response. ``response`` is None while the request is under way."""
 
-    __slots__ = ("plays", "request", "response")
+    __slots__ = ("is_from_file", "masked", "plays", "request", "response")
 
     def __init__(self, request: Request, response: Response | None = None) -> None:
+        #: Whether it stood in the file when the cassette was loaded: it is written as it is.
+        self.is_from_file = False
+        #: What was masked when it was written.
+        self.masked: Sequence[Masked] = ()
         self.request = request
         self.response = response
         self.plays = 0
@@ -86,6 +94,8 @@ class StoredInteraction(Interaction):
         self._read = read
         self._pair: tuple[Request, Response] | None = None
         self._is_as_stored = True
+        self.is_from_file = False
+        self.masked = ()
         self.plays = 0
 
     def _both(self) -> tuple[Request, Response]:

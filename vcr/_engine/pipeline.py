@@ -5,14 +5,15 @@ It must not know which functions these are (options and hooks make them), and no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..request import Request
 from ..response import Response, ResponseDict
-from .interaction import Interaction
+from .interaction import Interaction, value_of
 
 if TYPE_CHECKING:
+    from ..sanitize.masking import Sanitizer
     from .cassette import Cassette
 
 Pair = tuple[Request, ResponseDict]
@@ -32,6 +33,7 @@ class Pipeline(NamedTuple):
     before_record_response: ResponseFilter | None = None
     before_save_interaction: InteractionFilter | None = None
     after_load_interaction: InteractionFilter | None = None
+    sanitizer: Sanitizer | None = None
 
     @property
     def loads_as_stored(self) -> bool:
@@ -42,6 +44,10 @@ class Pipeline(NamedTuple):
         """``request`` as it is kept and matched."""
         return request if self.before_record_request is None else self.before_record_request(request.copy())
 
+    def stored(self, request: Request) -> Request:
+        """``request``, which has been filtered, as it is stored."""
+        return request if self.sanitizer is None else self.sanitizer.request(request).request
+
     def response(self, response: Response) -> Response | None:
         """``response`` as it is kept."""
         if self.before_record_response is None:
@@ -49,8 +55,16 @@ class Pipeline(NamedTuple):
         data = self.before_record_response(response.copy_data())
         return None if data is None else Response(data, response.beside)
 
-    def loaded(self, interaction: Interaction, cassette: Cassette) -> Interaction | None:
-        """An interaction of the file as the cassette holds it."""
+    def all_loaded(self, interactions: list[Interaction], cassette: Cassette) -> list[Interaction]:
+        """The interactions of the file as the cassette holds them; without filters they need not even be read now."""
+        loaded = list(interactions)
+        if not self.loads_as_stored:
+            loaded = [kept for one in interactions if (kept := self._loaded(one, cassette)) is not None]
+        for interaction in loaded if self.sanitizer is not None else ():
+            interaction.is_from_file = True
+        return loaded
+
+    def _loaded(self, interaction: Interaction, cassette: Cassette) -> Interaction | None:
         request, response = interaction.own()
         if self.after_load_interaction is not None:
             pair = self.after_load_interaction(request.copy(), response.copy_data(), cassette)
@@ -62,8 +76,19 @@ class Pipeline(NamedTuple):
         return None if kept_request is None or kept_response is None else Interaction(kept_request, kept_response)
 
     def saved(self, interaction: Interaction, cassette: Cassette) -> Pair | None:
-        """An interaction of the cassette as it is written."""
+        """An interaction of the cassette as it is written. What the file has had stays as it is there."""
         request, response = interaction.own()
-        if self.before_save_interaction is None:
-            return request, response.data
-        return self.before_save_interaction(request.copy(), response.copy_data(), cassette)
+        pair: Pair | None = (request, response.data)
+        if self.before_save_interaction is not None:
+            pair = self.before_save_interaction(request.copy(), response.copy_data(), cassette)
+        if pair is None or self.sanitizer is None or interaction.is_from_file:
+            return pair
+        kept, data, interaction.masked = self.sanitizer.pair(pair[0], Response(pair[1]))
+        return kept, data
+
+    def content(self, interaction: Interaction) -> Hashable:
+        """Equal for interactions that would be written with the same content, whenever they were recorded."""
+        if self.sanitizer is None or interaction.response is None:
+            return interaction.value()
+        request, response, _ = self.sanitizer.pair(interaction.request, interaction.response)
+        return value_of(request, response)

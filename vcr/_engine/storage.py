@@ -32,7 +32,10 @@ class Holder(Protocol):
 
     @property
     def saves_as_held(self) -> bool:
-        """Whether ``when_saved`` changes nothing."""
+        """Whether ``when_saved`` changes nothing of what was loaded."""
+
+    def content(self, interaction: Interaction) -> Hashable:
+        """Equal for interactions that would be stored with the same content, whenever they were recorded."""
 
 
 class Changes(NamedTuple):
@@ -170,7 +173,7 @@ class Storage:
     def save(self, changes: Changes, holder: Holder) -> None:
         """Write the cassette: the whole of it or, when anything fails, nothing. What others have stored since it was
         read stays."""
-        self._date_as_before(changes)
+        self._date_as_before(changes, holder)
         with self.place.exclusive():
             kept = self._merged(changes, holder) if self.place.has_changed() else changes.kept
             if not self._added(kept, changes.added, holder):
@@ -192,16 +195,16 @@ class Storage:
             return False
         return self.place.add(_written(kept[len(before) :], holder), len(before))
 
-    def _date_as_before(self, changes: Changes) -> None:
+    def _date_as_before(self, changes: Changes, holder: Holder) -> None:
         """What was recorded again, unchanged, keeps its date, so that the file does not change either.
 
         Not so where age matters: with its old date it would be recorded again and again.
         """
         if self._re_record_interval is not None or not changes.dropped:
             return
-        dates = {one.value(): _timestamp(one) for one in changes.dropped}
+        dates = {holder.content(one): _timestamp(one) for one in changes.dropped}
         for one in changes.added.intersection(changes.kept):
-            if one.response is not None and (date := dates.get(one.value())) is not None:
+            if one.response is not None and (date := dates.get(holder.content(one))) is not None:
                 one.response.timestamp = date
 
     def _merged(self, changes: Changes, holder: Holder) -> list[Interaction]:

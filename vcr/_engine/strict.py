@@ -49,7 +49,7 @@ class Sent(list[Request]):
         return [line_of(request) for request in self]
 
     def __repr__(self) -> str:
-        return repr(self.lines())
+        return repr([f"{request.method} {request.shown_uri}" for request in self])
 
 
 def line_of(request: Request) -> str:
@@ -73,7 +73,7 @@ class Played(NamedTuple):
     response: Response
 
     def __repr__(self) -> str:
-        return f"<Played {line_of(self.sent)}: {self.response.status}>"
+        return f"<Played {self.sent.method} {self.sent.shown_uri}: {self.response.status}>"
 
 
 class Refused(NamedTuple):

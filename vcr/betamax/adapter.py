@@ -116,7 +116,7 @@ class BetamaxAdapter(BaseAdapter):
                     if now.is_live and self._config.hooks("before_record"):
                         response.content  # noqa: B018  (reads it, so that the hooks are called)
             except CannotOverwriteExistingCassetteException as refusal:
-                message = cassette.masked(unhandled_request_message(request, cassette))
+                message = cassette.mask(unhandled_request_message(request, cassette))
                 raise BetamaxError(f"{message}\n{refusal}") from refusal
         if now.recorded is not None:
             response = now.recorded.as_response()

@@ -112,7 +112,7 @@ class Cassette(engine.Cassette):
             record_mode=chosen["record"],
             match_on=self._matchers(),
             allow_playback_repeats=bool(chosen["allow_playback_repeats"]),
-            mask=self.masked,
+            mask=self._without_secrets,
         )
         self.restore()
         if self.record_mode is RecordMode.NONE and not os.path.exists(self.path):
@@ -316,7 +316,7 @@ class Cassette(engine.Cassette):
     def _secrets(self) -> list[_placeholders.Placeholder]:
         return _placeholders.resolve(pairs(self.placeholders))
 
-    def masked(self, text: str) -> str:
+    def _without_secrets(self, text: str) -> str:
         """A text for a person to read, without the secrets."""
         return _placeholders.mask(self._secrets(), text)
 
