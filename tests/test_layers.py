@@ -51,7 +51,7 @@ ROOMS = [
     "sanitize.jwt",
     "sanitize.placeholder",
     "sanitize.paths",
-    "sanitize.pieces",
+    "sanitize.lengths",
     "sanitize.ruleset",
     "sanitize.put",
     "sanitize.credentials",

@@ -16,9 +16,9 @@ import vcr
 from vcr.request import Request
 from vcr.response import Response
 from vcr.sanitize.jwt import reshaped, stands_for_jwt
+from vcr.sanitize.lengths import moved
 from vcr.sanitize.masking import BLANK, Sanitizer
 from vcr.sanitize.paths import JsonPath, replaced
-from vcr.sanitize.pieces import moved
 from vcr.sanitize.placeholder import PLACEHOLDER, Known, fingerprint
 from vcr.sanitize.rule import Rule
 

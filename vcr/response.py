@@ -292,7 +292,7 @@ class Response:
 
     def copy_data(self) -> ResponseDict:
         """A copy of the dictionary that a hook may change at will (bytes are shared)."""
-        data: ResponseDict = _copied(self.data)
+        data: ResponseDict = copied(self.data)
         return data
 
     def __repr__(self) -> str:
@@ -327,12 +327,12 @@ def _names(mapping: Mapping[object, object]) -> str:
     return ", ".join(sorted(map(repr, mapping))) or "of nothing"
 
 
-def _copied(value: object) -> Any:
+def copied(value: object) -> Any:
     """A copy of plain data, with lists for tuples (bytes are shared)."""
     if isinstance(value, Mapping):
-        return {key: _copied(item) for key, item in value.items()}
+        return {key: copied(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_copied(item) for item in value]
+        return [copied(item) for item in value]
     return value
 
 

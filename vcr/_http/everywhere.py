@@ -4,7 +4,7 @@ body inside its content codings, in what is kept beside. It must not know what t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..request import Request
@@ -24,36 +24,50 @@ class Everywhere:
     def pair(self, request: Request, response: ResponseDict) -> Pair:
         """The two, which are changed."""
         self.request(request)
-        self.response(response)
+        self.response_body(response)
+        if self._may_stand_in(texts_of_response(response)):
+            self.response_head(response)
         return request, response
 
     def request(self, request: Request) -> None:
         """Change a request."""
-        if isinstance(request.body, bytes):
-            codings = content_coding.named(request.headers.get_all("Content-Encoding"))
-            request.body = self.body(request.body, codings)
+        self.request_body(request)
         # (One look at all of the head together: mostly there is nothing.)
-        if self._may_stand_in([request.uri, *(text for pair in request.headers.pairs() for text in pair)]):
-            request.uri = self.text(request.uri)
-            request.headers = [(self.field(name), self.field(value)) for name, value in request.headers.pairs()]
-
-    def response(self, data: ResponseDict) -> None:
-        """Change a response."""
-        codings = content_coding.named(Response(data).headers.get_all("Content-Encoding"))
-        body: Any = data.get("body")
-        self._content(body or {}, codings)
-        if self._may_stand_in(_strings(data)):
-            self._head(data)
+        if self._may_stand_in(texts_of_request(request)):
+            self.request_head(request)
 
     def _may_stand_in(self, texts: Iterable[str]) -> bool:
         return known.may_stand_in("\n".join(texts).encode("utf-8", "surrogateescape"), self._values)
 
-    def _head(self, data: ResponseDict) -> None:
+    def request_body(self, request: Request) -> None:
+        """Change the body of a request."""
+        if isinstance(request.body, bytes):
+            codings = content_coding.named(request.headers.get_all("Content-Encoding"))
+            request.body = self.body(request.body, codings)
+
+    def request_head(self, request: Request) -> None:
+        """Change the rest of a request."""
+        request.uri = self.text(request.uri)
+        request.headers = [(self.field(name), self.field(value)) for name, value in request.headers.pairs()]
+
+    def response_body(self, data: ResponseDict) -> None:
+        """Change the body of a response."""
+        body: Any = data.get("body")
+        if body:
+            is_coded = "content-encoding" in map(str.lower, data.get("headers") or ())
+            headers = Response(data).headers.get_all("Content-Encoding") if is_coded else []
+            self._content(body, content_coding.named(headers))
+
+    def response_head(self, data: ResponseDict) -> None:
+        """Change the rest of a response."""
         response: Any = data  # (whatever keys it has)
         for part in ("headers", "trailers"):
             if response.get(part):
                 response[part] = self._fields(response[part])
-        for part in ("url", "header_order"):  # the first is Betamax's, where it is not the request's
+        for part in (
+            "url",
+            "header_order",
+        ):  # the first is Betamax's, where it is not the request's
             if isinstance(response.get(part), str):
                 response[part] = self.text(response[part])
         for part in ("status", "error"):
@@ -113,14 +127,27 @@ class Everywhere:
         return changed if coded is None else coded
 
 
-def _strings(response: ResponseDict) -> Iterator[str]:
+def texts_of_request(request: Request) -> list[str]:
+    """All text of a request but its body."""
+    return [request.uri, *[text for pair in request.headers.pairs() for text in pair]]
+
+
+def texts_of_response(response: ResponseDict) -> list[str]:
     """All text of a response but its body."""
-    rest: list[Any] = [value for name, value in response.items() if name != "body"]
-    while rest:
-        value = rest.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping):
-            rest += [*value, *value.values()]
-        elif isinstance(value, (list, tuple)):
-            rest += value
+    texts: list[str] = []
+    for part, value in response.items():
+        if part != "body":
+            _add_strings(texts, value)
+    return texts
+
+
+def _add_strings(texts: list[str], value: object) -> None:
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            _add_strings(texts, one)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            _add_strings(texts, name)
+            _add_strings(texts, one)

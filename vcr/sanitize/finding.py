@@ -24,6 +24,8 @@ LONGEST = 4096
 
 #: Words of these letters alone (UUIDs, digests, dates, numbers) are no tokens.
 _HEX_LETTERS = b"0123456789abcdef-"
+#: Of so many bytes one is zero, or more are, in text in UTF-16.
+_IN_UTF16 = 5
 #: The bytes of which escapes are made (percent, JSON, HTML): what is escaped is a part of the word, too.
 _ESCAPES = b"%\\&;#"
 
@@ -94,7 +96,7 @@ class Shapes:
         """Whether a secret may stand in ``data`` in another spelling: escaped, in base64 or hexadecimal, compressed, in
         UTF-16; "no" is certain, but for what stands in base64 beside bytes that are not ASCII."""
         return (
-            b"\0" in data
+            data.count(0) * _IN_UTF16 > len(data)
             or data.startswith(ZIPPED)
             or bool(self._without_keyword)
             or any(_may_hide(data[start:end]) for start, end in _WORDS.spans(data))

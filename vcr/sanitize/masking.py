@@ -7,18 +7,20 @@ carried is masked in the body that echoes it, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from .._http import content_coding
-from .._http.everywhere import Everywhere
+from .._http.everywhere import Everywhere, texts_of_request, texts_of_response
+from .._placeholders import Placeholder
 from ..request import Request
 from ..response import Response, ResponseDict, copied
 from . import uris
 from .finding import Shapes
+from .lengths import correct_length, correct_lengths
 from .placeholder import Known, is_placeholder, tag
-from .places import Places, correct_length, correct_lengths
+from .places import Places
 from .rule import Rule
 from .ruleset import Side, environment, rule_set
 from .values import Blanks, Secrets, spelled
@@ -103,9 +105,13 @@ class Sanitizer:
         #: Whether another secret can make a request another one.
         self.is_strict = compares or any(rule.compare for rule in rules)
         self._known = Known(stand_ins)
+        self._clean: dict[tuple[Side, tuple[Placeholder, ...]], set[str]] = {}
         for number, rule in enumerate(self._rules.hosts, 1):
             for host in rule.names:
-                self._known.placeholder(replace(rule, replacement=rule.replacement or f"host-{number}.invalid"), host)
+                self._known.placeholder(
+                    replace(rule, replacement=rule.replacement or f"host-{number}.invalid"),
+                    host,
+                )
         for rule, secret in self._rules.in_environment(environment()):
             self._known.placeholder(rule, secret)
 
@@ -117,24 +123,52 @@ class Sanitizer:
         asks, answers = self._rules.request, self._rules.response
         if response.fault is not None or not isinstance(request, Request):
             # A hook or a program has put something else there, which cannot be replayed, either.
-            data: Any = self._search(answers, put.at("response")).anything(copied(response.data))
-            return self.request(request).request if isinstance(request, Request) else request, data, []
-        kept, data = request.copy(), response.copy_data()
-        Places(asks, put, self._limit).request(kept)
-        Places(answers, put, self._limit).response(data)
-        self._search(asks, put.at("request")).request(kept)
-        self._search(answers, put.at("response")).response(data)
+            data: Any = self._everywhere(answers, put.at("response")).anything(copied(response.data))
+            return (
+                self.request(request).request if isinstance(request, Request) else request,
+                data,
+                [],
+            )
+        kept = Places(asks, put, self._limit).request(request)
+        data = Places(answers, put, self._limit).response(response)
+        kept, data = kept.copy(), _copied(data)
+        self._search_request(kept, asks, put.at("request"))
+        everywhere = self._everywhere(answers, put.at("response"))
+        everywhere.response_body(data)
+        if not self._are_clean(answers, texts_of_response(data)):
+            everywhere.response_head(data)
         correct_lengths(request, kept, response, data)
-        return kept, data, list(dict.fromkeys(note.masked for note in put.notes if note.is_new))
+        return (
+            kept,
+            data,
+            list(dict.fromkeys(note.masked for note in put.notes if note.is_new)),
+        )
 
-    def _search(self, side: Side, put: _Writer) -> Everywhere:
+    def _search_request(self, request: Request, side: Side, put: _Writer) -> None:
+        everywhere = self._everywhere(side, put)
+        everywhere.request_body(request)
+        if not self._are_clean(side, texts_of_request(request)):
+            everywhere.request_head(request)
+
+    def _everywhere(self, side: Side, put: _Writer) -> Everywhere:
         return Everywhere(Secrets(spelled(self._known.anywhere), side.shapes, put), self._limit)
+
+    def _are_clean(self, side: Side, texts: list[str]) -> bool:
+        """Whether there is nothing to mask in the texts of a head. Most of them are in the next head, too."""
+        clean = self._clean.setdefault((side, self._known.anywhere), set())
+        new = [text for text in texts if text not in clean]
+        data = "\n".join(new).encode("utf-8", "surrogateescape")
+        if new and Secrets(spelled(self._known.anywhere), side.shapes, _nothing).suspects(data):
+            return False
+        if len(clean) < _MOST_CLEAN:
+            clean.update(new)
+        return True
 
     def text(self, text: str) -> str:
         """A text for a person to read, without secrets."""
         side = self._rules.request
         put = _Writer(self._known.placeholder, side.shapes)
-        return self._search(side, put).text(uris.replaced(text, side, put, "text"))
+        return self._everywhere(side, put).text(uris.replaced(text, side, put, "text"))
 
     # -- what is compared ---------------------------------------------------------------------------------------------
 
@@ -142,9 +176,8 @@ class Sanitizer:
         """``request`` as it would be stored, to be looked up."""
         side = self._rules.request
         put = _Writer(self._known.placeholder, side.shapes)
-        kept = request.copy()
-        Places(side, put, self._limit).request(kept)
-        self._search(side, put.at("request")).request(kept)
+        kept = Places(side, put, self._limit).request(request).copy()
+        self._search_request(kept, side, put.at("request"))
         correct_length(request, kept)
         marks = [((note.masked.place, tag(note.masked.placeholder)), note.rule) for note in put.notes]
         identity = frozenset(mark for mark, rule in marks if rule.identifies)
@@ -153,9 +186,25 @@ class Sanitizer:
 
     def blank(self, request: Request) -> Request:
         """``request`` with the same text for every secret: equal for requests that differ in nothing else."""
-        kept, side = request.copy(), self._rules.request
+        side = self._rules.request
         put = _Writer(lambda _, secret: BLANK if secret else secret, side.shapes)
-        Places(side, put, self._limit).request(kept)
+        kept = Places(side, put, self._limit).request(request).copy()
         Everywhere(Blanks(side.shapes, BLANK), self._limit).request(kept)
         correct_length(request, kept)
         return kept
+
+
+#: How many texts are remembered in which there is nothing.
+_MOST_CLEAN = 4096
+
+
+def _nothing(_: Rule, secret: str) -> str:
+    return secret
+
+
+def _copied(data: ResponseDict) -> Any:
+    """What may be changed at the top and in its body."""
+    kept: dict[str, Any] = {**data}
+    if isinstance(kept.get("body"), Mapping):
+        kept["body"] = dict(kept["body"])
+    return kept

@@ -69,8 +69,8 @@ COOKIES = (
              "session_id session_token sessionid sid user_session"),
          vector="Set-Cookie: sessionid={l32}; Path=/; HttpOnly", counter_example="Accept: sessionid={l32}",
          source="OWASP, Django, Express, Java, PHP, ASP.NET, Laravel, GitLab"),
-    Rule("COOKIE", "cookie", ("*",),
-         vector="Cookie: theme={a12}", counter_example="Accept: theme={a12}", source="RFC 6265"),
+    Rule("COOKIE", "cookie", ("*",), _LOOKS_SECRET,
+         vector="Cookie: theme=4{a31}", counter_example="Cookie: theme=dark", source="RFC 6265"),
 )
 
 QUERY = (
@@ -177,8 +177,10 @@ FIELDS = (
 OTHERS = (
     Rule("PASSWORD", "userinfo", chosen=True,
          vector="https://user:{a12}@a.example/", counter_example="https://a.example/@user", source="RFC 3986"),
-    Rule("SECRET", "env", _names("*_dsn *_key *_password *_secret *_token"),
+    Rule("SECRET", "env", _names("*_dsn *_key *_secret *_token"),
          vector="{a24}", counter_example="{a11}", source="gitleaks generic-api-key, Sentry"),
+    Rule("PASSWORD", "env", _names("*_password"), chosen=True,
+         vector="{a24}", counter_example="{a11}", source="gitleaks generic-api-key"),
 )
 # fmt: on
 

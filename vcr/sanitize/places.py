@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote_plus
 
 from .._http import content_coding, named
@@ -15,7 +15,6 @@ from .._http.meaning import FORM
 from ..request import Headers, Request
 from ..response import Response, ResponseDict
 from . import credentials, paths, uris
-from .pieces import moved
 from .put import Put
 from .ruleset import Side, folded
 
@@ -34,34 +33,44 @@ class Places:
         self._put = put
         self._limit = limit
 
-    def request(self, request: Request) -> None:
-        """Change a request."""
-        request.uri = uris.replaced(request.uri, self._side, self._put, "request query")
+    def request(self, request: Request) -> Request:
+        """A request with what takes the place of its secrets; the same object when it has none there."""
+        uri = uris.replaced(request.uri, self._side, self._put, "request query")
         pairs = request.headers.pairs()
         changed = [(name, self._header("request", name, value)) for name, value in pairs]
-        if isinstance(request.body, bytes) and request.body:
-            request.body = self._body("request", request.body, request.headers)
-        if changed != pairs:
-            request.headers = Headers.of(changed)
+        body = request.body
+        if isinstance(body, bytes) and body:
+            body = self._body("request", body, _codings(request.headers), request.headers)
+        if uri == request.uri and changed == pairs and body is request.body:
+            return request
+        kept = request.copy()
+        kept.uri, kept.headers, kept.body = uri, Headers.of(changed), body
+        return kept
 
-    def response(self, data: ResponseDict) -> None:
-        """Change a response."""
-        response: Any = data  # (whatever keys it has)
-        headers = Response(data).headers
+    def response(self, response: Response) -> ResponseDict:
+        """The same for a response; what is given stays as it is."""
+        data: Any = response.data  # (whatever keys it has)
+        kept = dict(data)
         for part in ("headers", "trailers"):
-            if isinstance(response.get(part), Mapping):
-                response[part] = {name: self._values(name, values) for name, values in response[part].items()}
-        if isinstance(response.get("url"), str):
-            response["url"] = uris.replaced(response["url"], self._side, self._put, "response URL")
-        body = response.get("body")
-        if isinstance(body, dict) and body.get("string"):
-            body["string"] = self._content(body["string"], headers)
+            if isinstance(fields := data.get(part), Mapping):
+                changed = {name: self._values(name, values) for name, values in fields.items()}
+                kept[part] = fields if changed == fields else changed
+        if isinstance(data.get("url"), str):
+            kept["url"] = uris.replaced(data["url"], self._side, self._put, "response URL")
+        body = data.get("body")
+        if isinstance(body, Mapping) and (string := body.get("string")):
+            new = self._content(string, response)
+            kept["body"] = body if new is string else {**body, "string": new}
+        is_same = all(kept[part] is data[part] for part in data)
+        return response.data if is_same else cast(ResponseDict, kept)
 
-    def _content(self, string: object, headers: Headers) -> object:
+    def _content(self, string: Any, response: Response) -> Any:
+        codings = _codings(response.headers) if _has_coding(response.data) else []
         if isinstance(string, str):
             data = string.encode("utf-8", "surrogateescape")
-            return self._body("response", data, headers).decode("utf-8", "surrogateescape")
-        return self._body("response", string, headers) if isinstance(string, bytes) else string
+            new = self._body("response", data, codings, response.headers)
+            return string if new is data else new.decode("utf-8", "surrogateescape")
+        return self._body("response", string, codings, response.headers) if isinstance(string, bytes) else string
 
     # -- the head -----------------------------------------------------------------------------------------------------
 
@@ -78,17 +87,20 @@ class Places:
             return credentials.authorization(value, rule, put) if low in _CREDENTIALS else put(rule, value)
         if low in ("cookie", "set-cookie") and side.has_cookies:
             read = credentials.cookies if low == "cookie" else credentials.set_cookie
-            return read(value, side.cookie, lambda cookie: self._put.at(f"{message} cookie {cookie}"))
+            return read(
+                value,
+                side.cookie,
+                lambda cookie: self._put.at(f"{message} cookie {cookie}"),
+            )
         if low in _ADDRESSES:
             return uris.replaced(value, side, self._put, f"{message} header {name}:")
         return value
 
     # -- the body -----------------------------------------------------------------------------------------------------
 
-    def _body(self, message: str, body: bytes, headers: Headers) -> bytes:
-        codings = content_coding.named(headers.get_all("Content-Encoding"))
+    def _body(self, message: str, body: bytes, codings: list[str], headers: Headers) -> bytes:
         plain, left = content_coding.decode(body, codings, self._limit) if codings else (body, [])
-        if left:
+        if left or not (self._side.paths or self._side.may_have_fields(plain)):
             return body
         new = self._plain(message, plain, media_type(headers))
         if new == plain:
@@ -105,7 +117,12 @@ class Places:
             return body
         if kind == FORM:
             return self._form(message, body)
-        return named.replaced(body, side.fields, lambda name, text: self._field(message, name, text), named.IN_DATA)
+        return named.replaced(
+            body,
+            side.fields,
+            lambda name, text: self._field(message, name, text),
+            named.IN_DATA,
+        )
 
     def _field(self, message: str, name: str, text: str) -> str:
         return self._put.at(f"{message} body {name}")(self._side.field(name), text) if text.strip() else text
@@ -123,31 +140,12 @@ class Places:
         return _PAIR.sub(new, text).encode("utf-8", "surrogateescape")
 
 
+def _codings(headers: Headers) -> list[str]:
+    return content_coding.named(headers.get_all("Content-Encoding"))
+
+
+def _has_coding(data: ResponseDict) -> bool:
+    return any(folded(name) == "content-encoding" for name in data.get("headers") or ())
+
+
 _PAIR = re.compile(r"([^&=]+)=([^&]+)")
-
-
-# -- what depends on a body --------------------------------------------------------------------------------------------
-
-
-def correct_length(before: Request, after: Request) -> None:
-    """Have the length that a request announces be that of its new body."""
-    old, new = before.body, after.body
-    if new != old and isinstance(new, bytes) and after.headers.get("Content-Length") == str(len(old)):
-        after.headers["Content-Length"] = str(len(new))
-
-
-def correct_lengths(request: Request, kept: Request, response: Response, data: ResponseDict) -> None:
-    """The same for a request and its response, and have the pieces of the response end where they did."""
-    correct_length(request, kept)
-    body: Any = data.get("body")
-    old, new = response.body, Response(data).body
-    if old == new:
-        return
-    headers: Any = data["headers"]
-    for name, value in headers.items():
-        if folded(name) == "content-length" and response.headers.get("Content-Length") == str(len(old)):
-            headers[name] = [str(len(new))] if isinstance(value, list) else str(len(new))
-    if body.get("chunks"):
-        body["chunks"] = moved(response.pieces, new)
-        if not body["chunks"]:
-            del body["chunks"]

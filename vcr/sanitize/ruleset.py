@@ -13,6 +13,7 @@ from .paths import JsonPath
 from .rule import Rule, Where
 
 
+@functools.lru_cache(maxsize=1024)
 def folded(name: str) -> str:
     """Names that differ in case, or in ``-`` and ``_``, are one."""
     return name.lower().replace("_", "-")
@@ -70,8 +71,14 @@ class Side:
 
     def may_have_fields(self, data: bytes) -> bool:
         """Whether a name of a field may stand in a body."""
+        if not any(mark in data for mark in _MARKS):
+            return False
         low = data.lower()
         return any(stem in low for stem in self._stems)
+
+
+#: One of these stands in every body that has fields.
+_MARKS = (b"=", b'"', b"'", b"<")
 
 
 def _spellings(name: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ placeholders. It must not know a message.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator
 
 from .._http import known
@@ -31,6 +32,11 @@ class Spelled:
     def __init__(self, secrets: tuple[Placeholder, ...]) -> None:
         self.values = hiding(secrets, for_people=True) if secrets else None
         self.plain = tuple(one for secret in secrets for one, _ in secret.spelled())
+        #: Whether one has a character that is often escaped.
+        self.may_be_escaped = any(not _OF_TOKENS.fullmatch(secret.secret) for secret in secrets)
+
+
+_OF_TOKENS = re.compile(r"[\w.~+/=-]*", re.ASCII)
 
 
 @functools.lru_cache(maxsize=32)
@@ -46,6 +52,7 @@ class Secrets:
         self._shapes = shapes
         self._put = put
         self._known, self._plain = secrets.values, secrets.plain
+        self._escapes = _ESCAPES if secrets.may_be_escaped else ()
         self.shortest = min(map(len, self._plain), default=shapes.shortest)
         self.shortest = min(self.shortest, shapes.shortest)
         self.longest = max(map(len, self._plain), default=0)
@@ -55,7 +62,7 @@ class Secrets:
         """Whether anything may stand in ``data``, in any spelling."""
         if self._shapes.may_stand_in(data) or any(one in data for one in self._plain):
             return True
-        return self._shapes.may_be_hidden_in(data) or (self._known is not None and any(one in data for one in _ANY))
+        return self._shapes.may_be_hidden_in(data) or any(one in data for one in self._escapes)
 
     def find(self, view: View) -> Iterator[tuple[int, int, bytes]]:
         """See ``known.Values``."""
@@ -83,7 +90,7 @@ class Secrets:
 
 
 #: How what is escaped in an unusual way gives itself away, where nothing is known of the letters of a secret.
-_ANY = (b"%", b"\\", b"&#")
+_ESCAPES = (b"%", b"\\", b"&#")
 
 
 def _is_inside(spans: list[tuple[int, int]], start: int, end: int) -> bool:

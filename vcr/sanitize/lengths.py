@@ -1,11 +1,15 @@
-"""Where the pieces of a body end once something in the body has been replaced. It must not know what was replaced."""
+"""What depends on the bytes of a body: its length, and where its pieces end, once something in it has been replaced. It
+must not know what was replaced.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
+from typing import Any
 
-from ..response import pack_lengths
+from ..request import Request
+from ..response import Response, ResponseDict, pack_lengths
 
 
 def moved(pieces: Iterable[bytes], new: bytes) -> str:
@@ -34,3 +38,27 @@ def _within(at: int, old: bytes, new: bytes) -> int:
     if old == new or old[:at] == new[:at]:
         return at if old == new else min(at, len(new))
     return max(0, len(new) - (len(old) - at))
+
+
+def correct_length(before: Request, after: Request) -> None:
+    """Have the length that a request announces be that of its new body."""
+    old, new = before.body, after.body
+    if new != old and isinstance(new, bytes) and after.headers.get("Content-Length") == str(len(old)):
+        after.headers["Content-Length"] = str(len(new))
+
+
+def correct_lengths(request: Request, kept: Request, response: Response, data: ResponseDict) -> None:
+    """The same for a request and its response, and have the pieces of the response end where they did."""
+    correct_length(request, kept)
+    body: Any = data.get("body")
+    old, new = response.body, Response(data).body
+    if old == new:
+        return
+    headers: Any = data["headers"]
+    for name, value in headers.items():
+        if name.lower() == "content-length" and response.headers.get("Content-Length") == str(len(old)):
+            headers[name] = [str(len(new))] if isinstance(value, list) else str(len(new))
+    if body.get("chunks"):
+        body["chunks"] = moved(response.pieces, new)
+        if not body["chunks"]:
+            del body["chunks"]
