@@ -191,6 +191,14 @@ def test_what_was_secret_in_one_place_is_in_every_other_and_in_each_spelling():
     assert base64.b64decode(shown["inner"]).decode() == f"the token {placeholder}"
 
 
+def test_in_xml_a_placeholder_is_escaped():
+    body = f"<a><b>known_{TOKEN}</b></a>".encode()
+    kept, again = masked(with_body(body, "text/xml"))[0], with_body(body, "text/xml")
+    assert kept.body == f"<a><b>&lt;KNOWN_TOKEN:{fingerprint('known_' + TOKEN)}&gt;</b></a>".encode()
+    assert masked(kept)[0].body == kept.body
+    assert Sanitizer(RULES).blank(kept).body == Sanitizer(RULES).blank(again).body
+
+
 def test_a_known_shape_gives_its_name_to_what_stands_under_another():
     token = "known_" + TOKEN
     request, response = masked(

@@ -129,6 +129,20 @@ def test_recording_the_same_again_changes_nothing_in_the_file(ask, cassette_path
     assert stored(cassette_path)[0]["request"]["body"].count("<") == 2
 
 
+def test_what_a_later_request_shows_to_be_secret_is_masked_in_the_answer_before(ask, server, cassette_path):
+    server.route("/start", lambda exchange: exchange.json({"next": ALICE}))
+
+    def flow() -> str:
+        return ask(token=json.loads(ask("/start"))["next"])
+
+    with vcr.use_cassette(cassette_path, sanitize=True):
+        assert flow() == "alice"
+    assert ALICE not in Path(cassette_path).read_text()
+    server.close()
+    with vcr.use_cassette(cassette_path, sanitize=True, record_mode="none"):
+        assert flow() == "alice"
+
+
 # -- what goes before, and beside --------------------------------------------------------------------------------------
 
 

@@ -399,6 +399,7 @@ class Cassette(Holding):
         kept, held = self.to_save(), self.held(borrowed=False)
         if not self.storage.stores or not (force or self.dirty or len(kept) != len(held)):
             return False
+        self.pipeline.learn(kept)
         changes = Changes(kept, self.unsaved(), set(held).difference(kept), self.recorded_before_fork())
         self.storage.save(changes, self)
         self.mark_saved()

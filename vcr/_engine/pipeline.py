@@ -5,7 +5,7 @@ It must not know which functions these are (options and hooks make them), and no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..request import Request
@@ -74,6 +74,13 @@ class Pipeline(NamedTuple):
         kept_request = self.request(request)
         kept_response = None if kept_request is None else self.response(response)
         return None if kept_request is None or kept_response is None else Interaction(kept_request, kept_response)
+
+    def learn(self, interactions: Iterable[Interaction]) -> None:
+        """Get to know the secrets in requests before any interaction is written: one may stand in an answer that came
+        before, under a name that tells nothing."""
+        for interaction in interactions if self.sanitizer is not None else ():
+            if not interaction.is_from_file and isinstance(interaction.request, Request):
+                self.stored(interaction.request)
 
     def saved(self, interaction: Interaction, cassette: Cassette) -> Pair | None:
         """An interaction of the cassette as it is written. What the file has had stays as it is there."""

@@ -75,6 +75,13 @@ class _Writer:
         return rule
 
 
+class _Clean(NamedTuple):
+    """Texts of heads in which there is none of these secrets, and nothing that looks like one."""
+
+    of: tuple[Placeholder, ...]
+    texts: dict[Side, set[str]]
+
+
 class Compared(NamedTuple):
     """A request with placeholders. ``identity``: the secrets in it that tell whose it is. ``strict``: those that must
     be the same, each with its place."""
@@ -105,7 +112,7 @@ class Sanitizer:
         #: Whether another secret can make a request another one.
         self.is_strict = compares or any(rule.compare for rule in rules)
         self._known = Known(stand_ins)
-        self._clean: dict[tuple[Side, tuple[Placeholder, ...]], set[str]] = {}
+        self._clean = _Clean((), {})
         for number, rule in enumerate(self._rules.hosts, 1):
             for host in rule.names:
                 self._known.placeholder(
@@ -155,7 +162,9 @@ class Sanitizer:
 
     def _are_clean(self, side: Side, texts: list[str]) -> bool:
         """Whether there is nothing to mask in the texts of a head. Most of them are in the next head, too."""
-        clean = self._clean.setdefault((side, self._known.anywhere), set())
+        if self._clean.of is not self._known.anywhere:
+            self._clean = _Clean(self._known.anywhere, {})
+        clean = self._clean.texts.setdefault(side, set())
         new = [text for text in texts if text not in clean]
         data = "\n".join(new).encode("utf-8", "surrogateescape")
         if new and Secrets(spelled(self._known.anywhere), side.shapes, _nothing).suspects(data):

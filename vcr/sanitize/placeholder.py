@@ -26,6 +26,8 @@ _PLACEHOLDER = re.compile(PLACEHOLDER.pattern.decode("ascii"))
 _SHORTEST_FOR_FINGERPRINT = 16
 #: With fewer characters what is secret in one place is no secret elsewhere; and so are words of one kind of character.
 _SHORTEST_ANYWHERE, _SHORTEST_WORD = 8, 20
+#: How many secrets that traffic has told are looked for everywhere: each costs time, and old ones come no more.
+_MOST_RECENT = 200
 _ONE_KIND = re.compile(r"[A-Za-z]*|[0-9]*")
 #: What somebody has put in the place of a secret before.
 _STAND_INS = re.compile(
@@ -64,6 +66,8 @@ class Known:
         self._count: Counter[str] = Counter()
         self._lock = new_lock()
         self._anywhere: tuple[Placeholder, ...] = ()
+        self._always: tuple[Placeholder, ...] = ()  # what no traffic has told
+        self._recent: tuple[Placeholder, ...] = ()
 
     def is_stand_in(self, text: str) -> bool:
         """Whether this stands in the place of a secret already."""
@@ -91,8 +95,11 @@ class Known:
             new = f"<{rule.name}:{fingerprint(secret)}>"
             new = reshaped(secret, new) or new
         self._by_secret[secret] = new
-        if _is_secret_anywhere(secret) or rule.where == "host":
-            self._anywhere = (*self._anywhere, Placeholder(new, secret))
+        if rule.where in ("env", "host"):
+            self._always = (*self._always, Placeholder(new, secret))
+        elif _is_secret_anywhere(secret):
+            self._recent = (*self._recent[1 - _MOST_RECENT :], Placeholder(new, secret))
+        self._anywhere = (*self._always, *self._recent)
         return new
 
     @property

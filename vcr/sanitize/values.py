@@ -76,9 +76,10 @@ class Secrets:
                     written = view.written(placeholder.encode("utf-8", "surrogateescape"), start, end)
                     found.append((start, end, written))
         # (Of two that overlap, the longer one is the secret.)
+        is_markup = view.outer is None and _MARKUP.match(view.data) and not PLACEHOLDER.match(view.data)
         for start, end, new in sorted(found, key=lambda one: one[0] - one[1]):
             if not _is_inside(taken, start, end):
-                yield start, end, new
+                yield start, end, new.replace(b"<", b"&lt;").replace(b">", b"&gt;") if is_markup else new
 
     def inside(self) -> known.Values:
         """See ``known.Values``."""
@@ -91,6 +92,10 @@ class Secrets:
 
 #: How what is escaped in an unusual way gives itself away, where nothing is known of the letters of a secret.
 _ESCAPES = (b"%", b"\\", b"&#")
+
+
+#: How XML and HTML begin, where "<" begins a tag.
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 
 
 def _is_inside(spans: list[tuple[int, int]], start: int, end: int) -> bool:
