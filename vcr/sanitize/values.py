@@ -32,6 +32,7 @@ class Spelled:
     def __init__(self, secrets: tuple[Placeholder, ...]) -> None:
         self.values = hiding(secrets, for_people=True) if secrets else None
         self.plain = tuple(one for secret in secrets for one, _ in secret.spelled())
+        self.shortest, self.longest = min(map(len, self.plain), default=1 << 30), max(map(len, self.plain), default=0)
         #: Whether one has a character that is often escaped.
         self.may_be_escaped = any(not _OF_TOKENS.fullmatch(secret.secret) for secret in secrets)
 
@@ -53,10 +54,8 @@ class Secrets:
         self._put = put
         self._known, self._plain = secrets.values, secrets.plain
         self._escapes = _ESCAPES if secrets.may_be_escaped else ()
-        self.shortest = min(map(len, self._plain), default=shapes.shortest)
-        self.shortest = min(self.shortest, shapes.shortest)
-        self.longest = max(map(len, self._plain), default=0)
-        self.longest = max(self.longest, shapes.longest)
+        self.shortest = min(secrets.shortest, shapes.shortest)
+        self.longest = max(secrets.longest, shapes.longest)
 
     def suspects(self, data: bytes) -> bool:
         """Whether anything may stand in ``data``, in any spelling."""
