@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.cli.conftest import get
 from tests.cli.served import Wire, ask, served
-from tests.server import EVENTS, all_bytes
+from tests.server import EVENTS, Exchange, all_bytes
 from vcr._http.failure import Failure
 from vcr.cli.serve import conversation, incoming
 from vcr.errors import CannotOverwriteExistingCassetteException
@@ -97,6 +98,46 @@ def test_a_client_that_leaves_in_the_middle_is_noticed_and_what_came_is_kept(ser
         assert ask(replaying.port, "/endless/event-stream").endswith(b"8\r\npiece 1\n\r\n")
 
 
+def test_a_message_that_ends_is_read_to_its_end_though_the_client_has_left(server, cassette_path):
+    def half(exchange: Exchange) -> None:
+        exchange.head(200, [("Content-Length", "8")])
+        exchange.send(b"half")
+        server.await_release()
+        exchange.send(b"more")
+
+    server.route("/half", half)
+    with served(cassette_path, upstream=server.url, record_mode="once") as recording, Wire(recording.port) as wire:
+        wire.send(b"GET /half HTTP/1.1\r\nHost: a\r\n\r\n")
+        wire.until(b"half")
+        wire.sock.close()
+        server.release()
+        assert recording.told.await_lines(1) == [f"GET {server.url}/half 200 recorded, client left"]
+    with served(cassette_path) as replaying:
+        assert ask(replaying.port, "/half").endswith(b"\r\n\r\nhalfmore")
+
+
+def test_what_a_client_sends_while_a_response_is_on_its_way_waits_its_turn(server, cassette_path):
+    body = b"x" * 400_000  # more than is taken in ahead
+    with served(cassette_path, upstream=server.url, record_mode="once") as recording, Wire(recording.port) as wire:
+        wire.send(b"GET /sse HTTP/1.1\r\nHost: a\r\n\r\n")
+        server.release()
+        wire.until(EVENTS[0] + b"\r\n")
+        with ThreadPoolExecutor(1) as pool:
+            sending = pool.submit(wire.send, b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 400000\r\n\r\n" + body)
+            server.release(len(EVENTS) - 1)
+            wire.until(b"0\r\n\r\n")
+            assert b" 200 OK" in wire.until(b"\r\n\r\n")
+            sending.result()
+        assert [len(request.body) for request in server.requests] == [0, len(body)]
+
+
+def test_a_host_that_is_ignored_passes_by(server, cassette_path):
+    with served(cassette_path, upstream=server.url, ignore_hosts=["127.0.0.1"]) as passing:
+        assert ask(passing.port, "/chunked") == ask(server.port, "/chunked", "Connection: close")
+        assert passing.told.await_lines(1)[0].startswith(f"GET {server.url}/chunked - passed by")
+        assert len(passing.cassette) == 0
+
+
 def test_a_connection_is_kept_and_requests_may_be_sent_ahead(server, cassette_path):
     paths = ["/text", "/counter", "/chunked", "/status/204", "/counter"]
     ahead = b"".join(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for path in paths)
@@ -165,6 +206,22 @@ def test_several_clients_at_once(server, cassette_path):
     with served(cassette_path) as replaying, ThreadPoolExecutor(10) as pool:
         assert list(pool.map(lambda path: ask(replaying.port, path), reversed(paths))) == live[::-1]
     assert [len(body.partition(b"\r\n\r\n")[2]) for body in live] == [*range(1000, 1030)]
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_request_is_nobodys_error(there):
+    for part in (b"", b"GET /the", b"POST /there HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhal"):
+        with Wire(there.port) as wire:
+            wire.send(part)
+            wire.sock.shutdown(socket.SHUT_WR)
+            assert wire.rest() == b""
+    assert there.told == []
+
+
+def test_a_head_that_announces_another_one_is_the_last_of_its_connection(write):
+    request, hint = get("/hint", {"Link": "</a>"}, status=103)
+    with served(write("hint.yaml", (request, hint))) as server, Wire(server.port) as wire:
+        wire.send(b"GET /hint HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert wire.rest() == b"HTTP/1.1 103 OK\r\nLink: </a>\r\n\r\n"
 
 
 def test_a_client_of_http_1_0_gets_no_chunks(server, cassette_path):
@@ -336,6 +393,14 @@ def test_an_exchange_that_fails_is_told_and_replayed(server, cassette_path):
     assert b"connecting to the server failed: Connection refused" in live[3]
 
 
+def test_a_server_that_is_not_trusted_is_not_asked(tls_server, cassette_path):
+    with served(cassette_path, upstream=tls_server.url, record_mode="once") as recording:
+        answer = ask(recording.port, "/text")
+    assert answer.startswith(b"HTTP/1.1 502 ")
+    assert b"connecting to the server failed: " in answer
+    assert tls_server.hits == 0
+
+
 def test_a_failure_is_not_kept_without_record_errors(server, cassette_path):
     server.close()
     with served(cassette_path, upstream=server.url, record_mode="new_episodes") as recording:
@@ -367,6 +432,15 @@ def test_a_hook_that_raises_costs_that_request(write):
     with served(path, before_record_request=hook) as server, Wire(server.port) as wire:
         assert b"\r\n\r\nZeroDivisionError: division by zero\n" in wire.get("/two")
         assert b" 200 " in wire.get("/one")
+
+
+def test_a_hook_that_raises_while_it_records_is_told(server, cassette_path):
+    with served(
+        cassette_path, upstream=server.url, record_mode="once", before_record_response=lambda response: 1 / 0
+    ) as recording:
+        ask(recording.port, "/text")
+        told = "- an error ended a connection: ZeroDivisionError: division by zero"
+        assert recording.told.await_lines(1) == [told]
 
 
 def test_a_cassette_that_is_broken_in_the_middle_costs_that_interaction(write):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -18,6 +21,8 @@ from tests.cli.conftest import get
 from tests.cli.running import Done, command, environment, in_terminal, vcr
 from tests.cli.served import LOOPBACK, ask
 from tests.server import EVENTS
+from vcr.cli.commands import cli
+from vcr.cli.serve.authority import KEY, Authority
 from vcr.request import Request
 from vcr.response import Response
 
@@ -53,6 +58,39 @@ def running(*arguments: object, **more: str) -> Iterator[Running]:
     finally:
         process.kill()
         process.communicate(timeout=60)
+
+
+class _Output(io.StringIO):
+    """Standard output, of which the first line is awaited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_line = threading.Event()
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if "\n" in text:
+            self.has_line.set()
+        return written
+
+
+def here(*arguments: object, then: Callable[[int], None]) -> Done:
+    """The command in this process, interrupted after ``then(port)``, which another thread runs once it serves."""
+    out, err = _Output(), io.StringIO()
+
+    def use() -> None:
+        out.has_line.wait(timeout=60)
+        try:
+            then(int(out.getvalue().partition(" ")[0].rpartition(":")[2]))
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with ThreadPoolExecutor(1) as pool:
+        using = pool.submit(use)
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            cli(["serve", *map(str, arguments)], "vcr")
+        using.result()
+    return Done(ended.value.code, out.getvalue(), err.getvalue())
 
 
 def program(name: str) -> str:
@@ -147,11 +185,20 @@ def test_a_terminal_shows_where_it_is_and_how_to_trust_it(write, tmp_path):
 
 
 def test_several_cassettes_are_served_together(write, tmp_path):
-    write("b.yaml", get("/b", {"Content-Length": "1"}, b"b"))
+    write("b.json", get("/b", {"Content-Length": "1"}, b"b"))
     write("a.yaml", get("/a", {"Content-Length": "1"}, b"a"))
-    with running(tmp_path) as server:
-        assert [ask(server.port, f"/{name}")[-1:] for name in "ab"] == [b"a", b"b"]
-        assert f"{tmp_path}/a.yaml and 1 more: 2 interactions" in server.first
+    as_yaml = write("c.yaml", get("/c", {"Content-Length": "1"}, b"c"))
+    assert vcr("convert", as_yaml, tmp_path / "c.har").status == 0
+    as_yaml.unlink()
+    (tmp_path / "broken.yaml").write_text("interactions:\n- [", encoding="utf-8")
+
+    def use(port: int) -> None:
+        assert [ask(port, f"/{name}")[-1:] for name in "abc"] == [b"a", b"b", b"c"]
+
+    ended = here(tmp_path, then=use)
+    assert f"{tmp_path}/a.yaml and 2 more: 3 interactions" in ended.out
+    assert ended.status == 2
+    assert ended.err.startswith(f"{tmp_path}/broken.yaml, line 3: ")
 
 
 @pytest.mark.parametrize(
@@ -206,9 +253,34 @@ main()
 
 
 def test_other_machines_are_a_warning(write):
-    with running(write("one.yaml", get("/", {"Content-Length": "0"})), "--host", "0.0.0.0") as server:
-        assert b" 200 " in ask(server.port, "/")
-        assert "warning: 0.0.0.0 is open to other machines" in server.end().err
+    path = write("one.yaml", get("/", {"Content-Length": "0"}))
+    done = here(path, "--host", "0.0.0.0", then=lambda port: ask(port, "/"))
+    assert done.status == 0
+    assert "warning: 0.0.0.0 is open to other machines" in done.err
+    assert "GET http://api.example/ 200 played" in done.err
+
+
+def test_of_several_servers_it_says_how_to_ask(write):
+    pairs = [get("/"), (Request("GET", "https://other.example:444/"), get("/")[1])]
+    done = here(write("two.yaml", *pairs), then=lambda port: None)
+    assert done.out.endswith("  api.example\n  other.example:444\n")
+    assert done.err.endswith("two.yaml: no request came\n")
+
+
+def test_the_ca_is_told_and_an_open_key_is_a_warning(write, tmp_path):
+    ca = tmp_path / "ca"
+    Authority(str(ca))
+    (ca / KEY).chmod(0o644)
+    done = here(write("one.yaml", get("/")), "--proxy", "--ca", ca, then=lambda port: None)
+    assert "curl      --proxy http://127.0.0.1:" in done.out
+    assert f"warning: others can read the key of the CA in {ca}: chmod 600 it" in done.err
+
+
+def test_strictness_ends_in_one_sentence(write):
+    path = write("one.yaml", get("/"))
+    done = here(path, "--quiet", "--option", "on_unused=error", then=lambda port: None)
+    assert done.status == 1
+    assert "GET http://api.example/" in done.err
 
 
 def test_the_end_waits_for_a_recording_and_leaves_a_whole_file(server, tmp_path):

@@ -17,7 +17,7 @@ from ...cassette import Cassette
 from ...config import VCR
 from ...errors import CassetteLoadError, UnknownNameError, UnplayedInteractionsError
 from ...record_mode import RecordMode
-from .. import options, output, paths
+from .. import options, output, paths, reading
 from ..listening import LOOPBACK, serving
 from ..status import FINDINGS, FINE, USAGE
 
@@ -80,10 +80,12 @@ def command(**words: Any) -> int:
     recorder = _recorder(asked)
     try:
         files = _files(asked.path, recorder.record_mode)
-        with recorder.use_cassette(files[0]) as cassette:
-            for more in files[1:]:
+        if not files.paths:
+            return files.status
+        with recorder.use_cassette(files.paths[0]) as cassette:
+            for more in files.paths[1:]:
                 cassette.borrow(more)
-            return _serve(asked, files, cassette)
+            return max(files.status, _serve(asked, files.paths, cassette))
     except UnplayedInteractionsError as error:
         output.error(str(error))
         return FINDINGS
@@ -113,14 +115,25 @@ def _recorder(asked: Asked) -> VCR:
     return options.recorder(chosen, record_mode=mode, allow_playback_repeats=asked.repeats)
 
 
-def _files(given: Sequence[str], mode: RecordMode) -> list[str]:
-    """The cassettes to serve; the first is recorded into, and need not be there then. Raises PathError."""
+def _files(given: Sequence[str], mode: RecordMode) -> reading.Files:
+    """The cassettes to serve; the first is recorded into, and need not be there then. Of several, those that cannot be
+    read are left out. Raises PathError when there is none to record into."""
     first, *others = given
     records = mode.records(existing=False)
     if records and os.path.isdir(first):
         raise paths.PathError(f"{first}: this is a directory; name first the cassette that is to be recorded into")
-    found = [first] if records else paths.files(first)
-    return [*found, *(one for other in others for one in paths.files(other) if one not in found)]
+    files = reading.Files(others if records else given)
+    if records or len(files.paths) > 1:
+        files.paths = list(files.map(_readable))
+    if records:
+        files.paths = [first, *(one for one in files.paths if one != first)]
+    return files
+
+
+def _readable(path: str) -> str:
+    """``path`` of a cassette. Raises CassetteLoadError when it cannot be read."""
+    reading.contents(path)
+    return path
 
 
 def _serve(asked: Asked, files: Sequence[str], cassette: Cassette) -> int:

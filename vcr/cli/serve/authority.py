@@ -13,7 +13,6 @@ import hashlib
 import os
 import ssl
 import tempfile
-import threading
 from pathlib import Path
 
 import trustme
@@ -48,7 +47,6 @@ class Authority:
             self._certificate = x509.load_pem_x509_certificate(certificate)
         except (OSError, ValueError) as error:
             raise AuthorityError(f"the CA in {directory} cannot be used: {error}") from error
-        self._lock = threading.Lock()
         self.context_for = functools.lru_cache(maxsize=256)(self._context_for)
 
     @property

@@ -9,6 +9,7 @@ import contextlib
 import socket
 import ssl
 import struct
+import sys
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ _HANDSHAKE = b"\x16"
 #: Seconds that a client has for its TLS handshake, and for reading a message behind which the connection is closed.
 _HANDSHAKE_TIMEOUT = 30.0
 _LINGER = 2.0
+#: Linger for no time: closing resets the connection.
+_RESETS = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class Conversation:
@@ -139,7 +142,7 @@ class Conversation:
         if answer.waits:
             self._drain(CANCEL_LIMIT)
         if answer.resets:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESETS)
             sock.close()
         return answer.stays
 
