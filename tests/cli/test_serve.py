@@ -13,6 +13,7 @@ from tests.cli.served import Wire, ask, served
 from tests.server import EVENTS, Exchange, all_bytes
 from vcr._http.failure import Failure
 from vcr.cli.serve import conversation, incoming
+from vcr.cli.serve.origins import Origins
 from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.request import Request
 from vcr.response import Response
@@ -370,6 +371,19 @@ def test_what_is_recorded_may_bear_another_name_than_where_it_was_asked(server, 
     assert json.loads(parts(answer)[1])["target"] == "/echo/users?a=1"
     with served(cassette_path) as replaying:
         assert ask(replaying.port, "/v1/users?a=1") == answer
+
+
+def test_a_name_that_only_begins_like_the_origin_is_another_server():
+    origins = Origins([], "https://api.example", "http://127.0.0.1:9", is_proxy=True)
+    assert origins.upstream_of("https://api.example/a?b").authority == "127.0.0.1:9"
+    assert origins.upstream_of("https://api.example.evil/a").authority == "api.example.evil"
+
+
+def test_what_is_no_uri_in_a_cassette_is_no_server(write):
+    odd = [(Request("GET", uri), get("/")[1]) for uri in ("/relative", "mailto:a@b")]
+    with served(write("odd.yaml", *odd, get("/there", {"Content-Length": "2"}, b"ok"))) as server:
+        assert server.origins.names == ["http://api.example"]
+        assert ask(server.port, "/there").endswith(b"ok")
 
 
 # -- what fails --------------------------------------------------------------------------------------------------------

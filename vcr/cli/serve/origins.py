@@ -49,7 +49,7 @@ class Origins:
         self._is_proxy = is_proxy
         #: The origins in the cassette, by their authorities, in recorded order.
         self._recorded: dict[str, str] = {}
-        for uri in recorded:
+        for uri in filter(_is_whole, recorded):
             origin = uris.origin_of(uri)
             self._recorded.setdefault(origin.partition("://")[2].lower(), origin)
 
@@ -91,7 +91,8 @@ class Origins:
     def upstream_of(self, uri: str) -> Upstream:
         """Where a request for ``uri`` is sent. Raises UnclearError."""
         if self._upstream is not None and self._base is not None and uri.startswith(self._base):
-            uri = self._upstream + uri[len(self._base) :]
+            rest = uri[len(self._base) :]
+            uri = self._upstream + rest if rest[:1] in ("", "/", "?") else uri
         parts = _parts(uri)
         host, port = uris.host_and_port(parts.netloc)
         if not host:
@@ -109,6 +110,14 @@ def authority_of(target: str) -> tuple[str, int]:
     if not host or port is None or "@" in target or "/" in target:
         raise UnclearError(f"CONNECT {target}: expected a host and a port")
     return host, port
+
+
+def _is_whole(uri: str) -> bool:
+    """Whether a URI names a server that can be asked. (A file that was written by hand may hold any text.)"""
+    try:
+        return bool(_parts(uri).hostname)
+    except UnclearError:
+        return False
 
 
 def _parts(uri: str) -> SplitResult:
