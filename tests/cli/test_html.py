@@ -10,6 +10,7 @@ import html
 import json
 import os
 import re
+import sys
 
 import pytest
 
@@ -106,6 +107,14 @@ def test_a_broken_cassette_among_good_ones_is_one_line(varied, tmp_path):
         f"{tmp_path / 'broken.yaml'}, line 3",
     ]
     assert len(in_full((tmp_path / "x.html").read_text(encoding="utf-8"))) == 8
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names of files are text there")
+def test_the_name_of_a_cassette_need_not_be_text(varied, tmp_path):
+    os.rename(varied, os.fsencode(tmp_path) + b"/\xff.yaml")
+    done = piped("html", os.fsdecode(os.fsencode(tmp_path) + b"/\xff.yaml"))
+    assert (done.status, done.err) == (0, "")
+    assert f"<title>{tmp_path}/?.yaml</title>" in done.out
 
 
 def test_where_nothing_can_be_read_there_is_no_page(tmp_path):

@@ -82,7 +82,8 @@ def _check(target: str, cassettes: Sequence[str], force: bool) -> None:
 
 
 def _write(target: str, tapes: Sequence[Tape]) -> None:
-    parts = (part.encode("utf-8") for part in page(tapes))
+    # (The name of a file need not be text.)
+    parts = (part.encode("utf-8", "replace") for part in page(tapes))
     if target == "-":
         sys.stdout.buffer.writelines(parts)
         return
