@@ -10,7 +10,7 @@ import inspect
 import logging
 import opcode
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import CodeType, FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
@@ -26,7 +26,7 @@ from .patch.replace import Replacement
 if TYPE_CHECKING:
     from .cassette import Cassette
 
-C = TypeVar("C", bound=Callable[..., Any])
+C = TypeVar("C", bound=Callable[..., object])
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Settings(NamedTuple):
     cassette after. ``record_on_exception``: whether the cassette is saved when the block raises.
     """
 
-    load: Callable[[Callable[..., Any] | None], Cassette]
+    load: Callable[[Callable[..., object] | None], Cassette]
     record_on_exception: bool
 
 
@@ -118,7 +118,7 @@ class Opening:
         self._is_undone = True
 
 
-def _opening(settings: Settings, function: Callable[..., Any] | None) -> Opening:
+def _opening(settings: Settings, function: Callable[..., object] | None) -> Opening:
     """The cassette, loaded, and not yet in place."""
     cassette = settings.load(function)
     code = getattr(function, "__code__", None)
@@ -136,7 +136,7 @@ def _run_each(steps: Sequence[Callable[[], None]]) -> None:
 
 
 @contextmanager
-def _opened(settings: Settings, function: Callable[..., Any]) -> Iterator[Cassette]:
+def _opened(settings: Settings, function: Callable[..., object]) -> Iterator[Cassette]:
     """The cassette for one call of ``function``.
 
     A generator, for it is closed with its frame: wherever an interrupt comes, ``finally`` is run.
@@ -233,7 +233,7 @@ class CassetteContextDecorator:
         plain: Any = getattr(function, "__func__", function)  # of a classmethod or staticmethod
         return cast(C, wrapt.FunctionWrapper(function, runner(plain, self._opened_for)))
 
-    def _opened_for(self, function: Callable[..., Any]) -> AbstractContextManager[Cassette]:
+    def _opened_for(self, function: Callable[..., object]) -> AbstractContextManager[Cassette]:
         return _opened(self._settings(), function)
 
     def _decorate_class(self, cls: C) -> C:
@@ -244,27 +244,41 @@ class CassetteContextDecorator:
         return cls
 
 
-def runner(function: Callable[..., Any], open_for: Callable[..., AbstractContextManager[object]]) -> Callable[..., Any]:
+Arguments = tuple[object, ...]
+Named = dict[str, object]
+
+
+def runner(
+    function: Callable[..., object], open_for: Callable[..., AbstractContextManager[object]]
+) -> Callable[..., object]:
     """How a call of ``function`` is run inside what ``open_for(function)`` opens, by what kind of function it is."""
 
-    def injected(cassette: object, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def injected(cassette: object, args: Arguments) -> Arguments:
         return (cassette, *args) if getattr(cassette, "inject", False) else args
 
-    def call(wrapped: Any, _: object, args: Any, kwargs: Any) -> Any:
+    def call(wrapped: Callable[..., object], _: object, args: Arguments, kwargs: Named) -> object:
         with open_for(function) as cassette:
             return wrapped(*injected(cassette, args), **kwargs)
 
-    async def call_coroutine(wrapped: Any, _: object, args: Any, kwargs: Any) -> Any:
+    async def call_coroutine(
+        wrapped: Callable[..., Awaitable[object]], _: object, args: Arguments, kwargs: Named
+    ) -> object:
         with open_for(function) as cassette:
             return await wrapped(*injected(cassette, args), **kwargs)
 
-    def call_generator(wrapped: Any, _: object, args: Any, kwargs: Any) -> Generator[Any, Any, Any]:
+    def call_generator(
+        wrapped: Callable[..., Generator[object, object, object]], _: object, args: Arguments, kwargs: Named
+    ) -> Generator[object, object, object]:
         with open_for(function) as cassette:
             return (yield from wrapped(*injected(cassette, args), **kwargs))
 
-    async def call_async_generator(wrapped: Any, _: object, args: Any, kwargs: Any) -> AsyncGenerator[Any, Any]:
+    async def call_async_generator(
+        wrapped: Callable[..., AsyncGenerator[object, object]], _: object, args: Arguments, kwargs: Named
+    ) -> AsyncGenerator[object, object]:
         with open_for(function) as cassette:
             generator = wrapped(*injected(cassette, args), **kwargs)
+            step: Callable[..., Awaitable[object]]
+            given: Any  # what the program sends, or the error that it throws
             step, given = generator.asend, None
             while True:
                 try:

@@ -14,7 +14,7 @@ import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 from ._http import content_coding, encoded, known, wrapping
@@ -64,7 +64,7 @@ class Placeholder(NamedTuple):
 
 
 def resolve(
-    pairs: Iterable[tuple[str, Any]], request: Request | None = None, response: ResponseDict | None = None
+    pairs: Iterable[tuple[str, object]], request: Request | None = None, response: ResponseDict | None = None
 ) -> list[Placeholder]:
     """``(placeholder, secret)`` pairs as given by a user: bytes become text, callables are asked. Left out are the
     empty: an unset environment variable hides nothing, and what an empty placeholder hides nobody could put back."""

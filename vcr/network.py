@@ -15,7 +15,7 @@ import re
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import Any, TypeVar, cast
@@ -28,7 +28,7 @@ from ._context import runner
 from ._locks import new_lock
 from .patch.replace import Replacement, writable
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 Host = str | re.Pattern[str]
 
 _ADDRESS = re.compile(r"[\d.:*\[\]()|\\a-fA-F/-]*\d[\d.:*\[\]()|\\a-fA-F/-]*")
@@ -179,7 +179,9 @@ class block_network:
         if self._block_loopback and not any(rule.allows(_text(path), None) for rule in self._rules):
             raise self.refusal(path)
 
-    def check_lookup(self, host: object, look_up: Callable[[], Any], addresses: Callable[[Any], Iterable[str]]) -> Any:
+    def check_lookup(
+        self, host: object, look_up: Callable[[], object], addresses: Callable[[object], Iterable[str]]
+    ) -> object:
         """What ``look_up()`` returns, if the name, or an address that it has, is allowed."""
         name = _text(host)
         if _address(name) is not None or not name:
@@ -280,9 +282,9 @@ _LOOKUPS: dict[str, Callable[[Any], Iterable[str]]] = {
 }
 
 
-def _connect_door(original: Callable[..., Any]) -> Callable[..., Any]:
+def _connect_door(original: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(original)
-    def network_guard(self: socket.socket, address: object, *args: object) -> Any:
+    def network_guard(self: socket.socket, address: object, *args: object) -> object:
         try:
             _check(self.family, address)
         except NetworkBlockedError:
@@ -294,9 +296,11 @@ def _connect_door(original: Callable[..., Any]) -> Callable[..., Any]:
     return network_guard
 
 
-def _lookup_door(original: Callable[..., Any], addresses: Callable[[Any], Iterable[str]]) -> Callable[..., Any]:
+def _lookup_door(
+    original: Callable[..., object], addresses: Callable[[object], Iterable[str]]
+) -> Callable[..., object]:
     @functools.wraps(original)
-    def look_up(host: object, *args: object, **kwargs: object) -> Any:
+    def look_up(host: object, *args: object, **kwargs: object) -> object:
         blocks = _blocks
         if not blocks:
             return original(host, *args, **kwargs)
@@ -305,9 +309,9 @@ def _lookup_door(original: Callable[..., Any], addresses: Callable[[Any], Iterab
     return look_up
 
 
-def _pair_door(original: Callable[..., Any]) -> Callable[..., Any]:
+def _pair_door(original: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(original)
-    def socketpair(*args: object, **kwargs: object) -> Any:
+    def socketpair(*args: object, **kwargs: object) -> object:
         _pairing.now = True
         try:
             return original(*args, **kwargs)
@@ -317,18 +321,18 @@ def _pair_door(original: Callable[..., Any]) -> Callable[..., Any]:
     return socketpair
 
 
-def _loop_door(original: Callable[..., Any]) -> Callable[..., Any]:
+def _loop_door(original: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
     @functools.wraps(original)
-    async def sock_connect(self: object, sock: socket.socket, address: object) -> Any:
+    async def sock_connect(self: object, sock: socket.socket, address: object) -> object:
         _check(sock.family, address)
         return await original(self, sock, address)
 
     return sock_connect
 
 
-def _curl_door(original: Callable[..., Any]) -> Callable[..., Any]:
+def _curl_door(original: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(original)
-    def perform(curl: Any, *args: object) -> Any:
+    def perform(curl: Any, *args: object) -> object:
         from .stubs.libcurl.abi import Info
 
         # What a cassette replays needs no network: whether it may go live is the cassette's decision.

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import (
     CannotOverwriteExistingCassetteException,
@@ -53,7 +53,7 @@ class Cassette(Holding):
     """
 
     #: What is replaced while the cassette is open, and whether a decorator passes it on: read when it is opened.
-    custom_patches: tuple[tuple[Any, str, object], ...] = ()
+    custom_patches: tuple[tuple[object, str, object], ...] = ()
     inject: bool = False
     #: What becomes of the requests of processes that are started inside: "ignore", "join" or "refuse".
     child_processes: str = "ignore"
@@ -331,7 +331,7 @@ class Cassette(Holding):
         """Whether the record mode forbids recording now."""
         return not self.record_mode.records(existing=self.rewound)
 
-    def append(self, request: Request, response: ResponseDict | Mapping[str, Any]) -> None:
+    def append(self, request: Request, response: ResponseDict | Mapping[str, object]) -> None:
         """Add an interaction, through the filters."""
         kept_request = self.filter_request(request)
         kept_response = self.pipeline.response(Response(response))

@@ -44,15 +44,15 @@ class Stored(NamedTuple):
     """What is stored under a path. ``others``: what a project has put at the top of the cassette."""
 
     interactions: list[Interaction]
-    metadata: Mapping[str, Any]
-    others: Mapping[str, Any]
+    metadata: Mapping[str, object]
+    others: Mapping[str, object]
 
 
 class Written(NamedTuple):
     """An interaction as it is written. ``beside``: what stands beside its request and response, as its date."""
 
     pair: Pair
-    beside: Mapping[str, Any]
+    beside: Mapping[str, object]
 
 
 class Place:
@@ -93,7 +93,7 @@ class Place:
             raise CassetteLoadError(message, path=self.path) from error
         return Stored(interactions, metadata or {}, getattr(found, "beside", {}))
 
-    def write(self, written: Sequence[Written], metadata: Mapping[str, Any], others: Mapping[str, Any]) -> None:
+    def write(self, written: Sequence[Written], metadata: Mapping[str, object], others: Mapping[str, object]) -> None:
         """Put these interactions in the place of what is stored."""
         cassette_dict = self._cassette_dict(written)
         if others:
@@ -104,7 +104,7 @@ class Place:
         self._version = self.offered("version")
 
     def _cassette_dict(self, written: Sequence[Written]) -> dict[str, object]:
-        cassette_dict: dict[str, Any] = {
+        cassette_dict: dict[str, object] = {
             "requests": [one.pair[0] for one in written],
             "responses": [one.pair[1] for one in written],
         }

@@ -276,7 +276,7 @@ def _without(interactions: list[Interaction], dropped: set[Interaction]) -> list
     return left
 
 
-def _beside(interaction: Interaction) -> Mapping[str, Any]:
+def _beside(interaction: Interaction) -> Mapping[str, object]:
     return {} if interaction.response is None else interaction.response.beside
 
 

@@ -52,7 +52,7 @@ class Everywhere:
 
     def response_body(self, data: ResponseDict) -> None:
         """Change the body of a response."""
-        body: Any = data.get("body")
+        body: object = data.get("body")
         if body:
             is_coded = "content-encoding" in map(str.lower, data.get("headers") or ())
             headers = Response(data).headers.get_all("Content-Encoding") if is_coded else []
@@ -84,7 +84,7 @@ class Everywhere:
     def _value(self, value: object) -> Any:
         return self.field(value) if isinstance(value, str) else value
 
-    def _fields(self, headers: Mapping[str, Any]) -> dict[str, Any]:
+    def _fields(self, headers: Mapping[str, Any]) -> dict[str, object]:
         return {
             self._value(name): [self.field(str(value)) for value in values]
             if isinstance(values, list)

@@ -18,7 +18,7 @@ from .._http.uri import origin
 from ..errors import CassetteLoadError, CassetteNotFoundError
 from ..request import Headers, Request
 from ..response import Response
-from ..serializers import JSON, MAX_DEPTH, YAML
+from ..serializers import JSON, MAX_DEPTH, YAML, Data, Plain
 from ..serializers.jsonserializer import from_base64
 from .contents import Contents
 
@@ -27,7 +27,7 @@ VERSION = 1
 #: The texts that it is written in, by the names of their serializers.
 TEXTS = {"yaml": YAML, "json": JSON}
 
-Spelling = Callable[[Any], Any]
+Spelling = Callable[[object], object]
 
 _MAPPING = (dict, Mapping)  # (most are of the first, and asking the second takes long)
 
@@ -43,12 +43,12 @@ def claims(data: object) -> bool:
     return not cassetter.claims(data) and ("interactions" in data or not {"http_interactions", "log"} & data.keys())
 
 
-def _method(interaction: Mapping[str, Any]) -> Any:
+def _method(interaction: Mapping[str, object]) -> object:
     request = interaction.get("request")
     return request.get("method") if isinstance(request, Mapping) else None
 
 
-def read(data: Any) -> Mapping[str, Any]:
+def read(data: object) -> Data:
     """Version 1's plain data from what is in a cassette of any version; its interactions may be of any, too.
 
     Raises CassetteNotFoundError when the cassette says nothing, CassetteLoadError when it is none.
@@ -62,7 +62,7 @@ def read(data: Any) -> Mapping[str, Any]:
     return top  # type: ignore[no-any-return]
 
 
-def _says_nothing(top: Mapping[str, Any]) -> bool:
+def _says_nothing(top: Mapping[str, object]) -> bool:
     """Whether there is nothing but, perhaps, a version and an empty key ``interactions:``."""
     return not {key for key, value in top.items() if key != "version" and not (key == "interactions" and value is None)}
 
@@ -71,7 +71,7 @@ def _says_nothing(top: Mapping[str, Any]) -> bool:
 _TOP = ("version", "interactions", "metadata")
 
 
-def read_top(top: Mapping[str, Any]) -> Contents:
+def read_top(top: Mapping[str, object]) -> Contents:
     """What stands at the top of a cassette, without its interactions. Raises CassetteLoadError."""
     metadata = top.get("metadata") or {}
     if not isinstance(metadata, Mapping):
@@ -102,18 +102,18 @@ def read_interaction(number: int, interaction: Any) -> tuple[Request, Response]:
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def write(cassette_dict: Mapping[str, Any]) -> dict[str, Any]:
+def write(cassette_dict: Data) -> Plain:
     """Version 1's plain data of ``{"requests": [Request], "responses": [dict]}``; for the other keys see
     ``vcr.serialize.serialize``. Raises ValueError for what could not be read back."""
     spelled = _as_it_is if cassette_dict.get("preserve_exact_body_bytes") else _text_or_bytes
     first = 1 + cassette_dict.get("number_before", 0)
-    interactions: list[dict[str, Any]] = []
+    interactions: list[dict[str, object]] = []
     for request, response in zip(cassette_dict["requests"], cassette_dict["responses"], strict=True):
         _check_readable(first + len(interactions), request, response)
         interactions.append(
             {"request": _request_to_data(request, spelled), "response": _response_to_data(response, spelled)}
         )
-    data: dict[str, Any] = {"version": VERSION, "interactions": interactions}
+    data: Plain = {"version": VERSION, "interactions": interactions}
     beside = cassette_dict.get("beside", ())
     if len(beside) == len(data["interactions"]):  # else somebody's persister has changed the lists
         for interaction, others in zip(data["interactions"], beside, strict=True):
@@ -141,11 +141,11 @@ def _check_readable(number: int, request: Request, response: object) -> None:
         ) from error
 
 
-def _request_to_data(request: Request, spelled: Spelling) -> dict[str, Any]:
+def _request_to_data(request: Request, spelled: Spelling) -> dict[str, object]:
     return {**request._to_dict(), "body": spelled(request.body)}
 
 
-def _response_to_data(response: object, spelled: Spelling) -> Any:
+def _response_to_data(response: object, spelled: Spelling) -> object:
     if not isinstance(response, Mapping):
         return response
     data = dict(response)
@@ -155,11 +155,11 @@ def _response_to_data(response: object, spelled: Spelling) -> Any:
     return data
 
 
-def _as_it_is(value: object) -> Any:
+def _as_it_is(value: object) -> object:
     return value
 
 
-def _text_or_bytes(value: object) -> Any:
+def _text_or_bytes(value: object) -> object:
     """Bytes that are UTF-8 text as text, so that a person can read the file; other values as they are."""
     if not isinstance(value, bytes):
         return value
@@ -176,7 +176,7 @@ def _kind(value: object) -> str:
     return "nothing" if value is None else f"a {type(value).__name__}"
 
 
-def _part(interaction: object, name: str) -> Mapping[str, Any]:
+def _part(interaction: object, name: str) -> Mapping[str, object]:
     if not isinstance(interaction, _MAPPING):
         raise ValueError(f"expected a request with a response, not {_kind(interaction)}")
     part = interaction.get(name)
@@ -185,7 +185,7 @@ def _part(interaction: object, name: str) -> Mapping[str, Any]:
     return part
 
 
-def _request_from_data(data: Mapping[str, Any]) -> Request:
+def _request_from_data(data: Mapping[str, object]) -> Request:
     method = data.get("method")
     _check_method(method)
     headers = Headers.of(_fields(data.get("headers")))
@@ -200,7 +200,7 @@ def _check_method(method: object) -> None:
         raise ValueError(f"the request's method is {_kind(method)}")
 
 
-def _uri(data: Mapping[str, Any], headers: Headers) -> str:
+def _uri(data: Data, headers: Headers) -> str:
     """The absolute URI. 0.1 to 0.7 kept it in parts; 0.0 kept the target alone, which the Host header completes."""
     uri = data.get("uri", data.get("url"))
     if uri is None and "host" in data:
@@ -218,7 +218,7 @@ def _response_from_data(data: object) -> Any:
     """
     if not isinstance(data, _MAPPING):
         return _copied(data)
-    response: dict[str, Any] = {}
+    response: dict[str, object] = {}
     status = data.get("status", data.get("status_code"))  # httpx's, in VCR.py 4 to 5
     if status is not None:
         status = status if isinstance(status, _MAPPING) else {"code": status, "message": None}
@@ -240,7 +240,7 @@ _READ = ("status_code", "content", "http_version")
 _LEVELS = MAX_DEPTH - 1
 
 
-def _headers(headers: object) -> dict[str, Any]:
+def _headers(headers: object) -> dict[str, object]:
     """A copy as ``headers``, and ``header_order`` where a list of fields has one that a mapping does not show."""
     if isinstance(headers, _MAPPING):
         return {"headers": {_text(name): _field(value) for name, value in headers.items()}}
@@ -251,7 +251,7 @@ def _headers(headers: object) -> dict[str, Any]:
     return {key: data[key] for key in ("headers", "header_order") if key in data}
 
 
-def _field(value: object, levels: int = _LEVELS - 1) -> Any:
+def _field(value: object, levels: int = _LEVELS - 1) -> object:
     """A copy of the value of a header as it stands, its text in UTF-8."""
     if isinstance(value, str):
         return value if value.isascii() else _without_surrogates(value)
@@ -260,7 +260,7 @@ def _field(value: object, levels: int = _LEVELS - 1) -> Any:
     return _copied(value, levels)
 
 
-def _body(body: object) -> Any:
+def _body(body: object) -> object:
     content = dict(body) if isinstance(body, _MAPPING) else {"string": body}
     if "base64_string" in content and "string" not in content:
         # As Betamax and Ruby VCR have it.
@@ -270,7 +270,7 @@ def _body(body: object) -> Any:
     return content
 
 
-def _content(value: object) -> Any:
+def _content(value: object) -> object:
     """The bytes of a response's body, in whichever way it stands in the file; what has none, as it is."""
     if isinstance(value, (int, float)):
         # Unquoted, in a file written by hand.
@@ -296,7 +296,7 @@ def _fields(headers: object) -> list[tuple[str, str]]:
     return pairs
 
 
-def _name_and_value(field: object) -> tuple[Any, Any]:
+def _name_and_value(field: object) -> tuple[object, object]:
     if isinstance(field, str) and ":" in field:
         name, _, value = field.partition(":")
         return name, value.strip()
@@ -354,7 +354,7 @@ def _copied(value: object, levels: int = MAX_DEPTH) -> Any:
     return value
 
 
-def _key(key: object, levels: int) -> Any:
+def _key(key: object, levels: int) -> object:
     if type(key) is str and key.isascii():
         return key
     if isinstance(key, tuple):

@@ -129,7 +129,7 @@ def _uses(config: pytest.Config, items: Sequence[pytest.Item]) -> Iterator[noted
     from .paths import default_name, file_name, place_of
 
     run = config.stash[options.RUN]
-    places: dict[Any, Any] = {}
+    places: dict[object, Any] = {}
     for item in items:
         if _decides_itself(item):
             yield noted.Use(item.nodeid, None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -35,7 +35,7 @@ def disable_recording(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="session")
-def vcr_config() -> dict[str, Any]:
+def vcr_config() -> dict[str, object]:
     """Options of ``use_cassette`` for every test; those of a mark win."""
     return {}
 
@@ -59,7 +59,7 @@ def default_cassette_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def allowed_hosts(request: pytest.FixtureRequest) -> Any:
+def allowed_hosts(request: pytest.FixtureRequest) -> object:
     """The hosts that a block leaves alone: those of a mark, of ``vcr_config``, of the command line or the settings."""
     of_marks = hosts_of(request.node)
     if of_marks is not None:

@@ -19,7 +19,7 @@ class Plan(NamedTuple):
     """``cassettes``: what is replayed beside the test's own cassette. ``options``: of ``use_cassette``."""
 
     cassettes: Sequence[str]
-    options: dict[str, Any]
+    options: dict[str, object]
 
 
 def plan_of(node: pytest.Item | pytest.Collector) -> Plan | None:
@@ -28,7 +28,7 @@ def plan_of(node: pytest.Item | pytest.Collector) -> Plan | None:
     if not marks:
         return None
     cassettes = dict.fromkeys(os.fspath(path) for mark in marks for path in mark.args)
-    options: dict[str, Any] = {}
+    options: dict[str, object] = {}
     for mark in reversed(marks):
         options.update(mark.kwargs)
     return Plan(list(cassettes), options)
@@ -40,7 +40,7 @@ def named(node: pytest.Item) -> str | None:
     return None if mark is None else str(mark.args[0])
 
 
-def hosts_of(node: pytest.Item) -> Any:
+def hosts_of(node: pytest.Item) -> object:
     """The allowed hosts that the marks name; None where they name none."""
     mark = node.get_closest_marker("block_network")
     if mark is not None and mark.kwargs.get("allowed_hosts") is not None:

@@ -190,7 +190,7 @@ def _mode(config: pytest.Config, of_environment: str | None) -> tuple[str, str, 
     return "none", "the default; --record-mode=once records what is missing", False
 
 
-def _strict(config: pytest.Config) -> dict[str, Any]:
+def _strict(config: pytest.Config) -> dict[str, object]:
     chosen = {
         "on_unused": _ini(config, "vcr_on_unused", ("ignore", "warn", "error")),
         "on_refused": _ini(config, "vcr_on_refused", ("raise", "ignore")) or "raise",

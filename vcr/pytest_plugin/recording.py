@@ -34,7 +34,7 @@ class Recorder(VCR):
         return options
 
 
-def mode_of(run: options.Run, chosen: Mapping[str, Any], base: str, layout: str) -> str:
+def mode_of(run: options.Run, chosen: Mapping[str, object], base: str, layout: str) -> str:
     """The record mode of a cassette.
 
     ``chosen``: what marks and ``vcr_config`` say. ``base``: the fixture ``record_mode``, which a project may replace.
@@ -151,6 +151,6 @@ def entry_of(cassette: Cassette, node: Any, existed: bool) -> Entry:
     }
 
 
-def plan_with(plan: Plan | None, config: Mapping[str, Any]) -> dict[str, Any]:
+def plan_with(plan: Plan | None, config: Mapping[str, object]) -> dict[str, object]:
     """The options of a test: those of ``vcr_config``, then those of its marks."""
     return {**config, **(plan.options if plan is not None else {})}

@@ -114,7 +114,7 @@ class Reporter:
         self.blocked += getattr(report, "vcr_blocked", ())
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_report_teststatus(self, report: object) -> Generator[None, Any, Any]:
+    def pytest_report_teststatus(self, report: object) -> Generator[None, object, object]:
         """With ``-v``: what the cassette did, behind the word for the test."""
         status = yield
         word = getattr(report, "vcr_word", None)
@@ -137,7 +137,7 @@ class Reporter:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Send on what other processes are to hear; or write the report for tools."""
-        output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+        output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
         if output is not None:
             output["vcr_uses"] = [tuple(use) for use in self.uses]
             output["vcr_is_part"] = self.is_part

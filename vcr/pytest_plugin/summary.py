@@ -168,7 +168,7 @@ def _has_tests(config: pytest.Config, file: Path) -> bool:
 # -- the report --------------------------------------------------------------------------------------------------------
 
 
-def report(session: pytest.Session, reporter: Reporter) -> dict[str, Any]:
+def report(session: pytest.Session, reporter: Reporter) -> dict[str, object]:
     """What ``--vcr-report`` writes."""
     config = session.config
     run = config.stash[options.RUN]
