@@ -157,7 +157,10 @@ class Handles:
         if handle.cassette(type(curl)) is None:
             handle.info = None
             return original(multi, curl)
-        return multi.loop.create_task(self._run(functools.partial(original, multi, curl), curl, handle))
+        task: Awaitable[object] = multi.loop.create_task(
+            self._run(functools.partial(original, multi, curl), curl, handle)
+        )
+        return task
 
     async def _run(self, original: Callable[[], Awaitable[object]], curl: Curl, handle: Handle) -> None:
         with self._errors(curl):
