@@ -139,7 +139,7 @@ class VCR:
         """Whether this is a test method: a function whose name starts with ``test``."""
         return method_name.startswith("test") and isinstance(function, FunctionType)
 
-    def test_case(self, predicate: Callable[[str, object], bool] | None = None) -> type:
+    def test_case(self, predicate: Callable[..., bool] | None = None) -> type:
         """A base class: each test method of its subclasses, or what ``predicate(name, function)`` chooses, has a
         cassette of its own."""
         return util.auto_decorate(self.use_cassette, predicate or self.is_test_method)

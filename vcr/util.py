@@ -91,7 +91,7 @@ def read_body(request: Request) -> object:
 
 def auto_decorate(
     decorator: Callable[..., object],
-    predicate: Callable[[str, object], bool] = lambda _, value: isinstance(value, FunctionType),
+    predicate: Callable[..., bool] = lambda _, value: isinstance(value, FunctionType),
 ) -> type:
     """A base class: what its subclasses define, or are given later, is decorated where ``predicate(name, value)``."""
 

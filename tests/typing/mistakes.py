@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import vcr
+from vcr.betamax.cassette.interaction import Interaction
 from vcr.request import Request
 from vcr.response import ResponseDict
+from vcr.util import CaseInsensitiveDict
 
 vcr.VCR(recordmode="none")  # mistake
 vcr.VCR(record_mode="onec")  # mistake
@@ -49,3 +51,10 @@ def request_hook(request: Request) -> Request:
 def response_hook(response: ResponseDict) -> ResponseDict:
     response["statsu"] = {"code": 200}  # mistake
     return response
+
+
+def interaction_hook(interaction: Interaction) -> None:
+    interaction.data["request"]["header"] = {}  # mistake
+
+
+CaseInsensitiveDict({"Age": 1})["age"].upper()  # mistake

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from requests import PreparedRequest, Session
+from yaml import MappingNode, SafeLoader
+
 import vcr
+from vcr.betamax import BaseMatcher, BaseSerializer, Betamax
+from vcr.betamax.cassette.interaction import Interaction
+from vcr.betamax.decorator import use_cassette
 from vcr.cassette import Cassette
 from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.persisters.filesystem import FilesystemPersister
+from vcr.persisters.readonly import ReadOnlyPersister
 from vcr.request import Request
 from vcr.response import ResponseDict
 from vcr.serializers import jsonserializer
+from vcr.serializers.yamlserializer import with_custom_tags
 from vcr.unittest import VCRTestCase
+from vcr.util import CaseInsensitiveDict
 
 
 def without_token(request: Request) -> Request | None:
@@ -135,3 +144,68 @@ again: str = carried(1)
 made = Cassette("tape.yaml", jsonserializer, FilesystemPersister, "none", journal=True)
 loaded = Cassette.load(path="tape.yaml", match_on=["uri", same_tenant], inject=True, child_processes="join")
 seed: int = made.get_metadata("seed", 5)
+
+
+# -- what programs write for this package, with types of their own ----------------------------------------------------
+
+
+class InMemory:
+    def load_cassette(self, cassette_path: str, serializer: Any) -> tuple[list[Request], list[ResponseDict]]:
+        return [], []
+
+    def save_cassette(self, cassette_path: str, cassette_dict: dict[str, Any], serializer: Any) -> None: ...
+
+
+def header(loader: SafeLoader, node: MappingNode) -> dict[str, str]:
+    return {str(key): str(value) for key, value in loader.construct_mapping(node).items()}
+
+
+def is_test(name: str, method: staticmethod[..., None]) -> bool:
+    return name.startswith("test")
+
+
+recorder.register_persister(ReadOnlyPersister(InMemory()))
+recorder.register_serializer("tags", with_custom_tags({"!header": header}))
+recorder.test_case(is_test)
+ages = CaseInsensitiveDict({"Age": 1})
+age: int = ages["age"]
+
+
+# -- Betamax ----------------------------------------------------------------------------------------------------------
+
+
+class SameTenant(BaseMatcher):
+    name = "tenant"
+
+    def match(self, request: PreparedRequest, recorded_request: Mapping[str, Any]) -> bool:
+        return bool(request.headers.get("Tenant") == recorded_request["headers"].get("Tenant"))
+
+
+class Plain(BaseSerializer):
+    name = "plain"
+
+    def serialize(self, cassette_data: Mapping[str, Any]) -> str:
+        return str(cassette_data)
+
+    def deserialize(self, cassette_data: str) -> dict[str, Any]:
+        return {"http_interactions": [cassette_data]}
+
+
+def hide(interaction: Interaction) -> None:
+    interaction.data["request"]["headers"]["Authorization"] = ["hidden"]
+    interaction.data["response"]["body"]["string"] = interaction.recorded_at.isoformat()
+
+
+@use_cassette("seven", record="none")
+def with_session(session: Session, number: int) -> str:
+    return session.get("http://localhost/").text * number
+
+
+Betamax.register_request_matcher(SameTenant)
+Betamax.register_serializer(Plain)
+with Betamax.configure() as configuration:
+    configuration.before_record(callback=hide)
+    configuration.default_cassette_options["match_requests_on"].append("tenant")
+with Betamax(Session()).use_cassette("eight") as betamax:
+    where: str = betamax.current_cassette.cassette_path if betamax.current_cassette is not None else ""
+seen: str = with_session(2)

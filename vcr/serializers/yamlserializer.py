@@ -296,7 +296,7 @@ def addition(cassette_string: str, cassette_dict: Mapping[str, object]) -> tuple
 class CustomTagSerializer:
     """What ``with_custom_tags`` returns: ``serialize`` and ``deserialize`` as this module has them."""
 
-    def __init__(self, constructors: Mapping[str, Callable[[object, object], object]]) -> None:
+    def __init__(self, constructors: Mapping[str, Callable[..., object]]) -> None:
         class CustomDumper(PlainDumper):
             pass
 
@@ -344,7 +344,7 @@ def _construct(constructor: type[SafeConstructor], tag: str, data: object) -> ob
     return constructor().construct_document(node)
 
 
-def with_custom_tags(constructors: Mapping[str, Callable[[object, object], object]]) -> CustomTagSerializer:
+def with_custom_tags(constructors: Mapping[str, Callable[..., object]]) -> CustomTagSerializer:
     """A serializer that reads and writes Python objects of these tags, and of no others.
 
     ``constructors``: for each whole tag (``tag:yaml.org,2002:python/object/new:app.Header``) what makes the object,
