@@ -73,7 +73,7 @@ class _Pickler(pickle.Pickler):
 class _Journal(Journal):
     """What children have recorded; there is none any more when the cassette is over."""
 
-    def add(self, request: Request, response: ResponseDict, beside: Mapping[str, Any] | None = None) -> None:
+    def add(self, request: Request, response: ResponseDict, beside: Mapping[str, object] | None = None) -> None:
         """Keep an interaction. Raises OSError."""
         if not os.path.isdir(os.path.dirname(self.path)):
             raise FileNotFoundError("the process that has opened the cassette has closed it")

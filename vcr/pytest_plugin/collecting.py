@@ -14,6 +14,9 @@ import pytest
 from . import noted, options
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .paths import Place
     from .reporting import Reporter
 
 #: The fixtures that open a cassette, or bring one.
@@ -129,7 +132,7 @@ def _uses(config: pytest.Config, items: Sequence[pytest.Item]) -> Iterator[noted
     from .paths import default_name, file_name, place_of
 
     run = config.stash[options.RUN]
-    places: dict[object, Any] = {}
+    places: dict[Path, Place] = {}
     for item in items:
         if _decides_itself(item):
             yield noted.Use(item.nodeid, None)

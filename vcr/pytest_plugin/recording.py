@@ -52,7 +52,7 @@ def mode_of(run: options.Run, chosen: Mapping[str, object], base: str, layout: s
 @contextmanager
 def opened(
     config: pytest.Config,
-    node: Any,
+    node: pytest.Item | pytest.Collector,
     *,
     directory: str,
     name: str,
@@ -87,7 +87,7 @@ def opened(
 def _close(
     context: CassetteContextDecorator,
     cassette: Cassette,
-    node: Any,
+    node: pytest.Item | pytest.Collector,
     *,
     existed: bool,
     passed: bool,
@@ -115,7 +115,7 @@ def _close(
         reporter.save_when_passed(cassette, entry)
 
 
-def _is_test_code(node: Any) -> Callable[[str], bool]:
+def _is_test_code(node: pytest.Item | pytest.Collector) -> Callable[[str], bool]:
     """Tells the files of tests: what is caught there was expected, and what is caught elsewhere was swallowed."""
     of_conftests = {
         file for plugin in node.config.pluginmanager.get_plugins() if (file := getattr(plugin, "__file__", None))
@@ -130,7 +130,7 @@ def _is_test_code(node: Any) -> Callable[[str], bool]:
     return is_test_code
 
 
-def entry_of(cassette: Cassette, node: Any, existed: bool) -> Entry:
+def entry_of(cassette: Cassette, node: pytest.Item | pytest.Collector, existed: bool) -> Entry:
     """What has happened to a cassette that is closed now."""
     return {
         "test": node.nodeid,

@@ -18,6 +18,7 @@ from . import noted
 from .noted import Blocked, Entry
 
 if TYPE_CHECKING:
+    from .._engine import cassette as engine
     from ..cassette import Cassette
 
 
@@ -47,7 +48,7 @@ class Reporter:
             _active.watchers.append(self._see)
             config.add_cleanup(lambda: _active.watchers.remove(self._see))
 
-    def _see(self, cassette: Any) -> None:
+    def _see(self, cassette: engine.Cassette) -> None:
         self.opened[os.path.abspath(cassette.path)] += 1
 
     def note(self, entry: Entry) -> None:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -31,7 +31,7 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 ORPHANS = pytest.StashKey["list[Path] | str"]()
 
 
-def command(config: Any, test: str, mode: str) -> str:
+def command(config: pytest.Config, test: str, mode: str) -> str:
     """What records the cassette of a test, from the directory in which pytest was started."""
     file, colons, rest = test.partition("::")
     here = os.path.relpath(config.rootpath / file, config.invocation_params.dir)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import yaml
 from yaml.constructor import SafeConstructor
 
 from ..errors import CassetteLoadError
-from . import MAX_DEPTH
+from . import MAX_DEPTH, Data
 
 # libyaml's parser when PyYAML was built with it.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -90,7 +91,7 @@ def _file(data: Any) -> object:
     return _first(data)
 
 
-def _form(data: Any) -> list[tuple[object, object]]:
+def _form(data: Data) -> list[tuple[object, object]]:
     """The fields of aiohttp's FormData, each of which it keeps with what is told of it: ``({"name": …}, …, value)``."""
     return [(dict(told)["name"], value) for told, _, value in data["_fields"]]
 
@@ -100,7 +101,7 @@ def _string(data: object) -> object:
     return data.get("str") if isinstance(data, dict) else data
 
 
-def _pairs(data: Any) -> list[object]:
+def _pairs(data: Iterable[Data]) -> list[object]:
     return [pair for item in data for pair in item.items()]
 
 
@@ -179,7 +180,7 @@ class _Merge(str):
 
 
 _MERGE = _Merge("<<")
-_IMPLICIT: Mapping[str, Sequence[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_resolvers
+_IMPLICIT: Mapping[str, Sequence[tuple[str, re.Pattern[str]]]] = yaml.SafeLoader.yaml_implicit_resolvers
 
 
 def plain(text: str) -> object:
@@ -345,7 +346,7 @@ class _Reader:
             merged.update(source)
         return merged
 
-    def _aliased_value(self, event: Any, outside: int) -> object:
+    def _aliased_value(self, event: yaml.AliasEvent, outside: int) -> object:
         if event.anchor not in self._anchors:
             raise _refusal(
                 event, f"not readable as YAML: the alias {event.anchor!r} stands for nothing, or for what it is in"

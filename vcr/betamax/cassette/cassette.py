@@ -24,7 +24,7 @@ from ..._engine import interaction as recording
 from ..._engine.pipeline import Pair
 from ..._engine.storage import Storage
 from ...errors import unknown, warn
-from ...formats.betamax import InteractionData
+from ...formats.betamax import InteractionData, RequestData
 from ...matchers import Predicate, agrees
 from ...persisters.filesystem import FilesystemPersister
 from ...record_mode import RecordMode
@@ -344,14 +344,13 @@ class Cassette(engine.Cassette):
             *([self._is_not_ignored] if self._ignored else []),
         ]
 
-    def _stored_request(self, recorded: Request) -> Mapping[str, Any]:
+    def _stored_request(self, recorded: Request) -> RequestData:
         """A recorded request as it stands in the cassette."""
         found = self._by_request.get(id(recorded))
         if found is None or found.own()[0] is not recorded:
             self._by_request = {id(one.own()[0]): one for one in self.held()}
             found = self._by_request[id(recorded)]
-        data: Mapping[str, Any] = self._view(found).data["request"]
-        return data
+        return self._view(found).data["request"]
 
     def _is_not_ignored(self, _: Request, recorded: Request) -> bool:
         return id(recorded) not in self._ignored

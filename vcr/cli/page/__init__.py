@@ -18,7 +18,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
-from typing import Any
 
 from ... import __version__
 from ...response import Response
@@ -97,11 +96,11 @@ def _lines(entries: Iterable[Entry]) -> Iterator[str]:
         yield ("\n" if number else "") + _escaped(_in_full(entry))
 
 
-def _in_full(entry: Entry) -> dict[str, Any]:
+def _in_full(entry: Entry) -> dict[str, object]:
     return {**as_json(entry, _body), "curl": shell.curl(entry.request), "timings": _timings(entry.response)}
 
 
-def _body(body: bodies.Body) -> dict[str, Any]:
+def _body(body: bodies.Body) -> dict[str, object]:
     """A body, and what a browser need not find out by itself."""
     data = {**body_as_json(body), "media": body.media, "description": body.description}
     if body.kind in (bodies.XML, bodies.MULTIPART):
@@ -113,7 +112,7 @@ def _body(body: bodies.Body) -> dict[str, Any]:
     return data
 
 
-def _index(tapes: Sequence[Tape]) -> dict[str, Any]:
+def _index(tapes: Sequence[Tape]) -> dict[str, object]:
     """What the list shows, and what is chosen by."""
     return {
         "cassettes": [tape.path for tape in tapes],
@@ -122,7 +121,7 @@ def _index(tapes: Sequence[Tape]) -> dict[str, Any]:
     }
 
 
-def _row(place: int, entry: Entry) -> dict[str, Any]:
+def _row(place: int, entry: Entry) -> dict[str, object]:
     """A row of the list. ``start``: milliseconds since 1970. ``duration``: milliseconds; ``received``: those of them in
     which the response came in. None where the cassette does not know."""
     recorded_at = entry.response.recorded_at
@@ -140,7 +139,7 @@ def _row(place: int, entry: Entry) -> dict[str, Any]:
 _PHASES = ("blocked", "dns", "connect", "send", "wait", "receive")
 
 
-def _kept_by_har(response: Response) -> Mapping[str, Any]:
+def _kept_by_har(response: Response) -> Mapping[str, object]:
     """What a HAR file knows of the exchange (``vcr/formats/har.py``)."""
     kept = response.beside.get("har")
     return kept if isinstance(kept, Mapping) else {}
