@@ -13,12 +13,14 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from . import sanitize
+from ._engine.persister import Persister
 from .errors import choices, unknown
 from .matchers import DEFAULT_MATCH_ON
 from .patch import supported
 from .persisters.filesystem import FilesystemPersister
 from .record_mode import RecordMode
 from .sanitize import Rule
+from .serializers import Serializer
 
 T = TypeVar("T")
 #: Says, of a value that has no effect, why: one sentence.
@@ -113,11 +115,11 @@ is_serializer = with_methods("serialize", "deserialize")
 is_persister = with_methods("load_cassette", "save_cassette")
 
 
-def serializer(value: object, _: PassOver) -> object:
+def serializer(value: str | Serializer | None, _: PassOver) -> str | Serializer:
     return BY_SUFFIX if value is None else value if isinstance(value, str) else is_serializer(value)
 
 
-def persister(value: object, _: PassOver) -> object:
+def persister(value: Persister | None, _: PassOver) -> Persister:
     return FilesystemPersister if value is None else is_persister(value)
 
 
@@ -201,7 +203,7 @@ def clients(value: object, pass_over: PassOver) -> tuple[str, ...]:
     return tuple(names)
 
 
-def function(value: object, pass_over: PassOver) -> object:
+def function(value: object, pass_over: PassOver) -> Callable[..., object] | None:
     if value and not callable(value):
         pass_over(f"expected a function or None; {value!r} has no effect")
     return value if callable(value) else None

@@ -123,7 +123,7 @@ def _stands_unquoted(text: str) -> bool:
 
 
 @functools.cache
-def _dumper() -> object:
+def _dumper() -> type:
     """Strings and bytes as Ruby knows them. (Made when it is needed: it needs PyYAML.)"""
     parts = {"binary": "!binary", "stands_unquoted": staticmethod(_stands_unquoted)}
     return type("RubyDumper", (YAML.PlainDumper,), parts)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any, Protocol
 
 #: Plain data, which is what a file holds: mappings with text for keys, lists, text, bytes, numbers, dates, truths and
@@ -39,7 +40,7 @@ class _Module:
         self._name = f"{__name__}.{module}"
 
     @functools.cached_property
-    def _module(self) -> object:
+    def _module(self) -> ModuleType:
         return import_module(self._name)
 
     def __getattr__(self, name: str) -> Any:

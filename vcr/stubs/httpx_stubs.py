@@ -41,13 +41,13 @@ def _serialize_response(real_response: NativeResponse, real_response_content: by
     return Response.of(real_response.status_code, real_response.reason_phrase, headers, real_response_content).data
 
 
-def _deserialize_response(vcr_response: ResponseDict, httpx: ModuleType) -> object:
-    response = Transports(httpx).replay(Response(vcr_response), Request("GET", ""))
+def _deserialize_response(vcr_response: ResponseDict, httpx: ModuleType) -> NativeResponse:
+    response: NativeResponse = Transports(httpx).replay(Response(vcr_response), Request("GET", ""))
     response.read()
     return response
 
 
-def _play_responses(cassette: Cassette, vcr_request: Request, httpx: ModuleType) -> object:
+def _play_responses(cassette: Cassette, vcr_request: Request, httpx: ModuleType) -> NativeResponse:
     return _deserialize_response(cassette.play_response(vcr_request), httpx)
 
 
@@ -59,7 +59,7 @@ def _record_responses(
 
 def _vcr_request(
     cassette: Cassette, real_request: NativeRequest, real_request_body: bytes, httpx: ModuleType
-) -> tuple[Request, object]:
+) -> tuple[Request, NativeResponse | None]:
     vcr_request = _make_vcr_request(real_request, real_request_body)
     if cassette.can_play_response_for(vcr_request):
         return vcr_request, _play_responses(cassette, vcr_request, httpx)
@@ -74,7 +74,7 @@ def vcr_handle_request(
     """``real_handle_request``, of one of the transports of ``httpx``, inside ``cassette``."""
 
     @functools.wraps(real_handle_request)
-    def handle_request(self: object, request: object) -> object:
+    def handle_request(self: object, request: NativeRequest) -> object:
         with in_place(cassette):
             return Transports(httpx).door(None, real_handle_request)(self, request)
 
@@ -87,7 +87,7 @@ def vcr_handle_async_request(
     """The same, of an asynchronous transport."""
 
     @functools.wraps(real_handle_async_request)
-    async def handle_async_request(self: object, request: object) -> object:
+    async def handle_async_request(self: object, request: NativeRequest) -> object:
         with in_place(cassette):
             return await Transports(httpx).async_door(None, real_handle_async_request)(self, request)
 
