@@ -19,6 +19,7 @@ from .replace import Replacement, class_in, once_for_each
 
 if TYPE_CHECKING:
     from ..stubs.httpx import Engines
+    from ..stubs.httpx_tee import Streamed
 
 CLIENTS = (
     Client("httpx", "httpx", "httpx", "0.27 to 0.28", engine="httpcore"),
@@ -64,15 +65,15 @@ def _is_own(cls: type, module: ModuleType) -> bool:
 
 
 @once_for_each
-def _engines(kind: str, module: ModuleType) -> Engines:
+def _engines(kind: str, module: ModuleType) -> Engines[Streamed, Streamed]:
     from ..stubs import httpx as stub
 
-    engines: Engines = getattr(stub, kind)(module)
+    engines: Engines[Streamed, Streamed] = getattr(stub, kind)(module)
     return engines
 
 
 def _doors_below(
-    bases: Iterable[type], module: ModuleType, engines: Engines, is_engine: Callable[[type], bool]
+    bases: Iterable[type], module: ModuleType, engines: Engines[Streamed, Streamed], is_engine: Callable[[type], bool]
 ) -> Iterator[Replacement]:
     """The doors of the classes that derive from ``bases``, and what gives those to come theirs."""
 

@@ -19,7 +19,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio.lowlevel
 
@@ -41,17 +41,23 @@ from .exchange import (
     was_cancelled,
 )
 from .httpx_errors import ANYIO, Errors
-from .httpx_tee import AsyncTee, NoNetwork, Pieces, Tee
+from .httpx_tee import AsyncTee, NoNetwork, Pieces, Streamed, Tee
+
+if TYPE_CHECKING:
+    import httpcore
+    import httpx
 
 log = logging.getLogger(__name__)
 
-Native = Any  # a request, a response, a stream, a transport or a pool: of httpx or httpcore
-Handle = Callable[[Native, Native], Native]
-AsyncHandle = Callable[[Native, Native], Awaitable[Native]]
+NativeRequest = TypeVar("NativeRequest", bound=Streamed)
+NativeResponse = TypeVar("NativeResponse", bound=Streamed)
+#: ``handle_request(engine, request)``, and ``handle_async_request``.
+Handle = Callable[[object, NativeRequest], NativeResponse]
+AsyncHandle = Callable[[object, NativeRequest], Awaitable[NativeResponse]]
 
 
-class Engines(ABC):
-    """The engines of one module."""
+class Engines(ABC, Generic[NativeRequest, NativeResponse]):
+    """The engines of one module, with its requests and responses."""
 
     def __init__(self, module: ModuleType, errors: Errors, async_errors: Errors) -> None:
         self._module = module
@@ -65,11 +71,13 @@ class Engines(ABC):
 
     # -- the doors ----------------------------------------------------------------------------------------------------
 
-    def door(self, owner: type | None, original: Handle) -> Handle:
+    def door(
+        self, owner: type | None, original: Handle[NativeRequest, NativeResponse]
+    ) -> Handle[NativeRequest, NativeResponse]:
         """``handle_request``, as the class ``owner`` defines it; None: of an object that is the engine."""
 
         @functools.wraps(original)
-        def handle_request(self: Native, request: Native) -> Native:
+        def handle_request(self: object, request: NativeRequest) -> NativeResponse:
             taken_in = engines._take_in(self, request, owner, "handle_request")
             if taken_in is None:
                 return bound(original, self)(request)
@@ -89,11 +97,13 @@ class Engines(ABC):
         engines, errors = self, self._errors
         return handle_request
 
-    def async_door(self, owner: type | None, original: AsyncHandle) -> AsyncHandle:
+    def async_door(
+        self, owner: type | None, original: AsyncHandle[NativeRequest, NativeResponse]
+    ) -> AsyncHandle[NativeRequest, NativeResponse]:
         """``handle_async_request``, as the class ``owner`` defines it; None: of an object that is the engine."""
 
         @functools.wraps(original)
-        async def handle_async_request(self: Native, request: Native) -> Native:
+        async def handle_async_request(self: object, request: NativeRequest) -> NativeResponse:
             taken_in = engines._take_in(self, request, owner, "handle_async_request")
             if taken_in is None:
                 return await bound(original, self)(request)
@@ -117,7 +127,7 @@ class Engines(ABC):
         return handle_async_request
 
     def _take_in(
-        self, engine: Native, request: Native, owner: type | None, method: str
+        self, engine: object, request: NativeRequest, owner: type | None, method: str
     ) -> tuple[Cassette, Request] | None:
         """The cassette that the request belongs to, and the request without its body; None when it belongs to none."""
         asked = self._asked(request)
@@ -130,10 +140,10 @@ class Engines(ABC):
         return cassette, asked
 
     @abstractmethod
-    def _asked(self, request: Native) -> Request:
+    def _asked(self, request: NativeRequest) -> Request:
         """The request without its body."""
 
-    def _passes_on(self, engine: Native, owner: type, method: str) -> bool:
+    def _passes_on(self, engine: object, owner: type, method: str) -> bool:
         """Whether another engine is to answer: one of a base class that has the method too, or one that it holds."""
         classes = type(engine).__mro__
         for cls in classes[classes.index(owner) + 1 :]:
@@ -152,11 +162,11 @@ class Engines(ABC):
         return is_pool(type(part))
 
     @abstractmethod
-    def _is_whole(self, stream: Native) -> bool:
+    def _is_whole(self, stream: object) -> bool:
         """Whether ``stream`` is a body in memory, which can be read in any way and again."""
 
     @contextlib.contextmanager
-    def _sending(self, request: Native, sent: list[bytes]) -> Iterator[None]:
+    def _sending(self, request: NativeRequest, sent: list[bytes]) -> Iterator[None]:
         """In here the request has a body again, in the same pieces, if it was one that can be read but once."""
         stream = request.stream
         if self._is_whole(stream):
@@ -172,7 +182,7 @@ class Engines(ABC):
 
     # -- the answer ---------------------------------------------------------------------------------------------------
 
-    def replay(self, recorded: Response, asked: Request, errors: Errors | None = None) -> Native:
+    def replay(self, recorded: Response, asked: Request, errors: Errors | None = None) -> NativeResponse:
         """A response of the module's own. Raises the error that was recorded in the place of a response."""
         errors, failure = errors or self._errors, recorded.failure
         waits = failure is not None and failure.kind == CANCELLED
@@ -191,27 +201,29 @@ class Engines(ABC):
     @abstractmethod
     def _native(
         self, status: int, headers: list[tuple[bytes, bytes]], stream: Pieces, extensions: dict[str, object]
-    ) -> Native:
+    ) -> NativeResponse:
         """A response of the module's own."""
 
     @abstractmethod
-    def _head(self, response: Native) -> tuple[int, str, Headers, str]:
+    def _head(self, response: NativeResponse) -> tuple[int, str, Headers, str]:
         """Status, reason, headers and version."""
 
-    def _tee(self, errors: Errors, response: Native, exchange: Exchange, turn: Turn) -> Tee:
+    def _tee(self, errors: Errors, response: NativeResponse, exchange: Exchange, turn: Turn) -> Tee:
         return Tee(errors, response, exchange, turn)
 
-    def _async_tee(self, errors: Errors, response: Native, exchange: Exchange, turn: Turn) -> AsyncTee:
+    def _async_tee(self, errors: Errors, response: NativeResponse, exchange: Exchange, turn: Turn) -> AsyncTee:
         return AsyncTee(errors, response, exchange, turn)
 
-    def _record(self, turn: Turn, exchange: Exchange, response: Native, tee: Callable[..., object]) -> Native:
+    def _record(
+        self, turn: Turn, exchange: Exchange, response: NativeResponse, tee: Callable[..., object]
+    ) -> NativeResponse:
         if turn.records:
             exchange.head(*self._head(response))
             response.stream = tee(response, exchange, turn)
         return response
 
 
-class Transports(Engines):
+class Transports(Engines["httpx.Request", "httpx.Response"]):
     """The transports of httpx, or of httpx2, that are engines themselves."""
 
     def __init__(self, module: ModuleType) -> None:
@@ -221,7 +233,7 @@ class Transports(Engines):
         # The client insists on streams of its own classes.
         self._streams = (self._module.SyncByteStream, self._module.AsyncByteStream)
 
-    def _asked(self, request: Native) -> Request:
+    def _asked(self, request: httpx.Request) -> Request:
         url = request.url
         # httpcore sends this instead, if it is there.
         target = request.extensions.get("target", url.raw_path)
@@ -234,15 +246,16 @@ class Transports(Engines):
     def _is_engine(self, part: object) -> bool:
         return isinstance(part, self._inner) or super()._is_engine(part)
 
-    def _is_whole(self, stream: Native) -> bool:
+    def _is_whole(self, stream: object) -> bool:
         return isinstance(stream, self._module.ByteStream)
 
     def _native(
         self, status: int, headers: list[tuple[bytes, bytes]], stream: Pieces, extensions: dict[str, object]
-    ) -> Native:
-        return self._module.Response(status, headers=headers, stream=stream, extensions=extensions)
+    ) -> httpx.Response:
+        response: httpx.Response = self._module.Response(status, headers=headers, stream=stream, extensions=extensions)
+        return response
 
-    def _head(self, response: Native) -> tuple[int, str, Headers, str]:
+    def _head(self, response: httpx.Response) -> tuple[int, str, Headers, str]:
         reason: bytes | None = response.extensions.get("reason_phrase")
         text = response.reason_phrase if reason is None else reason.decode("latin-1")
         version = response.http_version.removeprefix("HTTP/")
@@ -256,15 +269,18 @@ class Transports(Engines):
     def _async_tee_class(self) -> type[AsyncTee]:
         return type("AsyncTee", (AsyncTee, self._streams[1]), {})
 
-    def _tee(self, errors: Errors, response: Native, exchange: Exchange, turn: Turn) -> Tee:
+    def _tee(self, errors: Errors, response: httpx.Response, exchange: Exchange, turn: Turn) -> Tee:
         return self._tee_class(errors, response, exchange, turn)
 
-    def _async_tee(self, errors: Errors, response: Native, exchange: Exchange, turn: Turn) -> AsyncTee:
+    def _async_tee(self, errors: Errors, response: httpx.Response, exchange: Exchange, turn: Turn) -> AsyncTee:
         return self._async_tee_class(errors, response, exchange, turn)
 
-    def _record(self, turn: Turn, exchange: Exchange, response: Native, tee: Callable[..., object]) -> Native:
+    def _record(
+        self, turn: Turn, exchange: Exchange, response: httpx.Response, tee: Callable[..., object]
+    ) -> httpx.Response:
         if turn.records and self._is_whole(response.stream):
-            body = b"".join(response.stream)
+            whole: Any = response.stream  # (which is both an iterable and an asynchronous one)
+            body = b"".join(whole)
         elif turn.records and response.is_stream_consumed:
             body = response.content
         else:
@@ -275,13 +291,13 @@ class Transports(Engines):
         return response
 
 
-class Pools(Engines):
+class Pools(Engines["httpcore.Request", "httpcore.Response"]):
     """The pools of connections of httpcore, or of httpcore2."""
 
     def __init__(self, module: ModuleType) -> None:
         super().__init__(module, Errors(module, {}, shows_cause=False), Errors(module, ANYIO, shows_cause=False))
 
-    def _asked(self, request: Native) -> Request:
+    def _asked(self, request: httpcore.Request) -> Request:
         url = request.url
         scheme, host = url.scheme.decode("ascii"), url.host.decode("ascii")
         authority = uris.authority(scheme, host, url.port)
@@ -290,15 +306,18 @@ class Pools(Engines):
     def _is_abstract(self, cls: type) -> bool:
         return cls.__name__.endswith("Interface") and is_pool(cls)
 
-    def _is_whole(self, _: Native) -> bool:
+    def _is_whole(self, _: object) -> bool:
         return False  # A request of httpcore's is made for this one call: nobody asks for its body again.
 
     def _native(
         self, status: int, headers: list[tuple[bytes, bytes]], stream: Pieces, extensions: dict[str, object]
-    ) -> Native:
-        return self._module.Response(status, headers=headers, content=stream, extensions=extensions)
+    ) -> httpcore.Response:
+        response: httpcore.Response = self._module.Response(
+            status, headers=headers, content=stream, extensions=extensions
+        )
+        return response
 
-    def _head(self, response: Native) -> tuple[int, str, Headers, str]:
+    def _head(self, response: httpcore.Response) -> tuple[int, str, Headers, str]:
         extensions = response.extensions
         reason: bytes | None = extensions.get("reason_phrase")
         text = self._phrase(response.status) if reason is None else reason.decode("latin-1")
@@ -334,7 +353,7 @@ def _told(exchange: Exchange, errors: Errors) -> Iterator[None]:
         raise
 
 
-def _parts(engine: Native) -> Iterable[object]:
+def _parts(engine: object) -> Iterable[object]:
     for value in getattr(engine, "__dict__", {}).values():
         if isinstance(value, Mapping):
             yield from value.values()

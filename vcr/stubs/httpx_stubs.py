@@ -69,12 +69,12 @@ def _vcr_request(
 
 
 def vcr_handle_request(
-    cassette: Cassette, real_handle_request: Callable[..., object], httpx: ModuleType
-) -> Callable[..., object]:
+    cassette: Cassette, real_handle_request: Callable[..., NativeResponse], httpx: ModuleType
+) -> Callable[..., NativeResponse]:
     """``real_handle_request``, of one of the transports of ``httpx``, inside ``cassette``."""
 
     @functools.wraps(real_handle_request)
-    def handle_request(self: object, request: NativeRequest) -> object:
+    def handle_request(self: object, request: NativeRequest) -> NativeResponse:
         with in_place(cassette):
             return Transports(httpx).door(None, real_handle_request)(self, request)
 
@@ -82,12 +82,12 @@ def vcr_handle_request(
 
 
 def vcr_handle_async_request(
-    cassette: Cassette, real_handle_async_request: Callable[..., Awaitable[object]], httpx: ModuleType
-) -> Callable[..., Awaitable[object]]:
+    cassette: Cassette, real_handle_async_request: Callable[..., Awaitable[NativeResponse]], httpx: ModuleType
+) -> Callable[..., Awaitable[NativeResponse]]:
     """The same, of an asynchronous transport."""
 
     @functools.wraps(real_handle_async_request)
-    async def handle_async_request(self: object, request: NativeRequest) -> object:
+    async def handle_async_request(self: object, request: NativeRequest) -> NativeResponse:
         with in_place(cassette):
             return await Transports(httpx).async_door(None, real_handle_async_request)(self, request)
 

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import anyio.lowlevel
@@ -81,10 +81,17 @@ class NoNetwork:
         """None, as of every ``info`` that a connection does not have."""
 
 
+class Streamed(Protocol):
+    """A request, or a response, of httpx's or of httpcore's: what the two modules have in common."""
+
+    stream: Any  # an iterable of bytes, an asynchronous one, or both
+    extensions: Any
+
+
 class _Listener:
     """A live stream, on its way to the client and to its exchange."""
 
-    def __init__(self, errors: Errors, response: Any, exchange: Exchange, turn: Turn) -> None:
+    def __init__(self, errors: Errors, response: Streamed, exchange: Exchange, turn: Turn) -> None:
         self.exchange = exchange
         self._errors, self._turn = errors, turn
         self._stream = response.stream
@@ -146,7 +153,7 @@ class _Listener:
 class Tee(_Listener):
     """A live stream of a synchronous client."""
 
-    def __init__(self, errors: Errors, response: object, exchange: Exchange, turn: Turn) -> None:
+    def __init__(self, errors: Errors, response: Streamed, exchange: Exchange, turn: Turn) -> None:
         self._ahead: deque[_Came] = deque()  # read for the cassette before the client asked
         self._reading = threading.Lock()
         super().__init__(errors, response, exchange, turn)
