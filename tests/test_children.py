@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import http.client
 import logging
 import multiprocessing
 import os
@@ -12,6 +13,7 @@ import sys
 import threading
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -134,6 +136,31 @@ def test_children_play_one_recording_after_the_other(server, cassette_path):
             in_turn = [run(sys.executable, "-c", FETCH, url).stdout for _ in range(2)]
         assert in_turn == ["1", "2"]
     assert server.hits == 2
+
+
+def test_a_response_that_a_child_could_not_get_is_played_by_the_next(server, cassette_path):
+    too_early = """
+import http.client, sys, urllib.parse
+connection = http.client.HTTPConnection(urllib.parse.urlsplit(sys.argv[1]).netloc)
+connection.request("GET", "/text")
+unread = connection.getresponse()
+connection.request("GET", "/counter")
+try:
+    connection.getresponse()
+except http.client.ResponseNotReady:
+    print("not ready")
+"""
+    url = server.url + "/counter"
+    with vcr.use_cassette(cassette_path):
+        connection = http.client.HTTPConnection(urlsplit(url).netloc)  # which is kept open
+        for path in ("/text", "/counter"):
+            connection.request("GET", path)
+            connection.getresponse().read()
+        connection.close()
+    with vcr.use_cassette(cassette_path, child_processes="join") as cassette:
+        assert run(sys.executable, "-c", too_early, url).stdout == "not ready\n"
+        assert run(sys.executable, "-c", FETCH, url).stdout == "2"
+    assert (server.hits, cassette.play_count) == (2, 2)
 
 
 @can_fork

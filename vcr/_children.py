@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _active
 from ._engine.cassette import Cassette
+from ._engine.holding import Holding
 from ._engine.strict import Refused
 from ._locks import new_lock
 from .errors import AmbiguousCassetteError, ChildProcessRefusedError, place_in_program, warn
@@ -133,10 +134,7 @@ class Shared:
 
     def take_in(self, cassette: Cassette) -> None:
         """Give the cassette what children have recorded and played until now."""
-        held = cassette.held()
-        for line in self.lines_since("played", 0):
-            if int(line) < len(held):
-                cassette.play(held[int(line)])
+        self.count_plays(cassette, cassette.held(), 0)
         for line in self.lines_since("refused", 0):
             method, uri, place = json.loads(line)
             cassette.note_refusal(Refused(Request(method, uri), place, None))
@@ -145,6 +143,13 @@ class Shared:
                 cassette.put(interaction)
                 cassette.mark_recorded(interaction)
         self.connected = sorted(set(self.lines_since("connected", 0)))
+
+    def count_plays(self, cassette: Cassette, held: Sequence[Interaction], place: int) -> None:
+        """Count in ``cassette``, which holds these, what children have played, and taken back, behind this byte."""
+        for number in map(int, self.lines_since("played", place)):
+            if abs(number) <= len(held):
+                change = Holding.play if number > 0 else Holding.unplay
+                change(cassette, held[abs(number) - 1])
 
     # -- the child's side ---------------------------------------------------------------------------------------------
 
@@ -313,7 +318,7 @@ class _Member(Cassette):
     """A cassette in a child process: what it plays and records is told to the parent at once."""
 
     shared: Shared
-    #: Where each interaction stands that the parent holds, too.
+    #: Where each interaction stands that the parent holds, too, from 1 on.
     places: dict[Interaction, int]
     #: What has been recorded here, and the parent knows of.
     told: list[Interaction]
@@ -326,15 +331,20 @@ class _Member(Cassette):
         if interaction in self.places:
             self.shared.note("played", self.places[interaction])
 
+    def unplay(self, interaction: Interaction) -> None:
+        """Count one replay less of it, here and in the parent."""
+        with self.changing():
+            super().unplay(interaction)
+            if interaction in self.places:
+                self.shared.note("played", -self.places[interaction])
+
     @contextmanager
     def changing(self) -> Iterator[None]:
         """What is held while a request is decided about, and while an interaction is added, and left for the parent:
         here it is known what the parent's other children have played. (In this order: ``ending`` does so.)"""
         with self.shared.alone(), super().changing():
-            played = self.shared.lines_since("played", self.known)
-            held = list(self.places) if played else []
-            for line in played:
-                super().play(held[int(line)])
+            if self.shared.size("played") > self.known:
+                self.shared.count_plays(self, list(self.places), self.known)
             try:
                 yield
             finally:
@@ -385,7 +395,7 @@ def _become(cassette: Cassette, kind: type[Cassette], **attributes: object) -> N
 
 def _make_member(cassette: Cassette, kind: type[_Member], shared: Shared) -> None:
     if not isinstance(cassette, _Member):
-        places = {interaction: place for place, interaction in enumerate(cassette.held())}
+        places = {interaction: place for place, interaction in enumerate(cassette.held(), 1)}
         _become(cassette, kind, shared=shared, places=places, told=[], known=0)
     cassette.storage.keep_notes_in(shared.journal)
 
