@@ -154,9 +154,9 @@ print(len(came), "interrupt")
         "run", "--", sys.executable, script("waiting.py", waiting), server.url + "/counter", typed=("ready", b"\x03")
     )
     assert done.status == 0
-    assert done.out.splitlines() == [
+    assert done.out.replace("^C", "").splitlines() == [  # (which the terminal shows where it comes)
         "ready",
-        "^C1",
+        "1",
         "1 interrupt",
         "vcr: cassettes/waiting.yaml: 1 recorded, 0 played, 0 refused",
     ]
@@ -235,6 +235,17 @@ def test_a_python_that_cannot_take_part_is_not_given_the_program():
     assert done.err == (
         "vcr: ./python3 cannot take part in a cassette (no module named site); install vcrpy in its environment, and "
         "run vcr there\n"
+    )
+
+
+@posix
+def test_a_program_in_which_no_python_takes_part_is_not_fine():
+    script("tool", "#!/bin/sh\n'''exec' true \"$0\"\n' '''\n")
+    done = vcr("run", "./tool")
+    assert (done.status, done.out) == (2, "")
+    assert done.err == (
+        "vcr: ./tool has started no Python that takes part: nothing is recorded\n"
+        "vcr: cassettes/tool.yaml: 0 recorded, 0 played, 0 refused\n"
     )
 
 

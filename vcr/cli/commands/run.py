@@ -80,6 +80,7 @@ def _run(found: Program, recorder: VCR, path: str) -> int:
             status = running.run(found.command)
             if not _children.is_joined(opened):
                 output.error(f"vcr: {found.command[0]} has started no Python that takes part: nothing is recorded")
+                failed = USAGE
             if status:
                 raise _Failed
     except _Failed:
