@@ -40,6 +40,19 @@ def what_is_there() -> list[object]:
     return [vars(owner)[name] for owner, name in PLACES]
 
 
+@pytest.mark.parametrize("path", ["http.client.HTTPConnection.request", "httpcore.ConnectionPool.handle_request"])
+def test_each_opening_puts_the_same_door_in_place(path, cassette_path):
+    """What has wrapped a door inside a cassette, and puts it back later, puts back one that is known."""
+    module, owner, name = path.rsplit(".", 2)
+    place = vars(getattr(pytest.importorskip(module), owner))
+    doors = []
+    for _ in range(2):
+        with vcr.use_cassette(cassette_path):
+            doors.append(place[name])
+        assert place[name] is not doors[0]
+    assert doors[0] is doors[1]
+
+
 # -- one replacement --------------------------------------------------------------------------------------------------
 
 

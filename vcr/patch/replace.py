@@ -22,21 +22,22 @@ def once_for_each(make: Make) -> Make:
 
     An original that is a door (an instrumentation has put it back after its cassette had closed) needs no other.
     """
-    # The doors, each with its arguments, by the identities of these: a wrapper equals what it wraps.
-    made: dict[tuple[int, ...], tuple[tuple[object, ...], object]] = {}
+    # The doors, each with its original, by the arguments and by the original's identity: a wrapper equals what it wraps.
+    made: dict[tuple[object, ...], tuple[object, object]] = {}
 
     @functools.wraps(make)
     def once(*arguments: object) -> object:
-        identities = tuple(map(id, arguments))
-        found = made.get(identities)
+        *others, original = arguments
+        key = (*others, id(original))
+        found = made.get(key)
         if found is None:
-            if is_door(arguments[-1]):
-                return arguments[-1]
+            if is_door(original):
+                return original
             door = make(*arguments)
-            found = arguments, (door if is_door(door) else a_door(door))
+            found = original, (door if is_door(door) else a_door(door))
             if len(made) >= _MOST_DOORS:
                 made.pop(next(iter(made)), None)
-            made[identities] = found
+            made[key] = found
         return found[1]
 
     return cast(Make, once)
