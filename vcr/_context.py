@@ -246,60 +246,68 @@ class CassetteContextDecorator:
 
 Arguments = tuple[object, ...]
 Named = dict[str, object]
+Opens = Callable[[], AbstractContextManager[object]]
 
 
 def runner(
     function: Callable[..., object], open_for: Callable[..., AbstractContextManager[object]]
 ) -> Callable[..., object]:
-    """How a call of ``function`` is run inside what ``open_for(function)`` opens, by what kind of function it is."""
-
-    def injected(cassette: object, args: Arguments) -> Arguments:
-        return (cassette, *args) if getattr(cassette, "inject", False) else args
-
-    def call(wrapped: Callable[..., object], _: object, args: Arguments, kwargs: Named) -> object:
-        with open_for(function) as cassette:
-            return wrapped(*injected(cassette, args), **kwargs)
-
-    async def call_coroutine(
-        wrapped: Callable[..., Awaitable[object]], _: object, args: Arguments, kwargs: Named
-    ) -> object:
-        with open_for(function) as cassette:
-            return await wrapped(*injected(cassette, args), **kwargs)
-
-    def call_generator(
-        wrapped: Callable[..., Generator[object, object, object]], _: object, args: Arguments, kwargs: Named
-    ) -> Generator[object, object, object]:
-        with open_for(function) as cassette:
-            return (yield from wrapped(*injected(cassette, args), **kwargs))
-
-    async def call_async_generator(
-        wrapped: Callable[..., AsyncGenerator[object, object]], _: object, args: Arguments, kwargs: Named
-    ) -> AsyncGenerator[object, object]:
-        with open_for(function) as cassette:
-            generator = wrapped(*injected(cassette, args), **kwargs)
-            step: Callable[..., Awaitable[object]]
-            given: Any  # what the program sends, or the error that it throws
-            step, given = generator.asend, None
-            while True:
-                try:
-                    value = await step(given)
-                except StopAsyncIteration:
-                    return
-                try:
-                    step, given = generator.asend, (yield value)
-                except GeneratorExit:
-                    await generator.aclose()
-                    raise
-                except BaseException as error:  # noqa: BLE001  (the wrapped generator decides)
-                    step, given = generator.athrow, error
-
+    """How a call of ``function`` is run inside what ``open_for(function)`` opens, by what kind of function it is: a
+    wrapper for ``wrapt``."""
     # What runs when an object is called is the __call__ of its class.
     is_plain = inspect.isroutine(function) or isinstance(function, functools.partial)
     code = function if is_plain else type(function).__call__
+    run: Callable[..., object] = _call
     if inspect.isasyncgenfunction(code):
-        return call_async_generator
-    if inspect.iscoroutinefunction(code):
-        return call_coroutine
-    if inspect.isgeneratorfunction(code):
-        return call_generator
-    return call
+        run = _call_async_generator
+    elif inspect.iscoroutinefunction(code):
+        run = _call_coroutine
+    elif inspect.isgeneratorfunction(code):
+        run = _call_generator
+    return functools.partial(run, functools.partial(open_for, function))
+
+
+def _call(opens: Opens, wrapped: Callable[..., object], _: object, args: Arguments, kwargs: Named) -> object:
+    with opens() as cassette:
+        return wrapped(*_injected(cassette, args), **kwargs)
+
+
+async def _call_coroutine(
+    opens: Opens, wrapped: Callable[..., Awaitable[object]], _: object, args: Arguments, kwargs: Named
+) -> object:
+    with opens() as cassette:
+        return await wrapped(*_injected(cassette, args), **kwargs)
+
+
+def _call_generator(
+    opens: Opens, wrapped: Callable[..., Generator[object, object, object]], _: object, args: Arguments, kwargs: Named
+) -> Generator[object, object, object]:
+    with opens() as cassette:
+        return (yield from wrapped(*_injected(cassette, args), **kwargs))
+
+
+async def _call_async_generator(
+    opens: Opens, wrapped: Callable[..., AsyncGenerator[object, object]], _: object, args: Arguments, kwargs: Named
+) -> AsyncGenerator[object, object]:
+    with opens() as cassette:
+        generator = wrapped(*_injected(cassette, args), **kwargs)
+        step: Callable[..., Awaitable[object]]
+        given: Any  # what the program sends, or the error that it throws
+        step, given = generator.asend, None
+        while True:
+            try:
+                value = await step(given)
+            except StopAsyncIteration:
+                return
+            try:
+                step, given = generator.asend, (yield value)
+            except GeneratorExit:
+                await generator.aclose()
+                raise
+            except BaseException as error:  # noqa: BLE001  (the wrapped generator decides)
+                step, given = generator.athrow, error
+
+
+def _injected(cassette: object, args: Arguments) -> Arguments:
+    """The arguments of a call, with the cassette in front if it wants that (``inject_cassette``)."""
+    return (cassette, *args) if getattr(cassette, "inject", False) else args

@@ -106,16 +106,9 @@ class Response:
         message was cut off, how many bytes came and how many were announced. ``broken_by``: what came behind the last
         whole chunk, and is no HTTP.
         """
-        content: Body = {"string": body}
-        lengths = [length for length in chunks if length]
-        if len(lengths) > 1:
-            content["chunks"] = pack_lengths(lengths)
-        if cut_chunk is not None:
-            content["cut_chunk"] = f"{cut_chunk[0]}/{cut_chunk[1]}"
-        if broken_by:
-            content["broken_by"] = broken_by.decode("latin-1")
         fields = Headers(headers)
         pairs, grouped = fields.pairs(), fields.grouped()
+        content = _body(body, chunks, cut_chunk, broken_by)
         data: ResponseDict = {"status": {"code": status, "message": reason}, "headers": grouped, "body": content}
         if len(grouped) < len(pairs) and pairs != Headers(grouped).pairs():
             data["header_order"] = " ".join(name for name, _ in pairs)
@@ -297,6 +290,18 @@ class Response:
 
     def __repr__(self) -> str:
         return f"<Response ({self.status}) {len(self.body)} bytes>"
+
+
+def _body(string: bytes, chunks: Iterable[int], cut_chunk: tuple[int, int] | None, broken_by: bytes) -> Body:
+    body: Body = {"string": string}
+    lengths = [length for length in chunks if length]
+    if len(lengths) > 1:
+        body["chunks"] = pack_lengths(lengths)
+    if cut_chunk is not None:
+        body["cut_chunk"] = f"{cut_chunk[0]}/{cut_chunk[1]}"
+    if broken_by:
+        body["broken_by"] = broken_by.decode("latin-1")
+    return body
 
 
 def _is_status_code(code: object) -> bool:

@@ -115,8 +115,6 @@ class Cassette(engine.Cassette):
             mask=self._without_secrets,
         )
         self.restore()
-        if self.record_mode is RecordMode.NONE and not os.path.exists(self.path):
-            raise MissingCassetteError(f'record="none" plays what is there, and there is no cassette at {self.path}')
 
     # -- what Betamax's users look at, and do by hand ----------------------------------------------------------------
 
@@ -218,8 +216,13 @@ class Cassette(engine.Cassette):
         return data
 
     def restore(self) -> None:
-        """The engine's; a cassette without interactions counts as new, and so does one that is too old."""
+        """The engine's; a cassette without interactions counts as new, and so does one that is too old.
+
+        Raises MissingCassetteError for the mode ``none`` without a cassette.
+        """
         super().restore()
+        if self.record_mode is RecordMode.NONE and not os.path.exists(self.path):
+            raise MissingCassetteError(f'record="none" plays what is there, and there is no cassette at {self.path}')
         if not self.rewound:
             self.hold([], are_stored=True)
         if not len(self):
