@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from . import _hooks, _placeholders, filters, sanitize
-from ._engine.pipeline import InteractionFilter, Pair, RequestFilter, ResponseFilter
+from . import _hooks, _placeholders, filters, formats, sanitize
+from ._engine.pipeline import InteractionFilter, Pair, Pipeline, RequestFilter, ResponseFilter
+from ._engine.storage import Storage
 from ._fields import by_name
-from ._options import FILTERS, Options, changed, named
+from ._options import FILTERS, Options, Serializer, changed, named
 from .errors import UnfilterableError, warn
 from .matchers import Predicate
 from .patch import supported
@@ -59,6 +60,20 @@ def _path_after(function: Callable[..., object], library: object) -> str:
     return os.path.join(os.path.dirname(inspect.getfile(function)), function.__name__)
 
 
+def storage_of(options: Options, path: str, serializer: str | Serializer) -> Storage:
+    """Where a cassette is kept, and how; ``serializer`` may be the name of one that is built in."""
+    if isinstance(serializer, str):
+        serializer = named("serializer", serializer, formats.serializers())
+    return Storage(
+        path,
+        options.persister,
+        serializer,
+        preserve_exact_body_bytes=options.preserve_exact_body_bytes,
+        re_record_interval=options.re_record_interval,
+        journal=options.journal,
+    )
+
+
 # -- the record mode ---------------------------------------------------------------------------------------------------
 
 
@@ -91,15 +106,14 @@ def matchers_of(options: Options, known: Mapping[str, Predicate]) -> list[Predic
 def filters_of(options: Options) -> dict[str, Any]:
     """The arguments of a cassette that filter, drop or mask, by their names in the engine's ``Cassette``."""
     at_work = [name for name in FILTERS if getattr(options, name)]
-    always = {"passes_by": _passes_by(options), "sanitizer": _sanitizer(options)}
+    sanitizer = _sanitizer(options)
     if not at_work:  # As in most cassettes: functions that would do nothing are not made.
-        return always
+        return {"pipeline": Pipeline(sanitizer=sanitizer), "passes_by": _passes_by(options)}
     return {
-        **always,
-        "before_record_request": _request_filter(options),
-        "before_record_response": _response_filter(options),
-        "before_save_interaction": _saving(options),
-        "after_load_interaction": _loading(options),
+        "pipeline": Pipeline(
+            _request_filter(options), _response_filter(options), _saving(options), _loading(options), sanitizer
+        ),
+        "passes_by": _passes_by(options),
         "mask": functools.partial(_mask, _sensitive(options)),
         "filters": at_work,
     }

@@ -280,6 +280,13 @@ def unknown_option(name: str, without: Iterable[str] = ()) -> str | None:
     return None if own is None or own in valid else unknown("option", name, valid)
 
 
+def refuse_unknown(names: Iterable[str], without: Iterable[str] = ()) -> None:
+    """Raise TypeError for the first of these names that is no option's, or is in ``without``."""
+    for name in names:
+        if message := unknown_option(name, without):
+            raise TypeError(message)
+
+
 def named(kind: str, name: str, known: Mapping[str, T]) -> T:
     """What is registered as ``name``. Raises UnknownNameError, which names the nearest spelling, when nothing is."""
     if name not in known:

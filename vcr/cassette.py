@@ -10,15 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequen
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
-from . import formats, matchers
-from ._assembly import cassette_path, filters_of, matchers_of
+from . import matchers
+from ._assembly import cassette_path, filters_of, matchers_of, storage_of
 from ._engine import cassette as engine
 from ._engine.cassette import Turn
 from ._engine.interaction import Interaction
 from ._engine.persister import Persister
-from ._engine.storage import Storage
 from ._engine.strict import Strictness
-from ._options import changed, completed, named, unknown_option
+from ._options import changed, completed, refuse_unknown
 from ._vcrpy import leftovers
 from .errors import CassetteDecodeError, CassetteNotFoundError, MissingMetadataError, UnhandledHTTPRequestError
 from .matchers import get_matchers_results, requests_match
@@ -33,7 +32,15 @@ if TYPE_CHECKING:
     from ._context import CassetteContextDecorator
     from ._engine.explain import Closest
     from ._engine.pipeline import RequestFilter
-    from ._options import CassetteArguments, Mode, MoreArguments, Patches, RequestHooks, ResponseHooks, Serializer
+    from ._options import (
+        CassetteArguments,
+        Mode,
+        MoreArguments,
+        Patches,
+        RequestHooks,
+        ResponseHooks,
+        Serializer,
+    )
     from .matchers import Predicate
 
 T = TypeVar("T")
@@ -64,6 +71,10 @@ class Cassette(engine.Cassette):
     empty until ``append`` adds to it: ``Cassette.load`` reads what is stored. Raises TypeError for an unknown option.
     """
 
+    #: What ``load`` was given: a child process makes the same cassette from it.
+    arguments: Mapping[str, object] | None = None
+    _has_saved: bool = False
+
     def __init__(  # noqa: PLR0917  (VCR.py's signature)
         self,
         path: str | PathLike[str],
@@ -77,28 +88,20 @@ class Cassette(engine.Cassette):
         inject: bool = False,
         **options: Unpack[MoreArguments],
     ) -> None:
-        for name in options:
-            if unknown := unknown_option(name, without=OPENING_OPTIONS):
-                raise TypeError(unknown)
-        chosen: dict[str, object] = {
-            "record_mode": record_mode,
-            "match_on": match_on,
-            "before_record_request": before_record_request,
-            "before_record_response": before_record_response,
-            "custom_patches": custom_patches,
-            "persister": persister,
-            **options,
-        }
-        settings = completed(chosen)
+        refuse_unknown(options, without=OPENING_OPTIONS)
+        settings = completed(
+            {
+                "record_mode": record_mode,
+                "match_on": match_on,
+                "before_record_request": before_record_request,
+                "before_record_response": before_record_response,
+                "custom_patches": custom_patches,
+                "persister": persister,
+                **options,
+            }
+        )
         super().__init__(
-            Storage(
-                fspath(path),
-                settings.persister,
-                _serializer(serializer or "yaml"),
-                preserve_exact_body_bytes=settings.preserve_exact_body_bytes,
-                re_record_interval=settings.re_record_interval,
-                journal=settings.journal,
-            ),
+            storage_of(settings, fspath(path), serializer or "yaml"),
             record_mode=settings.record_mode,
             match_on=matchers_of(settings, matchers.builtin()),
             allow_playback_repeats=settings.allow_playback_repeats,
@@ -111,9 +114,6 @@ class Cassette(engine.Cassette):
         self.custom_patches = settings.custom_patches
         self.skip_patchers = settings.skip_patchers
         self.child_processes = settings.child_processes
-        self._has_saved = False
-        #: What ``load`` was given: a child process makes the same cassette from it.
-        self.arguments: Mapping[str, object] | None = None
 
     # -- opening one --------------------------------------------------------------------------------------------------
 
@@ -325,10 +325,6 @@ class Cassette(engine.Cassette):
             raise self.refusal(kept)
         self.prepare_to_save()
         return _AppendingTurn(self, request)
-
-
-def _serializer(serializer: str | Serializer) -> Serializer:
-    return named("serializer", serializer, formats.serializers()) if isinstance(serializer, str) else serializer
 
 
 class _AppendingTurn(Turn):

@@ -23,7 +23,7 @@ from ._options import (
     completed,
     named,
     own_name,
-    unknown_option,
+    refuse_unknown,
 )
 from .errors import choices, unknown, warn
 from .matchers import Predicate
@@ -56,9 +56,8 @@ class VCR:
         vars(self).update(matchers=matchers.builtin(), serializers=formats.serializers())
         for option in OPTIONS.values():
             setattr(self, option.name, option.default)
+        refuse_unknown(options)
         for name, value in options.items():
-            if message := unknown_option(name):
-                raise TypeError(message)
             if own := own_name(name):
                 setattr(self, own, checked({name: value})[own] if own in JUDGED_AT_ONCE else value)
 

@@ -26,14 +26,14 @@ from .disguise import as_compared
 from .holding import Holding
 from .index import ALL, Index
 from .interaction import Interaction
-from .pipeline import InteractionFilter, Pair, Pipeline, RequestFilter, ResponseFilter
+from .pipeline import NOTHING_CHANGED, Pair, Pipeline
 from .shown import Shown
 from .storage import Changes, Storage
 from .strict import DEFAULT, Played, Refused, Sent, Strictness, first_unplayed, may_keep, out_of_order
 from .turn import Turn
 
 if TYPE_CHECKING:
-    from ..sanitize.masking import Masked, Sanitizer
+    from ..sanitize.masking import Masked
     from .explain import Closest, Refusal
 
 __all__ = ["Cassette", "Turn"]
@@ -48,7 +48,7 @@ class Cassette(Holding):
     """Recorded HTTP interactions, in the order in which their requests were started.
 
     Every argument but ``storage`` may be left out. ``match_on``: matchers that must all agree. ``mask``: takes secrets
-    out of a text that a person will read. ``sanitizer``: takes secrets out of what is stored, too. ``filters``: the
+    out of a text that a person will read. ``filters``: the
     names of the options at work, for the text of a refusal. ``passes_by``: see the method of that name.
     """
 
@@ -59,6 +59,11 @@ class Cassette(Holding):
     child_processes: str = "ignore"
     #: The cassette inside whose block this one was opened.
     around: Cassette | None = None
+    #: Whether what the cassette holds can be replayed: it was loaded, or wound back.
+    rewound: bool = False
+    #: Whether the cassette has been closed: what comes now is not recorded.
+    closed: bool = False
+    _is_prepared: bool = False  # to save
 
     def __init__(
         self,
@@ -66,36 +71,28 @@ class Cassette(Holding):
         *,
         record_mode: RecordMode | str = RecordMode.ONCE,
         match_on: Sequence[Predicate] = (),
-        before_record_request: RequestFilter | None = None,
-        before_record_response: ResponseFilter | None = None,
-        before_save_interaction: InteractionFilter | None = None,
-        after_load_interaction: InteractionFilter | None = None,
+        pipeline: Pipeline = NOTHING_CHANGED,
         allow_playback_repeats: bool | str = False,
         drop_unused_requests: bool = False,
         record_errors: bool = False,
         strictness: Strictness = DEFAULT,
         passes_by: Callable[[str, Sequence[type]], bool] | None = None,
         mask: Callable[[str], str] = str,
-        sanitizer: Sanitizer | None = None,
         filters: Sequence[str] = (),
     ) -> None:
-        super().__init__(match_on, allow_playback_repeats=allow_playback_repeats, disguise=sanitizer)
+        super().__init__(match_on, allow_playback_repeats=allow_playback_repeats, disguise=pipeline.sanitizer)
         self.storage = storage
-        before = (before_record_request, before_record_response, before_save_interaction)
-        self.pipeline = Pipeline(*before, after_load_interaction, sanitizer)
+        self.pipeline = pipeline
         self.record_mode = record_mode
         self.drop_unused_requests = drop_unused_requests
         self.record_errors = record_errors
         #: What is said at the end of the cassette, and in which order requests have to come.
         self.strictness = strictness
         #: Takes secrets out of a text that a person will read.
+        sanitizer = pipeline.sanitizer
         self.mask = mask if sanitizer is None else lambda text: sanitizer.text(mask(text))
         self._passes_by = passes_by
         self._filters = tuple(filters)
-        #: Whether what the cassette holds can be replayed: it was loaded, or wound back.
-        self.rewound = False
-        #: Whether it has been closed: what comes now is not recorded.
-        self.closed = False
         #: Whether a file holds the code around the cassette: what is caught there has not been swallowed.
         self.is_own: Callable[[str], bool] = lambda _: False
         #: Requests refused so far: they stay visible when an SDK swallows the exception.
@@ -106,7 +103,6 @@ class Cassette(Holding):
         #: Each replay: the request as the program made it, and what was played.
         self.plays: list[tuple[Request, Interaction]] = []
         self._streaming: set[Turn] = set()  # their live responses are on their way
-        self._is_prepared = False  # to save
 
     @property
     def record_mode(self) -> RecordMode:

@@ -99,3 +99,6 @@ class Pipeline(NamedTuple):
             return interaction.value()
         request, response, _ = self.sanitizer.pair(interaction.request, interaction.response)
         return value_of(request, response)
+
+
+NOTHING_CHANGED = Pipeline()

@@ -22,7 +22,7 @@ def once_for_each(make: Make) -> Make:
 
     An original that is a door (an instrumentation has put it back after its cassette had closed) needs no other.
     """
-    # The doors, each with its original, by the arguments and by the original's identity: a wrapper equals what it wraps.
+    # The doors, each with its original, by that one's identity: a wrapper equals what it wraps.
     made: dict[tuple[object, ...], tuple[object, object]] = {}
 
     @functools.wraps(make)
