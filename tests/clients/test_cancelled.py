@@ -119,25 +119,35 @@ async def _read(session: AsyncClient, url: str, came: list[bytes], begun: asynci
             begun.set()
 
 
+async def _given_up(
+    give_up: Callable[[Get, asyncio.Event], Awaitable[None]],
+    session: AsyncClient,
+    url: str,
+    is_asked: Callable[[], bool] | None,
+) -> list[bytes]:
+    """The pieces that came, before the program gave up: with the first of them, or as soon as the server is asked."""
+    came: list[bytes] = []
+    begun = asyncio.Event()
+
+    async def watch() -> None:
+        while is_asked is not None and not is_asked():
+            await asyncio.sleep(0.001)
+        if is_asked is not None:
+            begun.set()
+
+    watcher = asyncio.ensure_future(watch())
+    await give_up(lambda: _read(session, url, came, begun), begun)
+    await watcher
+    return came
+
+
 @pytest.mark.parametrize("stalls", STALLS)
 @pytest.mark.parametrize("give_up", GIVING_UP)
 def test_what_is_given_up_is_given_up_again(give_up, stalls, client, server, cassette_path):
     server.route("/stalls", _stalls(stalls))
 
     async def act(session: AsyncClient, is_asked: Callable[[], bool]) -> tuple[list[bytes], bytes]:
-        came: list[bytes] = []
-        begun = asyncio.Event()
-        if stalls == "head":
-
-            async def watch() -> None:
-                while not is_asked():
-                    await asyncio.sleep(0.001)
-                begun.set()
-
-            watcher = asyncio.ensure_future(watch())
-        await give_up(lambda: _read(session, server.url + "/stalls", came, begun), begun)
-        if stalls == "head":
-            await watcher
+        came = await _given_up(give_up, session, server.url + "/stalls", is_asked if stalls == "head" else None)
         return came, (await session.afetch("GET", server.url + "/text")).body
 
     with client() as session:
@@ -159,19 +169,17 @@ def test_a_replay_that_is_not_cancelled_says_so(stalls, client, server, monkeypa
         monkeypatch.setattr(f"vcr.stubs.{module}.CANCEL_LIMIT", 0.01)
     server.route("/stalls", _stalls(stalls))
 
-    async def act(session: AsyncClient, seconds: float | None) -> None:
-        read = _read(session, server.url + "/stalls", [], asyncio.Event())
-        await asyncio.wait_for(read, seconds)
-
-    with client() as session, vcr.use_cassette(cassette_path), pytest.raises(asyncio.TimeoutError):
-        session.run(act(session, 1))
+    url = server.url + "/stalls"
+    is_asked = (lambda: server.hits == 1) if stalls == "head" else None
+    with client() as session, vcr.use_cassette(cassette_path):
+        session.run(_given_up(by_wait_for, session, url, is_asked))
     with (
         client() as session,
         vcr.use_cassette(cassette_path, record_mode="none"),
         pytest.raises(NotCancelledError, match="cancelled this request while it was recorded") as raised,
     ):
-        session.run(act(session, None))
-    assert f"GET {server.url}/stalls" in str(raised.value)
+        session.run(_read(session, url, [], asyncio.Event()))
+    assert f"GET {url}" in str(raised.value)
 
 
 def test_a_time_limit_of_the_clients_own_is_a_failure_and_no_cancellation(client, server, cassette_path):
@@ -188,19 +196,27 @@ def test_a_scope_of_trio_that_ends(stalls, module, client, server, cassette_path
     trio, httpx = pytest.importorskip("trio"), pytest.importorskip(module)
     server.route("/stalls", _stalls(stalls))
 
-    async def act() -> tuple[list[bytes], bytes]:
+    async def act(is_asked: Callable[[], bool]) -> tuple[list[bytes], bytes]:
         came: list[bytes] = []
-        async with httpx.AsyncClient() as session:
-            with trio.move_on_after(1) as scope:
+
+        async def end() -> None:
+            while not (is_asked() if stalls == "head" else came):
+                await trio.sleep(0.001)
+            scope.cancel()
+
+        async with httpx.AsyncClient() as session, trio.open_nursery() as nursery:
+            with trio.CancelScope() as scope:
+                nursery.start_soon(end)
                 async with session.stream("GET", server.url + "/stalls") as response:
                     async for piece in response.aiter_raw():
                         came.append(piece)
             assert scope.cancelled_caught
             return came, (await session.get(server.url + "/text")).content
 
-    live = trio.run(act)
-    for mode in ("once", "none"):
-        with vcr.use_cassette(cassette_path, record_mode=mode) as cassette:
-            assert trio.run(act) == live
+    live = trio.run(act, lambda: server.hits == 1)
+    with vcr.use_cassette(cassette_path):
+        assert trio.run(act, lambda: server.hits == 3) == live
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        assert trio.run(act, lambda: len(cassette.sent) == 1) == live
     assert cassette.all_played
     assert server.hits == 4
