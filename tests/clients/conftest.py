@@ -20,7 +20,7 @@ from .entries import Client, outcome, params
 def no_settings_from_outside(monkeypatch):
     """The clients look into the environment for proxies and certificates."""
     for name in list(os.environ):
-        if name.lower().endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        if name.lower().endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             monkeypatch.delenv(name)
 
 

@@ -17,7 +17,7 @@ import vcr
 
 #: What the SDKs and their clients look for in the environment.
 SETTINGS = ("ANTHROPIC_", "AWS_", "BOTO", "ELASTIC_", "GEMINI_", "GITHUB_", "GOOGLE_", "OPENAI_", "STRIPE_")
-CERTIFICATES = ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE")
+CERTIFICATES = ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 
 @pytest.fixture(autouse=True)
