@@ -13,11 +13,11 @@ from typing import Any
 
 from ..errors import CassetteLoadError
 from ..request import Headers
-from ..serializers import Data, Plain
+from ..serializers import Data, Plain, Text
 
 UNIT = "interaction"
 #: It is read only.
-TEXTS: dict[str, Any] = {}
+TEXTS: dict[str, Text] = {}
 
 _TYPES = ("none", "json", "text", "binary")
 #: What else than HTTP stands at the top of the file.

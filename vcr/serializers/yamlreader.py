@@ -197,7 +197,7 @@ def plain(text: str) -> object:
 _OF_1_1 = (STANDARD + "timestamp", STANDARD + "merge")
 
 
-def plain_of_1_2(text: str) -> Any:
+def plain_of_1_2(text: str) -> object:
     """The same in YAML 1.2, which has no dates, and no numbers with a colon (``1:30``)."""
     if len(text) > _LONGEST_NUMBER or ":" in text:
         return text

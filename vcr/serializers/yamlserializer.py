@@ -269,7 +269,7 @@ def deserialize(cassette_string: str) -> object:
     return _load(cassette_string, TAGS)
 
 
-def deserialize_1_2(cassette_string: str) -> Any:
+def deserialize_1_2(cassette_string: str) -> object:
     """The plain data in a text that was written as YAML 1.2: dates, and ``1:30``, are text.
 
     Raises CassetteLoadError with the line when it is no YAML.
