@@ -285,7 +285,7 @@ class Response:
 
     def copy_data(self) -> ResponseDict:
         """A copy of the dictionary that a hook may change at will (bytes are shared)."""
-        data: ResponseDict = copied(self.data)
+        data: ResponseDict = cast(ResponseDict, copied(self.data))
         return data
 
     def __repr__(self) -> str:
@@ -332,7 +332,7 @@ def _names(mapping: Mapping[object, object]) -> str:
     return ", ".join(sorted(map(repr, mapping))) or "of nothing"
 
 
-def copied(value: object) -> Any:
+def copied(value: object) -> object:
     """A copy of plain data, with lists for tuples (bytes are shared)."""
     if isinstance(value, Mapping):
         return {key: copied(item) for key, item in value.items()}

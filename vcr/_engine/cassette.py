@@ -48,8 +48,8 @@ class Cassette(Holding):
     """Recorded HTTP interactions, in the order in which their requests were started.
 
     Every argument but ``storage`` may be left out. ``match_on``: matchers that must all agree. ``mask``: takes secrets
-    out of a text that a person will read. ``filters``: the
-    names of the options at work, for the text of a refusal. ``passes_by``: see the method of that name.
+    out of a text that a person will read. ``filters``: the names of the options at work, for the text of a refusal.
+    ``passes_by``: see the method of that name.
     """
 
     #: What is replaced while the cassette is open, and whether a decorator passes it on: read when it is opened.
