@@ -285,8 +285,7 @@ class Response:
 
     def copy_data(self) -> ResponseDict:
         """A copy of the dictionary that a hook may change at will (bytes are shared)."""
-        data: ResponseDict = cast(ResponseDict, copied(self.data))
-        return data
+        return cast(ResponseDict, copied(self.data))
 
     def __repr__(self) -> str:
         return f"<Response ({self.status}) {len(self.body)} bytes>"
