@@ -52,6 +52,14 @@ def test_a_text_that_hides_a_token_is_one_that_may(way):
             assert ALL.may_stand_in(text) or ALL.may_be_hidden_in(text)
 
 
+@pytest.mark.parametrize("escaped", [b"%2B", b"%2f", b"\\u002b", b"\\/"])
+def test_a_token_that_an_escape_cuts_is_not_found_in_part(escaped):
+    """It is found as a whole where the escape is taken off."""
+    for token in (token for token in tokens() if b"+" in token or b"/" in token):
+        text = token.replace(b"+", escaped).replace(b"/", escaped)
+        assert all(text[found.end : found.end + 1] not in (b"%", b"\\") for found in ALL.find(text))
+
+
 def test_inside_one_another():
     for token in tokens(1):
         for inner in (
@@ -76,6 +84,16 @@ def test_a_placeholder_is_no_secret():
         for placeholder in (f"<{rule.name}:3f9c>", f"<{rule.name}:12>"):
             assert list(ALL.find(placeholder.encode())) == []
             assert list(ALL.find(rule.keywords[0] + placeholder.encode())) == []
+
+
+def test_what_has_been_masked_is_not_found_again():
+    for rule in shapes.RULES:
+        text = (
+            made(rule.vector).encode() + b" and so on, for a while, with this and that, and some more of it, to the end"
+        )
+        (found,) = ALL.find(text)
+        masked = text[: found.start] + b"<%b:3f9c>" % rule.name.encode() + text[found.end :]
+        assert list(ALL.find(masked)) == []
 
 
 def test_a_rule_without_keywords_is_looked_for_in_every_text():

@@ -24,8 +24,9 @@ SHORTEST_WORD, SHORTEST_TEXT = 18, 37
 #: Where one of these stands before a word, its keyword may stand before it, so many bytes at most.
 MARKS, BEFORE = b".~:", 20
 
-#: What stands around a token is none of its letters.
-_BEFORE, _AFTER = rb"(?<![0-9A-Za-z])", rb"(?![0-9A-Za-z])"
+#: What stands around a token is none of its letters, and behind it no escape that may be one: where the escape is taken
+#: off, the whole token is found.
+_BEFORE, _AFTER = rb"(?<![0-9A-Za-z])", rb"(?![0-9A-Za-z]|%[0-9A-Fa-f]{2}|\\[ux/])"
 #: Letters with which a pattern begins, up to what counts how often the last one stands.
 _LITERAL = re.compile(rb"(?:[\w ~/-]|\\\.)+(?![{?*+])")
 
@@ -248,7 +249,8 @@ BLOCKS = tuple(_rule(*row) for row in (
     ("AZURE_CLIENT_SECRET", rb"[\w~.]{3}\dQ~[\w~.-]{31,34}(?![\w~.-])", "Q~", "{a3}8Q~{w34}", "{a3}8Q~{w16}",
      "azure-ad-client-secret"),
     ("PRIVATE_KEY", rb"-----BEGIN[ 0-9A-Z_-]{0,60}PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr])*"
-     rb"(?P<secret>[\s\S]{64,16384}?)(?:\s|\\[nr])*(?:-----END[ 0-9A-Z_-]{0,60}KEY(?: BLOCK)?-----|\Z)", "-----BEGIN",
+     rb"(?P<secret>(?:[^-]|-(?!----)){64,16384}?)(?:\s|\\[nr])*(?:-----END[ 0-9A-Z_-]{0,60}KEY(?: BLOCK)?-----|\Z)",
+     "-----BEGIN",
      "-----BEGIN RSA PRIVATE" " KEY-----\n{b64}\n{b64}\n{b20}==\n-----END RSA PRIVATE KEY-----",
      "-----BEGIN PUBLIC KEY-----\n{b64}\n{b20}==\n-----END PUBLIC KEY-----", "private-key"),
 ))
