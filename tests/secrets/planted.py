@@ -32,7 +32,7 @@ from vcr.errors import CannotOverwriteExistingCassetteException
 
 
 class Case(NamedTuple):
-    """One secret in one place: the request, and what is answered to it."""
+    """One secret in one place: the request, and what is answered to it; ``pieces``: in these chunks."""
 
     what: str
     method: str = "POST"
@@ -43,6 +43,8 @@ class Case(NamedTuple):
     answer: bytes = b"ok"
     answer_headers: tuple[tuple[str, str | bytes], ...] = ()
     reason: str = "OK"
+    status: int = 200
+    pieces: tuple[bytes, ...] = ()
 
 
 # -- clients -----------------------------------------------------------------------------------------------------------
@@ -223,16 +225,23 @@ def planted(option: str, client: str, server: Server, directory: Path, filtered:
     number = sum(1 for _ in OPTIONS[option].cases(""))
     secrets = [OPTIONS[option].secret.format(index) for index in range(number)]
     cases = [list(OPTIONS[option].cases(secret))[index] for index, secret in enumerate(secrets)]
-    cases = [case._replace(path=f"/planted/{index}{case.path}") for index, case in enumerate(cases)]
     given = OPTIONS[option].given(secrets) if filtered else {}
-    written = _written(given, cases, CLIENTS[client], server, directory / "c.yaml")
-    leaks = []
+    return number, leaks(given, list(zip(secrets, cases, strict=True)), client, server, directory)
+
+
+def leaks(
+    options: dict[str, Any], secrets: list[tuple[str, Case]], client: str, server: Server, directory: Path
+) -> list[Leak]:
+    """Which of these secrets are found in what is written, with these options."""
+    cases = [case._replace(path=f"/planted/{index}{case.path}") for index, (_, case) in enumerate(secrets)]
+    written = _written(options, cases, CLIENTS[client], server, directory / "c.yaml")
+    found = []
     for where, data in written.items():
         text = b"\n".join(decodings(one) for one in dict.fromkeys(data))
-        for case, secret in zip(cases, secrets, strict=True):
+        for secret, case in secrets:
             if any(spelled in text for spelled in spellings(secret)):
-                leaks.append(Leak(case.what, where))
-    return number, leaks
+                found.append(Leak(case.what, where))
+    return found
 
 
 def _written(
@@ -240,7 +249,7 @@ def _written(
 ) -> dict[str, list[bytes]]:
     """All that is written by a recording of these cases and by a refusal of each, by the place."""
     server.route("/planted", lambda exchange, number, *_: _answer(exchange, cases[int(number.partition(";")[0])]))
-    options |= {"match_on": ["method", "uri"]}
+    options = {**options, "match_on": ["method", "uri"]}
     written: dict[str, list[bytes]] = {}
     with _logged() as records, _temporary() as temporary:
         with vcr.use_cassette(str(path), journal=True, **options):
@@ -275,7 +284,13 @@ def _refusal(cassette: Any, request: Any) -> CannotOverwriteExistingCassetteExce
 
 
 def _answer(exchange: Any, case: Case) -> None:
-    exchange.respond(200, case.answer_headers, case.answer, reason=case.reason)
+    if not case.pieces:
+        exchange.respond(case.status, case.answer_headers, case.answer, reason=case.reason)
+        return
+    exchange.head(case.status, (*case.answer_headers, ("Transfer-Encoding", "chunked")))
+    for piece in (*case.pieces, b""):
+        exchange.chunk(piece)
+    exchange.send(b"\r\n")
 
 
 def _lines(data: bytes) -> list[bytes]:

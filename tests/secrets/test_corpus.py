@@ -1,0 +1,62 @@
+"""The rules of the sanitizer at work: nothing that was planted is written, and nothing ordinary is masked.
+
+Here it is one secret of each of some kinds, in one place each; ``python -m tests.secrets`` plants all in all places.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.cli.running import CASSETTES
+from tests.secrets.corpus import everything, sample
+from tests.secrets.ordinary import ordinary
+from tests.secrets.planted import CLIENTS, leaks
+from vcr.cli.reading import tape
+from vcr.errors import CassetteLoadError
+from vcr.sanitize import names, shapes
+from vcr.sanitize.masking import Sanitizer
+
+RULES = (*names.RULES, *shapes.RULES)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_planted_secret_is_written(client, server, tmp_path):
+    planted = [(one.secret, one.case) for one in sample(seed=list(CLIENTS).index(client), count=30)]
+    assert leaks({"sanitize": True}, planted, client, server, tmp_path) == []
+
+
+def test_the_search_finds_them_where_nothing_is_masked(server, tmp_path):
+    planted = [(one.secret, one.case) for one in sample(seed=9, count=30)]
+    found = leaks({"sanitize": False}, planted, "http.client", server, tmp_path)
+    assert {leak.what for leak in found if leak.where == "file"} == {case.what for _, case in planted}
+
+
+def test_the_corpus_has_each_rule_in_each_place():
+    kinds = Counter(one.kind for one in everything())
+    assert len(kinds) > 120
+    assert {rule.name for rule in shapes.RULES} <= kinds.keys()
+
+
+def test_ordinary_traffic_is_left_alone():
+    for number, (request, response) in enumerate(ordinary(200)):
+        kept, data, masked = Sanitizer(RULES).pair(request, response)
+        assert (number, masked) == (number, [])
+        assert (kept.uri, kept.headers.pairs(), kept.body) == (request.uri, request.headers.pairs(), request.body)
+        assert data == response.data
+
+
+def test_of_golden_cassettes_the_signature_of_a_request_to_s3_is_masked_and_nothing_else():
+    found = Counter()
+    for path in sorted(CASSETTES.iterdir()):
+        try:
+            entries = tape(str(path)).entries
+        except CassetteLoadError:
+            continue
+        for entry in entries:
+            found.update(Sanitizer(RULES).pair(entry.request, entry.response)[2])
+    assert {(one.rule, one.place) for one in found} <= {
+        ("ACCESS_TOKEN", "request header Authorization"),
+        ("SIGNATURE", "request header Authorization"),
+    }
