@@ -1,0 +1,94 @@
+"""Secrets that an event stream hands out in pieces, as a language model does: a few letters in each event.
+
+What stands at the same place in one event after the other is joined and searched. It must not know what a secret looks
+like, or a message. An event stays an event: the first of the pieces gets what takes the place of the secret.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate
+from typing import NamedTuple
+
+from .._http.json_texts import texts
+from .finding import Found, Shapes
+from .rule import Rule
+
+_DATA = re.compile(rb"^data: ?([^\r\n]+)", re.MULTILINE)
+#: What no secret has inside.
+_BREAK = b"\0"
+
+
+class _Piece(NamedTuple):
+    """A text that stands in ``body[start:end]``, in JSON or as it is."""
+
+    start: int
+    end: int
+    text: bytes
+    is_json: bool
+
+    def written(self, new: bytes) -> bytes:
+        return json.dumps(new.decode("utf-8", "replace"), ensure_ascii=False).encode("utf-8") if self.is_json else new
+
+
+Put = Callable[[Rule, str], str]
+
+
+def replaced(body: bytes, shapes: Shapes, put: Put) -> bytes:
+    """The event stream with each secret that lies in several pieces as ``put(rule, secret)`` has it."""
+    edits: list[tuple[_Piece, bytes]] = []
+    for pieces in _by_place(body):
+        texts = [_BREAK if any(shapes.find(piece.text)) else piece.text for piece in pieces]
+        joined = b"".join(texts)
+        if len(pieces) > 1 and shapes.may_stand_in(joined):
+            edits += _edits(pieces, texts, shapes.find(joined), put)
+    made, last = bytearray(), 0
+    for piece, new in sorted(edits):
+        made += body[last : piece.start] + piece.written(new)
+        last = piece.end
+    return bytes(made + body[last:]) if edits else body
+
+
+def _edits(
+    pieces: list[_Piece], texts: list[bytes], found: Iterable[Found], put: Put
+) -> Iterator[tuple[_Piece, bytes]]:
+    ends = list(accumulate(map(len, texts)))
+    joined = b"".join(texts)
+    new: dict[int, bytes] = {}
+    for start, end, rule in reversed(list(found)):
+        first, last = bisect_right(ends, start), bisect_right(ends, end - 1)
+        secret = joined[start:end].decode("utf-8", "surrogateescape")
+        for place in range(first, last + 1):
+            begin = ends[place] - len(texts[place])
+            text = new.get(place, texts[place])
+            head, tail = text[: max(0, start - begin)], text[end - begin :] if place == last else b""
+            new[place] = head + (put(rule, secret).encode("utf-8") if place == first else b"") + tail
+    for place, text in new.items():
+        yield pieces[place], text
+
+
+def _by_place(body: bytes) -> Iterable[list[_Piece]]:
+    """The texts of all events, those at one place together."""
+    found: dict[tuple[str | int, ...], list[_Piece]] = {}
+    for event in _DATA.finditer(body):
+        for place, piece in _pieces(event.start(1), event[1]):
+            found.setdefault(place, []).append(piece)
+    return found.values()
+
+
+def _pieces(at: int, data: bytes) -> Iterator[tuple[tuple[str | int, ...], _Piece]]:
+    try:
+        written = data.decode("utf-8")
+        is_json = isinstance(json.loads(written), (dict, list))
+    except (ValueError, RecursionError):
+        is_json = False
+    if not is_json:
+        yield (), _Piece(at, at + len(data), data, is_json=False)
+        return
+    for start, end, keys in texts(written):
+        before, source = written[:start].encode("utf-8"), written[start:end]
+        text = json.loads(source).encode("utf-8", "surrogatepass")
+        yield keys, _Piece(at + len(before), at + len(before) + len(source.encode("utf-8")), text, is_json=True)
