@@ -157,7 +157,7 @@ class _Hiding:
     def suspects(self, _: bytes) -> bool:
         return True
 
-    def find(self, view: View) -> Iterator[tuple[int, int, bytes]]:
+    def find(self, view: View) -> Iterator[tuple[int, int, known.New]]:
         if self._in_text is None or self._in_view is None:
             return
         if view.outer is None:
@@ -210,7 +210,7 @@ class _Revealing:
     def suspects(self, _: bytes) -> bool:
         return True
 
-    def find(self, view: View) -> Iterator[tuple[int, int, bytes]]:
+    def find(self, view: View) -> Iterator[tuple[int, int, known.New]]:
         for found in self._pattern.finditer(view.data) if self._pattern and view.outer is None else ():
             if found[2] is None and found[1] in self._short:
                 continue

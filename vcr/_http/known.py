@@ -4,7 +4,7 @@ compressed, in UTF-16, one inside the other. It must not know what the values ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from . import content_coding, wrapping
@@ -17,6 +17,11 @@ _DEPTH = 2
 _SHORTEST = 4
 
 
+#: What takes the place of a value. A function is asked only where nothing else has been put, and may return None: the
+#: value stays.
+New = bytes | Callable[[], bytes | None]
+
+
 class Values(Protocol):
     """What is looked for. ``shortest``, ``longest``: the lengths, in bytes, of the shortest and the longest."""
 
@@ -26,7 +31,7 @@ class Values(Protocol):
     def suspects(self, data: bytes) -> bool:
         """Whether a value may stand in ``data``, in any spelling: a quick look, for mostly there is none."""
 
-    def find(self, view: View) -> Iterator[tuple[int, int, bytes]]:
+    def find(self, view: View) -> Iterator[tuple[int, int, New]]:
         """From where to where in a view a value stands, and what takes its place in the text."""
 
     def inside(self) -> Values:
@@ -50,7 +55,7 @@ def replaced(data: bytes, values: Values, limit: int = content_coding.MOST_DECOD
         for start, end, new in values.find(view):
             span = view.span(start, end)
             if edits.are_free(*span):
-                edits.add(*span, new)
+                _put(edits, span, new)
         for word in _words(view, values, depth):
             span = view.span(word.start, word.end)
             inner = replaced(word.inner, values.inside(), limit, depth - 1) if edits.are_free(*span) else word.inner
@@ -58,6 +63,14 @@ def replaced(data: bytes, values: Values, limit: int = content_coding.MOST_DECOD
                 new = word.wrapped(*values.shape(word, inner))
                 edits.add(*span, view.written(new, word.start, word.end))
     return edits.made()
+
+
+def _put(edits: Edits, span: tuple[int, int], new: New) -> None:
+    made = new if isinstance(new, bytes) else new()
+    if made is None:
+        edits.keep(*span)
+    else:
+        edits.add(*span, made)
 
 
 def may_stand_in(data: bytes, values: Values, depth: int = _DEPTH) -> bool:

@@ -122,6 +122,11 @@ class Sanitizer:
         for rule, secret in self._rules.in_environment(environment()):
             self._known.placeholder(rule, secret)
 
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Each secret that was found so far, with what takes its place."""
+        return self._known.placeholders
+
     # -- what is stored -----------------------------------------------------------------------------------------------
 
     def pair(self, request: Request, response: Response) -> tuple[Request, ResponseDict, list[Masked]]:

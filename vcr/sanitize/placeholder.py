@@ -103,6 +103,11 @@ class Known:
         return new
 
     @property
+    def placeholders(self) -> dict[str, str]:
+        """Each secret with what takes its place."""
+        return dict(self._by_secret)
+
+    @property
     def anywhere(self) -> tuple[Placeholder, ...]:
         """Those that are secret wherever they stand."""
         return self._anywhere
