@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+
+from .._http.json_texts import texts
 
 _STEP = re.compile(r"\.\.|\.?([A-Za-z_$@][\w$@-]*|\*)|\[(?:(\d+|\*)|'([^']*)'|\"([^\"]*)\")\]")
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _ANY = "*"
 _ANY_DEPTH = ".."
 
@@ -25,7 +25,7 @@ class JsonPath:
         self.text = path
         self._steps = tuple(_steps(path))
 
-    def fits(self, place: list[str | int]) -> bool:
+    def fits(self, place: Sequence[str | int]) -> bool:
         """Whether a value at this place is meant."""
         return _fits(self._steps, place)
 
@@ -42,7 +42,7 @@ def _steps(path: str) -> Iterator[str]:
         at = found.end()
 
 
-def _fits(steps: tuple[str, ...], place: list[str | int]) -> bool:
+def _fits(steps: tuple[str, ...], place: Sequence[str | int]) -> bool:
     if not steps:
         return not place
     if steps[0] == _ANY_DEPTH:
@@ -50,49 +50,16 @@ def _fits(steps: tuple[str, ...], place: list[str | int]) -> bool:
     return bool(place) and steps[0] in (_ANY, str(place[0])) and _fits(steps[1:], place[1:])
 
 
-class _Text(NamedTuple):
-    start: int
-    end: int
-    place: list[str | int]
-
-
 def replaced(body: bytes, path: JsonPath, new: Callable[[str], str]) -> bytes:
     """``body`` with each text at ``path`` as ``new(text)`` has it; the same object when it is no JSON."""
     try:
-        json.loads(body)
+        text = body.decode("utf-8")
+        json.loads(text)
     except (ValueError, RecursionError):
         return body
-    made, last = bytearray(), 0
-    for text in _texts(body):
-        if path.fits(text.place):
-            made += body[last : text.start] + json.dumps(new(json.loads(body[text.start : text.end]))).encode("ascii")
-            last = text.end
-    return bytes(made + body[last:]) if last else body
-
-
-def _texts(body: bytes) -> Iterator[_Text]:
-    """Every text that is a value, in JSON that can be read."""
-    place: list[str | int] = []  # of what is read: a key or a number for each object and list that is open
-    is_key = False
-    for found in _TOKEN.finditer(body):
-        token = found[0]
-        if token == b"{":
-            place.append("")
-            is_key = True
-        elif token == b"[":
-            place.append(0)
-            is_key = False
-        elif token in (b"}", b"]"):
-            place.pop()
-        elif token == b",":
-            if isinstance(place[-1], int):
-                place[-1] += 1
-            else:
-                is_key = True
-        elif token == b":":
-            is_key = False
-        elif token.startswith(b'"'):
-            if is_key:
-                place[-1] = json.loads(token)
-            else:
-                yield _Text(*found.span(), place.copy())
+    made, last = [], 0
+    for start, end, keys in texts(text):
+        if path.fits(keys):
+            made += [text[last:start], json.dumps(new(json.loads(text[start:end])))]
+            last = end
+    return "".join((*made, text[last:])).encode("utf-8") if made else body
