@@ -14,7 +14,7 @@ from .._http.fields import media_type
 from .._http.meaning import FORM
 from ..request import Headers, Request
 from ..response import Response, ResponseDict
-from . import credentials, paths, uris
+from . import credentials, paths, streams, uris
 from .put import Put
 from .ruleset import Side, folded
 
@@ -100,9 +100,13 @@ class Places:
 
     def _body(self, message: str, body: bytes, codings: list[str], headers: Headers) -> bytes:
         plain, left = content_coding.decode(body, codings, self._limit) if codings else (body, [])
-        if left or not (self._side.paths or self._side.may_have_fields(plain)):
+        kind = media_type(headers)
+        is_stream = kind == "text/event-stream"
+        if left or not (is_stream or self._side.paths or self._side.may_have_fields(plain)):
             return body
-        new = self._plain(message, plain, media_type(headers))
+        new = self._plain(message, plain, kind)
+        if is_stream:
+            new = streams.replaced(new, self._side.shapes, self._put.at(message))
         if new == plain:
             return body
         coded = new if plain is body else content_coding.encode(new, codings)
