@@ -43,7 +43,7 @@ class Leaf(NamedTuple):
     @property
     def side(self) -> str:
         """``request`` or ``response``; empty where it is in neither."""
-        return next((key for key in self.keys if key in ("request", "response")), "")  # type: ignore[return-value]
+        return next((key for key in self.keys if key in ("request", "response")), "")
 
     @property
     def name(self) -> str:
