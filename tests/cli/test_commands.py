@@ -111,10 +111,14 @@ def test_what_is_printed_in_a_pipe_has_no_colour(words):
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes and forks of POSIX")
 def test_a_broken_pipe_ends_quietly(words):
-    # Each in a fork of one process: what costs time is to start Python.
+    # Each in a fork of one process: what costs time is to start Python, and to import.
     script = """
 import json, os, sys
-from vcr.cli.commands import cli
+from vcr.cli import checking, comparing
+from vcr.cli.commands import NAMES, cli
+from vcr.serializers import yamlserializer
+for name in NAMES:
+    cli.get_command(None, name)
 for words in json.loads(sys.argv[1]):
     child = os.fork()
     if not child:
