@@ -63,6 +63,10 @@ TESTS = """
         fetch("/text?n=1")
         if ALL: fetch("/text?n=2")
 
+    def test_twice(vcr_open):
+        for n in "12":
+            with vcr_open("twice"): fetch("/text?n=" + n)
+
     @pytest.mark.vcr(allow_playback_repeats=True)
     def test_repeats():
         fetch("/text")
@@ -84,6 +88,7 @@ LEFT = {
     "test_repeats.yaml": [""],
     "test_skipped.yaml": ["1", "2"],
     "test_two.yaml": ["1", "3"],
+    "twice.yaml": ["1", "2"],
 }
 
 
@@ -107,11 +112,11 @@ def held(project: Project) -> dict[str, list[str]]:
 def test_what_no_test_has_played_goes_and_the_tests_pass_as_before(project, monkeypatch):
     project.write(TESTS)
     monkeypatch.setenv("ALL", "1")
-    project.run("--record-mode=new_episodes", passed=10)
+    project.run("--record-mode=new_episodes", passed=11)
     monkeypatch.delenv("ALL")
     (project.path / "cassettes/test_network/test_borrows.yaml").rename("cassettes/test_network/lent.yaml")
     project.write(TESTS.partition("    @pytest.mark.vcr\n    def test_gone")[0])
-    project.run("--vcr-report=report.json", passed=8, skipped=1)
+    project.run("--vcr-report=report.json", passed=9, skipped=1)
     before = held(project)
     texts = {path: (project.path / path).read_text("utf-8") for path in project.cassettes()}
 
@@ -141,7 +146,7 @@ def test_what_no_test_has_played_goes_and_the_tests_pass_as_before(project, monk
     for path in project.cassettes():  # what stays, stays as it was written
         assert set((project.path / path).read_text("utf-8").splitlines()) <= set(texts[path].splitlines())
     hits = project.server.hits
-    project.run(passed=8, skipped=1)
+    project.run(passed=9, skipped=1)
     assert project.server.hits == hits
 
 

@@ -207,9 +207,10 @@ def _unplayed(reporter: Reporter) -> tuple[dict[str, list[int]], dict[str, str]]
     left: dict[str, set[int]] = {}
     unjudged: dict[str, str] = {}
     closed = Counter(entry["path"] for entry in reporter.entries)
-    for entry in {(one["test"], one["path"]): one for one in reporter.entries}.values():  # (one may be run again)
+    passed = {(one["test"], one["path"]): one["passed"] for one in reporter.entries}  # (a test may be run again)
+    for entry in reporter.entries:
         path = entry["path"]
-        if not entry["passed"]:
+        if not passed[entry["test"], path]:
             unjudged[path] = f"{entry['test']} did not pass"
         elif entry["saved"] or entry["unplayed"] is None:
             unjudged[path] = "what it holds was recorded in this run, or is hidden by a hook"
