@@ -312,6 +312,21 @@ def test_masking_is_idempotent_and_never_breaks_what_frames_a_body(secret, how):
     assert sanitizer.blank(request).body == sanitizer.blank(kept).body
 
 
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (f"known_{TOKEN}".encode(), f"<KNOWN_TOKEN:{fingerprint('known_' + TOKEN)}>".encode()),
+        (f"known_{TOKEN}", f"<KNOWN_TOKEN:{fingerprint('known_' + TOKEN)}>"),
+        ([f"known_{TOKEN}"], [f"<KNOWN_TOKEN:{fingerprint('known_' + TOKEN)}>"]),
+        ({"string": None}, {"string": None}),
+        ({}, {}),
+    ],
+)
+def test_a_response_that_a_hook_has_left_in_another_shape_is_masked_too(body, kept):
+    data = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": body}
+    assert Sanitizer(RULES).pair(Request("GET", "http://a.example/"), Response(data))[1] == {**data, "body": kept}
+
+
 # -- what is compared --------------------------------------------------------------------------------------------------
 
 

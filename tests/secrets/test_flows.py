@@ -93,13 +93,28 @@ def test_a_matcher_of_the_project_is_given_the_real_values_first(ask, server, ca
         seen.append((one.headers["Authorization"], other.headers["Authorization"]))
         return one.headers["Authorization"] == other.headers["Authorization"]
 
-    with vcr.use_cassette(cassette_path):  # as before there was a sanitizer
+    with vcr.use_cassette(cassette_path, sanitize=False):  # as before there was a sanitizer
         ask(token=ALICE)
         ask(token=BOB)
     with vcr.use_cassette(cassette_path, sanitize=True, record_mode="none", match_on=["uri", same_user]):
         assert ask(token=BOB) == "bob"
         assert seen[0] == (f"Bearer {BOB}", f"Bearer {ALICE}")
         assert ask(token="dummy") == "alice"
+
+
+def test_a_matcher_is_not_asked_again_where_there_is_no_secret(ask, cassette_path):
+    asked = []
+
+    def never(one: vcr.Request, other: vcr.Request) -> bool:
+        asked.append(one)
+        return False
+
+    with vcr.use_cassette(cassette_path, sanitize=True):
+        ask("/a")
+    options = {"sanitize": True, "record_mode": "none", "match_on": ["method", never]}
+    with vcr.use_cassette(cassette_path, **options), pytest.raises(CannotOverwriteExistingCassetteException):
+        ask("/a")
+    assert len(asked) == 1
 
 
 # -- an existing cassette ----------------------------------------------------------------------------------------------

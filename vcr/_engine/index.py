@@ -262,6 +262,8 @@ class Index:
             first = next(found, None)
             if first is not None:
                 return map(unveiled, chain((first,), found))
+            if not whose.compared.has_secrets:
+                break
             if walk is not ALL and any(True for _ in index._matching(*seen, ALL, whose)):
                 break
         return iter(())

@@ -83,10 +83,11 @@ class _Clean(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """A request with placeholders. ``identity``: the secrets in it that tell whose it is. ``strict``: those that must
-    be the same, each with its place."""
+    """A request with placeholders. ``has_secrets``: whether there is one in it. ``identity``: those that tell whose it
+    is. ``strict``: those that must be the same, each with its place."""
 
     request: Request
+    has_secrets: bool
     identity: frozenset[tuple[str, str]]
     strict: frozenset[tuple[str, str]]
 
@@ -131,30 +132,26 @@ class Sanitizer:
 
     def pair(self, request: Request, response: Response) -> tuple[Request, ResponseDict, list[Masked]]:
         """Copies of the two as they are stored, and what was masked."""
+        whole: Any = response.data
+        if isinstance(whole, Mapping) and isinstance(whole.get("body"), (str, bytes)):  # as a hook may leave it
+            kept, data, masked = self.pair(request, Response({**whole, "body": {"string": whole["body"]}}))
+            whole = {**data, "body": data["body"]["string"]}
+            return kept, whole, masked
         put = _Writer(self._known.placeholder, self._rules.request.shapes)
-        asks, answers = self._rules.request, self._rules.response
+        answers = self._rules.response
         if response.fault is not None or not isinstance(request, Request):
             # A hook or a program has put something else there, which cannot be replayed, either.
-            data: Any = self._everywhere(answers, put.at("response")).anything(copied(response.data))
-            return (
-                self.request(request).request if isinstance(request, Request) else request,
-                data,
-                [],
-            )
-        kept = Places(asks, put, self._limit).request(request)
-        data = Places(answers, put, self._limit).response(response)
-        kept, data = kept.copy(), _copied(data)
-        self._search_request(kept, asks, put.at("request"))
+            whole = self._everywhere(answers, put.at("response")).anything(copied(whole))
+            return self.request(request).request if isinstance(request, Request) else request, whole, []
+        kept = Places(self._rules.request, put, self._limit).request(request).copy()
+        data = _copied(Places(answers, put, self._limit).response(response))
+        self._search_request(kept, self._rules.request, put.at("request"))
         everywhere = self._everywhere(answers, put.at("response"))
         everywhere.response_body(data)
         if not self._are_clean(answers, texts_of_response(data)):
             everywhere.response_head(data)
         correct_lengths(request, kept, response, data)
-        return (
-            kept,
-            data,
-            list(dict.fromkeys(note.masked for note in put.notes if note.is_new)),
-        )
+        return kept, data, list(dict.fromkeys(note.masked for note in put.notes if note.is_new))
 
     def _search_request(self, request: Request, side: Side, put: _Writer) -> None:
         everywhere = self._everywhere(side, put)
@@ -196,7 +193,7 @@ class Sanitizer:
         marks = [((note.masked.place, tag(note.masked.placeholder)), note.rule) for note in put.notes]
         identity = frozenset(mark for mark, rule in marks if rule.identifies)
         strict = frozenset(mark for mark, rule in marks if self._compares or rule.compare)
-        return Compared(kept, identity, strict)
+        return Compared(kept, bool(put.notes) or not _are_same(kept, request), identity, strict)
 
     def blank(self, request: Request) -> Request:
         """``request`` with the same text for every secret: equal for requests that differ in nothing else."""
@@ -205,7 +202,11 @@ class Sanitizer:
         kept = Places(side, put, self._limit).request(request).copy()
         Everywhere(Blanks(side.shapes, BLANK), self._limit).request(kept)
         correct_length(request, kept)
-        return kept
+        return request if _are_same(kept, request) else kept
+
+
+def _are_same(one: Request, other: Request) -> bool:
+    return (one.uri, one.body, one.headers.pairs()) == (other.uri, other.body, other.headers.pairs())
 
 
 #: How many texts are remembered in which there is nothing.
