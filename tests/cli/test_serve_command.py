@@ -276,11 +276,16 @@ def test_the_ca_is_told_and_an_open_key_is_a_warning(write, tmp_path):
     assert f"warning: others can read the key of the CA in {ca}: chmod 600 it" in done.err
 
 
-def test_strictness_ends_in_one_sentence(write):
-    path = write("one.yaml", get("/"))
-    done = here(path, "--quiet", "--option", "on_unused=error", then=lambda port: None)
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [("on_unused=error", "GET http://api.example/there"), ("on_refused=raise", "refused 1 request")],
+)
+def test_strictness_ends_in_one_sentence(write, option, told):
+    path = write("one.yaml", get("/there"))
+    done = here(path, "--quiet", "--option", option, then=lambda port: ask(port, "/their"))
     assert done.status == 1
-    assert "GET http://api.example/" in done.err
+    assert told in done.err
+    assert done.err.count("\n") == 1
 
 
 def test_the_end_waits_for_a_recording_and_leaves_a_whole_file(server, tmp_path):

@@ -15,7 +15,7 @@ import click
 
 from ...cassette import Cassette
 from ...config import VCR
-from ...errors import CassetteLoadError, UnknownNameError, UnplayedInteractionsError
+from ...errors import CassetteLoadError, SwallowedRefusalError, UnknownNameError, UnplayedInteractionsError
 from ...record_mode import RecordMode
 from .. import options, output, paths, reading
 from ..listening import LOOPBACK, serving
@@ -86,7 +86,7 @@ def command(**words: Any) -> int:
             for more in files.paths[1:]:
                 cassette.borrow(more)
             return max(files.status, _serve(asked, files.paths, cassette))
-    except UnplayedInteractionsError as error:
+    except (SwallowedRefusalError, UnplayedInteractionsError) as error:
         output.error(str(error))
         return FINDINGS
     except (CassetteLoadError, UnknownNameError, OSError, ValueError, TypeError) as error:
