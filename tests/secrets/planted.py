@@ -220,13 +220,18 @@ class Leak(NamedTuple):
     where: str
 
 
-def planted(option: str, client: str, server: Server, directory: Path, filtered: bool = True) -> tuple[int, list[Leak]]:
-    """How many secrets have been planted, and which of them were found in what was written."""
+EACH = slice(None)
+
+
+def planted(
+    option: str, client: str, server: Server, directory: Path, filtered: bool = True, part: slice = EACH
+) -> tuple[int, list[Leak]]:
+    """How many secrets have been planted, and which of them were found in what was written. ``part``: of the cases."""
     number = sum(1 for _ in OPTIONS[option].cases(""))
-    secrets = [OPTIONS[option].secret.format(index) for index in range(number)]
-    cases = [list(OPTIONS[option].cases(secret))[index] for index, secret in enumerate(secrets)]
-    given = OPTIONS[option].given(secrets) if filtered else {}
-    return number, leaks(given, list(zip(secrets, cases, strict=True)), client, server, directory)
+    secrets = {index: OPTIONS[option].secret.format(index) for index in range(number)[part]}
+    pairs = [(secret, list(OPTIONS[option].cases(secret))[index]) for index, secret in secrets.items()]
+    given = OPTIONS[option].given(list(secrets.values())) if filtered else {}
+    return len(pairs), leaks(given, pairs, client, server, directory)
 
 
 def leaks(
