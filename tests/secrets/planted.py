@@ -224,7 +224,7 @@ EACH = slice(None)
 
 
 def planted(
-    option: str, client: str, server: Server, directory: Path, filtered: bool = True, part: slice = EACH
+    option: str, client: str, server: Server, directory: Path, *, filtered: bool = True, part: slice = EACH
 ) -> tuple[int, list[Leak]]:
     """How many secrets have been planted, and which of them were found in what was written. ``part``: of the cases."""
     number = sum(1 for _ in OPTIONS[option].cases(""))
