@@ -78,19 +78,23 @@ class Options:
     save: Literal["always", "passed", "2xx"] = _option(
         "always",
         _checks.one_of("always", "passed", "2xx"),
-        'when to save: `"passed"`: not after an exception; `"2xx"`: nor when a response failed (400 and above)',
+        'when to save: `"passed"`: not after an exception; `"2xx"`: nor after a response whose status is 400 or above',
     )
     on_unused: Literal["ignore", "warn", "error"] = _option(
         "ignore",
         _checks.one_of("ignore", "warn", "error"),
-        "what unplayed interactions are, where nothing can be recorded",
+        "what recorded interactions that were not played are, at the end of a cassette that could not record",
     )
     on_refused: Literal["ignore", "raise"] = _option(
-        "ignore", _checks.one_of("ignore", "raise"), "what a refusal is, at the end, that the program has swallowed"
+        "ignore",
+        _checks.one_of("ignore", "raise"),
+        "what becomes, at the end of the cassette, of a refusal that the program has swallowed",
     )
     ordered: bool = _option(False, _checks.switch, "requests must come in the recorded order")
     allow_playback_repeats: bool | Literal["last"] = _option(
-        False, _checks.repeats, 'replay the first match again and again; `"last"`: each, then the last'
+        False,
+        _checks.repeats,
+        'replay the first match again and again; `"last"`: each match once, then the last one again and again',
     )
     drop_unused_requests: bool = _option(False, _checks.switch, "do not save loaded interactions that were not played")
     re_record_interval: timedelta | None = _option(
@@ -124,20 +128,20 @@ class Options:
         False, _checks.switch, "keep bodies without their gzip or deflate coding"
     )
     filter_nested_post_data_parameters: bool = _option(
-        False, _checks.switch, "that filter reaches JSON keys at any depth"
+        False, _checks.switch, "`filter_post_data_parameters` reaches JSON keys at any depth"
     )
     on_unfilterable: Literal["redact", "warn", "error"] = _option(
         "redact",
         _checks.one_of("redact", "warn", "error"),
-        "a body that such a field may be left in: kept as `REDACTED`, or as it is, with a warning; or an error",
+        "a body that such a field may be left in: stored as `REDACTED` or as it is, with a warning; or an error",
     )
     decoded_body_limit: int = _option(
         content_coding.MOST_DECODED,
         _checks.size,
-        "how many bytes may come out of a compressed body: one with more stays coded",
+        "a compressed body that is longer than so many bytes without its coding is not decoded",
     )
     filter_sensitive_data: tuple[tuple[str, Secret], ...] = _option(
-        (), _checks.pairs, "`{placeholder: secret}`: what stands in the file for what was sent"
+        (), _checks.pairs, "`{placeholder: secret}`: the file has the placeholder in the place of the secret"
     )
     placeholders: tuple[tuple[str, Secret], ...] = _option(
         (), _checks.placeholders, '`[{"placeholder": ..., "replace": secret}]`: the same, as Betamax spells it'
