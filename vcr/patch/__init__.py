@@ -61,16 +61,17 @@ _lock = new_lock()
 _open: dict[int, object] = {}
 #: The replacements that are in place, by their places.
 _applied: dict[tuple[int, str], Replacement] = {}
-#: What each place has been: a program may still hold what a module that was replaced since has defined.
+#: The modules that each place has had: a program may still use one that is not in ``sys.modules`` any more.
 _held: dict[Place, list[object]] = {}
-#: What each place is asked about no more until the last cassette has closed.
+#: The modules that vcr has taken hold of since the first cassette opened: not again before the last one has closed.
 _asked: dict[Place, list[object]] = {}
 #: The places whose module will tell when it has been imported.
 _waiting: set[Place] = set()
 #: The module that is being taken hold of, and those that have been imported since that has begun.
 _late: list[tuple[Place, object]] = []
-#: What is wrong with each client that is not covered now, and of which clients that has been said.
+#: What is wrong with each client that is not covered now, by its name.
 _unsaid: dict[str, str] = {}
+#: The names of the clients that a warning has been given of.
 _warned: set[str] = set()
 
 
@@ -146,7 +147,7 @@ def _wake(place: Place, module: ModuleType) -> None:
 
 
 def _look_at(place: Place) -> None:
-    """Take hold of the modules that the place has been, and of what stands there now."""
+    """Take hold of the modules that the place has had, and of the one that it has now."""
     held = _held.get(place, ())
     for module in list(held):
         _ask(place, module)
@@ -163,10 +164,10 @@ def _look_at(place: Place) -> None:
 
 
 def _is_being_imported(module: Any) -> bool:
-    """Perhaps by another thread, which the lock must not wait for."""
+    """Whether the module is being imported, perhaps by another thread, for which the lock must not wait."""
     try:
         return module.__spec__._initializing is True
-    except Exception:  # noqa: BLE001  (an odd module may raise anything: it is not one that Python is importing)
+    except Exception:  # noqa: BLE001  (what stands for a module may raise anything: Python is not importing it)
         return False
 
 

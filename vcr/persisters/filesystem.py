@@ -53,7 +53,7 @@ class FilesystemPersister:
             return None  # A derived persister may save elsewhere.
         path = os.path.realpath(cassette_path)
         directory = os.path.dirname(path)
-        while not os.path.lexists(directory):  # It would be made.
+        while not os.path.lexists(directory):  # It is made when the cassette is saved.
             directory = os.path.dirname(directory)
         if not os.path.isdir(directory):
             return f"{directory} is not a directory"

@@ -50,7 +50,7 @@ class Journal:
         line = formats.write(contents, _Line).encode("ascii")
         os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)
         with open_file(self.path, "ab", buffering=0, opener=self._opened) as file:
-            # The line of a process that was killed while it wrote ends here.
+            # A process that was killed while it wrote has left a line without its end: that one is ended first.
             file.write(line if started or not file.tell() else b"\n" + line)
 
     def _opened(self, path: str, flags: int) -> int:
@@ -67,7 +67,7 @@ class Journal:
 
     @property
     def exists(self) -> bool:
-        """Whether there is one: of a session that was interrupted, or goes on elsewhere."""
+        """Whether there is a journal: a session was interrupted, or goes on elsewhere."""
         return os.path.exists(self.path)
 
     def interactions(self) -> list[Interaction]:
@@ -84,7 +84,7 @@ class Journal:
                 try:
                     contents = formats.read(line.decode("ascii"), _Line)
                 except (CassetteLoadError, UnicodeDecodeError):
-                    continue  # The writer was killed before its end.
+                    continue  # The process that wrote this line was killed before its end.
                 if len(contents.interactions) == 1:
                     yield line, contents
 

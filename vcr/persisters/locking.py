@@ -51,7 +51,7 @@ _SECONDS_BETWEEN_ATTEMPTS = 0.01
 
 
 class _OneThread:
-    """Which thread is alone in a directory, and in which ones.
+    """The thread that has locked directories now, and the directories that it has locked.
 
     A thread is a greenlet where gevent has put greenlets in the place of threads: gevent replaces ``threading.Lock``
     and ``get_ident`` in every version, and ``RLock`` not in all.

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 
-#: Of the builtin names, the end of an interpreter takes this one first.
+#: When an interpreter ends, ``open`` is the first of the builtin names that is gone.
 open_file = open
 
 
