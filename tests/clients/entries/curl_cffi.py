@@ -14,13 +14,17 @@ _CAN = {
     *("keep-alive", "redirects", "cookies", "basic", "proxies", "proxy-auth"),
     *("decodes", "brotli", "streams", "text", "upgrades", "utf-8", "errors", "nonsense"),
 }
-#: Seconds without a byte. Whoever leaves a stream waits for its next piece, or for so long.
-_PATIENCE = 1
+#: Seconds in each of which fewer than ``_SLOW`` bytes come: a test that leaves a stream waits for so long.
+#: (curl_cffi's own measure is one byte a second: of eight that have come, it waits for seven seconds.)
+_PATIENCE, _SLOW = 1, 100
 _AUTOMATIC = {"host", "accept", "user-agent", "content-length"}
 
 
 def _options(client: Client) -> dict[str, Any]:
+    from curl_cffi import CurlOpt
+
     options: dict[str, Any] = {"timeout": client.timeout, "verify": client.ca_file or True, "trust_env": False}
+    options["curl_options"] = {CurlOpt.LOW_SPEED_LIMIT: _SLOW}
     if client.proxy:
         options["proxy"] = client.proxy
     return options | ({"auth": client.auth} if client.auth else {})
