@@ -41,6 +41,11 @@ def _kind(result):
     return result.kind if isinstance(result, Raised) else type(result)
 
 
+def _limit(client, end):
+    """Seconds. tornado does not notice a reset: it waits until its time is up."""
+    return 1 if end == "reset" and client.name == "tornado" else 2
+
+
 BREAKS = [(frame, end) for frame in FRAMES for end in ("close", "reset")] + [("length", "silence")]
 
 
@@ -50,7 +55,7 @@ def test_a_replay_ends_as_the_recording_did(  # noqa: PLR0917
     frame, end, record_errors, client, server, cassette_path
 ):
     def act():
-        with client(timeout=0.3 if end == "silence" else 2) as session:
+        with client(timeout=0.3 if end == "silence" else _limit(client, end)) as session:
             return outcome(lambda: session.get(server.url + "/breaks"))
 
     server.route("/breaks", _breaking(frame, end))
@@ -85,7 +90,7 @@ def test_a_reset_is_no_end_of_a_body(frame, record_errors, client, server, casse
         exchange.reset()
 
     def act():
-        with client(timeout=2) as session, session.stream(server.url + "/resets") as pieces:
+        with client(timeout=_limit(client, "reset")) as session, session.stream(server.url + "/resets") as pieces:
             next(pieces)
             server.release()
             return _kind(outcome(lambda: list(pieces)))
