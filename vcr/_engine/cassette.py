@@ -47,9 +47,10 @@ _clock = time.monotonic
 class Cassette(Holding):
     """Recorded HTTP interactions, in the order in which their requests were started.
 
-    Every argument but ``storage`` may be left out. ``match_on``: matchers that must all agree. ``mask``: takes secrets
-    out of a text that a person will read. ``filters``: the names of the options at work, for the text of a refusal.
-    ``passes_by``: see the method of that name.
+    Every argument but ``storage`` may be left out. ``match_on``: matchers that must all agree. ``pipeline``: what
+    changes an interaction on its way, and takes secrets out of what is stored. ``mask``: takes secrets out of a text
+    that a person will read. ``filters``: the names of the options at work, for the text of a refusal. ``passes_by``:
+    see the method of that name.
     """
 
     #: What is replaced while the cassette is open, and whether a decorator passes it on: read when it is opened.
@@ -88,8 +89,8 @@ class Cassette(Holding):
         self.record_errors = record_errors
         #: What is said at the end of the cassette, and in which order requests have to come.
         self.strictness = strictness
-        #: Takes secrets out of a text that a person will read.
         sanitizer = pipeline.sanitizer
+        #: Takes secrets out of a text that a person will read.
         self.mask = mask if sanitizer is None else lambda text: sanitizer.text(mask(text))
         self._passes_by = passes_by
         self._filters = tuple(filters)
