@@ -82,8 +82,8 @@ _SHAPES = Shapes(shapes.RULES)
 
 def of_shapes() -> Iterator[Planted]:
     for number, rule in enumerate(shapes.RULES):
-        for place, plant in ANYWHERE.items():
-            text = made(rule.vector, number)
+        for at, (place, plant) in enumerate(ANYWHERE.items()):
+            text = made(rule.vector, number * len(ANYWHERE) + at)  # (one that is known is masked everywhere)
             if "\n" in text and place in _OF_ONE_LINE:
                 continue
             yield Planted(rule.name, _secret_in(text), plant(text)._replace(what=f"{rule.name}, {place}"))

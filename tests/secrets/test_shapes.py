@@ -38,7 +38,7 @@ def test_the_table_is_in_order_and_says_where_each_row_is_from():
     for table in (shapes.WORDS, shapes.BLOCKS):
         assert [rule.name for rule in table] == sorted(rule.name for rule in table)
     for rule in shapes.RULES:
-        assert re.fullmatch(r"[A-Z0-9_]+", rule.name)
+        assert re.fullmatch(r"[A-Z][A-Z0-9_]+", rule.name)
         assert rule.where == "shape"
         assert rule.keywords
         assert rule.source

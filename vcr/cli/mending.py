@@ -17,7 +17,7 @@ from ..response import Response
 from .leaves import Leaf, leaves_of
 
 #: What follows from the length of a body, and is looked for under its own name alone.
-_LENGTHS = ("content-length", "chunks")
+LENGTHS = ("content-length", "chunks")
 
 
 class Masking(NamedTuple):
@@ -107,7 +107,7 @@ def _differences(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]
 def _changed(values: Any) -> Iterator[tuple[tuple[str, Value], Value]]:
     for name, old, new in values:
         if old != new and isinstance(old, (str, bytes)) and isinstance(new, (str, bytes)):
-            key = name.lower() if name.lower() in _LENGTHS else ""
+            key = name.lower() if name.lower() in LENGTHS else ""
             yield (key, as_bytes(old)), new
 
 
@@ -121,7 +121,7 @@ def as_bytes(value: Value) -> bytes:
 
 def _new_source(leaf: Leaf, changes: Changes, secrets: Secrets) -> str:
     """The source of a value as it is to be; the same where nothing is to be replaced, or nothing can be."""
-    key = leaf.name if leaf.name in _LENGTHS else ""
+    key = leaf.name if leaf.name in LENGTHS else ""
     found = changes.get((key, as_bytes(leaf.value)))
     if found is None:
         leaf = leaf.in_base64() if (key, as_bytes(leaf.in_base64().value)) in changes else leaf

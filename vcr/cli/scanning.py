@@ -24,7 +24,7 @@ from ..sanitize.masking import Masked, Sanitizer
 from ..sanitize.placeholder import PLACEHOLDER
 from . import paths
 from .lines import lines_of
-from .mending import Edit, Masking, Secrets, as_bytes, changes_of, edits, mended
+from .mending import LENGTHS, Edit, Masking, Secrets, as_bytes, changes_of, edits, mended
 from .reading import serializer_of
 
 
@@ -198,8 +198,6 @@ def _echoes(masking: Masking, masked: Sequence[Masked]) -> list[Masked]:
 
 #: With fewer characters, a secret is not looked for but where it was found.
 _SHORTEST_ANYWHERE = 8
-#: What follows from the length of a body: of these, the format may have none, and a replay corrects them.
-_LENGTHS = ("content-length", "chunks")
 
 
 def _same(one: tuple[Request, Response] | None, other: tuple[Request, Response]) -> bool:
@@ -207,12 +205,13 @@ def _same(one: tuple[Request, Response] | None, other: tuple[Request, Response])
 
 
 def _without_lengths(request: Request, response: Response) -> tuple[Request, Any]:
+    """The two but for what follows from the lengths of their bodies: a format may not have it, a replay corrects it."""
     kept = request.copy()
-    kept.headers = [pair for pair in request.headers.pairs() if pair[0].lower() not in _LENGTHS]
+    kept.headers = [pair for pair in request.headers.pairs() if pair[0].lower() not in LENGTHS]
     return kept, _without(response.data)
 
 
 def _without(data: Any) -> Any:
     if isinstance(data, Mapping):
-        return {key: _without(value) for key, value in data.items() if str(key).lower() not in _LENGTHS}
+        return {key: _without(value) for key, value in data.items() if str(key).lower() not in LENGTHS}
     return data

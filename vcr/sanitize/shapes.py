@@ -51,8 +51,6 @@ def _rule(name: str, pattern: bytes, keywords: str, *rest: str) -> Rule:
 # fmt: off
 #: Tokens in which there is a word (SHORTEST_WORD or more of WORD_LETTERS), with a keyword in it, or before it.
 WORDS = tuple(_rule(*row) for row in (
-    ("1PASSWORD_SECRET_KEY", rb"A3-[0-9A-Z]{6}-(?:[0-9A-Z]{11}|[0-9A-Z]{6}-[0-9A-Z]{5})(?:-[0-9A-Z]{5}){3}", "",
-     "A3-{u6}-{u11}-{u5}-{u5}-{u5}", "A3-{u6}-{u11}-{u5}-{u5}", "1password-secret-key"),
     ("ADOBE_CLIENT_SECRET", rb"p8e-[0-9A-Za-z]{32}", "", "p8e-{a32}", "p8e-{a20}", "adobe-client-secret"),
     ("AGE_SECRET_KEY", rb"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}", "",
      "AGE-SECRET-KEY-1{c58}", "AGE-SECRET-KEY-1{c20}", "age-secret-key"),
@@ -144,6 +142,8 @@ WORDS = tuple(_rule(*row) for row in (
     ("NPM_TOKEN", rb"npm_[0-9A-Za-z]{36}", "", "npm_{a36}", "npm_{a20}", "npm-access-token"),
     ("NVIDIA_API_KEY", rb"nvapi-[\w-]{60,70}", "", "nvapi-{w64}", "nvapi-{w20}", "NVIDIA NGC"),
     ("OCTOPUS_API_KEY", rb"API-[0-9A-Z]{26}", "", "API-{u26}", "API-{u16}", "octopus-deploy-api-key"),
+    ("ONEPASSWORD_SECRET_KEY", rb"A3-[0-9A-Z]{6}-(?:[0-9A-Z]{11}|[0-9A-Z]{6}-[0-9A-Z]{5})(?:-[0-9A-Z]{5}){3}", "",
+     "A3-{u6}-{u11}-{u5}-{u5}-{u5}", "A3-{u6}-{u11}-{u5}-{u5}", "1password-secret-key"),
     ("OPENAI_API_KEY", rb"sk-(?:proj|svcacct|admin|or-v1)-[\w-]{40,200}",
      "sk-proj- sk-svcacct- sk-admin- sk-or-v1-", "sk-proj-{w58}T3BlbkFJ{w58}", "sk-proj-{w12}", "openai-api-key"),
     ("OPENAI_API_KEY", rb"sk-[0-9A-Za-z]{32,64}", "sk-", "sk-{a20}T3BlbkFJ{a20}", "sk-{a20}",
@@ -210,7 +210,7 @@ WORDS = tuple(_rule(*row) for row in (
 
 #: Tokens in base64, and addresses: in each is a text (SHORTEST_TEXT or more of TEXT_LETTERS) with a keyword in it.
 TEXTS = tuple(_rule(*row) for row in (
-    ("1PASSWORD_TOKEN", rb"ops_eyJ[0-9A-Za-z+/]{250,2000}={0,3}", "ops_eyJ",
+    ("ONEPASSWORD_TOKEN", rb"ops_eyJ[0-9A-Za-z+/]{250,2000}={0,3}", "ops_eyJ",
      "ops_eyJ{b300}", "ops_eyJ{b90}", "1password-service-account-token"),
     ("AWS_BEDROCK_API_KEY", rb"ABSK[0-9A-Za-z+/]{109,269}={0,2}", "ABSK", "ABSK{b128}", "ABSK{b60}",
      "aws-amazon-bedrock-api-key-long-lived"),
