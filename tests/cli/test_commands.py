@@ -13,7 +13,7 @@ import sys
 import pytest
 
 import vcr as package
-from tests.cli.running import CASSETTES, ROOT, environment, piped, vcr
+from tests.cli.running import CASSETTES, ROOT, environment, in_terminal, piped, vcr
 from tests.cli.test_prune import report_of
 from vcr.cli.commands import NAMES, cli
 
@@ -138,6 +138,15 @@ for words in json.loads(sys.argv[1]):
         check=False,
     )
     assert done.stderr.splitlines() == [f"141 {one[0]}" for one in given]
+
+
+def test_a_terminal_is_shown_how_far_a_command_with_many_files_is(tmp_path):
+    for number in range(100):
+        (tmp_path / f"{number}.yaml").write_text("interactions: []\n", encoding="utf-8")
+    shown = in_terminal("ls", tmp_path)
+    assert "Reading" in shown.out
+    assert "100%" in shown.out
+    assert "Reading" not in vcr("ls", tmp_path).err
 
 
 @pytest.mark.parametrize("name", ["convert", "html", "migrate", "prune"])
