@@ -21,7 +21,7 @@ from ..errors import CassetteLoadError
 from ..request import Request
 from ..response import Response
 from ..serializers import MAX_DEPTH, YAML, Deserializer, Serializer
-from . import vcrpy
+from . import cassetter, vcrpy
 from .contents import Contents
 
 #: What stands near the beginning of a YAML cassette of cassetter's, and of VCR.py's by accident only.
@@ -126,8 +126,6 @@ def _may_be_cassetters(text: str) -> bool:
 
 def _parsed(text: str, serializer: Deserializer) -> object:
     if _may_be_cassetters(text):
-        from . import cassetter
-
         with suppress(CassetteLoadError):
             data: object = YAML.deserialize_1_2(text)
             if cassetter.claims(data):

@@ -20,6 +20,7 @@ from ..request import Headers, Request
 from ..response import Response
 from ..serializers import JSON, MAX_DEPTH, YAML, Data, Plain
 from ..serializers.jsonserializer import from_base64
+from . import cassetter
 from .contents import Contents
 
 VERSION = 1
@@ -38,8 +39,6 @@ def claims(data: object) -> bool:
         return all(isinstance(one, Mapping) and not str(_method(one)).startswith(":") for one in data)
     if not isinstance(data, Mapping):
         return False
-    from . import cassetter  # (most cassettes are known without asking)
-
     return not cassetter.claims(data) and ("interactions" in data or not {"http_interactions", "log"} & data.keys())
 
 
