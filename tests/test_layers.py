@@ -330,8 +330,9 @@ def is_protocol(node: ast.ClassDef) -> bool:
 
 
 def test_any_is_said_no_more_often_than_it_was():
-    trees = (ast.parse(file.read_text(encoding="utf-8")) for file in MODULES.values())
-    assert sum(map(says_any, trees)) <= MOST_ANYS
+    said = {name: says_any(ast.parse(file.read_text(encoding="utf-8"))) for name, file in MODULES.items()}
+    most = sorted(said.items(), key=lambda item: -item[1])[:20]
+    assert sum(said.values()) <= MOST_ANYS, f"write object for what is only handed on; most are in {most}"
 
 
 def test_no_public_signature_says_any():
