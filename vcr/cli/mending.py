@@ -93,7 +93,7 @@ def _codings(headers: Headers) -> list[str]:
     return content_coding.named(headers.get_all("Content-Encoding"))
 
 
-def _differences(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+def _differences(name: str, old: object, new: object) -> Iterator[tuple[str, object, object]]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in old:
             yield from _differences(str(key), old[key], new.get(key))

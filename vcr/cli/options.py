@@ -27,9 +27,9 @@ _OF_OBJECTS = (_checks.function, _checks.functions, _checks.serializer, _checks.
 _OF_MATCHERS = (_checks.match_on, _checks.matcher_list)
 
 
-def read(given: Iterable[str]) -> dict[str, Any]:
+def read(given: Iterable[str]) -> dict[str, object]:
     """The options that these ``name=value`` words choose, checked. Raises ValueError with one sentence."""
-    chosen: dict[str, Any] = {}
+    chosen: dict[str, object] = {}
     for word in given:
         name, equals, text = word.partition("=")
         name = own_name(name.strip().replace("-", "_")) or name
@@ -41,7 +41,7 @@ def read(given: Iterable[str]) -> dict[str, Any]:
     return chosen
 
 
-def recorder(chosen: dict[str, Any], **others: Any) -> VCR:
+def recorder(chosen: dict[str, Any], **others: object) -> VCR:
     """A ``VCR`` with the options that were ``chosen``, and ``others`` where nothing was. A record mode that was chosen
     stands above that of the environment."""
     kind = _Told if "record_mode" in chosen else VCR
@@ -53,7 +53,7 @@ class _Told(VCR):
         return options
 
 
-def _checked(name: str, text: str) -> dict[str, Any]:
+def _checked(name: str, text: str) -> dict[str, object]:
     """The option with the value that the text means. Raises ValueError for one that cannot work, or has no effect."""
     try:
         value = _value(OPTIONS[name], text)
@@ -84,7 +84,7 @@ def _value(option: Option, text: str) -> object:
     return _found(text) if is_of_objects else text
 
 
-def _converted(kind: click.ParamType[Any], text: str, expected: str) -> object:
+def _converted(kind: click.ParamType[object], text: str, expected: str) -> object:
     try:
         return kind.convert(text, None, None)
     except click.BadParameter:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from .. import __version__
@@ -14,7 +13,7 @@ from .scanning import Finding
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def document(findings: Sequence[Finding]) -> dict[str, Any]:
+def document(findings: Sequence[Finding]) -> dict[str, object]:
     """The document, as plain data: one run with one result a finding."""
     ids = sorted({found.rule for found in findings})
     rules = [{"id": name, "shortDescription": {"text": f"{_words(name)} in a cassette"}} for name in ids]
@@ -23,8 +22,8 @@ def document(findings: Sequence[Finding]) -> dict[str, Any]:
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
-def _result(found: Finding, rule: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(found.path)}}
+def _result(found: Finding, rule: int) -> dict[str, object]:
+    place: dict[str, object] = {"artifactLocation": {"uri": _uri(found.path)}}
     if found.line is not None:
         place["region"] = {"startLine": found.line}
     text = f"{_words(found.rule)} in the {found.place} of interaction {found.interaction}"

@@ -211,7 +211,7 @@ def _without_lengths(request: Request, response: Response) -> tuple[Request, Any
     return kept, _without(response.data)
 
 
-def _without(data: Any) -> Any:
+def _without(data: object) -> object:
     if isinstance(data, Mapping):
         return {key: _without(value) for key, value in data.items() if str(key).lower() not in LENGTHS}
     return data

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-from typing import Any
 
 _JWT = re.compile(r"[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]*")
 #: Claims that say nothing secret, and that clients look at.
@@ -42,7 +41,7 @@ def stands_for_jwt(text: str) -> bool:
         return False
 
 
-def _masked(value: Any, placeholder: str, name: str = "") -> Any:
+def _masked(value: object, placeholder: str, name: str = "") -> object:
     if isinstance(value, dict):
         return {key: one if key in _KEPT else _masked(one, placeholder, key) for key, one in value.items()}
     if isinstance(value, list):
@@ -54,7 +53,7 @@ def _bytes(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
-def _decoded(part: str) -> Any:
+def _decoded(part: str) -> object:
     return json.loads(_bytes(part))
 
 

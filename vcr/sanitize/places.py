@@ -64,7 +64,7 @@ class Places:
         is_same = all(kept[part] is data[part] for part in data)
         return response.data if is_same else cast(ResponseDict, kept)
 
-    def _content(self, string: Any, response: Response) -> Any:
+    def _content(self, string: object, response: Response) -> object:
         codings = _codings(response.headers) if _has_coding(response.data) else []
         if isinstance(string, str):
             data = string.encode("utf-8", "surrogateescape")
@@ -74,7 +74,7 @@ class Places:
 
     # -- the head -----------------------------------------------------------------------------------------------------
 
-    def _values(self, name: Any, values: Any) -> Any:
+    def _values(self, name: Any, values: object) -> object:
         if isinstance(values, list):
             return [self._header("response", name, one) if isinstance(one, str) else one for one in values]
         return self._header("response", name, values) if isinstance(values, str) else values

@@ -57,7 +57,7 @@ class Commands(click.Group):
             sys.stdout.flush()
         ctx.exit(status or 0)
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:  # type: ignore[override]
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> object:  # type: ignore[override]
         """Run the command line, and exit with its status."""
         try:
             status = super().main(args, prog_name, **{**extra, "standalone_mode": False})
