@@ -59,6 +59,7 @@ setup(
             "PySocks",
             "fsspec",
             "gevent",
+            "grpcio",
             "h2",
             "hypothesis",
             "pytest>=8",
@@ -68,6 +69,8 @@ setup(
             "pytest-xdist",
             "setuptools>=77",
             "trio",
+            'uvloop; sys_platform != "win32"',
+            "websockets",
         ],
     },
     classifiers=[

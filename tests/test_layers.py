@@ -20,6 +20,7 @@ ROOMS = [
     "errors",
     "_http",
     "_http.uri",
+    "_hosts",
     "_locks",
     "_http.multipart",
     "_http.body",
@@ -84,8 +85,8 @@ ROOMS = [
     "_assembly",
     "_context",
     "cassette",
-    "config",
     "network",
+    "config",
     "migration",
 ]
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import pickle
 import re
 import socket
 import threading
 import urllib.request
+import warnings
+from contextlib import nullcontext
 
 import pytest
 
 import vcr
+from vcr.errors import VCRWarning
 from vcr.network import NetworkBlockedError
 
 ELSEWHERE = "192.0.2.1"  # for documentation: nobody is there
@@ -200,6 +204,60 @@ def test_the_inner_block_counts():
     with vcr.block_network(), vcr.block_network([ELSEWHERE]), socket.socket() as sock:
         sock.setblocking(False)
         sock.connect_ex((ELSEWHERE, 9))
+
+
+# -- no_cassette -------------------------------------------------------------------------------------------------------
+
+
+def test_requests_outside_a_cassette_are_refused_as_long_as_a_vcr_asks_for_it(server, cassette_path):
+    recorder = vcr.VCR(no_cassette="error", block_loopback=True)
+    url = f"{server.url}/counter"
+    text = f"GET {url} was made outside a cassette in .*Record it in one"
+    with pytest.raises(NetworkBlockedError, match=text) as caught:
+        fetch(url)
+    assert (server.hits, caught.value.request) == (0, f"GET {url}")
+    with recorder.use_cassette(cassette_path):
+        assert fetch(url) == b"1"
+    with vcr.outside():
+        assert fetch(url) == b"2"
+    recorder.allowed_hosts = ["127.0.0.0/8"]
+    assert fetch(f"http://localhost:{server.port}/counter") == b"3"
+    recorder.allowed_hosts, recorder.ignore_hosts = (), ["127.0.0.1"]
+    assert fetch(url) == b"4"
+    recorder.ignore_hosts = ()
+    for then, answer in (("allow", b"5"), ("error", None)):
+        recorder.no_cassette = then
+        with nullcontext() if answer else pytest.raises(NetworkBlockedError):
+            assert fetch(url) == answer
+    del recorder
+    gc.collect()
+    assert fetch(url) == b"6"
+
+
+def test_each_host_and_place_is_warned_of_once(server):
+    recorder = vcr.VCR(no_cassette="warn", block_loopback=True)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            assert fetch(f"{server.url}/text")
+        assert fetch(f"http://localhost:{server.port}/text")
+    recorder.no_cassette = "allow"
+    texts = [str(warning.message) for warning in caught]
+    assert [text.partition(" was made")[0] for text in texts] == ["a request to 127.0.0.1", "a request to localhost"]
+    assert all(f"{__file__}:" in text and "in tests/test_network.py::test_each_host" in text for text in texts)
+
+
+def test_an_unknown_value_is_an_error_that_names_the_nearest():
+    with pytest.raises(ValueError, match=r"no_cassette: 'eror' is not a valid value\..*error"):
+        vcr.VCR(no_cassette="eror")
+
+
+def test_for_one_cassette_it_has_no_effect_and_a_warning_says_so(cassette_path):
+    with (
+        pytest.warns(VCRWarning, match="no_cassette says what becomes of requests outside every cassette"),
+        vcr.use_cassette(cassette_path, no_cassette="error"),
+    ):
+        pass
 
 
 # -- decorator, and what is put back -----------------------------------------------------------------------------------

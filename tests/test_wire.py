@@ -831,7 +831,8 @@ def test_a_client_that_expects_nothing_waits_for_nothing():
     ],
 )
 def test_whether_a_client_leaves_http_1(start, leaves):
-    assert read_request(start).leaves_http1 is leaves
+    read = read_request(start)
+    assert (read.speaks_http2 or read.upgrades) is leaves
 
 
 # -- whatever a peer sends --------------------------------------------------------------------------------------------
@@ -863,7 +864,7 @@ def test_no_bytes_at_all_make_the_reader_of_requests_raise(data, cuts):
     reader = read_request(*split(data, cuts))
     assert bytes(reader.sent) == data
     assert reader.has_head or not reader.complete
-    assert isinstance(reader.leaves_http1, bool)
+    assert isinstance(reader.upgrades, bool)
 
 
 @patient

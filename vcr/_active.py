@@ -94,6 +94,9 @@ _in_context: contextvars.ContextVar[tuple[Entry, ...]] = contextvars.ContextVar(
 #: The open cassettes of the process, in the order in which they were opened: the keys. One call of a dictionary's
 #: method adds or removes an entry, so neither another thread nor an interrupt finds half of a change.
 _in_process: dict[Entry, None] = {}
+#: What takes in the requests that belong to no cassette, innermost last (``vcr/network.py``); those inside
+#: ``outside()`` are meant to pass.
+stand_ins: list[Cassette] = []
 #: Each is called with a cassette that is opened.
 watchers: list[Callable[[Cassette], object]] = []
 
@@ -186,6 +189,37 @@ def outside() -> Iterator[None]:
         _in_context.set(_still_open(_in_context.get()))
 
 
+class _Passage:
+    """A request that vcr has let go live is on its way."""
+
+    __slots__ = ("is_over",)
+
+    def __init__(self) -> None:
+        self.is_over = False
+
+
+_passage: contextvars.ContextVar[_Passage | None] = contextvars.ContextVar("vcr_passage", default=None)
+
+
+@contextmanager
+def passing() -> Iterator[None]:
+    """Inside the block a request goes live that a cassette has judged: what it connects to is not judged again. (A task
+    that is started inside may live longer: its connections are judged once the block is over.)"""
+    before, passage = _passage.get(), _Passage()
+    try:
+        _passage.set(passage)
+        yield
+    finally:
+        passage.is_over = True
+        _passage.set(before)
+
+
+def is_passing() -> bool:
+    """Whether a request is on its way here that a cassette has judged."""
+    passage = _passage.get()
+    return passage is not None and not passage.is_over
+
+
 def opened() -> list[Cassette]:
     """The cassettes that are open in this process, innermost last."""
     return [entry.cassette for entry in tuple(_in_process) if entry.cassette is not None]
@@ -197,7 +231,8 @@ def entered_here() -> tuple[Entry, ...]:
 
 
 def current() -> Cassette | None:
-    """The cassette that a request made here and now belongs to; None when there is none.
+    """The cassette that a request made here and now belongs to, or what stands where there is none; None when nothing
+    does, and inside ``outside()``.
 
     Raises AmbiguousCassetteError when the context has none and the process has several side by side.
     """
@@ -206,7 +241,7 @@ def current() -> Cassette | None:
             return entry.cassette  # None behind a wall
     opened = tuple(_in_process)
     if not opened:
-        return None
+        return stand_ins[-1] if stand_ins else None
     inner = _opened_by_ancestor(opened)
     if inner is not None:
         return inner.cassette

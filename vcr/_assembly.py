@@ -14,7 +14,9 @@ from typing import Any
 from . import _hooks, _placeholders, filters, formats, sanitize
 from ._engine.pipeline import InteractionFilter, Pair, Pipeline, RequestFilter, ResponseFilter
 from ._engine.storage import Storage
+from ._engine.unrecordable import BY_DEFAULT, Policy
 from ._fields import by_name
+from ._hosts import Hosts
 from ._options import FILTERS, Options, Serializer, changed, named
 from .errors import UnfilterableError, warn
 from .matchers import Predicate
@@ -184,6 +186,19 @@ class _Unsure:
 
 def _ignored_hosts(options: Options) -> tuple[str | re.Pattern[str], ...]:
     return (*options.ignore_hosts, *(sorted(filters.LOCALHOST) if options.ignore_localhost else ()))
+
+
+def policy_of(options: Options) -> Policy:
+    """What becomes of what no cassette can hold."""
+    if options.on_unrecordable == BY_DEFAULT.then and not (options.allowed_hosts or options.block_loopback):
+        return BY_DEFAULT
+    return Policy(options.on_unrecordable, Hosts(options.allowed_hosts, block_loopback=options.block_loopback))
+
+
+def hosts_outside(options: Options) -> Hosts:
+    """The hosts that requests outside a cassette may go to: those that are allowed, and those that are ignored."""
+    ignored = (re.compile(re.escape(host) + "$") if isinstance(host, str) else host for host in _ignored_hosts(options))
+    return Hosts((*options.allowed_hosts, *ignored), block_loopback=options.block_loopback)
 
 
 def _passes_by(options: Options) -> Callable[[str, Sequence[type]], bool] | None:

@@ -8,11 +8,12 @@ are.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from . import sanitize
+from . import _hosts, sanitize
 from ._engine.persister import Persister
 from .errors import choices, unknown
 from .matchers import DEFAULT_MATCH_ON
@@ -82,6 +83,13 @@ def replacements(value: object, pass_over: PassOver) -> tuple[object, ...]:
 
 matcher_list = list_of(lambda _: True, "names of matchers, or functions")
 hosts = list_of(lambda host: isinstance(host, str) or hasattr(host, "fullmatch"), "host names and compiled patterns")
+
+
+def allowed_hosts(value: Any, _: PassOver) -> tuple[_hosts.Host, ...]:
+    """Patterns of hosts in a list, or in a text with commas between them."""
+    given = value.split(",") if isinstance(value, str) else (value,) if isinstance(value, re.Pattern) else value or ()
+    _hosts.rules(given := tuple(one for one in given if one != ""))
+    return given
 
 
 def match_on(value: object, pass_over: PassOver) -> tuple[object, ...]:

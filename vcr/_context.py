@@ -19,6 +19,7 @@ import wrapt
 
 from . import _active, _children, patch
 from ._engine.strict import judge, saves_failed
+from ._engine.unrecordable import report
 from .errors import file_of_caller
 from .patch.custom import custom_replacements
 from .patch.replace import Replacement
@@ -98,6 +99,7 @@ class Opening:
         finally:
             self.undo()
         _children.report(self.cassette)
+        report(self.cassette)
         if kind is None:
             judge(self.cassette)
 

@@ -18,6 +18,7 @@ from . import _checks, matchers
 from ._checks import BY_SUFFIX, Check, T
 from ._engine.persister import Persister
 from ._fields import Replacement
+from ._hosts import Host
 from ._http import content_coding
 from .errors import UnknownNameError, unknown, warn
 from .matchers import Predicate
@@ -90,6 +91,20 @@ class Options:
         _checks.one_of("ignore", "raise"),
         "what becomes, at the end of the cassette, of a refusal that the program has swallowed",
     )
+    on_unrecordable: Literal["allow", "warn", "error"] = _option(
+        "warn",
+        _checks.one_of("allow", "warn", "error"),
+        "what no cassette can hold (WebSocket, gRPC, other sockets): see [No network](#no-network)",
+    )
+    no_cassette: Literal["allow", "warn", "error"] = _option(
+        "allow",
+        _checks.one_of("allow", "warn", "error"),
+        "requests outside a cassette, as long as this `VCR` is there: see [No network](#no-network)",
+    )
+    allowed_hosts: tuple[Host, ...] = _option(
+        (), _checks.allowed_hosts, "hosts that the two options above let pass: names, wildcards, networks, `host:port`"
+    )
+    block_loopback: bool = _option(False, _checks.switch, "the two options above judge this machine, too")
     ordered: bool = _option(False, _checks.switch, "requests must come in the recorded order")
     allow_playback_repeats: bool | Literal["last"] = _option(
         False,
@@ -198,6 +213,10 @@ class MoreArguments(TypedDict, total=False):
     save: Literal["always", "passed", "2xx"]
     on_unused: Literal["ignore", "warn", "error"]
     on_refused: Literal["ignore", "raise"]
+    on_unrecordable: Literal["allow", "warn", "error"]
+    no_cassette: Literal["allow", "warn", "error"]
+    allowed_hosts: str | Iterable[Host] | None
+    block_loopback: bool
     ordered: bool
     allow_playback_repeats: bool | Literal["last"]
     drop_unused_requests: bool
@@ -265,23 +284,28 @@ FILTERS = [
     if name.startswith(("filter_", "ignore_", "before_", "after_"))
     or name in ("decode_compressed_response", "placeholders")
 ]
+#: The options that say where a cassette is, how it is opened, and what happens outside: a cassette made by hand has no
+#: use for them.
+OPENING_OPTIONS = frozenset(
+    {
+        *("cassette_library_dir", "func_path_generator", "inject_cassette", "path_transformer", "record_on_exception"),
+        "no_cassette",
+    }
+)
 #: What ``VCR(...)`` judges at once, as VCR.py does; the others are judged when a cassette is opened.
 JUDGED_AT_ONCE = ("record_mode", "skip_patchers")
-#: What pytest-recording reads from the same dictionary as the options of a cassette, and hands on.
-_NOT_OURS = frozenset({"allowed_hosts"})
 _ALIASES = {"before_record": "before_record_request"}
 
 
-def own_name(name: str) -> str | None:
-    """The name of the option that ``name`` means; None for an option of pytest-recording's, which is not ours."""
-    return None if name in _NOT_OURS else _ALIASES.get(name, name)
+def own_name(name: str) -> str:
+    """The name of the option that ``name`` means."""
+    return _ALIASES.get(name, name)
 
 
 def unknown_option(name: str, without: Iterable[str] = ()) -> str | None:
     """The sentence that says that there is no option ``name``, with the nearest one; None where there is one."""
     valid = OPTIONS.keys() - set(without)
-    own = own_name(name)
-    return None if own is None or own in valid else unknown("option", name, valid)
+    return None if own_name(name) in valid else unknown("option", name, valid)
 
 
 def refuse_unknown(names: Iterable[str], without: Iterable[str] = ()) -> None:
@@ -311,8 +335,6 @@ def checked(options: Mapping[str, object]) -> dict[str, Any]:
     result: dict[str, object] = {}
     for given, value in options.items():
         name = own_name(given)
-        if name is None:
-            continue
         if name not in OPTIONS:
             warn(f"{unknown('option', given, OPTIONS)} It has no effect.")
             continue

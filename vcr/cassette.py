@@ -11,13 +11,13 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from . import matchers
-from ._assembly import cassette_path, filters_of, matchers_of, storage_of
+from ._assembly import cassette_path, filters_of, matchers_of, policy_of, storage_of
 from ._engine import cassette as engine
 from ._engine.cassette import Turn
 from ._engine.interaction import Interaction
 from ._engine.persister import Persister
 from ._engine.strict import Strictness
-from ._options import changed, completed, refuse_unknown
+from ._options import OPENING_OPTIONS, changed, completed, refuse_unknown
 from ._vcrpy import leftovers
 from .errors import CassetteDecodeError, CassetteNotFoundError, MissingMetadataError, UnhandledHTTPRequestError
 from .matchers import get_matchers_results, requests_match
@@ -56,10 +56,6 @@ __all__ = [
     "requests_match",
 ]
 
-#: The options that say where a cassette is and how it is opened: a cassette made by hand has no use for them.
-OPENING_OPTIONS = frozenset(
-    {"cassette_library_dir", "func_path_generator", "inject_cassette", "path_transformer", "record_on_exception"}
-)
 _REQUESTS_MATCH = requests_match
 
 
@@ -114,6 +110,7 @@ class Cassette(engine.Cassette):
         self.custom_patches = settings.custom_patches
         self.skip_patchers = settings.skip_patchers
         self.child_processes = settings.child_processes
+        self.unrecordable = policy_of(settings)
 
     # -- opening one --------------------------------------------------------------------------------------------------
 

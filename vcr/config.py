@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import functools
 import os
+import weakref
 from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import cassette, formats, matchers, serializers, util
-from ._assembly import cassette_path, matchers_of, with_mode_of_environment
+from ._assembly import cassette_path, hosts_outside, matchers_of, with_mode_of_environment
 from ._checks import BY_SUFFIX
+from ._hosts import Hosts
 from ._options import (
     DEFAULTS,
     JUDGED_AT_ONCE,
+    OPENING_OPTIONS,
     OPTIONS,
     changed,
     checked,
@@ -58,13 +61,26 @@ class VCR:
             setattr(self, option.name, option.default)
         refuse_unknown(options)
         for name, value in options.items():
-            if own := own_name(name):
-                setattr(self, own, checked({name: value})[own] if own in JUDGED_AT_ONCE else value)
+            own = own_name(name)
+            setattr(self, own, checked({name: value})[own] if own in JUDGED_AT_ONCE else value)
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in OPTIONS or name.startswith("_") or hasattr(type(self), name) or name in vars(self)):
             _warn_if_misspelled(name)
+        if name == "no_cassette" and value != vars(self).get(name, "allow"):
+            self._stand_outside(checked({name: value})[name])
         super().__setattr__(name, value)
+
+    def _stand_outside(self, then: str) -> None:
+        from . import network
+
+        this = weakref.ref(self)
+
+        def hosts() -> Hosts:
+            options = None if (own := this()) is None else own._options()
+            return Hosts() if options is None else hosts_outside(options)
+
+        network.stand_outside(self, then, hosts)
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"VCR has no attribute {name!r}. {choices(name, OPTIONS)}")
@@ -157,6 +173,8 @@ class VCR:
     def _merged(self, overrides: Mapping[str, object], frozen: Options | None) -> Options:
         own = self._options() if frozen is None else frozen
         merged = checked(overrides)
+        if merged.get("no_cassette", "allow") != "allow":
+            warn("no_cassette says what becomes of requests outside every cassette: set it on a VCR")
         if "custom_patches" in merged:
             merged["custom_patches"] = (*own.custom_patches, *merged["custom_patches"])
         return changed(own, merged)
@@ -207,7 +225,7 @@ class VCR:
 
 
 #: The options that a cassette is given, with their defaults.
-_OF_CASSETTE = {name: value for name, value in vars(DEFAULTS).items() if name not in cassette.OPENING_OPTIONS}
+_OF_CASSETTE = {name: value for name, value in vars(DEFAULTS).items() if name not in OPENING_OPTIONS}
 
 #: The VCR behind ``vcr.use_cassette``.
 default_vcr: VCR = VCR()

@@ -1,152 +1,182 @@
 """Keeps a program from the network: what is blocked raises an error before anything is sent or looked up.
 
-It takes hold beneath every client: where a socket connects, where a name is looked up, where asyncio connects and where
-pycurl transfers. It must not know a cassette or a client of the HTTP family.
+A request of a client that vcr covers is refused as a request: what stands where no cassette is open refuses it, and the
+error names it. Beneath that, for everything else, a block takes hold where a socket connects, where a name is looked
+up, where asyncio connects and where pycurl transfers. This file must not know how a client is taken hold of.
 
-Not seen: libraries in C that bring sockets of their own (uvloop, grpcio, curl_cffi, database drivers), and other
-processes.
+Not seen: libraries in C that bring sockets of their own (grpcio, database drivers).
 """
 
 from __future__ import annotations
 
 import functools
-import ipaddress
+import os
 import re
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterable
-from fnmatch import fnmatchcase
+import weakref
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 import wrapt
 
-from . import _active
+from . import _active, patch
 from ._context import runner
+from ._engine.turn import Turn
+from ._hosts import Host, Hosts, address_in
+from ._hosts import HostRule as HostRule  # noqa: PLC0414  (described where hosts are given)
 from ._locks import new_lock
+from .cassette import Cassette
+from .errors import place_in_program, warn
 from .patch.replace import Replacement, writable
+from .patch.sockets import Reach, connect_door, loop_door, uvloop_doors
+from .request import Request
 
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
-Host = str | re.Pattern[str]
-
-_ADDRESS = re.compile(r"[\d.:*\[\]()|\\a-fA-F/-]*\d[\d.:*\[\]()|\\a-fA-F/-]*")
 
 
 class NetworkBlockedError(RuntimeError):
-    """The program tried to reach a host while the network is blocked. Nothing was sent.
+    """The program tried to reach a host while the network is blocked, or outside a cassette. Nothing was sent.
 
-    ``host``: the name, address or path.
+    ``host``: the name, address or path. ``request``: method and URI, where a request was made. ``test``: the test that
+    pytest was running. ``is_brief``: whether the text says no more than pytest-recording's, which its users compare.
     """
 
-    def __init__(self, host: object) -> None:
-        super().__init__(f"Network is disabled for host {host!r}")
-        self.host = host
-
-    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        return type(self), (self.host,)
-
-
-class HostRule:
-    """One host, or several, that stay allowed.
-
-    ``pattern``: a regular expression, compiled or not, that the name or address begins with (as in pytest-recording); a
-    name with wildcards (``*.example.com``); a network (``10.0.0.0/8``); each but the compiled one also with a port
-    (``localhost:8000``). Raises ValueError for a text that is none of these, TypeError for what is no text.
-    """
-
-    def __init__(self, pattern: Host) -> None:
-        self._port: int | None = None
-        self._network: ipaddress.IPv4Network | ipaddress.IPv6Network | None = None
-        self._text = ""
-        if isinstance(pattern, re.Pattern):
-            self._regex: re.Pattern[str] | None = pattern
-            return
-        if not isinstance(pattern, str):
-            raise TypeError(f"expected names of hosts and patterns, got {pattern!r}")
-        self._text, self._port = _without_port(pattern.strip())
-        if not self._text:
-            raise ValueError(f"{pattern!r} is not a host")
-        if "/" in self._text and self._text[0] not in "./":
-            self._network = _network(self._text)
-        self._regex = None if self._network else _regex(self._text)
+    def __init__(self, host: object, request: str = "", test: str = "", *, is_brief: bool = False) -> None:
+        self.host, self.request, self.test = host, request, test
+        disabled = f"Network is disabled for host {host!r}"
+        super().__init__(disabled if is_brief or not request else f"{disabled}: {self.advice}")
+        self._is_brief = is_brief
 
     @property
-    def may_be_address(self) -> bool:
-        """Whether only an address can tell if this rule allows it."""
-        is_compiled = not self._text
-        return is_compiled or self._network is not None or _ADDRESS.fullmatch(self._text) is not None
+    def advice(self) -> str:
+        """Which request it was, in which test, and what to do about it; empty where it was no request."""
+        if not self.request:
+            return ""
+        where = f" in {self.test}" if self.test else ""
+        mark = "@pytest.mark.vcr" if self.test else "vcr.use_cassette(path)"
+        return (
+            f"{self.request} was made outside a cassette{where}. Record it in one ({mark}), or let the host pass "
+            f"(allowed_hosts=[{str(self.host)!r}])"
+        )
 
-    def allows(self, host: str, port: int | None) -> bool:
-        """Whether this host and port are allowed; ``port`` is None where it is not known yet."""
-        if None not in (self._port, port) and self._port != port:
-            return False
-        if self._network is not None:
-            address = _address(host)
-            return address is not None and address in self._network
-        if self._regex is not None and self._regex.match(host):
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        arguments = self.host, self.request, self.test
+        return functools.partial(type(self), is_brief=self._is_brief), arguments
+
+
+#: The request that was begun here last, outside a cassette: what it connects to is refused in its name.
+_begun: ContextVar[Request | None] = ContextVar("vcr_begun", default=None)
+
+
+class Outside(Cassette):
+    """Stands where no cassette is open: it refuses each request to a host that is not allowed, or warns of it.
+
+    ``then``: "error"; "warn"; or "note": a block judges what the request connects to, for something in between (a
+    proxy, a test's own sockets) may keep it from the network. ``hosts``: gives what is allowed, when it is asked.
+    ``error``: makes the error for a host and a request.
+    """
+
+    def __init__(self, then: str, hosts: Callable[[], Hosts], error: Callable[[str, str], NetworkBlockedError]) -> None:
+        super().__init__("no cassette")
+        self._then, self._hosts, self._error = then, hosts, error
+        self._warned: set[tuple[str, str]] = set()
+
+    def passes_by(self, host: str, client: Sequence[type]) -> bool:
+        """Whether a request does not reach the network by this client, is allowed at any port, or passes with a
+        warning. Raises NetworkBlockedError where nothing beneath could judge it."""
+        names = {cls.__name__ for cls in client}
+        packages = {cls.__module__.partition(".")[0] for cls in client}
+        if any(_IS_ELSEWHERE.search(name) for name in names) or self._allows(host, _NO_PORT):
             return True
-        return bool(self._text) and fnmatchcase(host.lower(), self._text.lower())
+        if self._then == "warn":
+            if not self._allows(host, None):
+                self._warn_of(host)
+            return True
+        if self._then == "note" and ("curl_cffi" in packages or "CurlAsyncHTTPClient" in names):
+            raise self._error(host, f"a request to {host}")
+        return self._then == "note" and "pycurl" in packages  # (whose doors judge it)
+
+    def begin(self, request: Request) -> Turn:
+        """Raise NetworkBlockedError when the host is not allowed at this port."""
+        host = request.host or ""
+        if self._then == "note" or self._allows(host, request.port):
+            _begun.set(request)
+            return Turn(None, None)
+        raise self._error(host, f"{request.method} {request.uri}")
+
+    def let_pass(self, protocol: str, host: str, port: int | None) -> None:
+        """Raise NetworkBlockedError for what is of the HTTP family and no request, when the host is not allowed."""
+        if not self._allows(host, port):
+            raise self._error(host, f"{protocol} to {host}")
+
+    def _allows(self, host: str, port: int | None) -> bool:
+        hosts = self._hosts()
+        if hosts.allow(host, port):
+            return True
+        if not hosts.may_be_address or address_in(host) is not None:
+            return False
+        try:
+            found = socket.getaddrinfo(host, None)
+        except (OSError, NetworkBlockedError):  # nobody knows it, or it must not be looked up
+            return False
+        return any(hosts.allow(str(entry[4][0]), port) for entry in found)
+
+    def _warn_of(self, host: str) -> None:
+        place = place_in_program()
+        if (host, place) in self._warned:
+            return
+        self._warned.add((host, place))
+        test = _current_test()
+        warn(
+            f"a request to {host} was made outside a cassette, at {place}{f' in {test}' if test else ''}, and reached "
+            "the network. Record it in a cassette, or let the host pass (allowed_hosts)"
+        )
 
 
-def _without_port(text: str) -> tuple[str, int | None]:
-    host, colon, port = text.rpartition(":")
-    if colon and port.isdecimal() and (":" not in host or host.endswith("]")):
-        return host.strip("[]"), int(port)
-    return text, None
+#: Classes of clients that connect to unix sockets, and httpx's transports: these answer in the process, or ask a pool,
+#: or another client, which is asked in its turn.
+_IS_ELSEWHERE = re.compile("[Uu]nix|Transport$")
+#: No rule that names a port allows this one.
+_NO_PORT = -1
 
 
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is not a network of addresses: {error}") from None
-
-
-def _regex(text: str) -> re.Pattern[str] | None:
-    """None for what only a wildcard can be, such as ``*.example.com``."""
-    try:
-        return re.compile(text)
-    except re.error as error:
-        if not text.startswith("*"):
-            raise ValueError(f"{text!r} is neither a host nor a regular expression: {error}") from None
-        return None
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return None
-
-
-def rules(allowed_hosts: str | Host | Iterable[Host] | None) -> tuple[HostRule, ...]:
-    """The rules in a list of hosts, or in a text that has commas between them."""
-    if allowed_hosts is None:
-        return ()
-    if isinstance(allowed_hosts, str):
-        return tuple(HostRule(one) for one in allowed_hosts.split(",") if one.strip())
-    given = (allowed_hosts,) if isinstance(allowed_hosts, re.Pattern) else allowed_hosts
-    return tuple(HostRule(one) for one in given)
+def _current_test() -> str:
+    """The test that pytest runs, and which part of it."""
+    return os.environ.get("PYTEST_CURRENT_TEST", "")
 
 
 class block_network:
     """Inside, whatever the thread, a connection to a host that is not allowed raises NetworkBlockedError.
 
     ``allowed_hosts``: what stays allowed: see ``HostRule``. This machine and unix sockets do too, unless
-    ``block_loopback`` is set. Inside another block, the inner one alone counts.
+    ``block_loopback`` is set. Inside another block, the inner one alone counts. A request outside a cassette is judged
+    by the host of its URI, also where a proxy would be asked; what a cassette replays is no connection.
     """
 
+    #: Whether requests are judged where they connect, and errors say no more than pytest-recording's.
+    is_brief = False
+
     def __init__(self, allowed_hosts: str | Iterable[Host] = (), *, block_loopback: bool = False) -> None:
-        self._rules = rules(allowed_hosts)
-        self._block_loopback = block_loopback
+        self._hosts = Hosts(allowed_hosts, block_loopback=block_loopback)
         self._resolved: set[str] = set()
+        self._entered: list[_Level] = []
         #: The hosts that the program was kept from.
         self.blocked: list[object] = []
 
     def __enter__(self) -> block_network:
-        _enter(self)
+        level = _Level(self, Outside("note" if self.is_brief else "error", lambda: self._hosts, self.refusal))
+        self._entered.append(level)
+        try:
+            _enter(level)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(
@@ -155,110 +185,167 @@ class block_network:
         error: BaseException | None = None,
         traceback: TracebackType | None = None,
     ) -> None:
-        _leave(self)
+        _leave(self._entered.pop())
 
     def __call__(self, function: F) -> F:
         """Decorate a function of any kind."""
         plain: Any = getattr(function, "__func__", function)
         return cast(F, wrapt.FunctionWrapper(function, runner(plain, lambda _: self)))
 
-    def refusal(self, host: object) -> NetworkBlockedError:
-        """The error for this host, which is remembered."""
+    def refusal(self, host: object, request: str = "") -> NetworkBlockedError:
+        """The error for this host, which is remembered. ``request``: method and URI; looked for where none is given."""
         self.blocked.append(host)
-        return NetworkBlockedError(host)
+        begun = _begun.get()
+        if not request and begun is not None and begun.host == _text(host):
+            request = f"{begun.method} {begun.uri}"
+        return NetworkBlockedError(host, request, _current_test(), is_brief=self.is_brief)
 
     # -- what is asked before something happens ---------------------------------------------------------------------
 
-    def check(self, host: object, port: int | None = None) -> None:
-        """Raise NetworkBlockedError when this host is not allowed."""
-        if not self._allows(_text(host), port):
-            raise self.refusal(host)
+    def check(self, host: object, port: int | None = None, request: str = "") -> None:
+        """Raise NetworkBlockedError when this host is not allowed. ``request``: what is asked for, if that is known."""
+        name = _text(host)
+        if name not in self._resolved and not self._hosts.allow(name, port):
+            raise self.refusal(host, request)
 
     def check_unix(self, path: object) -> None:
         """Raise NetworkBlockedError when the unix socket at this path is not allowed."""
-        if self._block_loopback and not any(rule.allows(_text(path), None) for rule in self._rules):
+        if not self._hosts.allow_path(_text(path)):
             raise self.refusal(path)
+
+    def check_name(self, host: object) -> None:
+        """Raise NetworkBlockedError when no address could make this name allowed."""
+        name = _text(host)
+        if name and address_in(name) is None and not self._hosts.may_be_address:
+            self.check(host)
 
     def check_lookup(
         self, host: object, look_up: Callable[[], object], addresses: Callable[[object], Iterable[str]]
     ) -> object:
         """What ``look_up()`` returns, if the name, or an address that it has, is allowed."""
         name = _text(host)
-        if _address(name) is not None or not name:
+        if address_in(name) is not None or not name:
             return look_up()
-        if self._allows(name, None):
+        if name in self._resolved or self._hosts.allow(name, None):
             found = look_up()
             self._resolved.update(addresses(found))
             return found
-        if not any(rule.may_be_address for rule in self._rules):
+        if not self._hosts.may_be_address:
             raise self.refusal(host)
         try:
             found = look_up()
         except OSError as error:  # nobody knows it, and it is not allowed by name
             raise self.refusal(host) from error
-        if not any(self._allows(address, None) for address in addresses(found)):
+        if not any(self._hosts.allow(address, None) for address in addresses(found)):
             raise self.refusal(host)
         return found
-
-    def _allows(self, host: str, port: int | None) -> bool:
-        if not self._block_loopback and _is_loopback(host):
-            return True
-        return host in self._resolved or any(rule.allows(host, port) for rule in self._rules)
 
 
 def _text(host: object) -> str:
     return host.decode("latin-1") if isinstance(host, (bytes, bytearray)) else "" if host is None else str(host)
 
 
-def _is_loopback(host: str) -> bool:
-    address = _address(host)
-    return host in ("", "localhost") or host.endswith(".localhost") or (address is not None and address.is_loopback)
+# -- the option no_cassette --------------------------------------------------------------------------------------------
+
+#: What stands where no cassette is open because an object (a ``VCR``) asks for it, by the object's identity.
+_asked_for: dict[int, Outside] = {}
+
+
+def stand_outside(owner: object, then: str, hosts: Callable[[], Hosts]) -> None:
+    """From now on, as long as ``owner`` is there, do this with requests outside a cassette: "allow", "warn" or "error".
+    Called again for the same owner, the last word counts. ``hosts``: gives those that are allowed."""
+    if id(owner) not in _asked_for and then == "allow":
+        return
+    if id(owner) in _asked_for:
+        _let_go(id(owner))
+    else:
+        weakref.finalize(owner, _let_go, id(owner))
+    if then != "allow":
+        outside = Outside(then, hosts, lambda host, request: NetworkBlockedError(host, request, _current_test()))
+        _asked_for[id(owner)] = outside
+        try:
+            patch.install(outside)
+            _active.stand_ins.append(outside)
+        except BaseException:  # a warning may be an error
+            _let_go(id(owner))
+            raise
+
+
+def _let_go(owner: int) -> None:
+    outside = _asked_for.pop(owner, None)
+    if outside is not None:
+        _remove(_active.stand_ins, outside)
+        patch.uninstall(outside)
+
+
+def _remove(stand_ins: list[T], outside: object) -> None:
+    stand_ins[:] = [one for one in stand_ins if one is not outside]
 
 
 # -- the open blocks, and the doors ------------------------------------------------------------------------------------
 
-_blocks: tuple[block_network, ...] = ()
+
+class _Level(NamedTuple):
+    """A block that has been entered, and what stands where no cassette is open inside it."""
+
+    block: block_network
+    outside: Outside
+
+
+_levels: tuple[_Level, ...] = ()
 _replacements: list[Replacement] = []
 _lock = new_lock()
 #: Whether this thread makes a pair of sockets, which on Windows connects to itself.
 _pairing = threading.local()
 
 
-def _enter(block: block_network) -> None:
-    global _blocks
+def _enter(level: _Level) -> None:
+    global _levels
+    patch.install(level.outside)
+    _active.stand_ins.append(level.outside)
     with _lock:
-        if not _blocks:
+        if not _levels:
             for replacement in _doors():
                 replacement.apply()
                 _replacements.append(replacement)
-        _blocks = (*_blocks, block)
+        _levels = (*_levels, level)
 
 
-def _leave(block: block_network) -> None:
-    global _blocks
+def _leave(level: _Level) -> None:
+    """Undo ``_enter``, also one that was interrupted."""
+    global _levels
     with _lock:
-        place = max(number for number, one in enumerate(_blocks) if one is block)
-        _blocks = _blocks[:place] + _blocks[place + 1 :]
-        while not _blocks and _replacements:
+        _levels = tuple(one for one in _levels if one is not level)
+        while not _levels and _replacements:
             _replacements.pop().revert()
+    _remove(_active.stand_ins, level.outside)
+    patch.uninstall(level.outside)
 
 
-def _check(family: int, address: object) -> None:
+def _innermost() -> block_network | None:
+    levels = _levels
+    return levels[-1].block if levels else None
+
+
+def _check(reach: Reach) -> None:
     """Ask the innermost block about the address that a socket is given."""
-    blocks = _blocks
-    if not blocks or getattr(_pairing, "now", False):
+    family, address = reach.family, reach.address
+    block = _innermost()
+    if block is None or getattr(_pairing, "now", False):
         return
     if family == getattr(socket, "AF_UNIX", None):
-        blocks[-1].check_unix(address)
+        block.check_unix(address)
     elif family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple) and len(address) > 1:
-        blocks[-1].check(address[0], address[1])
+        block.check(address[0], address[1])
     else:
-        raise blocks[-1].refusal("")
+        raise block.refusal("")
 
 
 def _doors() -> Iterable[Replacement]:
     for name in ("connect", "connect_ex"):
-        yield Replacement(socket.socket, name, _connect_door(getattr(socket.socket, name)))
+        door = connect_door(_check, getattr(socket.socket, name))
+        door.__name__ = "network_guard"  # by which pytest-recording's users see that the network is blocked
+        yield Replacement(socket.socket, name, door)
     for name, addresses in _LOOKUPS.items():
         yield Replacement(socket, name, _lookup_door(getattr(socket, name), addresses))
     if sys.platform == "win32":
@@ -266,7 +353,12 @@ def _doors() -> Iterable[Replacement]:
     for module, cls in (("selector_events", "BaseSelectorEventLoop"), ("proactor_events", "BaseProactorEventLoop")):
         loop = getattr(sys.modules.get(f"asyncio.{module}"), cls, None)
         if loop is not None:
-            yield Replacement(loop, "sock_connect", _loop_door(loop.sock_connect))
+            yield Replacement(loop, "sock_connect", loop_door(_check, loop.sock_connect))
+    loop = getattr(sys.modules.get("asyncio.base_events"), "BaseEventLoop", None)
+    if loop is not None:
+        yield Replacement(loop, "getaddrinfo", _loop_lookup_door(loop.getaddrinfo))
+    if "uvloop" in sys.modules:
+        yield from uvloop_doors(_check, sys.modules["uvloop"])
     if "pycurl" in sys.modules:
         from .stubs.pycurl import Curl
 
@@ -282,31 +374,28 @@ _LOOKUPS: dict[str, Callable[[Any], Iterable[str]]] = {
 }
 
 
-def _connect_door(original: Callable[..., object]) -> Callable[..., object]:
-    @functools.wraps(original)
-    def network_guard(self: socket.socket, address: object, *args: object) -> object:
-        try:
-            _check(self.family, address)
-        except NetworkBlockedError:
-            self.close()  # socket.create_connection closes it after an OSError only
-            raise
-        return original(self, address, *args)
-
-    network_guard.__name__ = "network_guard"  # by which pytest-recording's users see that the network is blocked
-    return network_guard
-
-
-def _lookup_door(
-    original: Callable[..., object], addresses: Callable[[object], Iterable[str]]
-) -> Callable[..., object]:
+def _lookup_door(original: Callable[..., object], addresses: Callable[[Any], Iterable[str]]) -> Callable[..., object]:
     @functools.wraps(original)
     def look_up(host: object, *args: object, **kwargs: object) -> object:
-        blocks = _blocks
-        if not blocks:
+        block = _innermost()
+        if block is None:
             return original(host, *args, **kwargs)
-        return blocks[-1].check_lookup(host, lambda: original(host, *args, **kwargs), addresses)
+        return block.check_lookup(host, lambda: original(host, *args, **kwargs), addresses)
 
     return look_up
+
+
+def _loop_lookup_door(original: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+    """asyncio looks names up in another thread, where nothing tells for which request."""
+
+    @functools.wraps(original)
+    async def getaddrinfo(self: object, host: object, *args: object, **kwargs: object) -> object:
+        block = _innermost()
+        if block is not None:
+            block.check_name(host)
+        return await original(self, host, *args, **kwargs)
+
+    return getaddrinfo
 
 
 def _pair_door(original: Callable[..., object]) -> Callable[..., object]:
@@ -321,26 +410,17 @@ def _pair_door(original: Callable[..., object]) -> Callable[..., object]:
     return socketpair
 
 
-def _loop_door(original: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
-    @functools.wraps(original)
-    async def sock_connect(self: object, sock: socket.socket, address: object) -> object:
-        _check(sock.family, address)
-        return await original(self, sock, address)
-
-    return sock_connect
-
-
 def _curl_door(original: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(original)
     def perform(curl: Any, *args: object) -> object:
         from .stubs.libcurl.abi import Info
 
+        block, current = _innermost(), _active.current()
+        url = curl.getinfo(Info.EFFECTIVE_URL) if block is not None else ""
         # What a cassette replays needs no network: whether it may go live is the cassette's decision.
-        blocks = () if _active.current() is not None else _blocks
-        url = curl.getinfo(Info.EFFECTIVE_URL) if blocks else ""
-        if url:  # else libcurl says that there is none
+        if block is not None and url and (current is None or isinstance(current, Outside)):
             parts = urlsplit(url if "://" in url else f"http://{url}")
-            blocks[-1].check(parts.hostname or "", parts.port)
+            block.check(parts.hostname or "", parts.port, url)
         return original(curl, *args)
 
     return perform

@@ -15,7 +15,7 @@ import pytest
 
 import vcr
 from tests.server import CHUNKS, EVENTS, TEXT, all_bytes
-from vcr.errors import CannotOverwriteExistingCassetteException
+from vcr.errors import CannotOverwriteExistingCassetteException, VCRWarning
 
 from .entries import Raised, outcome
 from .entries.aiohttp import VERSION, close
@@ -889,7 +889,11 @@ def test_a_websocket_passes_by_with_a_word_about_it(server, cassette_path, caplo
             return [message.data async for message in ws]
 
     server.route("/ws", websocket)
-    with caplog.at_level(logging.INFO, "vcr"), vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+    with (
+        caplog.at_level(logging.INFO, "vcr"),
+        pytest.warns(VCRWarning, match=rf":{server.port} \(WebSocket\)"),
+        vcr.use_cassette(cassette_path, record_mode="none") as cassette,
+    ):
         assert run(act) == ["hello"]
     assert len(cassette) == 0
     assert any(server.url + "/ws" in message for message in caplog.messages)

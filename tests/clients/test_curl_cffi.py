@@ -188,10 +188,13 @@ def test_a_form_that_libcurl_makes_up_is_refused(server, cassette_path):
 def test_a_websocket_passes_by_and_is_named(server, cassette_path, caplog):
     caplog.set_level(logging.INFO, "vcr")
     url = server.url.replace("http:", "ws:") + "/text"
-    with vcr.use_cassette(cassette_path, record_mode="none"):
+    with (
+        pytest.warns(VCRWarning, match=rf":{server.port} \(WebSocket\)"),
+        vcr.use_cassette(cassette_path, record_mode="none"),
+    ):
         failed = outcome(lambda: in_session(lambda session: session.ws_connect(url)))
     assert isinstance(failed, Raised)
-    assert f"{url} is a WebSocket: not recorded" in caplog.messages
+    assert f"{url} is to become another protocol than HTTP: not recorded" in caplog.messages
     assert server.hits == 1
 
 

@@ -9,7 +9,7 @@ import socket
 import pytest
 
 import vcr
-from vcr.errors import CannotOverwriteExistingCassetteException, UnsupportedProtocolError
+from vcr.errors import CannotOverwriteExistingCassetteException
 
 from .entries import Raised, having, outcome
 
@@ -219,19 +219,6 @@ def test_a_refused_connection_is_usable_outside_the_cassette(client, server, cas
         with vcr.use_cassette(cassette_path, record_mode="none"), refused:
             session.get(server.url + "/text")
         assert session.get(server.url + "/text").status == 200
-
-
-def test_an_upgrade_is_refused_before_it_is_sent_or_passes_by(client, server, cassette_path):
-    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade"}
-    with vcr.use_cassette(cassette_path) as cassette, client() as session:
-        if "upgrades" in client.can:
-            assert session.get(server.url + "/text", upgrade).status == 200
-        else:
-            with pytest.raises(UnsupportedProtocolError, match="Upgrade"):
-                session.get(server.url + "/text", upgrade)
-        assert session.get(server.url + "/text").status == 200
-    assert len(cassette) == 1
-    assert server.hits == (2 if "upgrades" in client.can else 1)
 
 
 # -- retries -----------------------------------------------------------------------------------------------------------

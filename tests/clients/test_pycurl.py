@@ -17,7 +17,7 @@ import pytest
 
 import vcr
 from tests.server import TEXT
-from vcr.errors import CannotOverwriteExistingCassetteException, NotCancelledError, UnsupportedClientError
+from vcr.errors import CannotOverwriteExistingCassetteException, NotCancelledError, UnsupportedClientError, VCRWarning
 
 from .entries import Raised, outcome
 
@@ -670,6 +670,10 @@ def test_what_is_not_http_passes_by(tmp_path, cassette_path):
 def test_a_websocket_passes_by_and_is_named(server, cassette_path, caplog):
     caplog.set_level(logging.INFO, "vcr")
     url = server.url.replace("http:", "ws:") + "/text"
-    with vcr.use_cassette(cassette_path, record_mode="none"), pytest.raises(pycurl.error):
+    with (
+        pytest.warns(VCRWarning, match=rf":{server.port} \(WebSocket\)"),
+        vcr.use_cassette(cassette_path, record_mode="none"),
+        pytest.raises(pycurl.error),
+    ):
         fetch(url)
-    assert f"{url} is a WebSocket: not recorded" in caplog.messages
+    assert f"{url} is to become another protocol than HTTP: not recorded" in caplog.messages

@@ -128,7 +128,7 @@ def _requests(data: bytes) -> None:
     message, pieces = _pieces(data)
     whole, split = _fed(RequestReader(), [message]), _fed(RequestReader(), pieces)
     assert (whole.has_head, whole.complete) == (split.has_head, split.complete)
-    assert (whole.awaits_continue, whole.leaves_http1) == (split.awaits_continue, split.leaves_http1)
+    assert (whole.awaits_continue, whole.upgrades) == (split.awaits_continue, split.upgrades)
     one, other = whole.request("http://h"), split.request("http://h")
     assert (one.method, one.uri, one.body) == (other.method, other.uri, other.body)
     assert one.headers.pairs() == other.headers.pairs()

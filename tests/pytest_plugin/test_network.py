@@ -129,3 +129,43 @@ def test_fixtures_of_the_test_are_blocked_too(project):
     )
     project.run(passed=1)
     assert project.hits == 0
+
+
+def test_a_failure_tells_the_request_the_test_and_what_to_do(project):
+    project.write(
+        """
+        @pytest.mark.block_network
+        def test_it():
+            fetch()
+        """
+    )
+    output = project.run(failed=1)
+    assert (
+        f"GET {project.server.url}/counter was made outside a cassette in test_network.py::test_it (call). " in output
+    )
+    assert "Record it in one (@pytest.mark.vcr), or let the host pass (allowed_hosts=['127.0.0.1'])" in output
+    assert project.hits == 0
+
+
+WEBSOCKET = """
+    import socket
+
+    @pytest.mark.vcr
+    def test_it():
+        host, port = URL.rpartition("/")[2].split(":")
+        with socket.create_connection((host, int(port))) as sock:
+            sock.sendall(b"GET /text HTTP/1.1\\r\\nHost: a\\r\\nUpgrade: websocket\\r\\n\\r\\n")
+            assert sock.recv(8) == b"HTTP/1.1"
+"""
+
+
+def test_what_no_cassette_can_hold_passes_as_ever_unless_a_setting_says_otherwise(project):
+    project.write(WEBSOCKET)
+    output = project.run("-W", "default", passed=1)
+    assert "(WebSocket), which is neither recorded nor replayed" in output
+    project.pytester.makeini("[pytest]\nvcr_on_unrecordable = error\n")
+    output = project.run(failed=1)
+    assert "WebSocket to 127.0.0.1:" in output
+    assert project.hits == 1
+    project.pytester.makeini("[pytest]\nvcr_on_unrecordable = eror\n")
+    assert "vcr_on_unrecordable: 'eror' is not a valid value. Did you mean 'error'?" in project.run()

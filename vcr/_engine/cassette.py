@@ -31,6 +31,7 @@ from .shown import Shown
 from .storage import Changes, Storage
 from .strict import DEFAULT, Played, Refused, Sent, Strictness, first_unplayed, may_keep, out_of_order
 from .turn import Turn
+from .unrecordable import Permeable
 
 if TYPE_CHECKING:
     from ..sanitize.masking import Masked
@@ -44,7 +45,7 @@ log = logging.getLogger("vcr.cassette")
 _clock = time.monotonic
 
 
-class Cassette(Holding):
+class Cassette(Holding, Permeable):
     """Recorded HTTP interactions, in the order in which their requests were started.
 
     Every argument but ``storage`` may be left out. ``match_on``: matchers that must all agree. ``pipeline``: what

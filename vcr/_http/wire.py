@@ -244,9 +244,14 @@ class RequestReader:
         return self.has_head and not self.complete and self.expects_continue
 
     @property
-    def leaves_http1(self) -> bool:
-        """Whether the client speaks HTTP/2, or asks to turn this connection into something else (RFC 9110 §7.8)."""
-        return self._fields.upgrade or self.sent.startswith(HTTP2_PREFACE)
+    def speaks_http2(self) -> bool:
+        """Whether the client speaks HTTP/2."""
+        return self.sent.startswith(HTTP2_PREFACE)
+
+    @property
+    def upgrades(self) -> bool:
+        """Whether the client asks to turn this connection into something else (RFC 9110 §7.8)."""
+        return self._fields.upgrade
 
     def request(self, origin: str, skip: int = 0, given: Container[str] | None = None) -> Request:
         """The request. ``origin``: scheme and authority for an origin-form target. ``skip``: leading fields to leave

@@ -214,7 +214,7 @@ def _take_hold(place: Place, module: object) -> bool:
 def _apply_refusals(place: Place, module: object, error: str) -> None:
     package = place.module.partition(".")[0]
     if not place.patcher.CLIENTS:
-        log.warning("The processes that %s starts take no part in a cassette: %s", place.module, error)
+        log.warning("What leaves the process by %s is not seen by a cassette: %s", place.module, error)
     for client in _clients_in(place):
         reason = f"{client.name} {client.version_of(module)} lacks a place where vcr takes hold ({error})"
         refused = list(refusals(module, package, place.patcher.MODULES[place.module], reason))

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import functools
 import http.client
-import socket
 from collections.abc import Callable, Iterable
 from types import ModuleType
 
 from ..stubs.connection import (
     StubConnection,
-    address_door,
     adopt,
     adopt_in_putrequest,
     check_in_late,
@@ -37,7 +35,6 @@ def replacements(_: ModuleType) -> Iterable[Replacement]:
     yield Replacement(connection, "endheaders", _endheaders_door(vars(connection)["endheaders"]))
     yield from request_doors(connection)
     yield from connect_doors(connection, http.client.HTTPSConnection)
-    yield Replacement(socket, "getaddrinfo", _address_door(socket.getaddrinfo))
 
 
 def connect_doors(*classes: type) -> Iterable[Replacement]:
@@ -52,9 +49,6 @@ def request_doors(cls: type) -> Iterable[Replacement]:
     for name in ("request", "request_chunked"):
         if name in vars(cls):
             yield Replacement(cls, name, _request_door(vars(cls)[name]))
-
-
-_address_door = once_for_each(address_door)
 
 
 @once_for_each

@@ -193,9 +193,12 @@ def block_network(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     from .. import network
 
-    with network.block_network(request.getfixturevalue("allowed_hosts"), block_loopback=True) as block:
+    reporter = collecting.reporter(request.config)  # hears how the test ends
+    block = network.block_network(request.getfixturevalue("allowed_hosts"), block_loopback=True)
+    block.is_brief = True
+    with block:
         yield
-    collecting.reporter(request.config).note_blocked(request.node.nodeid, block.blocked)
+    reporter.note_blocked(request.node.nodeid, block.blocked)
 
 
 def _records(request: pytest.FixtureRequest) -> bool:

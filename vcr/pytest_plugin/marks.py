@@ -84,7 +84,7 @@ def _problems_of_vcr(mark: pytest.Mark) -> Iterator[str]:
 
 
 def _problems_of_hosts(hosts: Any) -> Iterator[str]:
-    from ..network import rules
+    from .._hosts import rules
 
     try:
         rules(hosts)

@@ -135,6 +135,7 @@ _INI: tuple[tuple[str, Any, str], ...] = (
     ("vcr_allowed_hosts", "args", "hosts that blocking leaves alone"),
     ("vcr_on_unused", "string", "what unplayed interactions are: ignore, warn or error"),
     ("vcr_on_refused", "string", "what a refusal is that the program swallowed: raise or ignore"),
+    ("vcr_on_unrecordable", "string", "what no cassette can hold (WebSocket, sockets): allow, warn or error"),
     ("vcr_ordered", "bool", "whether requests must come in the recorded order"),
     ("vcr_save", "string", "when a cassette is saved: always, passed or 2xx"),
 )
@@ -194,6 +195,7 @@ def _strict(config: pytest.Config) -> dict[str, object]:
     chosen = {
         "on_unused": _ini(config, "vcr_on_unused", ("ignore", "warn", "error")),
         "on_refused": _ini(config, "vcr_on_refused", ("raise", "ignore")) or "raise",
+        "on_unrecordable": _ini(config, "vcr_on_unrecordable", ("allow", "warn", "error")),
         "save": _ini(config, "vcr_save", ("always", "passed", "2xx")),
         "ordered": config.getini("vcr_ordered"),
     }

@@ -82,6 +82,9 @@ class Reporter:
                 report.vcr_word = word_of(cassette)
             if report.failed and cassette.refusals:
                 report.sections.append(("vcr", self._advice(item, cassette)))
+        advice = getattr(call.excinfo and call.excinfo.value, "advice", "")  # of a NetworkBlockedError
+        if report.failed and advice:
+            report.sections.append(("vcr", advice))
         if call.when == "teardown":
             report.vcr_entries, self._waiting = self._waiting, []
             report.vcr_blocked, self._waiting_blocked = self._waiting_blocked, []

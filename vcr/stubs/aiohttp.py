@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -26,19 +25,17 @@ from aiohttp.helpers import ceil_timeout
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CONNECT
 from .._http.fields import Dialect, asks_for_upgrade
-from .._http.uri import bare
 from ..request import Headers, header_name
 from .aiohttp_errors import ConnectionTimeoutError, failing, raise_connecting
 from .aiohttp_live import Recorder
 from .aiohttp_protocol import CassetteProtocol
 from .door import bound
 from .exchange import Exchange, cassette_for, going_live
+from .upgrade import let_upgrade
 
 if TYPE_CHECKING:
     from aiohttp.helpers import BaseTimerContext
     from aiohttp.tracing import Trace
-
-log = logging.getLogger(__name__)
 
 Connect = Callable[[], Awaitable[Connection]]
 
@@ -57,7 +54,7 @@ def connect_door(original: Callable[..., Awaitable[Connection]]) -> Callable[...
         if cassette is None:
             return await connect()
         if asks_for_upgrade(Headers(req.headers.items())):
-            log.info("%s is to become another protocol than HTTP: not recorded", cassette.shown(bare(str(req.url))))
+            let_upgrade(cassette, str(req.url), req.headers["Upgrade"])
             return await connect()
         _authorize_at_proxy(req)
         live = functools.partial(_connect, connect, req, timeout)

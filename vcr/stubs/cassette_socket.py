@@ -11,6 +11,7 @@ import io
 import socket
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .. import _active
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CANCELLED, CLOSED, MALFORMED, SEND, Failure
 from .._http.fields import Dialect, field_bytes
@@ -21,6 +22,7 @@ from ..request import Request
 from ..response import Response
 from .answer import Idle, NoSocket, Pieces, Tee, Whole
 from .exchange import Exchange, wait_for_cancellation
+from .upgrade import let_upgrade
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -91,13 +93,17 @@ class CassetteSocket:
         """Hand the request to its cassette; the response to replay, or None: go live."""
         if self._cassette is None:
             raise UnsupportedProtocolError("bytes were sent on a connection of a cassette without putrequest()")
-        if self._reader.leaves_http1:
+        if self._reader.speaks_http2:
             raise UnsupportedProtocolError(
-                f"the connection to {self._origin} is to leave HTTP/1.1 (HTTP/2, or an Upgrade), which cannot be "
-                "recorded on this kind of connection; make the request outside the cassette, or turn the upgrade off"
+                f"the connection to {self._origin} is to speak HTTP/2, which cannot be recorded on this kind of "
+                "connection; make the request outside the cassette, or turn HTTP/2 off"
             )
         # The connection may outlive the cassette: it is let go here.
         cassette, self._cassette = self._cassette, None
+        if self._reader.upgrades:
+            let_upgrade(cassette, self.request.uri, self.request.headers.get("Upgrade"))
+            self._turn = Turn(None, None)
+            return None
         self._turn = cassette.begin(self.request)
         if self._turn.records:
             self._exchange = Exchange(self._turn, self._reader.method, dialect=Dialect.HTTP_CLIENT)
@@ -140,7 +146,8 @@ class CassetteSocket:
         """Send the request to the server, exactly as the client wrote it."""
         assert self.real is not None  # (it has been plugged)
         try:
-            self.real.sendall(self._reader.sent)
+            with _active.passing():  # (the program may have made this socket by itself)
+                self.real.sendall(self._reader.sent)
         except BaseException as error:
             self.failed(error, SEND)
             raise

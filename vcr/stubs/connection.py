@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from .. import _active
 from .._engine.cassette import Cassette
 from .._http import uri as uris
 from .._http.failure import CANCELLED, CONNECT, RESPONSE, TLS, TUNNEL, Failure
@@ -245,7 +246,8 @@ class StubConnection(_Connection):
     def _vcr_connect(self, plugged: CassetteSocket) -> None:
         self._vcr_unplug()
         try:
-            super().connect()
+            with _active.passing():
+                super().connect()
         except TimeoutError as error:
             if not self._vcr_connects_first or error.errno is not None:
                 plugged.failed(error, CONNECT)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -42,12 +41,11 @@ from .exchange import (
 )
 from .httpx_errors import ANYIO, Errors
 from .httpx_tee import AsyncTee, NoNetwork, Pieces, Streamed, Tee
+from .upgrade import let_upgrade
 
 if TYPE_CHECKING:
     import httpcore
     import httpx
-
-log = logging.getLogger(__name__)
 
 NativeRequest = TypeVar("NativeRequest", bound=Streamed)
 NativeResponse = TypeVar("NativeResponse", bound=Streamed)
@@ -135,7 +133,7 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
         if cassette is None or (owner is not None and self._passes_on(engine, owner, method)):
             return None
         if asks_for_upgrade(asked.headers):
-            log.info("%s is to become another protocol than HTTP: not recorded", cassette.shown(uris.bare(asked.uri)))
+            let_upgrade(cassette, asked.uri, asked.headers["Upgrade"])
             return None
         return cassette, asked
 

@@ -11,7 +11,6 @@ import asyncio
 import contextvars
 import functools
 import inspect
-import logging
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -24,18 +23,18 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.simple_httpclient import HTTPTimeoutError
 from tornado.util import TimeoutError as TornadoTimeoutError
 
+from .. import _active
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CANCELLED, CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
 from .._http.fields import Dialect, asks_for_upgrade
 from .._http.render import render
-from .._http.uri import bare, origin_of
+from .._http.uri import origin_of
 from .._http.wire import CONTINUE, RequestReader
 from ..request import Headers, Request, header_name
 from ..response import Response
 from .door import bound
 from .exchange import CANCEL_LIMIT, Exchange, cassette_for, not_cancelled
-
-log = logging.getLogger(__name__)
+from .upgrade import let_upgrade
 
 if TYPE_CHECKING:
     from tornado.httpclient import HTTPRequest, HTTPResponse
@@ -88,7 +87,7 @@ def connection_door(original: Callable[..., None]) -> Callable[..., None]:
             fetch.context.run(original, *given.args, **given.kwargs)
             return
         if _upgrades(request) and (cassette := cassette_of(request, self)) is not None:  # tornado's WebSockets, for one
-            log.info("%s asks for an upgrade: not recorded", cassette.shown(bare(request.url)))
+            let_upgrade(cassette, request.url, request.headers["Upgrade"])
         original(self, *args, **kwargs)
 
     return __init__
@@ -181,7 +180,8 @@ class Connector:
             message = "" if "timeout" in options else "Timeout while connecting"
             options.setdefault("timeout", self._timeout)
             try:
-                return await self._tcp_client.connect(host, port, **options)
+                with _active.passing():
+                    return await self._tcp_client.connect(host, port, **options)
             except TornadoTimeoutError as error:
                 raise HTTPTimeoutError(message or str(error) or "Timeout while connecting") from None
 

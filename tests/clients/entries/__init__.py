@@ -2,12 +2,11 @@
 
 A class lists what it ``can`` do, so that a test which asks for more (``@having("cookies")``) is not collected for it:
 keep-alive, redirects, cookies, basic, digest (authentication), proxies, proxy-auth, decodes (gzip, deflate), brotli,
-streams, text (a str as request body), errors (it replays those that were recorded), upgrades (a request for one passes
-by its cassette), utf-8 (of request headers, not latin-1), forgetting (what it has not read of a response, when it hears
-that the rest will not come), redialling (its first tunnel is not used again), overtaking (the first request to a host
-is by those after it), cancels (what is cancelled replays as cancelled), nonsense (an answer that is no HTTP is kept
-where errors are), chancy (whether it takes a head of more than 16 KiB depends on how the bytes arrive), leaking (a TLS
-connection that the server closes).
+streams, text (a str as request body), errors (it replays those that were recorded), utf-8 (of request headers, not
+latin-1), forgetting (what it has not read of a response, when it hears that the rest will not come), redialling (its
+first tunnel is not used again), overtaking (the first request to a host is by those after it), cancels (what is
+cancelled replays as cancelled), nonsense (an answer that is no HTTP is kept where errors are), chancy (whether it
+takes a head of more than 16 KiB depends on how the bytes arrive), leaking (a TLS connection that the server closes).
 """
 
 from __future__ import annotations

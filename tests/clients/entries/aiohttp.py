@@ -37,7 +37,7 @@ class Aiohttp(AsyncClient):
     module = "aiohttp"
     can: ClassVar = {
         *("keep-alive", "redirects", "cookies", "basic", "proxies", "proxy-auth"),
-        *("decodes", "brotli", "streams", "text", "errors", "upgrades", "utf-8", "forgetting"),
+        *("decodes", "brotli", "streams", "text", "errors", "utf-8", "forgetting"),
         *("cancels", "nonsense"),
         *(("digest",) if VERSION >= (3, 12) else ()),
     }

@@ -12,7 +12,7 @@ from . import AsyncClient, Client, Fields, Result
 _VERSIONS = {1: 10, 2: 11, 3: 20}
 _CAN = {
     *("keep-alive", "redirects", "cookies", "basic", "proxies", "proxy-auth"),
-    *("decodes", "brotli", "streams", "text", "upgrades", "utf-8", "errors", "nonsense"),
+    *("decodes", "brotli", "streams", "text", "utf-8", "errors", "nonsense"),
 }
 #: Seconds in each of which fewer than ``_SLOW`` bytes come: a test that leaves a stream waits for so long.
 #: (curl_cffi's own measure is one byte a second: of eight that have come, it waits for seven seconds.)

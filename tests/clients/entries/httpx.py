@@ -14,7 +14,7 @@ from . import AsyncClient, Client, Fields, Result
 class _Httpx(Client):
     can: ClassVar = {
         *("keep-alive", "redirects", "cookies", "basic", "digest", "proxies", "proxy-auth"),
-        *("decodes", "brotli", "streams", "text", "errors", "upgrades", "nonsense"),
+        *("decodes", "brotli", "streams", "text", "errors", "nonsense"),
     }
     automatic: ClassVar = set()
 

@@ -30,7 +30,7 @@ class _Niquests(_Watched):
     module = "niquests"
     can: ClassVar = {
         *("keep-alive", "redirects", "cookies", "basic", "digest", "proxies", "proxy-auth"),
-        *("decodes", "brotli", "streams", "text", "errors", "upgrades", "chancy"),
+        *("decodes", "brotli", "streams", "text", "errors", "chancy"),
     }
     automatic: ClassVar = set()
 
@@ -106,7 +106,7 @@ class Urllib3Future(_Watched):
     module = "niquests"  # which knows whether its name is urllib3 or urllib3_future
     can: ClassVar = {
         *("keep-alive", "redirects", "proxies", "proxy-auth"),
-        *("decodes", "brotli", "streams", "text", "errors", "upgrades", "chancy"),
+        *("decodes", "brotli", "streams", "text", "errors", "chancy"),
     }
     automatic: ClassVar = set()
 

@@ -23,7 +23,6 @@ class Pycurl(Client):
         "decodes",
         "brotli",
         "text",
-        "upgrades",
         "errors",
         "nonsense",
     }

@@ -78,7 +78,7 @@ class Simple(_Tornado):
     name = "tornado"
     module = "tornado"
     can: ClassVar = {
-        *("redirects", "basic", "text", "errors", "upgrades", "forgetting"),
+        *("redirects", "basic", "text", "errors", "forgetting"),
         *(("streams",) if _version() >= (6, 6) else ()),  # before, its callback cannot make it wait
     }
     automatic: ClassVar = {
@@ -145,7 +145,7 @@ class Curl(_Tornado):
     module = "pycurl"
     can: ClassVar = {
         *("keep-alive", "redirects", "basic", "proxies", "proxy-auth", "decodes"),
-        *("text", "upgrades", "errors", "nonsense"),
+        *("text", "errors", "nonsense"),
     }
     automatic: ClassVar = {
         *("accept", "accept-encoding", "content-length", "content-type", "host", "user-agent"),

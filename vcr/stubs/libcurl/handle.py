@@ -5,18 +5,16 @@ must not know what a request is.
 from __future__ import annotations
 
 import contextvars
-import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from ... import _active
 from ..._engine.cassette import Cassette
-from ..._http.uri import DEFAULT_PORTS, bare
+from ..._http.uri import DEFAULT_PORTS
 from ..exchange import cassette_for
+from ..upgrade import let_upgrade
 from .abi import Opt
-
-log = logging.getLogger(__name__)
 
 #: The kind of request that an option asks for when it is set to something true, and to something false. The option
 #: that is set last counts.
@@ -118,12 +116,14 @@ class Handle:
     def cassette(self, client: type) -> Cassette | None:
         """The cassette that a transfer started now belongs to."""
         url = self.url
-        if url.scheme not in DEFAULT_PORTS or not url.hostname:
-            if url.scheme in ("ws", "wss"):
-                log.info("%s is a WebSocket: not recorded", bare(url.geturl()))
+        is_websocket = url.scheme in ("ws", "wss")
+        if not url.hostname or not (is_websocket or url.scheme in DEFAULT_PORTS):
             return None
-        host = url.hostname
         if self.context is None or _active.entered_here():
-            return cassette_for(host, client)
-        # A transfer may run in a thread of a pool: what counts is where the URL was set.
-        return self.context.copy().run(cassette_for, host, client)
+            cassette = cassette_for(url.hostname, client)
+        else:  # A transfer may run in a thread of a pool: what counts is where the URL was set.
+            cassette = self.context.copy().run(cassette_for, url.hostname, client)
+        if is_websocket and cassette is not None:
+            let_upgrade(cassette, url.geturl(), "websocket")
+            return None
+        return cassette

@@ -6,21 +6,18 @@ of the next hop is taken when the head of a redirect has come, before libcurl se
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from ..._engine.cassette import Cassette, Turn
 from ..._http.fields import asks_for_upgrade
-from ..._http.uri import bare
 from ...errors import UnsupportedClientError
 from ...request import Headers, Request
+from ..upgrade import let_upgrade
 from . import redirects
 from .abi import Opt
 from .handle import Handle
 from .redirects import Hop
 from .request import Reader, Upload, headers_of, request_of, upload_of, uri_of
-
-log = logging.getLogger(__name__)
 
 
 def start(handle: Handle, client: type, reads: Callable[[Reader], Reader] = lambda read: read) -> Transfer | None:
@@ -30,8 +27,9 @@ def start(handle: Handle, client: type, reads: Callable[[Reader], Reader] = lamb
     if cassette is None:
         return None
     _check(handle, client)
-    if asks_for_upgrade(headers_of(handle)):
-        log.info("%s asks for an upgrade: not recorded", cassette.shown(bare(uri_of(handle.url))))
+    headers = headers_of(handle)
+    if asks_for_upgrade(headers):
+        let_upgrade(cassette, uri_of(handle.url), headers["Upgrade"])
         return None
     upload = upload_of(handle, reads)
     return Transfer(handle, cassette, client, Hop(request_of(handle, upload), handle.kind), upload)

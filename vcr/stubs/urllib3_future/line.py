@@ -6,7 +6,6 @@ Law: the line answers for its own requests and streams; everything else goes to 
 from __future__ import annotations
 
 import functools
-import logging
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -15,8 +14,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ..._http.failure import RESPONSE
-from ..._http.uri import bare
 from ...response import Response
+from ..upgrade import let_upgrade
 from .asked import Asked
 from .errors import failure_of
 from .live import Bytes, Frames, Listener
@@ -24,8 +23,6 @@ from .replay import CassetteSocket, Replay, last_error
 
 if TYPE_CHECKING:
     from .native import Connection, Event, HTTPProtocol, Promise
-
-log = logging.getLogger(__name__)
 
 
 def line_of(connection: Connection) -> Line | None:
@@ -104,10 +101,8 @@ class Line:
         self.asked = None
         connection._svn = self._svn
         if upgrade:
-            log.info(
-                "%s is to become another protocol than HTTP: not recorded",
-                asked.cassette.shown(bare(asked.request().uri)),
-            )
+            request = asked.request()
+            let_upgrade(asked.cassette, request.uri, request.headers.get("Upgrade"))
         else:
             asked.turn = asked.cassette.begin(asked.request())
             response = asked.turn.response
