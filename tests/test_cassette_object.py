@@ -63,6 +63,20 @@ def test_what_is_not_there_is_an_empty_cassette(tmp_path):
     assert len(Cassette.load(path=str(tmp_path / "none.yaml"))) == 0
 
 
+@pytest.mark.parametrize("mode", ["once", "none"])
+def test_what_stands_for_load_is_told_the_record_mode(mode, cassette_path, monkeypatch):
+    told = []
+
+    def load(**arguments):
+        told.append(arguments["record_mode"])
+        return Cassette(cassette_path)
+
+    monkeypatch.setattr(Cassette, "load", load)
+    with vcr.VCR(record_mode=mode).use_cassette(cassette_path):
+        pass
+    assert told == [mode]
+
+
 @pytest.mark.parametrize("option", ["path_transformer", "func_path_generator", "recordmode"])
 def test_an_option_that_a_cassette_by_hand_cannot_have_is_a_type_error(option):
     with pytest.raises(TypeError, match=f"Unknown option '{option}'"):

@@ -209,13 +209,15 @@ class VCR:
         return {"serializer": jsonoryaml}
 
     def _arguments(self, options: Options) -> dict[str, Any]:
-        """What ``Cassette(path, ...)`` is given: names resolved, and options that are as by default left out."""
+        """What ``Cassette(path, ...)`` is given: names resolved, and options that are as by default left out. The record
+        mode is always given: programs that put something in the place of ``Cassette.load`` read it, as with VCR.py."""
         values = vars(options)
         chosen = {name: values[name] for name, default in _OF_CASSETTE.items() if values[name] is not default}
         chosen.pop("additional_matchers", None)
         serializer = options.serializer
         return {
             **chosen,
+            "record_mode": options.record_mode,
             "match_on": matchers_of(options, self.matchers),
             "serializer": named("serializer", serializer, self.serializers)
             if isinstance(serializer, str)
