@@ -209,8 +209,8 @@ class VCR:
         return {"serializer": jsonoryaml}
 
     def _arguments(self, options: Options) -> dict[str, Any]:
-        """What ``Cassette(path, ...)`` is given: names resolved, and options that are as by default left out. The record
-        mode is always given: programs that put something in the place of ``Cassette.load`` read it, as with VCR.py."""
+        """What ``Cassette(path, ...)`` is given: names resolved, and options that are as by default left out. The
+        record mode is always given: what a program puts in the place of ``Cassette.load`` may read it."""
         values = vars(options)
         chosen = {name: values[name] for name, default in _OF_CASSETTE.items() if values[name] is not default}
         chosen.pop("additional_matchers", None)
