@@ -188,7 +188,7 @@ WORDS = tuple(_rule(*row) for row in (
      "sourcegraph-access-token"),
     ("SQUARE_TOKEN", rb"sq0(?:atp|csp)-[\w-]{22,60}", "sq0atp- sq0csp-", "sq0atp-{w22}", "sq0atp-{w12}",
      "square-access-token"),
-    ("SQUARE_TOKEN", rb"(?<![+/])EAAA[\w-]{60}(?![+/=])", "EAAA", "EAAA{w60}", "EAAA{w40}", "square-access-token"),
+    ("SQUARE_TOKEN", rb"(?<!\+)EAAA[\w-]{60}(?![+=])", "EAAA", "EAAA{w60}", "EAAA{w40}", "square-access-token"),
     ("STRIPE_KEY", rb"(?:sk|rk)_(?:test|live|prod)_[0-9A-Za-z]{10,250}",
      "sk_test_ sk_live_ sk_prod_ rk_test_ rk_live_ rk_prod_", "sk_live_{a24}", "pk_live_{a24}", "stripe-access-token"),
     ("STRIPE_WEBHOOK_SECRET", rb"whsec_[0-9A-Za-z]{32,64}", "", "whsec_{a32}", "whsec_{a12}", "Stripe"),
