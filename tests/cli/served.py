@@ -52,7 +52,7 @@ def served(
 ) -> Iterator[Served]:
     """The cassette on a port of its own."""
     told = Told()
-    with VCR(record_mode=record_mode, **options).use_cassette(path) as cassette:
+    with VCR(record_mode=record_mode, on_unrecordable="allow", **options).use_cassette(path) as cassette:
         recorded = [request.uri for request in cassette.requests]
         origins = Origins(recorded, base, upstream, is_proxy=authority is not None)
         with serving(Served((LOOPBACK, 0), cassette, origins, authority, told.note)) as server:
