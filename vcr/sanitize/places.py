@@ -87,11 +87,7 @@ class Places:
             return credentials.authorization(value, rule, put) if low in _CREDENTIALS else put(rule, value)
         if low in ("cookie", "set-cookie") and side.has_cookies:
             read = credentials.cookies if low == "cookie" else credentials.set_cookie
-            return read(
-                value,
-                side.cookie,
-                lambda cookie: self._put.at(f"{message} cookie {cookie}"),
-            )
+            return read(value, side.cookie, lambda cookie: self._put.at(f"{message} cookie {cookie}"))
         if low in _ADDRESSES:
             return uris.replaced(value, side, self._put, f"{message} header {name}:")
         return value
@@ -121,12 +117,7 @@ class Places:
             return body
         if kind == FORM:
             return self._form(message, body)
-        return named.replaced(
-            body,
-            side.fields,
-            lambda name, text: self._field(message, name, text),
-            named.IN_DATA,
-        )
+        return named.replaced(body, side.fields, lambda name, text: self._field(message, name, text), named.IN_DATA)
 
     def _field(self, message: str, name: str, text: str) -> str:
         return self._put.at(f"{message} body {name}")(self._side.field(name), text) if text.strip() else text
