@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vcr
+from tests.cli.browser import driven
 from tests.server import TEXT, all_bytes
 from vcr.errors import CassetteLoadError
 from vcr.formats import har
@@ -240,6 +241,34 @@ def test_an_archive_is_used_as_a_cassette(ask, session):
         with pytest.raises(vcr.errors.CannotOverwriteExistingCassetteException):
             ask("GET", "http://down.example/")
     assert cassette.play_count == 7
+
+
+_PAGE = b"""<!doctype html><title>loading</title><script type="module">
+for (const path of ["/json", "/gzip", "/bytes/256", "/redirect/2", "/chunked"]) await (await fetch(path)).arrayBuffer();
+await (await fetch("/echo", {method: "POST", body: new URLSearchParams({a: "\xc3\xa9"})})).text();
+document.title = "done";
+</script>"""
+
+
+def test_what_a_browser_has_recorded_just_now_is_replayed(server, tmp_path):
+    server.route("/page", lambda exchange: exchange.respond(200, [("Content-Type", "text/html; charset=utf-8")], _PAGE))
+    path = tmp_path / "session.har"
+    with driven() as browser:
+        context = browser.new_context(record_har_path=path)
+        page = context.new_page()
+        page.goto(f"{server.url}/page")
+        page.wait_for_function("document.title === 'done'")
+        context.close()
+    hits = server.hits
+    for ask in (ask_requests, ask_httpx):
+        live = [ask("GET", f"{server.url}{url}") for url in ("/json", "/gzip", "/bytes/256", "/redirect/2")]
+        with vcr.use_cassette(path, record_mode="none") as cassette:
+            assert [ask("GET", f"{server.url}{url}") for url in ("/json", "/gzip", "/bytes/256", "/redirect/2")] == live
+            assert ask("GET", f"{server.url}/chunked")[1].startswith(b"onefourteen bytes")
+            echoed = json.loads(ask("POST", f"{server.url}/echo", data={"a": "é"})[1])
+        assert (echoed["method"], cassette.play_count) == ("POST", 8)
+    # Live, each client has sent six requests; on replay none.
+    assert server.hits == hits + 2 * 6
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,9 @@ import functools
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -34,6 +37,17 @@ def find_browser() -> str:
     except (OSError, subprocess.SubprocessError) as error:
         pytest.skip(f"the browser {found} does not start: {error}")
     return found
+
+
+@contextmanager
+def driven() -> Iterator[Any]:
+    """Chromium, driven by Playwright. Skips the test where one of the two is missing."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = find_browser()
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=path, args=SWITCHES)
+        yield browser
+        browser.close()
 
 
 def dumped(url: str, profile: object, *switches: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli import session
-from tests.cli.browser import SWITCHES, find_browser
+from tests.cli.browser import driven
 from tests.cli.conftest import get
 from tests.cli.running import CASSETTES, ROOT, vcr
 from vcr.cli.comparing import VOLATILE, text_of
@@ -27,11 +27,8 @@ SIZE = {"width": 1240, "height": 700}
 
 @pytest.fixture(scope="module")
 def browser():
-    path = find_browser()
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=path, args=SWITCHES)
+    with driven() as started:
         yield started
-        started.close()
 
 
 class Shown:
