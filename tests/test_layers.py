@@ -55,6 +55,7 @@ ROOMS = [
     "sanitize.placeholder",
     "sanitize.paths",
     "sanitize.lengths",
+    "sanitize.template",
     "sanitize.ruleset",
     "sanitize.put",
     "sanitize.credentials",

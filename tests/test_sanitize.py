@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
+import http.client
 import json
 import re
+from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
@@ -349,6 +352,83 @@ def test_a_text_for_people_has_no_secret():
         f"GET http://joe:<PASSWORD:1>@a.example/?api_key=<API_KEY:1> failed: <API_KEY:{fingerprint(TOKEN)}> and "
         f"<KNOWN_TOKEN:{fingerprint('known_' + TOKEN)}>"
     )
+
+
+# -- a secret that only a later message tells --------------------------------------------------------------------------
+
+NUMBERED = "pass-w0rd"
+ESCAPED = "Zy9/xW+vU8tS7rQ6pO5n"
+FORM_TYPE = {"Content-Type": FORM}
+EARLY = {
+    "path": ("GET", f"/notes/{TOKEN}", None, {}),
+    "path, a short one": ("GET", f"/notes/{NUMBERED}/x", None, {}),
+    "query": ("GET", f"/?b={TOKEN}&a=1", None, {}),
+    "query, escaped": ("GET", f"/?a=1&b={quote_plus(ESCAPED)}", None, {}),
+    "beside a secret": ("GET", f"/?b={TOKEN}&api_key=0123456789abcdefghij", None, {}),
+    "JSON": ("POST", "/", b'{"a": [{"b": "%b"}], "c": "%b"}' % (TOKEN.encode(), NUMBERED.encode()), {}),
+    "form": ("POST", "/", b"a=1&b=" + TOKEN.encode(), FORM_TYPE),
+    "XML": ("POST", "/", f"<a><b>{TOKEN}</b></a>".encode(), {"Content-Type": "text/xml"}),
+    "lines": ("POST", "/", f"one\r\ntwo {TOKEN}\r\n".encode(), {"Content-Type": "text/plain"}),
+    "gzip": ("POST", "/", gzip.compress(f'{{"b": "{TOKEN}"}}'.encode(), mtime=0), {"Content-Encoding": "gzip"}),
+    "header": ("GET", "/", None, {"X-Trace": f"trace-{TOKEN}"}),
+}
+LATE = ("POST", "/", b"password=" + NUMBERED.encode(), {**FORM_TYPE, "Cookie": f"sid={TOKEN}; session={ESCAPED}"})
+
+
+def route(server):
+    for path in ("/", "/notes"):
+        server.route(path, lambda exchange, *_: exchange.text("ok"))
+
+
+def exchanges(url, *requests):
+    host = url.removeprefix("http://")
+    statuses = []
+    for method, path, body, headers in requests:
+        with contextlib.closing(http.client.HTTPConnection(host)) as connection:
+            connection.request(method, path, body, headers)
+            statuses.append(connection.getresponse().status)
+    return statuses
+
+
+def test_a_request_replays_that_came_before_its_secret_was_told(server, cassette_path):
+    route(server)
+    with vcr.use_cassette(cassette_path, sanitize=True):
+        exchanges(server.url, *EARLY.values(), LATE)
+    written = Path(cassette_path).read_bytes()
+    assert TOKEN.encode() not in written
+    assert NUMBERED.encode() not in written
+    server.close()
+    matched = ["method", "uri", "headers", "body"]
+    for compare in (False, True):
+        options = {"sanitize": True, "sanitize_compare": compare, "match_on": matched}
+        with vcr.use_cassette(cassette_path, record_mode="none", **options) as cassette:
+            for name, early in EARLY.items():
+                assert exchanges(server.url, early) == [200], name
+            assert exchanges(server.url, LATE) == [200]
+            assert cassette.all_played
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("GET", f"/notes/{TOKEN}x", None, {}),
+        ("GET", "/notes/list", None, {}),
+        ("GET", f"/notes/{TOKEN}/x", None, {}),
+        ("POST", f"/notes/{TOKEN}", None, {}),
+        ("GET", f"/other/{TOKEN}", None, {}),
+    ],
+)
+def test_a_placeholder_stands_for_its_own_secret_alone(other, server, cassette_path):
+    route(server)
+    early = ("GET", f"/notes/{TOKEN}", None, {})
+    with vcr.use_cassette(cassette_path, sanitize=True):
+        exchanges(server.url, early, ("GET", "/", None, {"Cookie": f"a={TOKEN}"}))
+    with vcr.use_cassette(cassette_path, record_mode="none", sanitize=True):
+        with pytest.raises(vcr.errors.CannotOverwriteExistingCassetteException):
+            exchanges(server.url, other)
+        assert exchanges(server.url, early) == [200]
+        with pytest.raises(vcr.errors.CannotOverwriteExistingCassetteException):
+            exchanges(server.url, early)  # (It has been played.)
 
 
 # -- rules of a project's own ------------------------------------------------------------------------------------------

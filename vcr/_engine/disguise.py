@@ -4,10 +4,12 @@ secret is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from ..errors import CassetteLoadError
 from ..request import Request
 from ..response import Response
 from .interaction import Interaction
@@ -15,6 +17,7 @@ from .interaction import Interaction
 if TYPE_CHECKING:
     from ..matchers import Predicate
     from ..sanitize.masking import Compared
+    from ..sanitize.template import Template
 
 
 class Disguise(Protocol):
@@ -28,6 +31,9 @@ class Disguise(Protocol):
 
     def blank(self, request: Request) -> Request:
         """A request without any secret: equal for those that differ in nothing else."""
+
+    def template(self, recorded: Request) -> Template | None:
+        """A recorded request whose placeholders stand for secrets; None where there is none in it."""
 
 
 class Whose:
@@ -82,6 +88,54 @@ class Veiled(Interaction):
     def own(self) -> tuple[Request, Response]:
         """The request as it is compared, and the response."""
         return self.request, self.original.own()[1]
+
+
+class Templates:
+    """Interactions that were stored with placeholders, to be compared with a request whose secrets nobody has told yet.
+
+    ``place_of``: equal for URIs that may match.
+    """
+
+    def __init__(self, disguise: Disguise, place_of: Callable[[str], Hashable]) -> None:
+        self._disguise = disguise
+        self._place_of = place_of
+        # By place: those to be looked at, which are read when they are needed.
+        self._unread: defaultdict[Hashable, list[Interaction]] = defaultdict(list)
+        self._by_place: dict[Hashable, list[Template]] = {}
+        # The places that have placeholders themselves.
+        self._places: dict[Hashable, Template] = {}
+        self.count = 0
+
+    def add(self, interaction: Interaction) -> None:
+        """Compare it from now on."""
+        self.count += 1
+        place = self._place_of(interaction.target[1])
+        if place not in self._by_place:
+            self._by_place[place] = []
+            if (template := self._disguise.template(Request("", str(place)))) is not None:
+                self._places[place] = template
+        self._unread[place].append(interaction)
+
+    def filled(self, request: Request) -> Iterator[Request]:
+        """``request`` as it would be stored if the same secrets were known as of each interaction that may match."""
+        where = self._place_of(request.uri)
+        asked = Request("", str(where))
+        fitting = (place for place, template in self._places.items() if template.filled(asked) is not None)
+        for place in (where, *fitting):
+            for template in self._read(place):
+                if (filled := template.filled(request)) is not None:
+                    yield filled
+
+    def _read(self, place: Hashable) -> list[Template]:
+        templates = self._by_place.get(place, [])
+        for interaction in self._unread.pop(place, ()):
+            try:
+                template = self._disguise.template(interaction.request)
+            except CassetteLoadError:
+                continue  # (Where it is the one to be played, this is said then.)
+            if template is not None:
+                templates.append(template)
+        return templates
 
 
 def unveiled(interaction: Interaction) -> Interaction:

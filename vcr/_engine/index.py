@@ -16,7 +16,7 @@ from .._http.uri import plain_path
 from ..errors import CassetteLoadError
 from ..matchers import Matcher, Predicate, part, part_of, path, requests_match, same_as_object, uri, url
 from ..request import Request
-from .disguise import Disguise, Veiled, Whose, unveiled
+from .disguise import Disguise, Templates, Veiled, Whose, unveiled
 from .interaction import Interaction
 
 
@@ -209,12 +209,14 @@ class Index:
     """Finds recorded interactions: by the keys of the built-in matchers; with a matcher of the user's, by asking.
 
     With a ``disguise``, what matches as it is, is found; where nothing does, what matches as it would be stored; where
-    nothing does either, what matches but for its secrets.
+    nothing does either, what matches but for its secrets; and last, what matches where a placeholder in a recorded
+    request stands for a secret that only a later message has told.
     """
 
     def __init__(self, matchers: Sequence[Predicate], disguise: Disguise | None = None) -> None:
         self._disguise = disguise
         self._blanks: Index | None = None  # the same interactions, without any secret
+        self._templates: Templates | None = None
         keyed = [matcher for matcher in matchers if isinstance(matcher, Matcher)]
         self._matchers = matchers
         self._keys = Keys(keyed)
@@ -225,7 +227,7 @@ class Index:
 
     def clear(self) -> None:
         """Forget every interaction."""
-        self._blanks = None
+        self._blanks = self._templates = None
         self._all = Row()
         self._placed = 0  # how many of them have been put where they belong
         self._places: dict[Hashable, Place] = {}
@@ -257,29 +259,37 @@ class Index:
 
     def _disguised(self, request: Request, key: Hashable, walk: Walk, whose: Whose) -> Iterator[Interaction]:
         """Of what matches in one way and, where nothing does, played or not, in the next."""
+        tried: tuple[Index, tuple[Request, Hashable]] | None = None
         for index, seen in self._ways(request, key, whose):
+            if tried is not None and walk is not ALL and any(True for _ in tried[0]._matching(*tried[1], ALL, whose)):
+                break
             found = index._matching(*seen, walk, whose)
             first = next(found, None)
             if first is not None:
                 return map(unveiled, chain((first,), found))
-            if not whose.compared.has_secrets:
-                break
-            if walk is not ALL and any(True for _ in index._matching(*seen, ALL, whose)):
-                break
+            tried = index, seen
         return iter(())
 
     def _ways(self, request: Request, key: Hashable, whose: Whose) -> Iterator[tuple[Index, tuple[Request, Hashable]]]:
-        """In which index, and as what, a request is looked up: as it is, as it would be stored, without its secrets."""
+        """In which index, and as what, a request is looked up: as it is, as it would be stored, without its secrets,
+        with the placeholders of what was recorded."""
         assert self._disguise is not None
         yield self, (request, key)
         stored = whose.compared.request
-        yield self, (stored, self.key(stored))
-        if self._blanks is None:
-            self._blanks = Index(self._matchers)
-        for interaction in self._all.entries[len(self._blanks._all.entries) :]:
-            self._blanks.add(Veiled(interaction, self._disguise.blank))
-        blank = self._disguise.blank(request)
-        yield self._blanks, (blank, self.key(blank))
+        if whose.compared.has_secrets:
+            yield self, (stored, self.key(stored))
+            if self._blanks is None:
+                self._blanks = Index(self._matchers)
+            for interaction in self._all.entries[len(self._blanks._all.entries) :]:
+                self._blanks.add(Veiled(interaction, self._disguise.blank))
+            blank = self._disguise.blank(request)
+            yield self._blanks, (blank, self.key(blank))
+        if self._templates is None:
+            self._templates = Templates(self._disguise, self._place_of)
+        for interaction in self._all.entries[self._templates.count :]:
+            self._templates.add(interaction)
+        for filled in self._templates.filled(stored):
+            yield self, (filled, self.key(filled))
 
     def _matching(self, request: Request, key: Hashable, walk: Walk, whose: Whose | None) -> Iterator[Interaction]:
         """As ``matching``, taking every request as it is.

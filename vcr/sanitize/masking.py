@@ -23,6 +23,7 @@ from .placeholder import Known, is_placeholder, tag
 from .places import Places
 from .rule import Rule
 from .ruleset import Side, environment, rule_set
+from .template import Template
 from .values import Blanks, Secrets, spelled
 
 #: What stands for every secret where two requests are compared but for their secrets.
@@ -203,6 +204,11 @@ class Sanitizer:
         Everywhere(Blanks(side.shapes, BLANK), self._limit).request(kept)
         correct_length(request, kept)
         return request if _are_same(kept, request) else kept
+
+    def template(self, recorded: Request) -> Template | None:
+        """A recorded request as a template; None where there is no placeholder in it."""
+        template = Template(recorded, self._limit)
+        return template if template.has_placeholder else None
 
 
 def _are_same(one: Request, other: Request) -> bool:

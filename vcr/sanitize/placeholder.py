@@ -22,6 +22,7 @@ from .rule import Rule
 
 PLACEHOLDER = re.compile(rb"<([A-Z][A-Z0-9_]{0,63}):([0-9a-f]{4}|[1-9][0-9]{0,5})>")
 _PLACEHOLDER = re.compile(PLACEHOLDER.pattern.decode("ascii"))
+_FINGERPRINT_DIGITS = 4
 #: With fewer characters a secret is numbered, whatever it is for.
 _SHORTEST_FOR_FINGERPRINT = 16
 #: With fewer characters what is secret in one place is no secret elsewhere; and so are words of one kind of character.
@@ -52,6 +53,14 @@ def fingerprint(secret: str) -> str:
     """16 bits of a hash, as four hexadecimal digits."""
     data = secret.encode("utf-8", "surrogateescape")
     return blake2b(data, digest_size=2, person=b"vcr placeholder").hexdigest()
+
+
+def may_stand_for(tag: str, text: str) -> bool:
+    """Whether the placeholder with this fingerprint or number may stand for ``text``: a secret, or what stands in the
+    place of another one. A number tells nothing of the secret but that it is no short word."""
+    if is_placeholder(text):
+        return True
+    return fingerprint(text) == tag if len(tag) == _FINGERPRINT_DIGITS else _is_secret_anywhere(text)
 
 
 class Known:
