@@ -63,6 +63,7 @@ ROOMS = [
     "sanitize.places",
     "sanitize.values",
     "sanitize.masking",
+    "sanitize.standing",
     "sanitize",
     "_engine.shown",
     "_engine.interaction",

@@ -1,7 +1,9 @@
-"""``vcr show``: interactions in full, as JSON, and as code that makes the request."""
+"""``vcr show``: interactions in full, as JSON, and as code that makes the request; and what is masked."""
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import shutil
 import subprocess
@@ -11,8 +13,12 @@ import pytest
 
 from tests.cli.conftest import get
 from tests.cli.running import ANSI, CASSETTES, environment, in_terminal, piped, plain, vcr
+from vcr import sanitize
 from vcr.request import Request
 from vcr.response import Response
+from vcr.sanitize import names, shapes
+from vcr.sanitize.masking import Sanitizer
+from vcr.sanitize.placeholder import fingerprint
 
 
 def test_in_a_pipe_an_interaction_is_plain_text(varied):
@@ -144,6 +150,59 @@ def test_every_format_can_be_shown():
     for path in CASSETTES.iterdir():
         assert vcr("show", path).status == 0
         assert json.loads(vcr("show", path, "--json").out)
+
+
+# -- what is masked ------------------------------------------------------------------------------------------------
+
+TOKEN, SESSION = "AbCdEf0123456789ghij", "S3ss10nOfTheAnswer1234567"
+
+
+def test_masked_lists_what_stands_in_the_place_of_secrets_by_rule_and_place(write):
+    sent = Request(
+        "POST",
+        f"http://api.example/notes/{TOKEN}?api_key=hello",
+        b"user=joe&password=pa55word",
+        {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Authorization": "Basic " + base64.b64encode(b"joe:hunter22").decode(),
+            "X-Key": "of-a-project",
+            "Cookie": f"sid={TOKEN}",
+        },
+    )
+    inner = base64.b64encode(f"the token {SESSION}".encode()).decode()
+    body = gzip.compress(json.dumps({"access_token": "T0kenOfTheAnswer123456", "inner": inner}).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip", "Set-Cookie": f"sid={SESSION}; Path=/"}
+    sanitizer = Sanitizer((sanitize.header("X-Key"), *names.RULES, *shapes.RULES))
+    for _ in range(2):  # (The path comes before the cookie that tells its secret.)
+        kept, data, _ = sanitizer.pair(sent, Response.of(200, "OK", headers, body))
+    path = write("masked.yaml", get("/none"), (kept, Response(data)))
+
+    done = vcr("show", path, "--masked")
+
+    assert (done.status, done.err) == (0, "")
+    assert (
+        done.out
+        == f"""\
+# 2: POST http://api.example/notes/<secret>?api_key=<secret>
+API_KEY: <API_KEY:1> in the request query api_key
+PASSWORD: <PASSWORD:1> in the request header Authorization
+SESSION: <SESSION:{fingerprint(TOKEN)}> in the request cookie sid
+PASSWORD: <PASSWORD:2> in the request body password
+SESSION: <SESSION:{fingerprint(SESSION)}> in the response cookie sid
+ACCESS_TOKEN: <ACCESS_TOKEN:{fingerprint("T0kenOfTheAnswer123456")}> in the response body access_token
+SESSION: <SESSION:{fingerprint(TOKEN)}> in the request URI
+X_KEY: <X_KEY:1> in the request header X-Key
+SESSION: <SESSION:{fingerprint(SESSION)}> in the response body
+"""
+    )
+    assert vcr("show", path, "1", "--masked").out == "# Nothing is masked in it.\n"
+
+
+def test_masked_shows_no_secret_that_is_not_masked(write):
+    path = write("open.yaml", (Request("GET", f"http://joe:pa55word@a.example/?api_key={TOKEN}"), get("/")[1]))
+    assert vcr("show", path, "--masked").out == "# Nothing is masked in it.\n"
+    path = write("half.yaml", (Request("GET", f"http://a.example/?api_key={TOKEN}&sig=<SIGNATURE:1>"), get("/")[1]))
+    assert TOKEN not in vcr("show", path, "--masked").out
 
 
 # -- code that makes the request -----------------------------------------------------------------------------------

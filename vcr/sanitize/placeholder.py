@@ -23,6 +23,8 @@ from .rule import Rule
 PLACEHOLDER = re.compile(rb"<([A-Z][A-Z0-9_]{0,63}):([0-9a-f]{4}|[1-9][0-9]{0,5})>")
 _PLACEHOLDER = re.compile(PLACEHOLDER.pattern.decode("ascii"))
 _FINGERPRINT_DIGITS = 4
+#: In how many bytes a placeholder stands at least, and at most.
+SHORTEST, LONGEST = 8, 72
 #: With fewer characters a secret is numbered, whatever it is for.
 _SHORTEST_FOR_FINGERPRINT = 16
 #: With fewer characters what is secret in one place is no secret elsewhere; and so are words of one kind of character.

@@ -14,11 +14,9 @@ from .._http.encoded import Word
 from .._http.spellings import View
 from .._placeholders import Placeholder
 from .finding import Shapes
-from .placeholder import PLACEHOLDER
+from .placeholder import LONGEST, PLACEHOLDER, SHORTEST
 from .rule import Rule
 
-#: In how many bytes a placeholder stands at least, and at most.
-_SHORTEST_PLACEHOLDER, _LONGEST_PLACEHOLDER = 8, 72
 #: How an escaped ``<`` begins.
 _ESCAPED = (b"%3C", b"%3c", b"\\u003", b"\\x3", b"&lt;", b"&#")
 
@@ -140,8 +138,8 @@ class Blanks:
     def __init__(self, shapes: Shapes, blank: str) -> None:
         self._shapes = shapes
         self._blank = blank.encode("ascii")
-        self.shortest = min(shapes.shortest, _SHORTEST_PLACEHOLDER)
-        self.longest = max(shapes.longest, _LONGEST_PLACEHOLDER)
+        self.shortest = min(shapes.shortest, SHORTEST)
+        self.longest = max(shapes.longest, LONGEST)
 
     def suspects(self, data: bytes) -> bool:
         """Whether anything may stand in ``data``, in any spelling."""

@@ -1,4 +1,5 @@
-"""``vcr show``: interactions in full, as a person reads them, as JSON, or as code that makes the request."""
+"""``vcr show``: interactions in full, as a person reads them, as JSON, or as code that makes the request; or what is
+masked in them."""
 
 from __future__ import annotations
 
@@ -10,6 +11,9 @@ import click
 
 from ...errors import CassetteLoadError
 from ...request import Headers
+from ...sanitize import names, shapes
+from ...sanitize.masking import Sanitizer
+from ...sanitize.standing import standing
 from .. import bodies, output, reading, shell
 from ..facts import as_json, facts
 from ..reading import Entry
@@ -25,6 +29,9 @@ from ..status import FINE, USAGE
 @click.argument("which", metavar="[N|PATTERN]", required=False)
 @click.option("--json", "form", flag_value="json", help="Print JSON: a list of interactions, bodies decoded.")
 @click.option("--curl", "form", flag_value="curl", help="Print curl commands, for bash or zsh, that make the requests.")
+@click.option(
+    "--masked", "form", flag_value="masked", help="List what `sanitize` has masked, by which rule, and where."
+)
 @click.option("--python", "client", type=click.Choice(shell.CLIENTS), help="Print Python that makes the requests.")
 def command(path: str, which: str | None, form: str | None, client: str | None) -> int:
     """Show interactions in full: all of them, the N-th, or those that PATTERN matches.
@@ -33,7 +40,7 @@ def command(path: str, which: str | None, form: str | None, client: str | None) 
     whole. Bodies are shown without content coding, and laid out: JSON, XML, forms, event streams.
     """
     if form and client:
-        raise click.UsageError("--json, --curl and --python exclude one another")
+        raise click.UsageError("--json, --curl, --masked and --python exclude one another")
     try:
         entries = reading.tape(path).entries
     except (CassetteLoadError, OSError) as error:
@@ -44,6 +51,8 @@ def command(path: str, which: str | None, form: str | None, client: str | None) 
         click.echo(json.dumps([as_json(entry) for entry in chosen], indent=2))
     elif form == "curl":
         _print_code([shell.curl(entry.request) for entry in chosen], "bash")
+    elif form == "masked":
+        _show_masked(chosen)
     elif client:
         _print_code([shell.python(entry.request, client) for entry in chosen], "python")
     elif not chosen:
@@ -54,6 +63,23 @@ def command(path: str, which: str | None, form: str | None, client: str | None) 
                 output.line()
             _show(entry, len(entries))
     return FINE
+
+
+def _show_masked(entries: Sequence[Entry]) -> None:
+    """The placeholders in each interaction that has one, each with the rule and the place."""
+    sanitizer = Sanitizer((*names.RULES, *shapes.RULES))
+    count = 0
+    for entry in entries:
+        if masked := standing(entry.request, entry.response):
+            if count:
+                output.line()
+            count += len(masked)
+            request = sanitizer.blank(entry.request)
+            output.line(f"# {entry.number}: {request.method} {request.uri}", "dim")
+            for one in masked:
+                output.line(f"{one.rule}: {one.placeholder} in the {one.place}")
+    if not count:
+        output.line("# Nothing is masked in it.", "dim")
 
 
 def _chosen(entries: Sequence[Entry], which: str | None) -> list[Entry]:

@@ -1,0 +1,120 @@
+"""Lists the placeholders that stand in a stored interaction. It must not know where that is stored, or what a secret
+was.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+from .._http import content_coding, known
+from .._http.encoded import Word
+from .._http.everywhere import Everywhere
+from .._http.spellings import View
+from ..request import Headers, Request
+from ..response import Response
+from . import names, shapes
+from .masking import Masked
+from .placeholder import LONGEST, PLACEHOLDER, SHORTEST, is_placeholder
+from .places import Places
+from .rule import Rule
+from .ruleset import RuleSet
+
+#: In which part of a message the places are that a rule names by another word.
+_PARTS = {
+    "request query": "request URI",
+    "request cookie": "request header cookie",
+    "response cookie": "response header set-cookie",
+}
+
+
+def standing(request: Request, response: Response) -> list[Masked]:
+    """The placeholders in the two, each with the rule that it names and its place: the field that a rule names, else
+    the header or the part of the message."""
+    rules = RuleSet((*names.RULES, *shapes.RULES))
+    put = _Noting()
+    Places(rules.request, put, content_coding.MOST_DECODED).request(request)
+    Places(rules.response, put, content_coding.MOST_DECODED).response(response)
+    named = {(_part(one.place), one.placeholder) for one in put.notes}
+    everywhere = _Noting()
+    everywhere.text("request URI", request.uri)
+    everywhere.fields("request header", request.headers)
+    everywhere.body("request body", request.headers, request.body)
+    everywhere.text("response status", response.reason or "")
+    everywhere.fields("response header", response.headers)
+    everywhere.body("response body", response.headers, response.body)
+    everywhere.fields("response trailer", response.trailers)
+    found = [one for one in everywhere.notes if (_part(one.place), one.placeholder) not in named]
+    return list(dict.fromkeys([*put.notes, *found]))
+
+
+def _part(place: str) -> str:
+    """The part of a message in which a place is."""
+    part = " ".join(place.split(" ")[:2])
+    return _PARTS.get(part, place.partition(":")[0].lower() if part.endswith(("header", "trailer")) else part)
+
+
+class _Noting:
+    """Notes each placeholder that is found; nothing is changed."""
+
+    def __init__(self) -> None:
+        self.notes: list[Masked] = []
+        self.place = ""
+
+    def at(self, place: str) -> _Noting:
+        self.place = place
+        return self
+
+    def __call__(self, rule: Rule, secret: str) -> str:  # noqa: ARG002
+        if is_placeholder(secret):
+            self.note(secret)
+        return secret
+
+    def note(self, placeholder: str) -> None:
+        self.notes.append(Masked(placeholder[1:].partition(":")[0], self.place, placeholder))
+
+    # -- a look into a text -------------------------------------------------------------------------------------------
+
+    def text(self, place: str, text: str) -> None:
+        """Note what stands in a text."""
+        Everywhere(_Placeholders(self.at(place))).field(text)
+
+    def fields(self, place: str, headers: Headers) -> None:
+        """Note what stands in header fields."""
+        for name, value in headers.pairs():
+            self.text(f"{place} {name}", value)
+
+    def body(self, place: str, headers: Headers, body: object) -> None:
+        """Note what stands in a body."""
+        if isinstance(body, bytes):
+            codings = content_coding.named(headers.get_all("Content-Encoding"))
+            Everywhere(_Placeholders(self.at(place))).body(body, codings)
+
+
+class _Placeholders:
+    """Placeholders in bytes, in whatever spelling; they stay."""
+
+    shortest, longest = SHORTEST, LONGEST
+
+    def __init__(self, put: _Noting) -> None:
+        self._put = put
+
+    def suspects(self, _: bytes) -> bool:
+        """See ``known.Values``."""
+        return True
+
+    def find(self, view: View) -> Iterator[tuple[int, int, known.New]]:
+        """See ``known.Values``."""
+        for found in PLACEHOLDER.finditer(view.data):
+            yield *found.span(), functools.partial(self._noted, found[0].decode("ascii"))
+
+    def _noted(self, placeholder: str) -> None:
+        self._put.note(placeholder)
+
+    def inside(self) -> known.Values:
+        """See ``known.Values``."""
+        return self
+
+    def shape(self, word: Word, inner: bytes) -> tuple[bytes, str]:
+        """See ``known.Values``."""
+        return inner, word.shape
