@@ -212,9 +212,12 @@ def test_websockets(server, cassette_path):
         await asynchronous.connect(url)
 
     for reach in (lambda: client.connect(url), lambda: asyncio.run(act())):
-        refused = pytest.raises(UnsupportedProtocolError, match=f"^WebSocket to 127.0.0.1:{server.port} was refused")
-        with vcr.use_cassette(cassette_path, **ERROR), refused:
+        with vcr.use_cassette(cassette_path, **ERROR), pytest.raises(Exception) as raised:  # noqa: PT011
             reach()
+        # (Before websockets 17 an error in the handshake is the cause of the library's own.)
+        error = raised.value if isinstance(raised.value, UnsupportedProtocolError) else raised.value.__cause__
+        assert isinstance(error, UnsupportedProtocolError)
+        assert str(error).startswith(f"WebSocket to 127.0.0.1:{server.port} was refused")
     assert server.hits == 0
 
 

@@ -43,7 +43,7 @@ def spelled(secret: str) -> set[bytes]:
 
 
 def test_no_secret_is_written_and_a_flow_that_carries_a_token_replays(client, server, cassette_path, caplog):
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "vcr")
     routes(server)
     key = "K3yOfTheProgram0123456789"
     with vcr.use_cassette(cassette_path, sanitize=True, journal=True) as cassette, client() as session:

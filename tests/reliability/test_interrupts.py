@@ -40,6 +40,7 @@ def test_an_interrupt_leaves_nothing_behind_wherever_it_comes(program, server, t
     assert failures == []
     # Where Python itself interrupts nothing: between the end of ``with lock:`` and the call that gives the lock back.
     # (Of the points that Python 3.13 traces, one is between the end of a ``try:`` and its ``finally:``.)
+    # What is raised in a ``__del__`` Python swallows: the program is not interrupted there.
     if sys.version_info < (3, 13):
-        others = {kind for _, _, left in found["failures"] for kind in left}
+        others = {kind for where, _, left in found["failures"] if ":__del__:" not in where for kind in left}
         assert others <= {"locked: vcr.patch._lock", "locked: vcr.patch.replace._lock"}

@@ -7,6 +7,7 @@ a rule for which there is neither a row nor a reason: it is new.
 
 from __future__ import annotations
 
+import importlib
 import random
 import re
 import string
@@ -111,9 +112,8 @@ _PRINTABLE = string.ascii_letters + string.digits + "_-+/=."
 
 def sample(pattern: str, chance: random.Random) -> str:
     """A text made up from a pattern; what it wants around the token is left out where it can be."""
-    from re import _parser  # type: ignore[attr-defined]  # (of Python 3.11)
-
-    return _sample(_parser.parse(pattern), chance)
+    parser: Any = importlib.import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
+    return _sample(parser.parse(pattern), chance)
 
 
 def _sample(items: Any, chance: random.Random) -> str:
