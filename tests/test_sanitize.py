@@ -462,6 +462,20 @@ def test_the_rules_of_a_project_come_first_and_find_what_they_say(monkeypatch):
     assert ("X_KEY", "request header X-Key", "<X_KEY:1>") in notes
 
 
+@pytest.mark.parametrize("compares", [False, True])
+def test_what_has_a_replacement_replays(compares, server, cassette_path):
+    route(server)
+    asked = ("GET", "/?tenant=me&lang=en", None, {})
+    rules = [vcr.sanitize.query("tenant", replacement="TENANT"), vcr.sanitize.query("lang", compare=True)]
+    options = {"sanitize": rules, "sanitize_compare": compares}
+    with vcr.use_cassette(cassette_path, **options):
+        exchanges(server.url, asked)
+    server.close()
+    with vcr.use_cassette(cassette_path, record_mode="none", **options) as cassette:
+        assert exchanges(server.url, asked) == [200]
+        assert cassette.all_played
+
+
 def test_a_rule_for_one_side_leaves_the_other_alone():
     rule = vcr.sanitize.header("X-Key", on="response")
     answer = Response.of(200, "OK", [("X-Key", "k")], b"")
@@ -478,6 +492,7 @@ def test_a_rule_for_one_side_leaves_the_other_alone():
         (lambda: vcr.sanitize.header("a", on="requests"), "'requests' is not a side.*request"),
         (lambda: vcr.sanitize.json_path("a.b"), "expected a path such as"),
         (lambda: vcr.sanitize.json_path("$.a[b"), r"is no path: nothing can be made of '\[b'"),
+        (lambda: vcr.sanitize.query("a", replacement="b", compare=True), "leave out replacement, or compare"),
         (lambda: vcr.sanitize.regex("(a"), "is not a regular expression"),
         (lambda: vcr.sanitize.regex("a*"), "finds a secret in an empty text"),
         (lambda: vcr.sanitize.only("x-key"), r'expected rules, such as vcr.sanitize.header\("x-key"\), got .x-key'),

@@ -63,7 +63,7 @@ class _Writer:
         if rule.names and not rule.fits(secret):
             return secret
         new = self._new(self._by_shape(rule, secret), secret)
-        if new != secret or is_placeholder(new):
+        if new != secret or is_placeholder(new) or new == rule.replacement:
             self.notes.append(_Note(Masked(rule.name, self.place, new), rule, new != secret))
         return new
 

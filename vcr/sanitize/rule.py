@@ -34,7 +34,7 @@ class Rule:
     ``chosen``: people choose such values (a password): they are numbered, and never get a fingerprint.
     ``identifies``: the value says who sends a request, or belongs to the request alone if not (a signature, a code).
     ``compare``: a request with another value is not answered from the recording.
-    ``replacement``: what stands in the place of the secret instead of a placeholder.
+    ``replacement``: what stands in the place of the secret instead of a placeholder; not together with ``compare``.
     ``vector``, ``counter_example``: a text in which the rule finds a secret, and one that is like it, in which it finds
     none: a line ``Name: value`` for ``header`` and ``cookie``, a URI for ``query`` and ``userinfo``, else a body.
     ``source``: where the fact comes from.
@@ -53,6 +53,12 @@ class Rule:
     vector: str = ""
     counter_example: str = ""
     source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.compare and self.replacement is not None:
+            raise ValueError(
+                "compare=True needs the placeholder to tell secrets apart: leave out replacement, or compare"
+            )
 
     def fits(self, value: str) -> bool:
         """Whether a value that stands under one of the names can be such a secret."""
