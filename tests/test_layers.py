@@ -78,6 +78,7 @@ ROOMS = [
     "_active",
     "persisters",
     "_python",
+    "_shared",
     "_children",
     "stubs",
     "patch",
@@ -88,6 +89,7 @@ ROOMS = [
     "_context",
     "cassette",
     "network",
+    "_no_cassette",
     "config",
     "migration",
 ]

@@ -1,224 +1,42 @@
-"""How the processes that a program starts inside an open cassette take part in it: what the parent hands over, what its
-children leave for it, and what becomes of the cassette in the child of a fork.
+"""How the processes that a program starts inside an open cassette, or an open block of the network, take part in it:
+what they are told, what becomes of the cassette in the child of a fork, and what the parent does as it closes.
 
 A child is given the path of a private directory. There it finds the recipe of the cassette, and there it puts, at once,
 what it records and plays: it may be ended at any moment. The parent takes that in when the cassette closes, and removes
-the directory: a child that finds none any more knows that the cassette is over.
+the directory: a child that finds none any more knows that the cassette is over. With a block it is the same.
 
 This file must not know how a process is started, or how a cassette is opened.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import logging
 import os
-import pickle
-import shutil
-import sys
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 from . import _active
 from ._engine.cassette import Cassette
-from ._engine.holding import Holding
 from ._engine.strict import Refused
 from ._locks import new_lock
+from ._shared import BLOCK, Shared
 from .errors import AmbiguousCassetteError, ChildProcessRefusedError, place_in_program, warn
-from .persisters.journal import Journal
-from .persisters.locking import alone_in
 from .request import Request
 
 if TYPE_CHECKING:
     from ._engine.interaction import Interaction
     from ._engine.turn import Turn
-    from .response import ResponseDict
 
 log = logging.getLogger(__name__)
 
-#: The environment variable that tells a child of the open cassette: ``<child_processes> <directory>``.
+#: The environment variable that tells a child of the open blocks and the current cassette: a line for each, with what
+#: becomes of the child (``child_processes``, or ``block``) and the directory.
 VARIABLE = "VCR_CHILD_OF"
 #: The directory whose ``sitecustomize.py`` a child runs as it starts.
 STARTUP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_child", "startup")
-
-
-class _HandedOver(NamedTuple):
-    """What a child is told.
-
-    ``outline``: the path of the cassette, and why no child can take part in it. ``sys_path``: where Python looks for
-    modules, which the recipe may need. ``recipe``: pickled, the class, the arguments of its ``load``, and whether the
-    cassette was stored when it was opened.
-    """
-
-    outline: tuple[str, str]
-    sys_path: list[str]
-    recipe: bytes
-
-
-class _Pickler(pickle.Pickler):
-    """Takes a module, such as a serializer, by its name."""
-
-    def reducer_override(self, value: object) -> Any:
-        if isinstance(value, ModuleType):
-            import importlib
-
-            return importlib.import_module, (value.__name__,)
-        return NotImplemented
-
-
-class _Journal(Journal):
-    """What children have recorded; there is none any more when the cassette is over."""
-
-    def add(self, request: Request, response: ResponseDict, beside: Mapping[str, object] | None = None) -> None:
-        """Keep an interaction. Raises OSError."""
-        if not os.path.isdir(os.path.dirname(self.path)):
-            raise FileNotFoundError("the process that has opened the cassette has closed it")
-        super().add(request, response, beside)
-
-
-class Shared:
-    """The directory through which child processes take part in one open cassette."""
-
-    def __init__(self, directory: str, owner: int | None = None) -> None:
-        """``owner``: the process that has opened the cassette; None in one that knows the directory only."""
-        self.directory = directory
-        self._owner = owner
-        #: What children have connected to that take no part; known when the cassette has closed.
-        self.connected: list[str] = []
-        self.start_anew()
-
-    def start_anew(self) -> None:
-        """Record as a process of its own, which has recorded nothing yet."""
-        self.journal = _Journal(self._file("recorded"))
-
-    def _file(self, name: str) -> str:
-        return os.path.join(self.directory, name)
-
-    @property
-    def is_owned(self) -> bool:
-        """Whether this process has opened the cassette."""
-        return self._owner == os.getpid()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the process that has opened the cassette has not closed it yet."""
-        return os.path.isdir(self.directory)
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """In the block no other process, and no other thread, leaves anything in the directory or takes in what is
-        there. Once the directory is gone, nobody waits."""
-        with ExitStack() as stack:
-            with suppress(OSError):
-                stack.enter_context(alone_in(os.path.realpath(self.directory)))
-            yield
-
-    # -- the parent's side --------------------------------------------------------------------------------------------
-
-    def make(self, cassette: Cassette) -> None:
-        """Make the directory, with what a child needs to know."""
-        os.mkdir(self.directory, 0o700)
-        if cassette.child_processes != "ignore":  # (what is handed over may hold secrets)
-            with open(self._file("recipe"), "wb") as file:
-                pickle.dump(tuple(_handed_over_by(cassette)), file)
-
-    def remove(self) -> None:
-        """Tell the children that the cassette is over."""
-        if self.is_owned:
-            shutil.rmtree(self.directory, ignore_errors=True)
-
-    def take_in(self, cassette: Cassette) -> None:
-        """Give the cassette what children have recorded and played until now."""
-        self.count_plays(cassette, cassette.held(), 0)
-        for line in self.lines_since("refused", 0):
-            method, uri, place = json.loads(line)
-            cassette.note_refusal(Refused(Request(method, uri), place, None))
-        if self.journal.exists:
-            for interaction in cassette.when_loaded(self.journal.interactions()):
-                cassette.put(interaction)
-                cassette.mark_recorded(interaction)
-        self.connected = sorted(set(self.lines_since("connected", 0)))
-
-    def count_plays(self, cassette: Cassette, held: Sequence[Interaction], place: int) -> None:
-        """Count in ``cassette``, which holds these, what children have played, and taken back, behind this byte."""
-        for number in map(int, self.lines_since("played", place)):
-            if abs(number) <= len(held):
-                change = Holding.play if number > 0 else Holding.unplay
-                change(cassette, held[abs(number) - 1])
-
-    # -- the child's side ---------------------------------------------------------------------------------------------
-
-    def outline(self) -> tuple[str, str]:
-        """The path of the cassette, and why no child can take part in it; an empty text when one can."""
-        return self._read().outline
-
-    def cassette(self) -> Any:
-        """The same cassette, made anew. Raises what unpickling raises."""
-        handed = self._read()
-        before = sys.path[:]
-        sys.path += [entry for entry in handed.sys_path if entry not in before]
-        try:
-            cls, arguments, found = pickle.loads(handed.recipe)
-        finally:
-            sys.path[:] = before
-        return cls.load(**arguments) if found else cls(**arguments)
-
-    def _read(self) -> _HandedOver:
-        with open(self._file("recipe"), "rb") as file:
-            return _HandedOver(*pickle.load(file))
-
-    def note_refusal(self, request: Request, place: str) -> None:
-        """Leave for the parent that a request was refused, and where in the program it was made."""
-        self.note("refused", json.dumps([request.method, request.uri, place]))
-
-    def note_joined(self) -> None:
-        """Leave for the parent that a Python which was started inside the cassette knows of it."""
-        self.note("joined", os.getpid())
-
-    @property
-    def is_joined(self) -> bool:
-        """Whether a Python that was started inside the cassette knows of it."""
-        return bool(self.lines_since("joined", 0))
-
-    def note(self, name: str, line: object) -> None:
-        """Leave one line for the parent, as long as the cassette is open."""
-        with suppress(OSError), open(self._file(name), "ab", buffering=0) as file:
-            file.write(f"{line}\n".encode())
-
-    def size(self, name: str) -> int:
-        """How many bytes of lines have been left."""
-        try:
-            return os.path.getsize(self._file(name))
-        except OSError:
-            return 0
-
-    def lines_since(self, name: str, place: int) -> list[str]:
-        """The lines that have been left behind this byte."""
-        if self.size(name) <= place:
-            return []
-        with suppress(FileNotFoundError), open(self._file(name), "rb") as file:
-            file.seek(place)
-            return [line.decode().rstrip("\n") for line in file if line.endswith(b"\n")]
-        return []
-
-
-def _handed_over_by(cassette: Cassette) -> _HandedOver:
-    arguments = getattr(cassette, "arguments", None)
-    path = os.path.abspath(cassette.path)
-    if arguments is None:
-        return _HandedOver((path, "the cassette was made by hand"), [], b"")
-    arguments = {**arguments, "path": path, "record_mode": str(cassette.record_mode)}
-    recipe = io.BytesIO()
-    try:
-        _Pickler(recipe).dump((type(cassette), arguments, cassette.rewound))
-    except Exception as error:  # noqa: BLE001  (a hook's own __reduce__ may raise anything)
-        return _HandedOver((path, f"one of the cassette's options cannot be handed over ({error})"), [], b"")
-    return _HandedOver((path, ""), sys.path, recipe.getvalue())
 
 
 _shared: weakref.WeakKeyDictionary[Cassette, Shared] = weakref.WeakKeyDictionary()
@@ -246,15 +64,31 @@ def is_joined(cassette: Cassette) -> bool:
 
 
 def handed_over(*, is_python: bool) -> str | None:
-    """What ``VARIABLE`` has to say in a process that is started here and now; None when no cassette is current, or when
-    the process is to be ignored and is no Python that could tell what it does."""
+    """What ``VARIABLE`` has to say in a process that is started here and now; None when no block is open, and either no
+    cassette is current or the process is to be ignored and is no Python that could tell what it does."""
+    told = _blocks()
     try:
         cassette = _active.current()
     except AmbiguousCassetteError:
-        return None  # (which is refused where a request is made)
-    if cassette is None or (cassette.child_processes == "ignore" and not is_python):
-        return None
-    return f"{cassette.child_processes} {_share(cassette).directory}"
+        cassette = None  # (which is refused where a request is made)
+    is_open = cassette is not None and not any(cassette is one for one in _active.stand_ins)
+    if cassette is not None and is_open and (is_python or cassette.child_processes != "ignore"):
+        told.append(cassette)
+    return "\n".join(f"{one.child_processes} {_share(one).directory}" for one in told) or None
+
+
+def _blocks() -> list[Cassette]:
+    """What stands outside cassettes in each open block, innermost last."""
+    return [one for one in tuple(_active.stand_ins) if one.child_processes == BLOCK]
+
+
+def note_apart(command: str) -> bool:
+    """Remember that the Python which this command starts cannot take part in the open blocks. Returns whether it could
+    not take part in the current cassette either, though it should."""
+    for block in _blocks():
+        _share(block).note_apart(command)
+    told = (handed_over(is_python=True) or "").splitlines()
+    return any(not line.startswith(("ignore ", f"{BLOCK} ")) for line in told)
 
 
 def environment(given: Mapping[str, str] | None, value: str) -> dict[str, str]:
@@ -264,7 +98,7 @@ def environment(given: Mapping[str, str] | None, value: str) -> dict[str, str]:
     return {**before, VARIABLE: value, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-# -- the end of the cassette ------------------------------------------------------------------------------------------
+# -- the end of the cassette, and of a block ---------------------------------------------------------------------------
 
 
 @contextmanager
@@ -301,14 +135,35 @@ def forget(cassette: Cassette) -> None:
 
 
 def report(cassette: Cassette) -> None:
-    """Warn of what children have connected to that took no part in the cassette."""
+    """Warn of what children have connected to that took no part in the cassette, and of those that were to be kept from
+    the network, and were not."""
     shared = _shared.get(cassette)
+    if shared is not None and shared.apart:
+        warn(
+            f"processes started while the network was blocked were not kept from it: {'; '.join(shared.apart)}. Let "
+            "them read PYTHONPATH and sitecustomize (no -I, -E or -S), where vcr and what it needs can be imported"
+        )
     if shared is not None and shared.connected:
         warn(
             f"processes started inside the cassette {cassette.path} have connected to {', '.join(shared.connected)}: "
             'that is neither recorded nor replayed. child_processes="join" lets them take part in the cassette, '
             '"refuse" forbids their requests'
         )
+
+
+def end_block(outside: Cassette) -> list[str]:
+    """The block is over, in this process and for its children. Returns the hosts that they were kept from."""
+    shared = _shared.get(outside)
+    if shared is None or not shared.is_owned:
+        return []
+    blocked, shared.apart = shared.lines_since("blocked", 0), sorted(set(shared.lines_since("apart", 0)))
+    shared.remove()
+    return blocked
+
+
+def inherit_block(outside: Cassette, shared: Shared) -> None:
+    """``outside`` stands for the block that is handed over in this directory: this process's children are told so."""
+    _tell(outside, shared)
 
 
 # -- a cassette in a child --------------------------------------------------------------------------------------------
@@ -423,11 +278,11 @@ REFUSED_BY_OPTION = 'child_processes="refuse" forbids its requests'
 
 
 def _before_fork() -> None:
-    for cassette in _active.opened():
+    for cassette in (*_active.opened(), *_blocks()):
         try:
             _share(cassette)
         except OSError as error:  # (the fork itself goes on)
-            log.warning("What a child process records into cassette %s will be lost: %s", cassette.path, error)
+            log.warning("Child processes cannot hand anything to their parent for %s: %s", cassette.path, error)
 
 
 def _in_fork() -> None:

@@ -111,6 +111,12 @@ class Hosts:
         self._rules = rules(allowed_hosts)
         self._block_loopback = block_loopback
 
+    def with_loopback(self) -> Hosts:
+        """These hosts, and this machine."""
+        hosts = Hosts()
+        hosts._rules = self._rules
+        return hosts
+
     @property
     def may_be_address(self) -> bool:
         """Whether a name that is not allowed may have an address that is."""

@@ -72,7 +72,7 @@ class VCR:
         super().__setattr__(name, value)
 
     def _stand_outside(self, then: str) -> None:
-        from . import network
+        from . import _no_cassette
 
         this = weakref.ref(self)
 
@@ -80,7 +80,7 @@ class VCR:
             options = None if (own := this()) is None else own._options()
             return Hosts() if options is None else hosts_outside(options)
 
-        network.stand_outside(self, then, hosts)
+        _no_cassette.stand_outside(self, then, hosts)
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"VCR has no attribute {name!r}. {choices(name, OPTIONS)}")

@@ -15,21 +15,21 @@ import re
 import socket
 import sys
 import threading
-import weakref
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 import wrapt
 
-from . import _active, patch
+from . import _active, _children, patch
 from ._context import runner
 from ._engine.turn import Turn
 from ._hosts import Host, Hosts, address_in
 from ._hosts import HostRule as HostRule  # noqa: PLC0414  (described where hosts are given)
 from ._locks import new_lock
+from ._shared import BLOCK
 from .cassette import Cassette
 from .errors import place_in_program, warn
 from .patch.replace import Replacement, writable
@@ -84,6 +84,7 @@ class Outside(Cassette):
 
     def __init__(self, then: str, hosts: Callable[[], Hosts], error: Callable[[str, str], NetworkBlockedError]) -> None:
         super().__init__("no cassette")
+        self.child_processes = ""  # none is told, unless this stands in a block
         self._then, self._hosts, self._error = then, hosts, error
         self._warned: set[tuple[str, str]] = set()
 
@@ -98,9 +99,13 @@ class Outside(Cassette):
             if not self._allows(host, None):
                 self._warn_of(host)
             return True
-        if self._then == "note" and ("curl_cffi" in packages or "CurlAsyncHTTPClient" in names):
+        if self._then != "note":
+            return False
+        if "pycurl" in packages and any(one.name == "perform" for one in _replacements):  # whose doors judge it
+            return True
+        if packages & {"curl_cffi", "pycurl"} or "CurlAsyncHTTPClient" in names:
             raise self._error(host, f"a request to {host}")
-        return self._then == "note" and "pycurl" in packages  # (whose doors judge it)
+        return False
 
     def begin(self, request: Request) -> Turn:
         """Raise NetworkBlockedError when the host is not allowed at this port."""
@@ -132,7 +137,7 @@ class Outside(Cassette):
         if (host, place) in self._warned:
             return
         self._warned.add((host, place))
-        test = _current_test()
+        test = current_test()
         warn(
             f"a request to {host} was made outside a cassette, at {place}{f' in {test}' if test else ''}, and reached "
             "the network. Record it in a cassette, or let the host pass (allowed_hosts)"
@@ -142,11 +147,12 @@ class Outside(Cassette):
 #: Classes of clients that connect to unix sockets, and httpx's transports: these answer in the process, or ask a pool,
 #: or another client, which is asked in its turn.
 _IS_ELSEWHERE = re.compile("[Uu]nix|Transport$")
+_EVERY_HOST = Hosts([re.compile("")])
 #: No rule that names a port allows this one.
 _NO_PORT = -1
 
 
-def _current_test() -> str:
+def current_test() -> str:
     """The test that pytest runs, and which part of it."""
     return os.environ.get("PYTEST_CURRENT_TEST", "")
 
@@ -156,7 +162,8 @@ class block_network:
 
     ``allowed_hosts``: what stays allowed: see ``HostRule``. This machine and unix sockets do too, unless
     ``block_loopback`` is set. Inside another block, the inner one alone counts. A request outside a cassette is judged
-    by the host of its URI, also where a proxy would be asked; what a cassette replays is no connection.
+    by the host of its URI, also where a proxy would be asked; what a cassette replays is no connection. A Python
+    that is started inside is inside, too; where that cannot be, a warning at the end says so.
     """
 
     #: Whether requests are judged where they connect, and errors say no more than pytest-recording's.
@@ -170,7 +177,7 @@ class block_network:
         self.blocked: list[object] = []
 
     def __enter__(self) -> block_network:
-        level = _Level(self, Outside("note" if self.is_brief else "error", lambda: self._hosts, self.refusal))
+        level = _Level(self, self.stand_in())
         self._entered.append(level)
         try:
             _enter(level)
@@ -185,7 +192,11 @@ class block_network:
         error: BaseException | None = None,
         traceback: TracebackType | None = None,
     ) -> None:
-        _leave(self._entered.pop())
+        level = self._entered.pop()
+        _leave(level)
+        self.blocked += _children.end_block(level.outside)
+        if kind is None:
+            _children.report(level.outside)
 
     def __call__(self, function: F) -> F:
         """Decorate a function of any kind."""
@@ -198,7 +209,22 @@ class block_network:
         begun = _begun.get()
         if not request and begun is not None and begun.host == _text(host):
             request = f"{begun.method} {begun.uri}"
-        return NetworkBlockedError(host, request, _current_test(), is_brief=self.is_brief)
+        return NetworkBlockedError(host, request, current_test(), is_brief=self.is_brief)
+
+    def stand_in(self) -> Outside:
+        """What stands where no cassette is open inside this block, with what child processes need for the same one."""
+        then = "note" if self.is_brief else "error"
+        outside = Outside(then, lambda: _EVERY_HOST if self.is_over else self._hosts, self.refusal)
+        outside.child_processes = BLOCK
+        # pytest-recording's block reaches no process that is started: they may go on to use this machine.
+        hosts = self._hosts.with_loopback() if self.is_brief else self._hosts
+        outside.arguments = {"hosts": hosts, "is_brief": self.is_brief}
+        return outside
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the block has ended elsewhere: in the process that has started this one."""
+        return False
 
     # -- what is asked before something happens ---------------------------------------------------------------------
 
@@ -245,43 +271,6 @@ def _text(host: object) -> str:
     return host.decode("latin-1") if isinstance(host, (bytes, bytearray)) else "" if host is None else str(host)
 
 
-# -- the option no_cassette --------------------------------------------------------------------------------------------
-
-#: What stands where no cassette is open because an object (a ``VCR``) asks for it, by the object's identity.
-_asked_for: dict[int, Outside] = {}
-
-
-def stand_outside(owner: object, then: str, hosts: Callable[[], Hosts]) -> None:
-    """From now on, as long as ``owner`` is there, do this with requests outside a cassette: "allow", "warn" or "error".
-    Called again for the same owner, the last word counts. ``hosts``: gives those that are allowed."""
-    if id(owner) not in _asked_for and then == "allow":
-        return
-    if id(owner) in _asked_for:
-        _let_go(id(owner))
-    else:
-        weakref.finalize(owner, _let_go, id(owner))
-    if then != "allow":
-        outside = Outside(then, hosts, lambda host, request: NetworkBlockedError(host, request, _current_test()))
-        _asked_for[id(owner)] = outside
-        try:
-            patch.install(outside)
-            _active.stand_ins.append(outside)
-        except BaseException:  # a warning may be an error
-            _let_go(id(owner))
-            raise
-
-
-def _let_go(owner: int) -> None:
-    outside = _asked_for.pop(owner, None)
-    if outside is not None:
-        _remove(_active.stand_ins, outside)
-        patch.uninstall(outside)
-
-
-def _remove(stand_ins: list[T], outside: object) -> None:
-    stand_ins[:] = [one for one in stand_ins if one is not outside]
-
-
 # -- the open blocks, and the doors ------------------------------------------------------------------------------------
 
 
@@ -305,10 +294,14 @@ def _enter(level: _Level) -> None:
     _active.stand_ins.append(level.outside)
     with _lock:
         if not _levels:
-            for replacement in _doors():
-                replacement.apply()
-                _replacements.append(replacement)
+            _put_up(_doors())
         _levels = (*_levels, level)
+
+
+def _put_up(doors: Iterable[Replacement]) -> None:
+    for replacement in doors:
+        replacement.apply()
+        _replacements.append(replacement)
 
 
 def _leave(level: _Level) -> None:
@@ -318,13 +311,12 @@ def _leave(level: _Level) -> None:
         _levels = tuple(one for one in _levels if one is not level)
         while not _levels and _replacements:
             _replacements.pop().revert()
-    _remove(_active.stand_ins, level.outside)
+    _active.stand_ins[:] = [one for one in _active.stand_ins if one is not level.outside]
     patch.uninstall(level.outside)
 
 
 def _innermost() -> block_network | None:
-    levels = _levels
-    return levels[-1].block if levels else None
+    return next((level.block for level in reversed(_levels) if not level.block.is_over), None)
 
 
 def _check(reach: Reach) -> None:
@@ -357,13 +349,35 @@ def _doors() -> Iterable[Replacement]:
     loop = getattr(sys.modules.get("asyncio.base_events"), "BaseEventLoop", None)
     if loop is not None:
         yield Replacement(loop, "getaddrinfo", _loop_lookup_door(loop.getaddrinfo))
-    if "uvloop" in sys.modules:
-        yield from uvloop_doors(_check, sys.modules["uvloop"])
-    if "pycurl" in sys.modules:
-        from .stubs.pycurl import Curl
+    for name, doors in _OF_LIBRARIES.items():
+        if name in sys.modules:
+            yield from doors(sys.modules[name])
+        elif name not in _awaited:
+            _awaited.add(name)
+            wrapt.register_post_import_hook(_put_up_late, name)
 
-        for name in ("perform", "perform_rb", "perform_rs"):
-            yield Replacement(writable(Curl), name, _curl_door(getattr(Curl, name)))
+
+def _curl_doors(_: object) -> Iterable[Replacement]:
+    from .stubs.pycurl import Curl
+
+    for name in ("perform", "perform_rb", "perform_rs"):
+        yield Replacement(writable(Curl), name, _curl_door(getattr(Curl, name)))
+
+
+#: Libraries in C with sockets of their own, and those that will tell when the program has imported them.
+_OF_LIBRARIES: dict[str, Callable[[ModuleType], Iterable[Replacement]]] = {
+    "uvloop": functools.partial(uvloop_doors, _check),
+    "pycurl": _curl_doors,
+}
+_awaited: set[str] = set()
+
+
+def _put_up_late(module: ModuleType) -> None:
+    """The program has imported one of these libraries, perhaps inside a block."""
+    _awaited.discard(module.__name__)
+    with _lock:
+        if _levels:
+            _put_up(_OF_LIBRARIES[module.__name__](module))
 
 
 #: The functions that look up a name, and where their answers have the addresses.

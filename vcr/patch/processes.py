@@ -1,4 +1,5 @@
-"""Where a program starts processes: each is told of the cassette that is current there. It is no client's file.
+"""Where a program starts processes: each is told of the cassette that is current there, and of open blocks.
+It is no client's file.
 
 ``subprocess`` hands over an environment; ``multiprocessing``, what its new processes unpickle first; a fork, nothing.
 """
@@ -48,16 +49,18 @@ def _popen_door(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _environment(args: object, executable: Any, given: Any) -> object:
-    """The environment of a process that is started with this command; ``given`` where no cassette is current."""
+    """The environment of a process that is started with this command; ``given`` where there is nothing to
+    tell."""
     # What is neither a list nor a tuple is one word, or can be read only once.
     words = [str(word) for word in (args if isinstance(args, (list, tuple)) else [args])]
     is_python = _python.is_python(os.fsdecode(executable) if executable else words[0] if words else "")
     value = _children.handed_over(is_python=is_python)
     if value is None:
         return given
-    if is_python and not value.startswith("ignore") and _python.arguments(words[1:]).is_isolated:
+    command = " ".join(words[:3])
+    if is_python and _python.arguments(words[1:]).is_isolated and _children.note_apart(command):
         warn(
-            f"{' '.join(words[:3])} starts a Python that reads neither PYTHONPATH nor sitecustomize: its requests are "
+            f"{command} starts a Python that reads neither PYTHONPATH nor sitecustomize: its requests are "
             "neither recorded nor refused"
         )
     return _children.environment(given, value)

@@ -1,5 +1,5 @@
-"""Run by Python as it starts, in a process that was started inside an open cassette. It must not import much: most of
-these processes make no request.
+"""Run by Python as it starts, in a process that was started inside an open cassette or an open block of the network. It
+must not import much: most of these processes make no request.
 
 ``multiprocessing`` runs it too, in a process that it starts or forks from a server.
 """
@@ -16,16 +16,36 @@ if TYPE_CHECKING:
 
 _VARIABLE = "VCR_CHILD_OF"
 _HERE = os.path.dirname(os.path.abspath(__file__))
+#: A program imports one of these before it can reach the network, hand a block on to a process, or open a cassette.
+_FIRST = frozenset(
+    (
+        *("asyncio", "http", "multiprocessing", "socket", "subprocess", "vcr"),
+        *("aiohttp", "boto", "curl_cffi", "grpc", "httpcore", "httpcore2", "httplib2", "httpx", "httpx2", "niquests"),
+        *("pycurl", "requests", "tornado", "urllib3", "urllib3_future", "uvloop", "websockets"),
+    )
+)
 
 
 def _start(value: str) -> None:
-    """``value``: ``<child_processes> <directory>``."""
-    option, _, directory = value.partition(" ")
-    if not os.path.isdir(directory):
-        return  # The cassette is over.
-    if option == "ignore":
-        sys.addaudithook(_reporting(directory))
+    """``value``: lines ``<what becomes of this process> <directory>``."""
+    told = [(option, directory) for option, _, directory in (line.partition(" ") for line in value.splitlines())]
+    left = [(option, directory) for option, directory in told if os.path.isdir(directory)]  # The others are over.
+    for option, directory in left:
+        if option == "ignore":
+            sys.addaudithook(_reporting(directory))
+    left = [(option, directory) for option, directory in left if option != "ignore"]
+    if all(option == "block" for option, _ in left) and sys.modules.keys().isdisjoint(_FIRST):
+        if left:
+            sys.addaudithook(_joining_later(left))
         return
+    try:
+        _join(left)
+    except Exception as error:  # noqa: BLE001  (the process goes on, but not in silence)
+        _say(error, left)
+
+
+def _join(left: list[tuple[str, str]]) -> None:
+    """Join each of these, and take it out of the list."""
     root = os.path.dirname(os.path.dirname(os.path.dirname(_HERE)))
     sys.path.insert(0, root)  # (this may be another environment, with another version of vcr)
     try:
@@ -37,7 +57,52 @@ def _start(value: str) -> None:
     except ModuleNotFoundError:  # (or one without what vcr needs)
         sys.path.append(root)
         from vcr._child.join import join
-    join(option, directory)
+    while left:
+        join(*left[0])
+        del left[0]
+
+
+def _joining_later(left: list[tuple[str, str]]) -> Callable[[str, Any], None]:
+    """A hook that joins these when the process imports what it needs for the network. Where that is done in the middle
+    of an import, it may fail: it is done again with the first socket."""
+    is_busy = False
+
+    def hook(event: str, arguments: Any) -> None:
+        nonlocal is_busy
+        is_import = event == "import"
+        if is_busy or not left or not (is_import or event.startswith("socket.")):
+            return
+        if is_import and arguments[0].partition(".")[0] not in _FIRST:
+            return
+        is_busy = True
+        try:
+            _join(left)
+        except Exception as error:  # noqa: BLE001  (the process goes on, but not in silence)
+            if not is_import or isinstance(error, ModuleNotFoundError):
+                _say(error, left)
+                left.clear()
+        finally:
+            is_busy = False
+
+    return hook
+
+
+def _say(error: Exception, left: list[tuple[str, str]]) -> None:
+    """Tell the process that has opened the block, and of a cassette the user."""
+    for option, directory in left:
+        if option == "block":
+            _tell(directory, "apart", f"{sys.executable} ({error!r})")
+        else:
+            lost = "nothing that it requests is recorded"
+            sys.stderr.write(f"vcr: this process could not join the open cassette, and {lost}: {error!r}\n")
+
+
+def _tell(directory: str, name: str, line: str) -> None:
+    try:
+        with open(os.path.join(directory, name), "a", encoding="utf-8") as file:
+            file.write(line.replace("\n", " ") + "\n")
+    except OSError:
+        pass  # The cassette or the block is over.
 
 
 def _reporting(directory: str) -> Callable[[str, Any], None]:
@@ -53,11 +118,7 @@ def _reporting(directory: str) -> Callable[[str, Any], None]:
             host = name or str(arguments[1][0])
             if host not in told and host != "localhost" and not host.startswith(("127.", "::1")):
                 told.add(host)
-                try:
-                    with open(os.path.join(directory, "connected"), "a", encoding="utf-8") as file:
-                        file.write(f"{host}\n")
-                except OSError:
-                    pass  # The cassette is over.
+                _tell(directory, "connected", host)
 
     return hook
 
@@ -78,10 +139,6 @@ def _run_the_hidden_one() -> None:
 try:
     if given := globals().get(_VARIABLE) or os.environ.get(_VARIABLE):
         _start(given)
-except Exception as error:  # noqa: BLE001  (the process goes on, but not in silence)
-    sys.stderr.write(
-        f"vcr: this process could not join the open cassette, and nothing that it requests is recorded: {error!r}\n"
-    )
 finally:
     if __name__ == "sitecustomize":
         _run_the_hidden_one()

@@ -1,0 +1,34 @@
+"""Enters, in a process that was started inside a block of the network, the same block, until its parent's ends."""
+
+from __future__ import annotations
+
+from .. import _children
+from .._shared import Shared
+from ..network import NetworkBlockedError, Outside, block_network
+
+
+class Inherited(block_network):
+    """The block that is handed over in this directory. Raises OSError when it has ended."""
+
+    def __init__(self, shared: Shared) -> None:
+        super().__init__()
+        self._shared = shared
+        arguments = shared.block()
+        self._hosts = arguments["hosts"]
+        self.is_brief = arguments["is_brief"]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the parent's block has ended."""
+        return not self._shared.is_open
+
+    def stand_in(self) -> Outside:
+        """What stands where no cassette is open, and tells this process's children of the same directory."""
+        outside = super().stand_in()
+        _children.inherit_block(outside, self._shared)
+        return outside
+
+    def refusal(self, host: object, request: str = "") -> NetworkBlockedError:
+        """The error for this host, which the parent hears of."""
+        self._shared.note("blocked", host)
+        return super().refusal(host, request)
