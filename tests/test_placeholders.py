@@ -23,7 +23,9 @@ from vcr.request import Request
 from vcr.response import Response
 
 patient = settings(deadline=None)
-secrets = st.text(min_size=4, max_size=12).filter(lambda text: text.strip() == text and text.isprintable())
+secrets = st.text(min_size=4, max_size=12).filter(
+    lambda text: text.strip() == text and text.isprintable() and text not in "<SECRET>"
+)
 surroundings = st.text(st.characters(codec="ascii", exclude_characters="<>~"), max_size=10)
 SPELLINGS = [str, quote, lambda text: quote(text, safe=""), quote_plus, lambda text: json.dumps(text)[1:-1]]
 
