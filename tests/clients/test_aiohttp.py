@@ -660,7 +660,7 @@ def test_a_connection_that_takes_too_long_is_replayed(limit, server, fails):
         async def _create_connection(self, *args, **options):
             await asyncio.Event().wait()
 
-    kind = fails(_get(server.url), server, connector=Slow, timeout=aiohttp.ClientTimeout(**{limit: 0.01}))
+    kind = fails(_get(server.url), server, connector=Slow, timeout=aiohttp.ClientTimeout(**{limit: 0.2}))
     assert kind is asyncio.TimeoutError if limit == "total" else issubclass(kind, aiohttp.ServerTimeoutError)
 
 

@@ -40,7 +40,10 @@ def test_an_interrupt_leaves_nothing_behind_wherever_it_comes(program, server, t
     assert failures == []
     # Where Python itself interrupts nothing: between the end of ``with lock:`` and the call that gives the lock back.
     # (Of the points that Python 3.13 traces, one is between the end of a ``try:`` and its ``finally:``.)
-    # What is raised in a ``__del__`` Python swallows: the program is not interrupted there.
+    # What is raised in a ``__del__`` Python swallows: the program is not interrupted there. The first instruction of a
+    # ``try:`` inside a ``try:``, one that does nothing, Python 3.11 puts under no handler.
     if sys.version_info < (3, 13):
-        others = {kind for where, _, left in found["failures"] if ":__del__:" not in where for kind in left}
+        uncovered = (":__del__:", "_context.py:_opened:")
+        places = [(left, where) for where, _, left in found["failures"]]
+        others = {kind for left, where in places if not any(one in where for one in uncovered) for kind in left}
         assert others <= {"locked: vcr.patch._lock", "locked: vcr.patch.replace._lock"}
