@@ -268,6 +268,12 @@ with grpc.insecure_channel(target) as channel:  # made before the cassette
             print("refused", len(calls))
     with vcr.use_cassette("cassette.yaml", **options, allowed_hosts=[target]):
         print("allowed", call(b"x"), asyncio.run(of_asyncio()), len(calls))
+    for reach in (*ways, lambda: asyncio.run(of_asyncio())):
+        try:
+            with vcr.block_network(block_loopback=True):
+                reach()
+        except vcr.network.NetworkBlockedError as error:
+            print("blocked", error.host, len(calls))
 server.stop(None).wait()
 """
 
@@ -284,7 +290,12 @@ def test_grpc(tmp_path):
         timeout=60,
         check=False,
     )
-    assert ran.stdout.split("\n") == ["refused 0"] * 4 + ["allowed b'x' b'x' 2", ""], ran.stderr
+    assert ran.stdout.split("\n") == [
+        *["refused 0"] * 4,
+        "allowed b'x' b'x' 2",
+        *["blocked 127.0.0.1 2"] * 4,
+        "",
+    ], ran.stderr
 
 
 @pytest.fixture(scope="module")

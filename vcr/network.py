@@ -4,7 +4,7 @@ A request of a client that vcr covers is refused as a request: what stands where
 error names it. Beneath that, for everything else, a block takes hold where a socket connects, where a name is looked
 up, where asyncio connects and where pycurl transfers. This file must not know how a client is taken hold of.
 
-Not seen: libraries in C that bring sockets of their own (grpcio, database drivers).
+Not seen: libraries in C that bring sockets of their own (drivers of databases); of grpcio its calls are.
 """
 
 from __future__ import annotations
@@ -88,6 +88,11 @@ class Outside(Cassette):
         self._then, self._hosts, self._error = then, hosts, error
         self._warned: set[tuple[str, str]] = set()
 
+    @property
+    def write_protected(self) -> bool:
+        """Nothing is recorded here."""
+        return True
+
     def passes_by(self, host: str, client: Sequence[type]) -> bool:
         """Whether a request does not reach the network by this client, is allowed at any port, or passes with a
         warning. Raises NetworkBlockedError where nothing beneath could judge it."""
@@ -116,9 +121,13 @@ class Outside(Cassette):
         raise self._error(host, f"{request.method} {request.uri}")
 
     def let_pass(self, protocol: str, host: str, port: int | None) -> None:
-        """Raise NetworkBlockedError for what is of the HTTP family and no request, when the host is not allowed."""
-        if not self._allows(host, port):
+        """Raise NetworkBlockedError for what is of the HTTP family and no request, when the host is not allowed; or
+        warn of it."""
+        if self._allows(host, port):
+            return
+        if self._then != "warn":
             raise self._error(host, f"{protocol} to {host}")
+        self._warn_of(host)
 
     def _allows(self, host: str, port: int | None) -> bool:
         hosts = self._hosts()
