@@ -188,7 +188,7 @@ class BodyFilter:
 
     def filtered(self, body: bytes) -> tuple[bytes, bool]:
         """``body`` without the fields, and whether it is certain that none is left in it."""
-        codings = content_coding.named(self._headers.get_all("Content-Encoding"))
+        codings = content_coding.of(self._headers)
         plain, left = content_coding.decode(body, codings, self._limit)
         if left:
             new = self._as_typed(body)

@@ -133,7 +133,7 @@ def _in_coding(text: str, coding: str) -> bytes | None:
         return None
 
 
-class _Hiding:
+class _Hiding(known.Values):
     """Secrets: as they are usually spelled, and, in what is left when escapes are taken off, as they are."""
 
     def __init__(self, placeholders: tuple[Placeholder, ...], for_people: bool) -> None:
@@ -150,9 +150,6 @@ class _Hiding:
         self._new = _any_of(self._usual.values())
         lengths = [len(secret) for secret in self._plain]
         self.shortest, self.longest = min(lengths, default=0), max(lengths, default=0)
-
-    def inside(self) -> _Hiding:
-        return self
 
     def suspects(self, _: bytes) -> bool:
         return True
@@ -191,7 +188,7 @@ _SHORT = 6
 _NOTE = rb"~~([USN]*)([a-z0-9.]*)~"
 
 
-class _Revealing:
+class _Revealing(known.Values):
     """Placeholders, each with what is noted behind it. ``inside`` a word, a short one without a note is none."""
 
     def __init__(self, placeholders: tuple[Placeholder, ...], inside: bool) -> None:

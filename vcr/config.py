@@ -213,7 +213,6 @@ class VCR:
         record mode is always given: what a program puts in the place of ``Cassette.load`` may read it."""
         values = vars(options)
         chosen = {name: values[name] for name, default in _OF_CASSETTE.items() if values[name] is not default}
-        chosen.pop("additional_matchers", None)
         serializer = options.serializer
         return {
             **chosen,
@@ -226,8 +225,10 @@ class VCR:
         }
 
 
-#: The options that a cassette is given, with their defaults.
-_OF_CASSETTE = {name: value for name, value in vars(DEFAULTS).items() if name not in OPENING_OPTIONS}
+#: The options that a cassette is given, with their defaults. (More matchers are among those of ``match_on`` by then.)
+_OF_CASSETTE = {
+    name: value for name, value in vars(DEFAULTS).items() if name not in {*OPENING_OPTIONS, "additional_matchers"}
+}
 
 #: The VCR behind ``vcr.use_cassette``.
 default_vcr: VCR = VCR()

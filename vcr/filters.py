@@ -167,7 +167,7 @@ def decode_response(response: ResponseDict, limit: int = content_coding.MOST_DEC
     if seen.fault:
         return response
     headers, body = seen.headers.copy(), seen.body
-    codings = content_coding.named(headers.get_all("Content-Encoding"))
+    codings = content_coding.of(headers)
     if not codings or not body:
         return response
     plain, left = content_coding.decode(body, codings, limit)

@@ -219,6 +219,15 @@ CODINGS: dict[str, Coding] = {
 CODINGS["x-gzip"] = CODINGS["gzip"]
 
 
+class _Fields(Protocol):
+    def get_all(self, name: str, /) -> Iterable[str]: ...
+
+
+def of(headers: _Fields) -> list[str]:
+    """The codings that the header fields of a message name, in the order in which they were put on."""
+    return named(headers.get_all("Content-Encoding"))
+
+
 def named(values: Iterable[str]) -> list[str]:
     """The codings in the values of a ``Content-Encoding``, in the order in which they were put on."""
     return [coding for value in values for coding in (word.strip().lower() for word in value.split(",")) if coding]

@@ -42,7 +42,7 @@ class Everywhere:
     def request_body(self, request: Request) -> None:
         """Change the body of a request."""
         if isinstance(request.body, bytes):
-            codings = content_coding.named(request.headers.get_all("Content-Encoding"))
+            codings = content_coding.of(request.headers)
             request.body = self.body(request.body, codings)
 
     def request_head(self, request: Request) -> None:
@@ -64,10 +64,7 @@ class Everywhere:
         for part in ("headers", "trailers"):
             if response.get(part):
                 response[part] = self._fields(response[part])
-        for part in (
-            "url",
-            "header_order",
-        ):  # the first is Betamax's, where it is not the request's
+        for part in ("url", "header_order"):  # the first is Betamax's, where it is not the request's
             if isinstance(response.get(part), str):
                 response[part] = self.text(response[part])
         for part in ("status", "error"):

@@ -35,10 +35,13 @@ class Values(Protocol):
         """From where to where in a view a value stands, and what takes its place in the text."""
 
     def inside(self) -> Values:
-        """What is looked for inside a word."""
+        """What is looked for inside a word: the same, unless a subclass says otherwise."""
+        return self
 
     def shape(self, word: Word, inner: bytes) -> tuple[bytes, str]:
-        """What a word is to hold, and the shape that it is to have: ``inner`` holds values instead of others."""
+        """What a word is to hold, and the shape that it is to have: ``inner`` holds values instead of others. Both stay
+        as they are, unless a subclass says otherwise."""
+        return inner, word.shape
 
 
 def replaced(data: bytes, values: Values, limit: int = content_coding.MOST_DECODED, depth: int = _DEPTH) -> bytes:

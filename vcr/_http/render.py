@@ -52,7 +52,7 @@ def content(response: Response, method: str, dialect: Dialect = Dialect.COMMON) 
 def says_what_it_is_not(response: Response) -> bool:
     """Whether the body of a response, just as the server sent it, is not coded as its fields say, and nothing else
     would tell so later."""
-    codings = content_coding.named(response.headers.get_all("Content-Encoding"))
+    codings = content_coding.of(response.headers)
     if not codings or response.incomplete or _is_as_sent(response):
         return False
     return content_coding.encode(response.body, codings) is not response.body
@@ -87,7 +87,7 @@ def _coded(response: Response) -> tuple[Headers, list[bytes]]:
     headers, body = response.headers, response.body
     if "Content-Encoding" not in headers or response.incomplete or response.status == 206 or _is_as_sent(response):
         return headers, response.pieces  # (A part of a coded body decodes no more than a plain one.)
-    coded = content_coding.encode(body, content_coding.named(headers.get_all("Content-Encoding")))
+    coded = content_coding.encode(body, content_coding.of(headers))
     if coded is None:
         headers = headers.copy()
         del headers["Content-Encoding"]

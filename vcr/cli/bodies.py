@@ -70,7 +70,7 @@ def read(headers: Headers, body: object) -> Body:
     """The body of a message with these header fields."""
     sent = as_sent(body)
     raw = sent.encode("utf-8") if isinstance(sent, str) else bytes(sent or b"")
-    named = content_coding.named(headers.get_all("Content-Encoding"))
+    named = content_coding.of(headers)
     content, left = content_coding.decode(raw, named)
     media = media_type(headers)
     content_type = headers.get("Content-Type", "")

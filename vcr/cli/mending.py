@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .._http import content_coding
-from ..request import Headers, Request
+from ..request import Request
 from ..response import Response
 from .leaves import Leaf, leaves_of
 
@@ -85,12 +85,8 @@ def changes_of(masking: Masking) -> dict[str, Changes]:
 
 def _decoded(before: Response, after: Response) -> tuple[str, bytes, bytes]:
     """The body without its content codings: HAR has both."""
-    old, new = (content_coding.decode(one.body, _codings(one.headers))[0] for one in (before, after))
+    old, new = (content_coding.decode(one.body, content_coding.of(one.headers))[0] for one in (before, after))
     return "", old, new
-
-
-def _codings(headers: Headers) -> list[str]:
-    return content_coding.named(headers.get_all("Content-Encoding"))
 
 
 def _differences(name: str, old: object, new: object) -> Iterator[tuple[str, object, object]]:

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlencode
 from .._http import content_coding
 from .._http.meaning import FORM
 from ..errors import CassetteLoadError
-from ..request import Headers, HeaderSource
+from ..request import Headers
 from ..response import Response
 from ..serializers import JSON, Data, Plain, Text
 from ..serializers.jsonserializer import from_base64
@@ -145,7 +145,7 @@ def _read_response(entry: Data) -> Plain:
     details = _mapping(ours.pop("body", None))
     coded = from_base64(str(ours.pop("coded"))) if "coded" in ours else body
     # Coded as it came, unless somebody has edited the text since.
-    if coded != body and content_coding.decode(coded, _codings(headers))[0] == body:
+    if coded != body and content_coding.decode(coded, content_coding.of(Headers(headers)))[0] == body:
         body = coded
     response: Plain = {
         "status": {"code": data["status"], "message": str(data.get("statusText") or "")},
@@ -231,10 +231,6 @@ def _charset(content_type: str) -> str | None:
     return found[1] if found else None
 
 
-def _codings(headers: HeaderSource) -> list[str]:
-    return content_coding.named(Headers(headers).get_all("Content-Encoding"))
-
-
 def _mapping(value: object) -> Data:
     return value if isinstance(value, Mapping) else {}
 
@@ -296,7 +292,7 @@ def _write_response(response: Data) -> Plain:
     headers = Response(dict(response)).headers
     content = response.get("body") or {}
     body = _as_bytes(content.get("string"))
-    plain, left = content_coding.decode(body, _codings(headers.pairs()))
+    plain, left = content_coding.decode(body, content_coding.of(headers))
     if left:
         plain = body
     content_type = headers.get("Content-Type", "")

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import unquote
 
+from .put import Put
 from .rule import Rule
 
-Put = Callable[[Rule, str], str]
 #: Gives the rule for a cookie of this name.
 RuleOf = Callable[[str], "Rule | None"]
 

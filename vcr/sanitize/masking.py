@@ -7,6 +7,7 @@ carried is masked in the body that echoes it, too.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from .lengths import correct_length, correct_lengths
 from .placeholder import Known, is_placeholder, tag
 from .places import Places
 from .rule import Rule
-from .ruleset import Side, environment, rule_set
+from .ruleset import Side, rule_set
 from .template import Template
 from .values import Blanks, Secrets, spelled
 
@@ -121,7 +122,7 @@ class Sanitizer:
                     replace(rule, replacement=rule.replacement or f"host-{number}.invalid"),
                     host,
                 )
-        for rule, secret in self._rules.in_environment(environment()):
+        for rule, secret in self._rules.in_environment(os.environ):
             self._known.placeholder(rule, secret)
 
     @property

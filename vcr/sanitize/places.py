@@ -40,7 +40,7 @@ class Places:
         changed = [(name, self._header("request", name, value)) for name, value in pairs]
         body = request.body
         if isinstance(body, bytes) and body:
-            body = self._body("request", body, _codings(request.headers), request.headers)
+            body = self._body("request", body, content_coding.of(request.headers), request.headers)
         if uri == request.uri and changed == pairs and body is request.body:
             return request
         kept = request.copy()
@@ -65,7 +65,7 @@ class Places:
         return response.data if is_same else cast(ResponseDict, kept)
 
     def _content(self, string: object, response: Response) -> object:
-        codings = _codings(response.headers) if _has_coding(response.data) else []
+        codings = content_coding.of(response.headers) if _has_coding(response.data) else []
         if isinstance(string, str):
             data = string.encode("utf-8", "surrogateescape")
             new = self._body("response", data, codings, response.headers)
@@ -133,10 +133,6 @@ class Places:
 
         text = body.decode("utf-8", "surrogateescape")
         return _PAIR.sub(new, text).encode("utf-8", "surrogateescape")
-
-
-def _codings(headers: Headers) -> list[str]:
-    return content_coding.named(headers.get_all("Content-Encoding"))
 
 
 def _has_coding(data: ResponseDict) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal
 
 from .._http.named import Names
 from .finding import Shapes
@@ -106,10 +104,6 @@ class RuleSet:
         self.hosts = tuple(rule for rule in rules if rule.where == "host")
         self._variables = tuple(rule for rule in rules if rule.where == "env")
 
-    def side(self, name: Literal["request", "response"]) -> Side:
-        """The rules for one side of the traffic."""
-        return self.request if name == "request" else self.response
-
     def in_environment(self, environ: Mapping[str, str]) -> Iterator[tuple[Rule, str]]:
         """The values of environment variables that are secret."""
         for rule in self._variables:
@@ -133,8 +127,3 @@ def _is_any_of(names: Sequence[str]) -> Callable[[str], bool]:
 def rule_set(rules: tuple[Rule, ...]) -> RuleSet:
     """The same rules, made once."""
     return RuleSet(rules)
-
-
-def environment() -> Mapping[str, str]:
-    """The variables of this process."""
-    return os.environ

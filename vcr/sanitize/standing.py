@@ -8,7 +8,6 @@ import functools
 from collections.abc import Iterator
 
 from .._http import content_coding, known
-from .._http.encoded import Word
 from .._http.everywhere import Everywhere
 from .._http.spellings import View
 from ..request import Headers, Request
@@ -87,11 +86,11 @@ class _Noting:
     def body(self, place: str, headers: Headers, body: object) -> None:
         """Note what stands in a body."""
         if isinstance(body, bytes):
-            codings = content_coding.named(headers.get_all("Content-Encoding"))
+            codings = content_coding.of(headers)
             Everywhere(_Placeholders(self.at(place))).body(body, codings)
 
 
-class _Placeholders:
+class _Placeholders(known.Values):
     """Placeholders in bytes, in whatever spelling; they stay."""
 
     shortest, longest = SHORTEST, LONGEST
@@ -110,11 +109,3 @@ class _Placeholders:
 
     def _noted(self, placeholder: str) -> None:
         self._put.note(placeholder)
-
-    def inside(self) -> known.Values:
-        """See ``known.Values``."""
-        return self
-
-    def shape(self, word: Word, inner: bytes) -> tuple[bytes, str]:
-        """See ``known.Values``."""
-        return inner, word.shape

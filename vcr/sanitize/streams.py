@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
 from .._http.json_texts import texts
 from .finding import Found, Shapes
-from .rule import Rule
+from .put import Put
 
 _DATA = re.compile(rb"^data: ?([^\r\n]+)", re.MULTILINE)
 #: What no secret has inside.
@@ -32,9 +32,6 @@ class _Piece(NamedTuple):
 
     def written(self, new: bytes) -> bytes:
         return json.dumps(new.decode("utf-8", "replace"), ensure_ascii=False).encode("utf-8") if self.is_json else new
-
-
-Put = Callable[[Rule, str], str]
 
 
 def replaced(body: bytes, shapes: Shapes, put: Put) -> bytes:

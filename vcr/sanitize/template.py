@@ -104,7 +104,7 @@ class Template:
         kept = request.copy()
         kept.uri, kept.headers = uri, headers
         if body != before:
-            kept.body = content_coding.encode(body, _codings(request)) or body
+            kept.body = content_coding.encode(body, content_coding.of(request.headers)) or body
             correct_length(request, kept)
         return kept
 
@@ -121,11 +121,7 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def _codings(request: Request) -> list[str]:
-    return content_coding.named(request.headers.get_all("Content-Encoding"))
-
-
 def _plain(request: Request, limit: int) -> bytes:
     """The body without content coding; empty where it is no bytes."""
     body = request.body
-    return content_coding.decode(body, _codings(request), limit)[0] if isinstance(body, bytes) else b""
+    return content_coding.decode(body, content_coding.of(request.headers), limit)[0] if isinstance(body, bytes) else b""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from .._http import known
-from .._http.encoded import Word
 from .._http.spellings import View
 from .._placeholders import Placeholder
 from .finding import Shapes
@@ -67,7 +66,7 @@ def spelled(secrets: tuple[Placeholder, ...]) -> Spelled:
     return Spelled(secrets)
 
 
-class Secrets:
+class Secrets(known.Values):
     """Known secrets and what looks like one, each to become ``put(rule, secret)``. Placeholders stay."""
 
     def __init__(self, secrets: Spelled, shapes: Shapes, put: Callable[[Rule, str], str]) -> None:
@@ -111,14 +110,6 @@ class Secrets:
                 yield start, end, _written(view, start, end, placeholder)
                 start = view.data.find(secret, end)
 
-    def inside(self) -> known.Values:
-        """See ``known.Values``."""
-        return self
-
-    def shape(self, word: Word, inner: bytes) -> tuple[bytes, str]:
-        """See ``known.Values``."""
-        return inner, word.shape
-
 
 #: How what is escaped in an unusual way gives itself away, where nothing is known of the letters of a secret.
 _ESCAPES = (b"%", b"\\", b"&#")
@@ -132,7 +123,7 @@ def _is_inside(spans: list[tuple[int, int]], start: int, end: int) -> bool:
     return any(first < end and start < last for first, last in spans)
 
 
-class Blanks:
+class Blanks(known.Values):
     """What looks like a secret, and placeholders: all to become the same text."""
 
     def __init__(self, shapes: Shapes, blank: str) -> None:
@@ -156,11 +147,3 @@ class Blanks:
             yield *found.span(), self._blank
         for shaped in self._shapes.find(view.data):
             yield shaped.start, shaped.end, self._blank
-
-    def inside(self) -> known.Values:
-        """See ``known.Values``."""
-        return self
-
-    def shape(self, word: Word, inner: bytes) -> tuple[bytes, str]:
-        """See ``known.Values``."""
-        return inner, word.shape

@@ -75,7 +75,7 @@ def build_response(
     for value in recorded.headers.get_all("Set-Cookie"):
         cookies.load(value)
     response.cookies = cookies
-    codings = content_coding.named(recorded.headers.get_all("Content-Encoding"))
+    codings = content_coding.of(recorded.headers)
     body, left = content_coding.decode(recorded.body, codings)
     response.content = MockStream(recorded.body if left else body)
     response._history = tuple(history)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import signal
 import socket
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from ..._hosts import is_loopback
 from ...cassette import Cassette
 from ...config import VCR
 from ...errors import CassetteLoadError, SwallowedRefusalError, UnknownNameError, UnplayedInteractionsError
@@ -188,7 +188,7 @@ def _introduce(server: Server, files: Sequence[str], asked: Asked) -> None:
     held = f"{count:,} interaction{'' if count == 1 else 's'}"
     more = f" and {len(files) - 1} more" if files[1:] else ""
     output.line(f"{server.url} serves {files[0]}{more}: {held}, record mode {mode}; Ctrl-C ends it")
-    if not _is_loopback(asked.host):
+    if not (asked.host and is_loopback(asked.host)):  # (without a name: everywhere)
         output.error(
             f"warning: {asked.host} is open to other machines: whoever reaches it can ask for what is recorded"
         )
@@ -209,14 +209,6 @@ def _explain_trust(url: str, authority: Authority) -> None:
         f"  Chromium  --proxy-server={url} --proxy-bypass-list='<-loopback>' --user-data-dir=DIR "
         f"--ignore-certificate-errors-spki-list={authority.pin}"
     )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return False
 
 
 @contextmanager

@@ -150,7 +150,7 @@ class Replay:
         options = self._handle.options
         if options.get(Opt.ACCEPT_ENCODING) is None or options.get(Opt.HTTP_CONTENT_DECODING) == 0:
             return []
-        return content_coding.named(headers.get_all("Content-Encoding"))
+        return content_coding.of(headers)
 
 
 def _cut_short(announced: int | None, size: int) -> LibcurlError:
