@@ -65,6 +65,7 @@ setup(
             "pytest>=8",
             "pytest-cov",
             "pytest-randomly",
+            "pytest-rerunfailures",
             "pytest-timeout",
             "pytest-xdist",
             "setuptools>=77",

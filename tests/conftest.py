@@ -21,6 +21,7 @@ from tests.server import Proxy, Server
 from vcr import _active, patch
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config):
     # What is started in the background inherits an ignored SIGINT, and so do its children: tests interrupt both.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -29,6 +30,11 @@ def pytest_configure(config):
     if sys.version_info < (3, 11):
         unclosed = "ignore:unclosed transport <asyncio.sslproto._SSLProtocolTransport:ResourceWarning"
         config.addinivalue_line("filterwarnings", unclosed)
+    # pytest-rerunfailures counts in the main process what a worker of pytest-xdist runs again. The worker writes twice
+    # before it reads, which costs 40 ms a test (RFC 1122 §4.2.3.2, delayed acknowledgements) without this option.
+    counts = getattr(getattr(config, "failures_db", None), "sock", None)
+    if hasattr(config, "workerinput") and counts is not None:
+        counts.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 _ORIGINALS = {

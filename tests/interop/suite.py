@@ -56,8 +56,10 @@ def main(suite: Suite) -> int:
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         unpack(suite, root / "suite")
-        report, output = run(suite, root / "suite")
-    known = read_list(HERE / suite.known)
+        report, output = run(suite, root / "suite", suite.folders)
+        known = read_list(HERE / suite.known)
+        if unexpected := [test for test in report.failed if entry_of(test, known) is None]:
+            forgive(report, run(suite, root / "suite", unexpected)[0])
     listed = {test for test in report.failed if entry_of(test, known) is not None}
     for test, why in report.failed.items():
         if test not in listed:
@@ -92,12 +94,21 @@ def unpack(suite: Suite, root: Path) -> None:
         (root / name).write_text(text, encoding="utf-8")
 
 
-def run(suite: Suite, root: Path) -> tuple[Report, str]:
-    """What became of the tests in ``root``, and what pytest printed."""
+def forgive(report: Report, again: Report) -> None:
+    """Count as passed each test of ``report`` that passed when it was run ``again``, by itself, and name it."""
+    by_chance = again.passed & report.failed.keys()
+    for test in sorted(by_chance):
+        print(f"PASSES THE SECOND TIME  {test}: {report.failed[test]}")
+        del report.failed[test]
+    report.passed.update(by_chance)
+
+
+def run(suite: Suite, root: Path, tests: Sequence[str]) -> tuple[Report, str]:
+    """What became of ``tests`` (folders, or ids of tests) in ``root``, and what pytest printed."""
     results = root / "results.xml"
     command = [
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--timeout={TEST_SECONDS}"),
-        *(f"--junitxml={results}", "-o", "junit_family=xunit1", *suite.arguments, *suite.folders),
+        *(f"--junitxml={results}", "-o", "junit_family=xunit1", *suite.arguments, *tests),
     ]
     environ = {**os.environ, **suite.environ}
     ended = subprocess.run(

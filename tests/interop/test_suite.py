@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.interop.suite import entry_of, read_list, read_results
+from tests.interop.suite import Report, entry_of, forgive, read_list, read_results
 
 RESULTS = """<testsuites><testsuite>
 <testcase classname="tests.unit.test_a" name="test_one" file="tests/unit/test_a.py" />
@@ -28,6 +28,13 @@ def test_results_are_read_by_the_ids_of_the_tests(tmp_path):
         "tests/unit/test_a.py::test_one": "left",
         "tests/unit/test_b.py": "ImportError",
     }
+
+
+def test_a_test_that_passes_when_it_is_run_again_has_passed_and_is_named(capsys):
+    report = Report({"one"}, {"two": "timed out", "three": "assert 1 == 2"}, set())
+    forgive(report, Report({"two"}, {"three": "assert 1 == 2"}, set()))
+    assert report == Report({"one", "two"}, {"three": "assert 1 == 2"}, set())
+    assert capsys.readouterr().out == "PASSES THE SECOND TIME  two: timed out\n"
 
 
 def test_a_list_names_tests_with_a_reason(tmp_path):
