@@ -162,7 +162,7 @@ class Options:
         (), _checks.placeholders, '`[{"placeholder": ..., "replace": secret}]`: the same, as Betamax spells it'
     )
     sanitize: bool | tuple[Rule, ...] = _option(
-        False,
+        True,
         _checks.rules,
         "mask secrets in what is stored: see [Secrets](#secrets)",
     )
