@@ -287,6 +287,16 @@ def test_nor_is_a_run_in_which_the_project_chooses_a_cassette_of_a_test_that_did
     assert len(with_orphan.cassettes()) == 4
 
 
+def test_nor_is_a_run_in_which_a_test_that_opens_a_cassette_by_hand_did_not_pass(with_orphan):
+    by_hand = 'with vcr_module.use_cassette("cassettes/hand.yaml")'
+    test_file = with_orphan.path / "test_network.py"
+    text = test_file.read_text("utf-8")
+    test_file.write_text(text.replace(by_hand, f"pytest.skip('not today')\n    {by_hand}"), "utf-8")
+    output = with_orphan.run("--vcr-orphans=delete", passed=1, skipped=2)
+    assert "test_network.py::test_by_hand did not pass, and its file opens cassettes without a mark" in output
+    assert len(with_orphan.cassettes()) == 4
+
+
 # -- what cannot be ----------------------------------------------------------------------------------------------------
 
 
@@ -328,6 +338,43 @@ def test_a_setting_that_cannot_work_names_the_nearest(setting, nearest, project)
     output = project.run()
     assert f"the ini setting {setting.partition(' ')[0]}" in output
     assert f"Did you mean '{nearest}'?" in output
+
+
+@pytest.mark.parametrize(
+    ("setting", "arguments", "said"),
+    [
+        ("vcr_ordered = maybe", [], "the ini setting vcr_ordered: invalid truth value 'maybe'. Valid: true, false."),
+        ("vcr_block_network = 2", [], "the ini setting vcr_block_network: invalid truth value '2'"),
+        ("vcr_allowed_hosts = ok exa(mple", [], "the ini setting vcr_allowed_hosts: 'exa(mple' is neither a host nor"),
+        ("", ["--allowed-hosts=ok,exa(mple"], "--allowed-hosts: 'exa(mple' is neither a host nor"),
+        ("", ["--vcr-report=no/report.json"], "--vcr-report=no/report.json: there is no directory"),
+        ("", ["--vcr-report=."], "--vcr-report=.: this is a directory; name a file in it"),
+    ],
+)
+def test_a_setting_or_option_that_cannot_work_is_told_before_any_test_runs(setting, arguments, said, project):
+    project.write("@pytest.mark.vcr\ndef test_it():\n    fetch()\n")
+    project.pytester.makeini(f"[pytest]\n{setting}\n")
+    output = project.run("--record-mode=once", *arguments)
+    assert said in output
+    assert "Traceback" not in output
+    assert project.hits == 0
+
+
+def test_a_vcr_config_that_is_no_dict_is_told_by_its_name(project):
+    project.write(
+        """
+        @pytest.fixture
+        def vcr_config():
+            return None
+
+        @pytest.mark.vcr
+        def test_it():
+            fetch()
+        """
+    )
+    assert "the fixture vcr_config has to return a dict of options of use_cassette, and returned None" in project.run(
+        errors=1
+    )
 
 
 def test_nor_can_a_mode_of_the_environment(project, monkeypatch):

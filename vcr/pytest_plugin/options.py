@@ -160,7 +160,7 @@ def read(config: pytest.Config) -> Run:
     of_environment = _one_of("the variable VCR_RECORD_MODE", os.environ.get("VCR_RECORD_MODE") or None, (*MODES, "any"))
     mode, reason, is_chosen = _mode(config, of_environment)
     disabled = config.option.disable_recording
-    hosts = config.option.allowed_hosts
+    _check_report(config.option.vcr_report)
     return Run(
         mode=mode,
         reason="--disable-recording" if disabled else reason,
@@ -168,8 +168,8 @@ def read(config: pytest.Config) -> Run:
         is_chosen=is_chosen,
         of_environment=of_environment,
         disabled=disabled,
-        block_network=config.option.block_network or bool(config.getini("vcr_block_network")),
-        allowed_hosts=hosts.split(",") if hosts else list(config.getini("vcr_allowed_hosts") or ()),
+        block_network=config.option.block_network or _switch(config, "vcr_block_network"),
+        allowed_hosts=_allowed_hosts(config),
         layout=_ini(config, "vcr_layout", LAYOUTS) or "auto",
         cassette_dir=config.getini("vcr_cassette_dir") or "cassettes",
         strict=_strict(config),
@@ -197,9 +197,42 @@ def _strict(config: pytest.Config) -> dict[str, object]:
         "on_refused": _ini(config, "vcr_on_refused", ("raise", "ignore")) or "raise",
         "on_unrecordable": _ini(config, "vcr_on_unrecordable", ("allow", "warn", "error")),
         "save": _ini(config, "vcr_save", ("always", "passed", "2xx")),
-        "ordered": config.getini("vcr_ordered"),
+        "ordered": _switch(config, "vcr_ordered"),
     }
     return {name: value for name, value in chosen.items() if value}
+
+
+def _allowed_hosts(config: pytest.Config) -> Sequence[str]:
+    """The hosts that a block leaves alone. Raises UsageError for one that is neither a host nor a pattern."""
+    named: str | None = config.option.allowed_hosts
+    source = "--allowed-hosts" if named else "the ini setting vcr_allowed_hosts"
+    hosts = named.split(",") if named else list(config.getini("vcr_allowed_hosts") or ())
+    if hosts:
+        from .._hosts import rules
+
+        try:
+            rules(hosts)
+        except ValueError as error:
+            raise pytest.UsageError(f"{source}: {error}") from error
+    return hosts
+
+
+def _check_report(path: str | None) -> None:
+    """Raise UsageError where no report can be written: before the tests run, not after them."""
+    if path is None:
+        return
+    directory = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(directory):
+        raise pytest.UsageError(f"--vcr-report={path}: there is no directory {directory}")
+    if os.path.isdir(path):
+        raise pytest.UsageError(f"--vcr-report={path}: this is a directory; name a file in it")
+
+
+def _switch(config: pytest.Config, name: str) -> bool:
+    try:
+        return bool(config.getini(name))
+    except (ValueError, pytest.UsageError) as error:  # (which of the two depends on the version of pytest)
+        raise pytest.UsageError(f"the ini setting {name}: {error}. Valid: true, false.") from error
 
 
 def _ini(config: pytest.Config, name: str, valid: Iterable[str]) -> str | None:

@@ -151,6 +151,13 @@ def entry_of(cassette: Cassette, node: pytest.Item | pytest.Collector, existed: 
     }
 
 
-def plan_with(plan: Plan | None, config: Mapping[str, object]) -> dict[str, object]:
-    """The options of a test: those of ``vcr_config``, then those of its marks."""
+def plan_with(plan: Plan | None, config: object) -> dict[str, object]:
+    """The options of a test: those of the fixture ``vcr_config``, then those of its marks.
+
+    Raises TypeError when the fixture returns anything but a mapping.
+    """
+    if not isinstance(config, Mapping):
+        raise TypeError(
+            f"the fixture vcr_config has to return a dict of options of use_cassette, and returned {config!r}"
+        )
     return {**config, **(plan.options if plan is not None else {})}

@@ -40,6 +40,8 @@ class Reporter:
         self.is_part = False
         #: The tests that have failed, or could not be set up or taken down.
         self.failed: list[str] = []
+        #: The tests that have failed, or were skipped.
+        self.did_not_pass: set[str] = set()
         #: How often each path was opened, by the plugin or by hand; kept where that is asked for.
         self.opened: Counter[str] = Counter()
         if config.option.vcr_orphans or config.option.vcr_report:
@@ -114,6 +116,8 @@ class Reporter:
         """Keep what a report brings."""
         if report.failed:
             self.failed.append(report.nodeid)
+        if report.failed or report.skipped:
+            self.did_not_pass.add(report.nodeid)
         self.entries += getattr(report, "vcr_entries", ())
         self.blocked += getattr(report, "vcr_blocked", ())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 10
 NOT_ENDED = "the run did not come to its end"
 _SUFFIXES = (".yaml", ".yml", ".json")
+_OPENS = re.compile(r"use_cassette|VCR\w*(?:TestCase|Mixin)")
 ORPHANS = pytest.StashKey["list[Path] | str"]()
 
 
@@ -131,9 +133,21 @@ def orphans(config: pytest.Config, reporter: Reporter) -> list[Path] | str:
             used.add(_stem(use.path))
         elif use.test not in told:
             return f"{use.test} chooses its cassette itself, and did not run"
+    for test in sorted(reporter.did_not_pass - {use.test for use in reporter.uses}):
+        if _opens_by_itself(config, test):
+            return f"{test} did not pass, and its file opens cassettes without a mark"
     used |= {_stem(path) for path in reporter.opened}
     found = {path for tests in _directories(config, reporter) for path in _judged(config, reporter, tests)}
     return sorted(path for path in found if _stem(path) not in used)
+
+
+def _opens_by_itself(config: pytest.Config, test: str) -> bool:
+    """Whether the file of a test has code that opens a cassette (``use_cassette``, a class of ``vcr.unittest``)."""
+    try:
+        text = (config.rootpath / test.partition("::")[0]).read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return _OPENS.search(text) is not None
 
 
 def _stem(path: str | Path) -> str:
