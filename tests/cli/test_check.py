@@ -147,7 +147,7 @@ def test_a_blank_cassette_and_an_interrupted_session(tmp_path, write):
     assert found(path) == [
         (None, "incomplete", f"a session was interrupted, and left {path}.partial; vcr.recover adds what it holds")
     ]
-    assert found(tmp_path / "blank.yaml") == [(None, "wrong", "the cassette says nothing")]
+    assert found(tmp_path / "blank.yaml") == [(None, "wrong", "the file has no interactions")]
 
 
 def test_old_formats_are_told():

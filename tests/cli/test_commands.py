@@ -231,7 +231,7 @@ def test_without_click_or_rich_a_command_says_what_to_install(missing):
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"vcr ls needs {missing}, which this Python does not have. Install it: pip install 'vcrpy[cli]'\n"
+        f"vcr ls needs {missing}, which this Python does not have. Install: pip install 'vcrpy[cli]'\n"
     )
 
 

@@ -54,7 +54,7 @@ def test_in_a_terminal(tmp_path):
     done = in_terminal("convert", CASSETTES / "har_firefox_by_hand.har", tmp_path / "x.yaml", columns=400)
     assert done.status == 0
     assert done.out.splitlines() == [
-        f"{tmp_path / 'x.yaml'}: 2 interactions, 1 losses",
+        f"{tmp_path / 'x.yaml'}: 2 interactions, 1 loss",
         f"{CASSETTES / 'har_firefox_by_hand.har'}: entry 2: the body of the request, 99 bytes, is not in the archive",
     ]
 
@@ -89,7 +89,7 @@ def test_from_toml(tmp_path):
     (tmp_path / "x.toml").write_text(TOML + "\n[[ws_interactions]]\nuri = 'ws://h/'\n", encoding="utf-8")
     done = vcr("convert", tmp_path / "x.toml", tmp_path / "x.har")
     assert done.err == f"{tmp_path / 'x.toml'}: the cassette: its 1 interactions by WebSocket are left out\n"
-    assert done.out == f"{tmp_path / 'x.har'}: 3 interactions, 1 losses\n"
+    assert done.out == f"{tmp_path / 'x.har'}: 3 interactions, 1 loss\n"
     assert values(tmp_path / "x.har") == values(tmp_path / "x.toml")
     checked = vcr("check", "--schema", tmp_path)
     assert checked.out.splitlines()[0].endswith("x.har: it is in another format than version 1 [schema]")
@@ -130,6 +130,9 @@ def test_what_is_wrong_with_the_arguments(varied, tmp_path):
     exists = vcr("convert", varied, tmp_path / "x.json")
     assert (exists.status, "x.json exists; --force replaces it" in exists.err) == (2, True)
     assert (tmp_path / "x.json").read_text(encoding="utf-8") == "precious"
+    (tmp_path / "cassettes").mkdir()
+    directory = vcr("convert", varied, tmp_path / "cassettes", "--to", "json", "--force")
+    assert (directory.status, "cassettes: this is a directory; name a file in it" in directory.err) == (2, True)
     missing = vcr("convert", tmp_path / "y.yaml", tmp_path / "z.json")
     assert missing == (2, "", f"{tmp_path / 'y.yaml'}: there is no such file or directory\n")
 

@@ -91,7 +91,7 @@ def test_in_a_pipe_there_are_only_lines(capsys):
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        (["ls", "x.yaml"], 2, "vcr ls needs {}, which this Python does not have. Install it: pip install"),
+        (["ls", "x.yaml"], 2, "vcr ls needs {}, which this Python does not have. Install: pip install"),
         (["--version"], 0, "vcr 10"),
         (["nonsense"], 2, "invalid choice: 'nonsense'"),
     ],

@@ -172,7 +172,8 @@ def test_what_is_no_report_is_told(text, tmp_path):
     path = tmp_path / "x.json"
     path.write_text(text, encoding="utf-8")
     assert vcr("prune", path) == (2, "", f"{path}: this is no report of `pytest --vcr-report={path}`\n")
-    assert vcr("prune", tmp_path / "no.json").status == 2
+    missing = tmp_path / "no.json"
+    assert vcr("prune", missing) == (2, "", f"{missing}: there is no such file or directory; did you mean {path}?\n")
 
 
 # -- each file whole or not at all -------------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ def test_a_cassette_that_is_not_there_is_no_empty_one(varied, tmp_path):
     assert (missing.status, missing.out) == (2, "")
     assert missing.err == f"{tmp_path / 'variety.yaml'}: there is no such file or directory; did you mean {varied}?\n"
     (tmp_path / "blank.yaml").write_text("", encoding="utf-8")
-    assert vcr("show", tmp_path / "blank.yaml") == (0, "# There is no interaction in it.\n", "")
+    assert vcr("show", tmp_path / "blank.yaml") == (0, "# The cassette has no interactions.\n", "")
 
 
 def test_a_response_that_cannot_be_replayed_is_said_to_be_so(write):
@@ -195,12 +195,12 @@ X_KEY: <X_KEY:1> in the request header X-Key
 SESSION: <SESSION:{fingerprint(SESSION)}> in the response body
 """
     )
-    assert vcr("show", path, "1", "--masked").out == "# Nothing is masked in it.\n"
+    assert vcr("show", path, "1", "--masked").out == "# Nothing in the cassette is masked.\n"
 
 
 def test_masked_shows_no_secret_that_is_not_masked(write):
     path = write("open.yaml", (Request("GET", f"http://joe:pa55word@a.example/?api_key={TOKEN}"), get("/")[1]))
-    assert vcr("show", path, "--masked").out == "# Nothing is masked in it.\n"
+    assert vcr("show", path, "--masked").out == "# Nothing in the cassette is masked.\n"
     path = write("half.yaml", (Request("GET", f"http://a.example/?api_key={TOKEN}&sig=<SIGNATURE:1>"), get("/")[1]))
     assert TOKEN not in vcr("show", path, "--masked").out
 
@@ -290,6 +290,7 @@ def test_a_name_may_come_twice(server, write):
 
 
 def test_only_one_form_at_a_time(varied):
-    done = vcr("show", varied, "--json", "--python", "httpx")
-    assert done.status == 2
-    assert "exclude one another" in done.err
+    for two in (("--json", "--python", "httpx"), ("--json", "--curl"), ("--curl", "--masked")):
+        done = vcr("show", varied, *two)
+        assert (done.status, done.out) == (2, "")
+        assert "give only one of --json, --curl, --masked and --python" in done.err

@@ -98,7 +98,7 @@ def check(path: str, schema: bool = False, recorded_before: datetime | None = No
     try:
         contents = FilesystemPersister.load_cassette(path, source)
     except CassetteNotFoundError:
-        return [Finding(path, None, None, WRONG, "the cassette says nothing")]
+        return [Finding(path, None, None, WRONG, "the file has no interactions")]
     except CassetteLoadError as error:
         found, is_read = [_unreadable(path, error)], False
         lines = lines_of(source.text)

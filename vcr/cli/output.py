@@ -31,6 +31,11 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: ``1 interaction``, ``2,000 interactions``. ``many``: a plural that does not end in s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def error(text: str) -> None:
     """One line on the standard error."""
     click.echo(safe(text).replace("\n", " "), err=True)

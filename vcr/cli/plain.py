@@ -19,18 +19,18 @@ def cli(prog_name: str, missing: Sequence[str]) -> None:
 
     ``missing``: the packages that the other commands need.
     """
+    others = {module.name for module in pkgutil.iter_modules([str(Path(__file__).parent / "commands")])} - {"demo"}
+    needed = f"{' and '.join(missing)}, which this Python does not have. Install: pip install 'vcrpy[cli]'"
     parser = argparse.ArgumentParser(
-        prog_name, description="Record the HTTP traffic of any Python program to a file, and replay it."
+        prog_name,
+        description="Record the HTTP traffic of any Python program to a file, and replay it.",
+        epilog=f"The other commands ({', '.join(sorted(others))}) need {needed}",
     )
     parser.add_argument("--version", action="version", version=f"vcr {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("demo", help="record with every installed client, stop the server, replay, compare")
-    others = {module.name for module in pkgutil.iter_modules([str(Path(__file__).parent / "commands")])} - {"demo"}
     if sys.argv[1:2] and sys.argv[1] in others:
-        sys.stderr.write(
-            f"{prog_name} {sys.argv[1]} needs {' and '.join(missing)}, which this Python does not have. "
-            "Install it: pip install 'vcrpy[cli]'\n"
-        )
+        sys.stderr.write(f"{prog_name} {sys.argv[1]} needs {needed}\n")
         raise SystemExit(USAGE)
     parser.parse_args()
     outcomes = demo.run(clients.CLIENTS)

@@ -80,4 +80,4 @@ def _print(findings: Sequence[Finding], count: int) -> None:
         output.line(str(found).replace("\n", " "), _STYLES.get(found.kind, "yellow"))
     kinds = Counter(found.kind for found in findings)
     details = ", ".join(f"{kinds[kind]} {kind}" for kind in checking.KINDS if kinds[kind])
-    output.line(f"{count} {'cassette' if count == 1 else 'cassettes'}: {details or 'nothing to report'}")
+    output.line(f"{output.counted(count, 'cassette')}: {details or 'nothing to report'}")

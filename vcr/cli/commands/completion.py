@@ -10,6 +10,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 @click.command(
     "completion",
+    short_help="Print what makes a shell complete words.",
     epilog='Example, for ~/.bashrc: eval "$(vcr completion bash)"; for fish: vcr completion fish | source',
 )
 @click.argument("shell", type=click.Choice(SHELLS))

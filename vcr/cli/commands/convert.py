@@ -37,6 +37,8 @@ def command(source: str, target: str, name: str | None, force: bool) -> int:
     name = name or _BY_SUFFIX.get(os.path.splitext(target)[1])
     if name is None:
         raise click.UsageError(f"--to: which format is {target} to have? Valid: {', '.join(sorted(_FORMATS))}")
+    if os.path.isdir(target):
+        raise click.UsageError(f"{target}: this is a directory; name a file in it")
     if os.path.exists(target) and not force:
         raise click.UsageError(f"{target} exists; --force replaces it")
     try:
@@ -47,7 +49,7 @@ def command(source: str, target: str, name: str | None, force: bool) -> int:
     except ValueError as error:
         output.error(f"{source}: {error}")
         return USAGE
-    output.line(f"{target}: {count} interactions, {len(lost)} losses")
+    output.line(f"{target}: {output.counted(count, 'interaction')}, {output.counted(len(lost), 'loss', 'losses')}")
     for line in lost:
         output.error(f"{source}: {line}")
     return FINE

@@ -9,7 +9,7 @@ import click
 from .. import clients, demo, reading, report
 
 
-@click.command("demo", epilog="Example: vcr demo")
+@click.command("demo", short_help="Record and replay with every installed client.", epilog="Example: vcr demo")
 def command() -> int:
     """Record with every installed client, stop the server, replay, compare.
 

@@ -90,6 +90,4 @@ def _write(target: str, tapes: Sequence[Tape]) -> None:
     place = os.path.realpath(target)
     replace(place, parts, mode_of(place))
     count = sum(len(tape.entries) for tape in tapes)
-    output.line(
-        f"{target}: {count:,} {'interaction' if count == 1 else 'interactions'}, {os.path.getsize(place):,} bytes"
-    )
+    output.line(f"{target}: {output.counted(count, 'interaction')}, {os.path.getsize(place):,} bytes")

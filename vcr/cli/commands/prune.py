@@ -8,7 +8,7 @@ import click
 
 from ...errors import CassetteLoadError
 from ...persisters.filesystem import FilesystemPersister
-from .. import output, pruning, reading
+from .. import output, paths, pruning, reading
 from ..pruning import Change, Unneeded
 from ..status import FINDINGS, FINE, USAGE
 
@@ -29,6 +29,7 @@ def command(report: str, dry_run: bool) -> int:
     Each file is replaced whole or not at all.
     """
     try:
+        paths.check_is_one(report)
         found = pruning.read(report)
     except (pruning.ReportError, OSError) as error:
         output.error(str(error))
@@ -46,7 +47,8 @@ def command(report: str, dry_run: bool) -> int:
         _show(done)
         interactions += len(done.removed)
         cassettes += done.content is None
-    output.line(f"{interactions} interactions, {cassettes} cassettes {'to remove' if dry_run else 'removed'}")
+    counts = f"{output.counted(interactions, 'interaction')}, {output.counted(cassettes, 'cassette')}"
+    output.line(f"{counts} {'to remove' if dry_run else 'removed'}")
     return max(status, FINDINGS if dry_run and interactions + cassettes else FINE)
 
 

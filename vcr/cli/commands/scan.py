@@ -57,6 +57,6 @@ def _print(findings: Sequence[Finding], count: int) -> None:
     for found in findings:
         output.line(str(found).replace("\n", " "), "green" if found.mended else "red")
     mended = Counter(bool(found.mended) for found in findings)
-    details = [f"{mended[False]} secrets" if mended[False] != 1 else "1 secret"] if mended[False] else []
+    details = [output.counted(mended[False], "secret")] if mended[False] else []
     details += [f"{mended[True]} masked"] if mended[True] else []
-    output.line(f"{count} {'cassette' if count == 1 else 'cassettes'}: {', '.join(details) or 'no secret'}")
+    output.line(f"{output.counted(count, 'cassette')}: {', '.join(details) or 'no secret'}")

@@ -99,7 +99,7 @@ def _check_is_installed(needed: Sequence[str]) -> None:
     if missing:
         raise click.UsageError(
             f"vcr serve needs {' and '.join(missing)}, which this Python does not have. "
-            "Install it: pip install 'vcrpy[serve]'"
+            "Install: pip install 'vcrpy[serve]'"
         )
 
 
@@ -185,7 +185,7 @@ def _say_nothing(line: str) -> None:
 def _introduce(server: Server, files: Sequence[str], asked: Asked) -> None:
     """Say where the server is, and how to use it."""
     count, mode = len(server.cassette), server.cassette.record_mode
-    held = f"{count:,} interaction{'' if count == 1 else 's'}"
+    held = output.counted(count, "interaction")
     more = f" and {len(files) - 1} more" if files[1:] else ""
     output.line(f"{server.url} serves {files[0]}{more}: {held}, record mode {mode}; Ctrl-C ends it")
     if not (asked.host and is_loopback(asked.host)):  # (without a name: everywhere)

@@ -27,36 +27,35 @@ from ..status import FINE, USAGE
 )
 @click.argument("path", type=click.Path())
 @click.argument("which", metavar="[N|PATTERN]", required=False)
-@click.option("--json", "form", flag_value="json", help="Print JSON: a list of interactions, bodies decoded.")
-@click.option("--curl", "form", flag_value="curl", help="Print curl commands, for bash or zsh, that make the requests.")
-@click.option(
-    "--masked", "form", flag_value="masked", help="List what `sanitize` has masked, by which rule, and where."
-)
+@click.option("--json", is_flag=True, help="Print JSON: a list of interactions, bodies decoded.")
+@click.option("--curl", is_flag=True, help="Print curl commands, for bash or zsh, that make the requests.")
+@click.option("--masked", is_flag=True, help="List what `sanitize` has masked, by which rule, and where.")
 @click.option("--python", "client", type=click.Choice(shell.CLIENTS), help="Print Python that makes the requests.")
-def command(path: str, which: str | None, form: str | None, client: str | None) -> int:
+def command(path: str, which: str | None, client: str | None, **forms: bool) -> int:
     """Show interactions in full: all of them, the N-th, or those that PATTERN matches.
 
     PATTERN is compared with the method and the URI, without regard to case: a part of them, or, with '*' and '?', the
     whole. Bodies are shown without content coding, and laid out: JSON, XML, forms, event streams.
     """
-    if form and client:
-        raise click.UsageError("--json, --curl, --masked and --python exclude one another")
+    asked = [form for form, is_asked in forms.items() if is_asked]
+    if len(asked) + (client is not None) > 1:
+        raise click.UsageError("give only one of --json, --curl, --masked and --python")
     try:
         entries = reading.tape(path).entries
     except (CassetteLoadError, OSError) as error:
         output.error(str(error))
         return USAGE
     chosen = _chosen(entries, which)
-    if form == "json":
+    if "json" in asked:
         click.echo(json.dumps([as_json(entry) for entry in chosen], indent=2))
-    elif form == "curl":
+    elif "curl" in asked:
         _print_code([shell.curl(entry.request) for entry in chosen], "bash")
-    elif form == "masked":
+    elif "masked" in asked:
         _show_masked(chosen)
     elif client:
         _print_code([shell.python(entry.request, client) for entry in chosen], "python")
     elif not chosen:
-        output.line("# There is no interaction in it.", "dim")
+        output.line("# The cassette has no interactions.", "dim")
     else:
         for place, entry in enumerate(chosen):
             if place:
@@ -79,7 +78,7 @@ def _show_masked(entries: Sequence[Entry]) -> None:
             for one in masked:
                 output.line(f"{one.rule}: {one.placeholder} in the {one.place}")
     if not count:
-        output.line("# Nothing is masked in it.", "dim")
+        output.line("# Nothing in the cassette is masked.", "dim")
 
 
 def _chosen(entries: Sequence[Entry], which: str | None) -> list[Entry]:
