@@ -62,7 +62,7 @@ class Options:
         None, _checks.directory, "directory that relative cassette paths start from"
     )
     path_transformer: Callable[[str], StrPath] | None = _option(
-        None, _checks.function, "`f(path) -> path`, applied to each cassette's path"
+        None, _checks.function, "`f(path) -> path`, called with each cassette's path"
     )
     func_path_generator: Callable[[Callable[..., object]], StrPath] | None = _option(
         None, _checks.function, "`f(function) -> path`, for decorators without a path"
@@ -70,41 +70,43 @@ class Options:
     serializer: str | Serializer = _option(
         BY_SUFFIX,
         _checks.serializer,
-        "`yaml` (`json`, `har` for a path that ends so), `betamax`, `prettyjson`, `ruby`, `rubyjson`, or a registered "
-        "name",
+        "format of the file: `yaml` (`json` or `har` if the path ends so), `betamax`, `prettyjson`, `ruby`, `rubyjson`, or "
+        "a registered name",
     )
     persister: Persister = _option(FilesystemPersister, _checks.persister, "where cassettes are kept")
     inject_cassette: bool = _option(False, _checks.switch, "a decorator passes the cassette as the first argument")
-    record_on_exception: bool = _option(True, _checks.switch, "save also when the block is left by an exception")
+    record_on_exception: bool = _option(True, _checks.switch, "save also when the block raises")
     save: Literal["always", "passed", "2xx"] = _option(
         "always",
         _checks.one_of("always", "passed", "2xx"),
-        'when to save: `"passed"`: not after an exception; `"2xx"`: nor after a response whose status is 400 or above',
+        'when to save; `"passed"`: not when the block raises; `"2xx"`: nor after a response with status 400 or above',
     )
     on_unused: Literal["ignore", "warn", "error"] = _option(
         "ignore",
         _checks.one_of("ignore", "warn", "error"),
-        "what recorded interactions that were not played are, at the end of a cassette that could not record",
+        'interactions that were not played in a cassette that could not record: `"ignore"`, `"warn"`, `"error"`',
     )
     on_refused: Literal["ignore", "raise"] = _option(
         "ignore",
         _checks.one_of("ignore", "raise"),
-        "what becomes, at the end of the cassette, of a refusal that the program has swallowed",
+        'a refusal whose error the program caught; `"raise"`: raise it again when the cassette closes',
     )
     on_unrecordable: Literal["allow", "warn", "error"] = _option(
         "warn",
         _checks.one_of("allow", "warn", "error"),
-        "what no cassette can hold (WebSocket, gRPC, other sockets): see [No network](#no-network)",
+        'what no cassette can hold (WebSocket, gRPC, other sockets): `"allow"`, `"warn"`, `"error"`: see '
+        "[No network](#no-network)",
     )
     no_cassette: Literal["allow", "warn", "error"] = _option(
         "allow",
         _checks.one_of("allow", "warn", "error"),
-        "requests outside a cassette, as long as this `VCR` is there: see [No network](#no-network)",
+        'requests outside a cassette, while this `VCR` exists: `"allow"`, `"warn"`, `"error"`: see '
+        "[No network](#no-network)",
     )
     allowed_hosts: tuple[Host, ...] = _option(
-        (), _checks.allowed_hosts, "hosts that the two options above let pass: names, wildcards, networks, `host:port`"
+        (), _checks.allowed_hosts, "hosts that the two options above allow: names, wildcards, networks, `host:port`"
     )
-    block_loopback: bool = _option(False, _checks.switch, "the two options above judge this machine, too")
+    block_loopback: bool = _option(False, _checks.switch, "the two options above apply to this machine, too")
     ordered: bool = _option(False, _checks.switch, "requests must come in the recorded order")
     allow_playback_repeats: bool | Literal["last"] = _option(
         False,
@@ -113,23 +115,25 @@ class Options:
     )
     drop_unused_requests: bool = _option(False, _checks.switch, "do not save loaded interactions that were not played")
     re_record_interval: timedelta | None = _option(
-        None, _checks.interval, "seconds, or a `timedelta`, after which a cassette is recorded anew (not by `none`)"
+        None,
+        _checks.interval,
+        "seconds, or a `timedelta`, after which a cassette is recorded anew (not in mode `none`)",
     )
     record_errors: bool = _option(
         False,
         _checks.switch,
-        "record failures too (refused, no such host, timeout, TLS, reset): replayed as the client's own error",
+        "record failures, too (no connection, no such host, timeout, TLS, reset): the replay raises the client's own error",
     )
     journal: bool = _option(
         False,
         _checks.switch,
-        "keep what is recorded in `<cassette>.partial` until it is saved; `vcr.recover(path)` brings it back",
+        "write each interaction at once to `<cassette>.partial`; `vcr.recover(path)` adds these to the cassette",
     )
     preserve_exact_body_bytes: bool = _option(False, _checks.switch, "write bodies as base64, text or not")
     ignore_hosts: tuple[str | re.Pattern[str], ...] = _option(
-        (), _checks.hosts, "hosts (names or compiled patterns) whose requests pass by"
+        (), _checks.hosts, "hosts (names or compiled patterns) whose requests are neither recorded nor replayed"
     )
-    ignore_localhost: bool = _option(False, _checks.switch, "requests to this machine pass by")
+    ignore_localhost: bool = _option(False, _checks.switch, "the same for this machine")
     filter_headers: tuple[str | tuple[str, Replacement], ...] = _option(
         (), _checks.replacements, "request headers to remove, or `(name, replacement)`"
     )
@@ -140,7 +144,7 @@ class Options:
         (), _checks.replacements, "form or JSON fields to remove, or `(name, replacement)`"
     )
     decode_compressed_response: bool = _option(
-        False, _checks.switch, "keep bodies without their gzip or deflate coding"
+        False, _checks.switch, "store bodies of responses decoded (gzip, deflate)"
     )
     filter_nested_post_data_parameters: bool = _option(
         False, _checks.switch, "`filter_post_data_parameters` reaches JSON keys at any depth"
@@ -148,15 +152,16 @@ class Options:
     on_unfilterable: Literal["redact", "warn", "error"] = _option(
         "redact",
         _checks.one_of("redact", "warn", "error"),
-        "a body that such a field may be left in: stored as `REDACTED` or as it is, with a warning; or an error",
+        'a body that may still hold such a field: with a warning, store `REDACTED` (`"redact"`) or the body (`"warn"`); or '
+        'raise (`"error"`)',
     )
     decoded_body_limit: int = _option(
         content_coding.MOST_DECODED,
         _checks.size,
-        "a compressed body that is longer than so many bytes without its coding is not decoded",
+        "bytes; a compressed body that is longer when decoded stays compressed",
     )
     filter_sensitive_data: tuple[tuple[str, Secret], ...] = _option(
-        (), _checks.pairs, "`{placeholder: secret}`: the file has the placeholder in the place of the secret"
+        (), _checks.pairs, "`{placeholder: secret}`: the file has the placeholder instead of the secret"
     )
     placeholders: tuple[tuple[str, Secret], ...] = _option(
         (), _checks.placeholders, '`[{"placeholder": ..., "replace": secret}]`: the same, as Betamax spells it'
@@ -170,24 +175,24 @@ class Options:
         False, _checks.switch, "a request with another secret than the recorded one is refused"
     )
     before_record_request: tuple[RequestHook, ...] = _option(
-        None, _checks.functions, "`f(request) -> request`, or None to let it pass by"
+        None, _checks.functions, "`f(request) -> request`, or None to neither record nor replay the request"
     )
     before_record_response: tuple[ResponseHook, ...] = _option(
         None, _checks.functions, "`f(response) -> response`, or None not to record it"
     )
     before_save_interaction: tuple[InteractionHook, ...] = _option(
-        None, _checks.functions, "`f(request, response[, cassette])` -> the pair to save, or None"
+        None, _checks.functions, "`f(request, response[, cassette])` -> the pair to save, or None to save neither"
     )
     after_load_interaction: tuple[InteractionHook, ...] = _option(
-        None, _checks.functions, "`f(request, response[, cassette])` -> the pair to use, or None"
+        None, _checks.functions, "`f(request, response[, cassette])` -> the pair to use, or None to use neither"
     )
     child_processes: Literal["ignore", "join", "refuse"] = _option(
         "ignore",
         _checks.one_of("ignore", "join", "refuse"),
-        "requests of Python processes started inside: they pass by, take part, or are errors",
+        'Pythons started inside: `"ignore"`, `"join"` or `"refuse"` their requests: see [Processes](#processes)',
     )
     skip_patchers: tuple[str, ...] = _option(
-        (), _checks.clients, "clients whose requests pass by, as `vcr.clients()` names them"
+        (), _checks.clients, "clients that are neither recorded nor replayed, by their names in `vcr.clients()`"
     )
     custom_patches: tuple[tuple[object, str, object], ...] = _option(
         (), _checks.patches, "more `(object, name, class)` to replace while a cassette is open"
