@@ -70,8 +70,8 @@ class Options:
     serializer: str | Serializer = _option(
         BY_SUFFIX,
         _checks.serializer,
-        "format of the file: `yaml` (`json` or `har` if the path ends so), `betamax`, `prettyjson`, `ruby`, `rubyjson`, or "
-        "a registered name",
+        "the format: `yaml` (`json` or `har` if the path ends so), `betamax`, `prettyjson`, `ruby`, `rubyjson` "
+        "or a registered name",
     )
     persister: Persister = _option(FilesystemPersister, _checks.persister, "where cassettes are kept")
     inject_cassette: bool = _option(False, _checks.switch, "a decorator passes the cassette as the first argument")
@@ -122,7 +122,8 @@ class Options:
     record_errors: bool = _option(
         False,
         _checks.switch,
-        "record failures, too (no connection, no such host, timeout, TLS, reset): the replay raises the client's own error",
+        "record failures, too (no connection, no such host, timeout, TLS, reset): the replay raises the client's own "
+        "error",
     )
     journal: bool = _option(
         False,
@@ -152,8 +153,8 @@ class Options:
     on_unfilterable: Literal["redact", "warn", "error"] = _option(
         "redact",
         _checks.one_of("redact", "warn", "error"),
-        'a body that may still hold such a field: with a warning, store `REDACTED` (`"redact"`) or the body (`"warn"`); or '
-        'raise (`"error"`)',
+        'a body that may still hold such a field: store `REDACTED` (`"redact"`) or the body (`"warn"`) and warn, '
+        'or raise (`"error"`)',
     )
     decoded_body_limit: int = _option(
         content_coding.MOST_DECODED,
