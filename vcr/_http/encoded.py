@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from . import content_coding
+from . import content_coding, readable
 from .spellings import View, is_escape
 
 _TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
@@ -102,9 +102,11 @@ def words(view: View, shortest: int, near: int, holds: Callable[[bytes], bool]) 
         (hexed, _HEX_STARTS, _hex_opened, True),
     ):
         for skipped in ways if some else ():
-            inners = [opened(found[0], skipped) for found in some]
+            # (A file begins where its letters do.)
+            tried = [found for found in some if len(found[0]) < readable.SHORTEST_FILE] if skipped else some
+            inners = [opened(found[0], skipped) for found in tried]
             are_suspect = holds(_BETWEEN.join(inners))
-            for found, inner in zip(some, inners, strict=True):
+            for found, inner in zip(tried, inners, strict=True):
                 if are_suspect or inner.startswith(content_coding.ZIPPED):
                     yield _word(found, skipped, inner, is_hex)
 

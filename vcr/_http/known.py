@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from . import content_coding, wrapping
+from . import content_coding, readable, wrapping
 from .encoded import Word, words
 from .spellings import Edits, View, views
 
@@ -53,19 +53,54 @@ def replaced(data: bytes, values: Values, limit: int = content_coding.MOST_DECOD
         inner = replaced(around.inner, values, limit, depth)
         if inner is not around.inner:
             return around.wrapped(inner)
+    if readable.runs(data) is None and not readable.short(data).files:
+        edits = Edits(data)
+        for view in views(data, _near(values)):
+            _find(edits, view, values)
+            _open(edits, view, values, limit, depth)
+        return edits.made()
+    return _replaced_in_parts(data, values, limit, depth)
+
+
+def _replaced_in_parts(data: bytes, values: Values, limit: int, depth: int) -> bytes:
+    """The same where not all of ``data`` is text: what stands there as it is, then each text, then what is inside the
+    files in base64."""
     edits = Edits(data)
-    for view in views(data, _near(values)):
-        for start, end, new in values.find(view):
-            span = view.span(start, end)
-            if edits.are_free(*span):
-                _put(edits, span, new)
-        for word in _words(view, values, depth):
-            span = view.span(word.start, word.end)
-            inner = replaced(word.inner, values.inside(), limit, depth - 1) if edits.are_free(*span) else word.inner
-            if inner is not word.inner:
-                new = word.wrapped(*values.shape(word, inner))
-                edits.add(*span, view.written(new, word.start, word.end))
+    _find(edits, View(data, None, ""), values)
+    data = edits.made()
+    edits = Edits(data)
+    runs = readable.runs(data)
+    for start, end in [(0, len(data))] if runs is None else runs:
+        short, files = readable.short(data[start:end])
+        new = replaced(short, values, limit, depth)
+        opened = {word: _opened(file, values, limit, depth) for word, file in files.items()}
+        if new is not short or opened != files:
+            edits.add(start, end, readable.Short(new, opened).restored(new))
     return edits.made()
+
+
+def _opened(file: bytes, values: Values, limit: int, depth: int) -> bytes:
+    edits = Edits(file)
+    _open(edits, View(file, None, ""), values, limit, depth)
+    return edits.made()
+
+
+def _find(edits: Edits, view: View, values: Values) -> None:
+    """Replace the values that stand in a view as they are."""
+    for start, end, new in values.find(view):
+        span = view.span(start, end)
+        if edits.are_free(*span):
+            _put(edits, span, new)
+
+
+def _open(edits: Edits, view: View, values: Values, limit: int, depth: int) -> None:
+    """Replace the values inside the words of a view that hold other bytes."""
+    for word in _words(view, values, depth):
+        span = view.span(word.start, word.end)
+        inner = replaced(word.inner, values.inside(), limit, depth - 1) if edits.are_free(*span) else word.inner
+        if inner is not word.inner:
+            new = word.wrapped(*values.shape(word, inner))
+            edits.add(*span, view.written(new, word.start, word.end))
 
 
 def _put(edits: Edits, span: tuple[int, int], new: New) -> None:
@@ -82,10 +117,22 @@ def may_stand_in(data: bytes, values: Values, depth: int = _DEPTH) -> bool:
         return False
     if data.startswith(content_coding.ZIPPED):
         return True
-    return any(
-        next(values.find(view), None) is not None or next(iter(_words(view, values, depth)), None) is not None
-        for view in views(data, _near(values))
-    )
+    runs = readable.runs(data)
+    if runs is None and not readable.short(data).files:
+        return any(_stands_in(view, values, depth) for view in views(data, _near(values)))
+    if next(values.find(View(data, None, "")), None) is not None:
+        return True
+    for start, end in [(0, len(data))] if runs is None else runs:
+        short, files = readable.short(data[start:end])
+        if may_stand_in(short, values, depth):
+            return True
+        if any(_stands_in(View(file, None, ""), values, depth) for file in files.values()):
+            return True
+    return False
+
+
+def _stands_in(view: View, values: Values, depth: int) -> bool:
+    return next(values.find(view), None) is not None or next(iter(_words(view, values, depth)), None) is not None
 
 
 def _near(values: Values) -> int:

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus
 
-from .spellings import Edits, views
+from . import readable
+from .spellings import Edits, View, views
 
 #: How long a name may be that is looked at.
 _LONGEST = 200
@@ -111,21 +112,43 @@ def replaced(data: bytes, names: Names, replace: Replace, readers: tuple[Reader,
     """``data`` with the value of each of these fields as ``replace(name, value)`` has it, whatever it is written as;
     byte for byte the same when there is none, and where that returns the value that it is given. ``readers``: the ways
     in which a field may be written; all of them, unless these are given."""
-    if not names.stand_in(data):
-        return data
+    readers = ANYHOW if readers is None else readers
+    short, files = shortened = readable.short(data)
+    if files:  # nothing is looked for inside of one, and it may be a value
+
+        def replace_whole(name: str, text: str) -> str | None:
+            whole = _text(shortened.restored(_as_bytes(text)))
+            new = replace(name, whole)
+            return text if new == whole else new
+
+        made = replaced(short, names, replace_whole, readers)
+        return data if made == short else shortened.restored(made)
     edits = Edits(data)
-    for view in views(data):
-        for read in ANYHOW if readers is None else readers:
-            for value in read(view.data, names):
-                span = view.span(value.start, value.end)
-                if not edits.are_free(*span):
-                    continue
-                new = replace(value.name, value.text)
-                if new == value.text:
-                    edits.keep(*span)
-                else:
-                    edits.add(*span, view.written(value.write(new), value.start, value.start))
+    runs = readable.runs(data)
+    if runs is None:
+        runs = [(0, len(data))]
+    elif _parts in readers:  # (a part may hold a file)
+        _edit(edits, 0, View(data, None, ""), _parts(data, names), replace)
+    for start, end in runs:
+        text = data[start:end]
+        for view in views(text) if names.stand_in(text) else ():
+            for read in readers:
+                _edit(edits, start, view, read(view.data, names), replace)
     return edits.made()
+
+
+def _edit(edits: Edits, at: int, view: View, values: Iterable[Value], replace: Replace) -> None:
+    """Replace ``values``, which stand in a view of what begins at ``at``."""
+    for value in values:
+        start, end = view.span(value.start, value.end)
+        span = at + start, at + end
+        if not edits.are_free(*span):
+            continue
+        new = replace(value.name, value.text)
+        if new == value.text:
+            edits.keep(*span)
+        else:
+            edits.add(*span, view.written(value.write(new), value.start, value.start))
 
 
 def _text(data: bytes) -> str:

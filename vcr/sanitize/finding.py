@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from .._http import readable
 from .._http.content_coding import ZIPPED
 from . import shapes
 from .rule import Rule
@@ -71,16 +72,17 @@ class Shapes:
         self._in_words = _any_of(key for rule in self.rules if rule in words for key in rule.keywords)
         self._in_texts = _any_of(key for rule in self.rules if rule in texts for key in rule.keywords)
         others = [rule for rule in self.rules if rule not in words and rule not in texts]
-        self._anywhere = [key for rule in others for key in rule.keywords]
+        self._anywhere = [rule for rule in others if rule.keywords]
         self._without_keyword = [rule for rule in others if not rule.keywords]
         self.shortest = 1 if self._without_keyword else shapes.SHORTEST_WORD
 
     def may_stand_in(self, data: bytes) -> bool:
         """Whether a secret may stand in ``data`` as it is; "no" is certain."""
+        short = readable.short(data).text  # (in a file, each keyword stands by chance)
         return (
-            self._may_stand_in_words(data)
-            or any(self._in_texts.search(data, start, end) for start, end in _TEXTS.spans(data))
-            or any(key in data for key in self._anywhere)
+            self._may_stand_in_words(short)
+            or any(self._in_texts.search(short, start, end) for start, end in _TEXTS.spans(short))
+            or any(_stands_in(rule, data) for rule in self._anywhere)
             or any(_compiled(rule.pattern).search(data) for rule in self._without_keyword)
         )
 
@@ -99,6 +101,7 @@ class Shapes:
             data.count(0) * _IN_UTF16 > len(data)
             or data.startswith(ZIPPED)
             or bool(self._without_keyword)
+            or readable.short(data).text is not data
             or any(_may_hide(data[start:end]) for start, end in _WORDS.spans(data))
             or any(_IN_TEXT.search(data, start, end) for start, end in _TEXTS.spans(data))
         )
@@ -115,11 +118,28 @@ class Shapes:
     def _found(self, data: bytes) -> list[Found]:
         found = []
         for rule in self.rules:
-            if not rule.keywords or any(key in data for key in rule.keywords):
+            if not rule.keywords or _has_keyword(rule, data):
                 pattern = _compiled(rule.pattern)
                 group = "secret" if "secret" in pattern.groupindex else 0
                 found += [Found(*one.span(group), rule) for one in pattern.finditer(data)]
         return found
+
+
+def _has_keyword(rule: Rule, data: bytes) -> bool:
+    return any(key in data for key in rule.keywords)
+
+
+def _stands_in(rule: Rule, data: bytes) -> bool:
+    """Whether the pattern of a rule of ``shapes.BLOCKS`` fits where one of its keywords stands, for a keyword of two
+    letters stands in every picture."""
+    for keyword in rule.keywords:
+        at = data.find(keyword)
+        while at >= 0:
+            starts = range(max(0, at - shapes.BEFORE_BLOCK), at + 1)
+            if any(_compiled(rule.pattern).match(data, start) for start in starts):
+                return True
+            at = data.find(keyword, at + 1)
+    return False
 
 
 @functools.lru_cache(maxsize=512)

@@ -23,6 +23,8 @@ TEXT_LETTERS = WORD_LETTERS + b"+/="
 SHORTEST_WORD, SHORTEST_TEXT = 18, 37
 #: Where one of these stands before a word, its keyword may stand before it, so many bytes at most.
 MARKS, BEFORE = b".~:", 20
+#: So many bytes, at most, a token of ``BLOCKS`` has before its keyword.
+BEFORE_BLOCK = 48
 
 #: What stands around a token is none of its letters, and behind it no escape that may be one: where the escape is taken
 #: off, the whole token is found.
