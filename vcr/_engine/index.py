@@ -59,48 +59,60 @@ def _likenesses(request: Request) -> tuple[Hashable, ...]:
 
 
 class Bucket(Row):
-    """The interactions of one key. Those that mean what the request means come first."""
+    """The interactions of one key. Those that mean what the request means come first; of these, and of the others,
+    those of the same sender."""
 
-    __slots__ = ("_alike", "_filed", "_objects")
+    __slots__ = ("_alike", "_filed", "_filed_by_sender", "_objects")
 
     def __init__(self) -> None:
         self.entries = []
         self.cursor = 0
         self._alike: dict[Hashable, Row] = {}
         self._objects = Row()  # those with an object as body, which may stand for several bodies
-        self._filed = 0  # how many are in there, too: requests are compared when there is something to choose
+        # How many are in there, too: requests are compared when there is something to choose, and senders when what
+        # the requests mean does not decide.
+        self._filed = self._filed_by_sender = 0
 
     def candidates(self, request: Request, walk: Walk, whose: Whose | None) -> Iterator[Interaction]:
-        """Those to try, best first."""
-        if len(self.entries) > 1:
-            for interaction in self.entries[self._filed :]:
-                self._file(interaction, whose)
-            self._filed = len(self.entries)
-            sender = None if whose is None else whose.compared.identity
-            likenesses = _of_sender(_likenesses(request), sender)
-            rows = [walk(row) for likeness in likenesses if (row := self._alike.get(likeness)) is not None]
-            if self._objects.entries:
-                rows.insert(0, (entry for entry in walk(self._objects) if same_as_object(request, entry.request)))
-            if rows and len(self._alike) + len(self._objects.entries) > 1:
-                return chain(*rows, walk(self))
-        return walk(self)
+        """Those to try, best first (some may come twice)."""
+        return walk(self) if len(self.entries) < 2 else self._best_first(request, walk, whose)
 
-    def _file(self, interaction: Interaction, whose: Whose | None) -> None:
+    def _best_first(self, request: Request, walk: Walk, whose: Whose | None) -> Iterator[Interaction]:
+        for interaction in self.entries[self._filed :]:
+            self._file(interaction)
+        self._filed = len(self.entries)
+        likenesses = _likenesses(request)
+        rows = [row for likeness in likenesses if (row := self._alike.get(likeness)) is not None]
+        if whose is not None and not self._objects.entries and rows and len(rows[0].entries) == 1:
+            yield from walk(rows[0])  # whoever has sent it: there is no other like it
+        for entry in walk(self._objects):
+            if same_as_object(request, entry.request):
+                yield entry
+        sender = None if whose is None else whose.compared.identity
+        if whose is not None and sender:
+            for interaction in self.entries[self._filed_by_sender :]:
+                self._file_by_sender(interaction, whose)
+            self._filed_by_sender = len(self.entries)
+            for likeness in likenesses:
+                yield from walk(self._alike.get((likeness, sender), Row()))
+        for row in rows:
+            yield from walk(row)
+        if sender:
+            yield from walk(self._alike.get((sender,), Row()))
+        yield from walk(self)
+
+    def _file(self, interaction: Interaction) -> None:
         if is_object(interaction.request.body):
             self._objects.entries.append(interaction)
             return
-        sender = None if whose is None else whose.of(interaction)
-        for likeness in _of_sender(_likenesses(interaction.request), sender):
+        for likeness in _likenesses(interaction.request):
             self._alike.setdefault(likeness, Row()).entries.append(interaction)
 
-
-def _of_sender(likenesses: tuple[Hashable, ...], sender: Hashable) -> Iterator[Hashable]:
-    """Likenesses with a sender, then without, then the sender alone."""
-    if sender:
-        yield from ((likeness, sender) for likeness in likenesses)
-    yield from likenesses
-    if sender:
-        yield (sender,)
+    def _file_by_sender(self, interaction: Interaction, whose: Whose) -> None:
+        sender = whose.of(interaction)
+        if sender and not is_object(interaction.request.body):
+            for key in (*((likeness, sender) for likeness in _likenesses(interaction.request)), (sender,)):
+                self._alike.setdefault(key, Row()).entries.append(interaction)
 
 
 #: With any of these among the matchers, what matches has the same path, but for the parameters of its last segment.
