@@ -274,8 +274,20 @@ def test_a_transfer_that_is_aborted_after_a_while_is_aborted_by_the_replay(serve
     assert "(42, " in three_ways(act).text
 
 
+def test_a_replay_asks_the_program_often_enough_though_its_time_is_up(server, cassette_path, monkeypatch):
+    """The machine may stand still as long as a replay waits."""
+    monkeypatch.setattr("vcr.stubs.libcurl.replay.CANCEL_LIMIT", 0)
+    for asked in (1, 30):
+        calls = iter(range(asked))
+        option = (pycurl.XFERINFOFUNCTION, lambda *_, calls=calls: next(calls, None) is None)
+        with vcr.use_cassette(cassette_path), pytest.raises(pycurl.error) as aborted:
+            fetch(server.url + "/silent", (pycurl.NOPROGRESS, 0), option)
+        assert aborted.value.args[0] == pycurl.E_ABORTED_BY_CALLBACK
+    assert server.hits <= 1
+
+
 def test_a_replay_of_an_aborted_transfer_that_nobody_aborts_is_an_error(server, cassette_path, monkeypatch):
-    monkeypatch.setattr("vcr.stubs.pycurl.CANCEL_LIMIT", 0.05)
+    monkeypatch.setattr("vcr.stubs.libcurl.replay.CANCEL_LIMIT", 0.05)
     with vcr.use_cassette(cassette_path), pytest.raises(pycurl.error):
         fetch(server.url + "/text", (pycurl.NOPROGRESS, 0), (pycurl.XFERINFOFUNCTION, lambda *_: 1))
     with vcr.use_cassette(cassette_path), pytest.raises(NotCancelledError, match="/text: the program cancelled"):

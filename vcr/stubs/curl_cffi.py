@@ -19,13 +19,13 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .exchange import CANCEL_LIMIT, is_cancellation, not_cancelled
+from .exchange import is_cancellation, not_cancelled
 from .libcurl.abi import PAUSE, Info, Opt
 from .libcurl.errors import LibcurlError, check_accepted, write_error
 from .libcurl.handle import Handle
 from .libcurl.info import LEFT_TO_LIBCURL, answer
 from .libcurl.live import LiveTransfer
-from .libcurl.replay import Replay
+from .libcurl.replay import Replay, looks
 from .libcurl.transfer import Transfer, start
 
 if TYPE_CHECKING:
@@ -41,10 +41,6 @@ _clean: Callable[..., None] = _curl.Curl.clean_handles_and_buffers
 _NAMES_ERRORS = hasattr(_curl.lib, "curl_easy_strerror")
 #: What a callback returns to end the transfer; any other number is as good as all.
 _STOP = 0xFFFFFFFF
-#: Taken at import: libraries that stop the clock of a test replace the function in its module.
-_clock = time.monotonic
-#: Seconds between two looks whether the program has left a response.
-_BETWEEN = 0.01
 
 
 class Response(Protocol):
@@ -178,17 +174,15 @@ class Handles:
     def _wait(self, curl: Curl) -> None:
         """Wait for the program to leave the response, as it did while this was recorded. Raises LibcurlError when it
         does."""
-        deadline = _clock() + CANCEL_LIMIT
-        while _clock() < deadline:
+        for seconds in looks():
             self._check_left(curl)
-            time.sleep(_BETWEEN)
+            time.sleep(seconds)
 
     async def _wait_async(self, curl: Curl) -> None:
         """The same, asynchronous; a task that is cancelled ends here, too."""
-        deadline = _clock() + CANCEL_LIMIT
-        while _clock() < deadline:
+        for seconds in looks():
             self._check_left(curl)
-            await asyncio.sleep(_BETWEEN)
+            await asyncio.sleep(seconds)
 
     def _check_left(self, curl: Curl) -> None:
         stream = self._streams.get(curl)

@@ -22,13 +22,13 @@ from types import MethodDescriptorType
 from typing import Any, ClassVar, Protocol
 
 from ..errors import UnsupportedClientError
-from .exchange import CANCEL_LIMIT, not_cancelled
+from .exchange import not_cancelled
 from .libcurl.abi import PROGRESS_CONTINUE, Code, Info, Opt
 from .libcurl.errors import LibcurlError, check_accepted
 from .libcurl.handle import Handle
 from .libcurl.info import LEFT_TO_LIBCURL, answer
 from .libcurl.live import LiveTransfer
-from .libcurl.replay import Progress, Replay
+from .libcurl.replay import Progress, Replay, looks
 from .libcurl.request import Read, Reader
 from .libcurl.transfer import Transfer, start
 
@@ -77,10 +77,6 @@ class EasyHandle(Protocol):
 
 _getinfo: Callable[[object, int], Any] = Curl.getinfo
 _setopt: Callable[[object, int, object], None] = Curl.setopt
-#: Taken at import: libraries that stop the clock of a test replace the function in its module.
-_clock = time.monotonic
-#: Seconds between two calls of a progress callback.
-_BETWEEN = 0.01
 #: How libcurl prints, by CURLINFO_TYPE, when it is verbose and nobody listens.
 _PREFIXES = {0: "* ", 1: "< ", 2: "> "}
 
@@ -259,10 +255,9 @@ def _replay(curl: object, handle: Handle, transfer: Transfer) -> None:
 def _wait_for_abort(replay: Replay, transfer: Transfer) -> None:
     """A progress callback aborted the transfer while it was recorded: ask it until it does so again. Raises
     NotCancelledError when it does not in time."""
-    deadline = _clock() + CANCEL_LIMIT
-    while _clock() < deadline:
+    for seconds in looks():
         replay.tell_progress()
-        time.sleep(_BETWEEN)
+        time.sleep(seconds)
     raise not_cancelled(transfer.request)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+import time
+from collections.abc import Callable, Iterator
 
 from ..._http import content_coding
 from ..._http.failure import CANCELLED, Failure
@@ -11,6 +13,7 @@ from ..._http.render import content
 from ...errors import UnsupportedClientError
 from ...request import Headers
 from ...response import Response
+from ..exchange import CANCEL_LIMIT
 from . import info
 from .abi import MAX_WRITE_SIZE, SWITCHING_PROTOCOLS, Code, Info, Opt
 from .decoding import decoded
@@ -21,6 +24,24 @@ from .transfer import Transfer
 Callback = Callable[[bytes], object]
 #: It is told how many bytes of the body are to come and have come, and raises LibcurlError to abort the transfer.
 Progress = Callable[[int, int], None]
+
+
+#: Taken at import: libraries that stop the clock of a test replace the function in its module.
+_clock = time.monotonic
+#: Seconds between two looks at whether the program cancels a transfer again, and how many looks there are at least:
+#: libcurl itself asks a program about once a second while nothing comes.
+_BETWEEN_LOOKS, _LOOKS = 0.01, 100
+
+
+def looks() -> Iterator[float]:
+    """A replay has given what came before the program cancelled the transfer, and looks each time at whether the
+    program does so again; each time, the seconds to wait before the next look. It ends after ``CANCEL_LIMIT`` seconds,
+    but not before the program had many occasions: a busy machine may stand still for as long between two of them."""
+    deadline = _clock() + CANCEL_LIMIT
+    for number in itertools.count():
+        if number >= _LOOKS and _clock() >= deadline:
+            return
+        yield _BETWEEN_LOOKS
 
 
 def _no_progress(_: int, __: int) -> None:
