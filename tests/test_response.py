@@ -81,6 +81,24 @@ def test_the_reason_may_be_missing(status):
     assert not response.has_no_reason
 
 
+def test_a_reason_that_is_a_number_in_the_file_is_text():
+    assert Response(dictionary(status={"code": 200, "message": 5})).reason == "5"
+
+
+@pytest.mark.parametrize(
+    ("date", "known"),
+    [
+        ("2026-01-01T02:00:00+02:00", "2026-01-01T00:00:00+00:00"),
+        ("2026-01-01T00:00:00", "2026-01-01T00:00:00+00:00"),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59-14:00", None),
+    ],
+)
+def test_the_date_is_in_utc_or_not_known(date, known):
+    found = Response(dictionary(recorded_at=date)).recorded_at
+    assert (found and found.isoformat()) == known
+
+
 def test_that_the_server_sent_no_reason_is_known():
     assert Response.of(200, "", None, b"").has_no_reason
     assert not Response.of(200, "OK", None, b"").has_no_reason

@@ -169,8 +169,8 @@ class Response:
     @property
     def reason(self) -> str | None:
         """The reason phrase, in one line; None when it is not known."""
-        message: str | None = self.data["status"].get("message")
-        return _LINE_BREAK.sub(" ", message) if isinstance(message, str) else message
+        message: object = self.data["status"].get("message")
+        return None if message is None else _LINE_BREAK.sub(" ", str(message))
 
     @property
     def has_no_reason(self) -> bool:
@@ -257,7 +257,7 @@ class Response:
 
     @property
     def recorded_at(self) -> datetime | None:
-        """When it was recorded, if that is known; in UTC if no offset is given.
+        """When it was recorded, in UTC, if that is known. A date without an offset is in UTC.
 
         Formats of other recorders have it in the dictionary.
         """
@@ -271,7 +271,10 @@ class Response:
                 return None
         if not isinstance(value, datetime):
             return None
-        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+        try:
+            return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
+        except OverflowError:  # it is in the year 1 or 9999, and in another one in UTC
+            return None
 
     def stamp(self) -> None:
         """Note that it is recorded now, unless it is known when it was."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -213,6 +214,30 @@ def test_other_shells_have_a_script_too(shell):
     done = vcr("completion", shell)
     assert done.status == 0
     assert "_VCR_COMPLETE" in done.out
+
+
+# -- values that no recorder writes ------------------------------------------------------------------------------------
+
+ODD_STATUSES = [{"code": 200, "message": 5}, {"code": 200.5}, {"code": -1}, {}, None]
+ODD_DATES = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "yesterday", 5]
+READERS = ["ls -i", "show", "show --json", "show --curl", "show --masked", "check --schema", "scan", "diff --textconv"]
+
+
+@pytest.mark.parametrize(
+    "words", [*READERS, "html -o page.html", *(f"convert --to {to}" for to in ("har", "ruby", "yaml"))]
+)
+def test_odd_values_of_hand_written_cassettes_end_no_command(words, tmp_path):
+    """Each is shown, or told in a line."""
+    for number, (status, date) in enumerate(itertools.product(ODD_STATUSES, ODD_DATES)):
+        path = tmp_path / f"{number}.json"
+        request = {"method": "GET", "uri": "http://a.example/", "body": None, "headers": {}}
+        response = {"status": status, "headers": {}, "body": {"string": "x"}}
+        cassette = {"version": 1, "interactions": [{"request": request, "response": response, "recorded_at": date}]}
+        path.write_text(json.dumps(cassette), encoding="utf-8")
+        more = [tmp_path / f"{number}.converted"] if words.startswith("convert") else []
+        done = vcr(*words.split(), path, *more)
+        assert done.status in {0, 1, 2}
+        assert done.out or done.err
 
 
 # -- missing packages --------------------------------------------------------------------------------------------------

@@ -142,6 +142,13 @@ def test_a_directory_is_searched_for_what_looks_like_a_cassette(project):
     assert listed(tests) == [str(tests / name) for name in ("one.yaml", "ruby.zz", "test_function", "two.json")]
 
 
+def test_a_json_cassette_in_one_line_is_found_in_a_directory(write, tmp_path):
+    path = write("one.json", get("/"))
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8"))), encoding="utf-8")
+    assert path.read_text(encoding="utf-8").startswith('{"version": 1, "interactions": [')
+    assert listed("-i", tmp_path) == ["1"]
+
+
 def test_a_pattern_names_files(project):
     assert listed(f"{project}/**/*.json", f"{project}/tests/one.yaml", f"{project}/tests/o*") == [
         str(project / "tests" / "node_modules" / "x.json"),

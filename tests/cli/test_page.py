@@ -216,7 +216,8 @@ def test_the_waterfall_is_to_scale(show, shop, write):
     assert shown.texts("#scale") == ["Order (no times recorded)"]
 
 
-def test_a_cassette_without_interactions(show, tmp_path):
+def test_a_cassette_with_none_or_one_interaction(show, write, tmp_path):
+    show(write("one.yaml", get("/"))).count("1 interaction")
     (tmp_path / "blank.yaml").write_text("", encoding="utf-8")
     shown = show(tmp_path / "blank.yaml")
     shown.count("0 interactions")

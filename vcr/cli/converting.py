@@ -63,6 +63,8 @@ def _of_request(request: Request) -> dict[str, object]:
 
 
 def _of_response(response: Response, uri: str) -> dict[str, object]:
+    if response.fault is not None:
+        return {"content": response.data}
     others = {key: value for key, value in response.data.items() if key not in _COMPARED}
     if others.get("url") == uri:  # which goes without saying
         del others["url"]

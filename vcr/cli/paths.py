@@ -20,7 +20,8 @@ SUFFIXES = (".yaml", ".yml", ".json", ".har", ".toml", ".zz", "")
 _SKIPPED = re.compile(r"\..*|__pycache__|node_modules")
 #: A key that each format of a cassette has near its beginning.
 _KEY = re.compile(
-    r"""^(?:[\s{\["'-]*:?(?:interactions|http_interactions|request|"log")["']?\s*:|\[\[interactions\]\])""",
+    r"""^(?:[\s{\["'-]*:?(?:interactions|http_interactions|request|"log")["']?\s*:|\[\[interactions\]\])"""
+    r"""|"(?:http_)?interactions"\s*:\s*\[""",  # (JSON may be one line)
     re.MULTILINE,
 )
 _BEGINNING = 65536  # bytes

@@ -249,4 +249,4 @@ def write_headers(headers: HeaderSource, field: Field) -> dict[str, list[object]
 def recorded_at(response: Mapping[str, object]) -> datetime:
     """When it was recorded, in UTC and whole seconds. Both formats want to know: now, if nothing else is known."""
     when = Response(response).recorded_at or datetime.now(timezone.utc)
-    return when.astimezone(timezone.utc).replace(microsecond=0)
+    return when.replace(microsecond=0)

@@ -39,10 +39,11 @@ def standing(request: Request, response: Response) -> list[Masked]:
     everywhere.text("request URI", request.uri)
     everywhere.fields("request header", request.headers)
     everywhere.body("request body", request.headers, request.body)
-    everywhere.text("response status", response.reason or "")
-    everywhere.fields("response header", response.headers)
-    everywhere.body("response body", response.headers, response.body)
-    everywhere.fields("response trailer", response.trailers)
+    if response.fault is None:
+        everywhere.text("response status", response.reason or "")
+        everywhere.fields("response header", response.headers)
+        everywhere.body("response body", response.headers, response.body)
+        everywhere.fields("response trailer", response.trailers)
     found = [one for one in everywhere.notes if (_part(one.place), one.placeholder) not in named]
     return list(dict.fromkeys([*put.notes, *found]))
 

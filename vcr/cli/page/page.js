@@ -43,7 +43,8 @@ async function filter() {
   if (found === null) return;
   const total = interactions.length.toLocaleString("en");
   const isAll = found.length === interactions.length;
-  byId("count").textContent = isAll ? `${total} interactions` : `${found.length.toLocaleString("en")} of ${total}`;
+  const all = `${total} ${total === "1" ? "interaction" : "interactions"}`;
+  byId("count").textContent = isAll ? all : `${found.length.toLocaleString("en")} of ${total}`;
   byId("clear").hidden = Object.values(wanted).every((value) => !value);
   byId("nothing").hidden = found.length > 0;
   list.show(found);
