@@ -1,5 +1,8 @@
 """What a persister is to the engine: VCR.py's interface, and what a persister may offer beyond it.
 
+``vcr/persisters/content.py`` turns bytes into contents for a persister, and raises the errors. A persister that uses
+HTTP does so within ``vcr.outside()``.
+
 It must not know what is done with an interaction.
 """
 
@@ -34,10 +37,11 @@ class Persister(Protocol):
     """
 
     def load_cassette(self, cassette_path: Any, serializer: Any) -> Any:
-        """``(requests, responses)``, or raise CassetteNotFoundError when there is none."""
+        """``(requests, responses)``. Raises CassetteNotFoundError for a new cassette, CassetteLoadError for one that
+        cannot be read."""
 
     def save_cassette(self, cassette_path: Any, cassette_dict: Any, serializer: Any) -> None:
-        """Keep ``{"requests": [...], "responses": [...]}`` under this path."""
+        """Keep ``{"requests": [...], "responses": [...]}`` under this path, all of it or nothing."""
 
 
 class Stored(NamedTuple):

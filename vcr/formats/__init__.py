@@ -4,6 +4,7 @@ what is in it, and back. It must not know files.
 A format is a module with ``claims(data)``, which says by the structure of the data whether it is in this format;
 ``read(data)``, which gives version 1's plain data; and ``TEXTS``, the serializers that write it, by name. Optional is
 ``losses(data)``: what of the data is in no cassette, as pairs of the number of a ``UNIT``, or None, and what is lost.
+A file that another recorder has made, ``tests/cassettes/<module>_<version>``, is read by the tests of every command.
 """
 
 from __future__ import annotations

@@ -1,5 +1,10 @@
 """The commands, with click: each module here is one, and has it under the name ``command``. They are found, not listed.
 
+A command returns its exit status (``status.py``), reads cassettes through ``reading.py``, and prints through
+``output.py``: what a server has sent must not control a terminal. Its ``--help`` ends with an example. Its test is
+``tests/cli/test_<command>.py``, once through a pipe and once through a pseudo-terminal; the fixture ``words`` in
+``tests/cli/test_commands.py`` gives it arguments for what is tested of every command. It has a row in the README.
+
 This file knows how a command starts and ends: its exit status, a broken pipe, an interrupt. It must not know what a
 command does.
 """
