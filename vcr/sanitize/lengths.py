@@ -54,7 +54,8 @@ def correct_lengths(request: Request, kept: Request, response: Response, data: R
     old, new = response.body, Response(data).body
     if old == new:
         return
-    headers: Any = data["headers"]
+    headers: Any = {**data["headers"]}  # (they may be those of the response as it was)
+    data["headers"] = headers
     for name, value in headers.items():
         if name.lower() == "content-length" and response.headers.get("Content-Length") == str(len(old)):
             headers[name] = [str(len(new))] if isinstance(value, list) else str(len(new))

@@ -115,7 +115,7 @@ class Places:
             body = paths.replaced(body, path, lambda text, put=put, rule=rule: put(rule, text))  # type: ignore[misc]
         if not side.may_have_fields(body) or _NO_FIELDS.match(kind):
             return body
-        if kind == FORM:
+        if kind == FORM and not _DATA.match(body):  # (urllib and curl call every body a form)
             return self._form(message, body)
         return named.replaced(body, side.fields, lambda name, text: self._field(message, name, text), named.IN_DATA)
 
@@ -139,4 +139,6 @@ def _has_coding(data: ResponseDict) -> bool:
     return any(folded(name) == "content-encoding" for name in data.get("headers") or ())
 
 
+#: How JSON and XML begin.
+_DATA = re.compile(rb"\s*[\[{<]")
 _PAIR = re.compile(r"([^&=]+)=([^&]+)")
