@@ -62,6 +62,7 @@ ROOMS = [
     "sanitize.uris",
     "sanitize.places",
     "sanitize.values",
+    "sanitize.repeated",
     "sanitize.masking",
     "sanitize.standing",
     "sanitize",

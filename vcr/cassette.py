@@ -253,12 +253,13 @@ class Cassette(engine.Cassette):
 
     def play_response(self, request: Request) -> ResponseDict:
         """The next recorded response, counted as played. Raises UnhandledHTTPRequestError when there is none."""
+        kept = self.filter_request(request)
         with self.lock:
-            found = self._next_for(request)
-            if found is None:
+            found = None if kept is None else self._next_for(kept)
+            if kept is None or found is None:
                 self._not_held(request)
             self.play(found)
-            return found.own()[1].data
+            return self.answered(request, kept, found, found.own()[1]).data
 
     def responses_of(self, request: Request) -> list[ResponseDict]:
         """Every recorded response to this request, played or not. Raises UnhandledHTTPRequestError when none is."""
@@ -275,24 +276,22 @@ class Cassette(engine.Cassette):
         return [] if kept is None else most_similar(kept, self.requests, self._match_on)
 
     def __contains__(self, request: Request) -> bool:
-        return self._next_for(request) is not None
+        kept = self.filter_request(request)
+        return kept is not None and self._next_for(kept) is not None
 
     def _responses(self, request: Request) -> list[tuple[int, ResponseDict]]:
         """``(index, response)`` of each interaction that matches: kept for the users of VCR.py who build on it."""
         kept = self.filter_request(request)
         matching = set() if kept is None else set(self._matching(kept))
-        return [(index, i.own()[1].data) for index, i in enumerate(self.held()) if i in matching]
+        return [(index, self.seen(i)[1].data) for index, i in enumerate(self.held()) if i in matching]
 
     def _matching(self, request: Request) -> Iterator[Interaction]:
         if requests_match is not _REQUESTS_MATCH:  # the program has put a function of its own there
             return (i for i in self.held() if requests_match(request, i.own()[0], self._match_on))
         return iter(self.matching(request))
 
-    def _next_for(self, request: Request) -> Interaction | None:
-        """What would be played for this request, which has not been through the filters, whatever the record mode."""
-        kept = self.filter_request(request)
-        if kept is None:
-            return None
+    def _next_for(self, kept: Request) -> Interaction | None:
+        """What would be played for this request, which has been through the filters, whatever the record mode."""
         if requests_match is not _REQUESTS_MATCH:
             return next((i for i in self._matching(kept) if self.allow_playback_repeats or not i.plays), None)
         key = self.key(kept)
@@ -373,8 +372,8 @@ class _Data(MutableSequence[tuple[Request, ResponseDict]]):
 
         (Where a hook saves, a copy of the pair is saved, and the pair stays as it is.)
         """
-        request, response = interaction.own()
         cassette = self._cassette
+        request, response = cassette.seen(interaction)
         is_saved = cassette._has_saved and not cassette.dirty and cassette.pipeline.before_save_interaction is None
         if not is_saved or not isinstance(response.data.get("body"), dict):
             return request, response.data

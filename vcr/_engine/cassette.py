@@ -154,7 +154,7 @@ class Cassette(Holding, Permeable):
             return Turn(self, interaction)
         log.info("Playing response for %s from cassette", self.shown(kept))
         # It may have to be read first, which takes long: other threads do not wait for it.
-        return Turn(self, None, self.answer(recorded), recorded)
+        return Turn(self, None, self.answered(request, kept, recorded, self.answer(recorded)), recorded)
 
     def shown(self, value: object) -> Shown:
         """What stands for ``value`` where a person reads it: its text, without secrets, made when it is needed."""
@@ -282,7 +282,7 @@ class Cassette(Holding, Permeable):
     @property
     def played(self) -> list[Played]:
         """Each replay, in order: the request as the program made it, the recorded request, the response."""
-        return [Played(sent, *interaction.own()) for sent, interaction in self.plays]
+        return [Played(sent, *self.seen(interaction)) for sent, interaction in self.plays]
 
     # -- what an interaction becomes: a face may override these four -----------------------------------------------
 

@@ -32,6 +32,15 @@ class Disguise(Protocol):
     def blank(self, request: Request) -> Request:
         """A request without any secret: equal for those that differ in nothing else."""
 
+    def may_hide_any(self, recorded: Request) -> bool:
+        """Whether there may be a placeholder in a recorded request."""
+
+    def as_sent(self, request: Request, recorded: Request) -> Request:
+        """A recorded request with the secrets of one that it matches."""
+
+    def as_answered(self, request: Request, recorded: Request, response: Response) -> Response:
+        """A recorded response with the secrets of the request that it answers."""
+
     def template(self, recorded: Request) -> Template | None:
         """A recorded request whose placeholders stand for secrets; None where there is none in it."""
 

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from .._locks import new_lock
 from ..matchers import Predicate
 from ..request import Request
+from ..response import Response
 from .disguise import Disguise
 from .index import ALL, LATEST_FIRST, UNPLAYED, Index
 from .interaction import Interaction, forks
@@ -170,6 +171,25 @@ class Holding:
         """Count one replay of it."""
         self._played += not interaction.plays
         interaction.plays += 1
+
+    def answered(self, request: Request, kept: Request, interaction: Interaction, response: Response) -> Response:
+        """The response of an interaction as it answers ``request``, which is ``kept`` behind the filters: what it
+        repeats of the request, and the file does not show, is what this request has sent."""
+        recorded = interaction.request
+        if self._disguise is None or not interaction.is_from_file or not self._disguise.may_hide_any(recorded):
+            return response
+        response = self._disguise.as_answered(request, recorded, response)
+        interaction.replay = kept, response
+        return response
+
+    def seen(self, interaction: Interaction) -> tuple[Request, Response]:
+        """An interaction as a program sees it: once it has been played, with what the last request has sent where the
+        file does not show it."""
+        request, response = interaction.own()
+        if self._disguise is None or interaction.replay is None:
+            return request, response
+        asked, response = interaction.replay
+        return self._disguise.as_sent(asked, request), response
 
     def unplay(self, interaction: Interaction) -> None:
         """Count one replay less of it: nobody got it."""

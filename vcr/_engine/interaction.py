@@ -33,13 +33,16 @@ if hasattr(os, "register_at_fork"):
 class Interaction:
     """A request with its response. ``response`` is None while the request is under way."""
 
-    __slots__ = ("is_from_file", "masked", "plays", "request", "response")
+    __slots__ = ("is_from_file", "masked", "plays", "replay", "request", "response")
 
     def __init__(self, request: Request, response: Response | None = None) -> None:
         #: Whether it stood in the file when the cassette was loaded: it is written as it is.
         self.is_from_file = False
         #: What was masked when it was written.
         self.masked: Sequence[Masked] = ()
+        #: The request behind the filters that it was last played for, and the response that was given: they may have
+        #: secrets that the file does not show.
+        self.replay: tuple[Request, Response] | None = None
         self.request = request
         self.response = response
         self.plays = 0
@@ -96,6 +99,7 @@ class StoredInteraction(Interaction):
         self._is_as_stored = True
         self.is_from_file = False
         self.masked = ()
+        self.replay = None
         self.plays = 0
 
     def _both(self) -> tuple[Request, Response]:

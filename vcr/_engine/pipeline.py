@@ -79,8 +79,9 @@ class Pipeline(NamedTuple):
         """Get to know the secrets in requests before any interaction is written: one may stand in an answer that came
         before, under a name that tells nothing."""
         for interaction in interactions if self.sanitizer is not None else ():
-            if not interaction.is_from_file and isinstance(interaction.request, Request):
-                self.stored(interaction.request)
+            request = interaction.request
+            if not interaction.is_from_file and isinstance(request, Request) and isinstance(request.uri, str):
+                self.stored(request)
 
     def saved(self, interaction: Interaction, cassette: Cassette) -> Pair | None:
         """An interaction of the cassette as it is written. What the file has had stays as it is there."""

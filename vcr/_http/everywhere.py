@@ -24,9 +24,7 @@ class Everywhere:
     def pair(self, request: Request, response: ResponseDict) -> Pair:
         """The two, which are changed."""
         self.request(request)
-        self.response_body(response)
-        if self._may_stand_in(texts_of_response(response)):
-            self.response_head(response)
+        self.response(response)
         return request, response
 
     def request(self, request: Request) -> None:
@@ -49,6 +47,12 @@ class Everywhere:
         """Change the rest of a request."""
         request.uri = self.text(request.uri)
         request.headers = [(self.field(name), self.field(value)) for name, value in request.headers.pairs()]
+
+    def response(self, data: ResponseDict) -> None:
+        """Change a response."""
+        self.response_body(data)
+        if self._may_stand_in(texts_of_response(data)):
+            self.response_head(data)
 
     def response_body(self, data: ResponseDict) -> None:
         """Change the body of a response."""

@@ -22,6 +22,7 @@ from .finding import Shapes
 from .lengths import correct_length, correct_lengths
 from .placeholder import Known, is_placeholder, tag
 from .places import Places
+from .repeated import may_hide_any, may_repeat, put_back, told
 from .rule import Rule
 from .ruleset import Side, rule_set
 from .template import Template
@@ -55,14 +56,17 @@ class _Writer:
         self._shapes = shapes
         self.place = ""
         self.notes: list[_Note] = []
+        self._seen: set[str] = set()
 
     def at(self, place: str) -> _Writer:
         self.place = place
         return self
 
     def __call__(self, rule: Rule, secret: str) -> str:
-        if rule.names and not rule.fits(secret):
+        # (What the request had under a telling name is the same secret in the answer, whatever it looks like.)
+        if rule.names and not rule.fits(secret) and secret not in self._seen:
             return secret
+        self._seen.add(secret)
         new = self._new(self._by_shape(rule, secret), secret)
         if new != secret or is_placeholder(new) or new == rule.replacement:
             self.notes.append(_Note(Masked(rule.name, self.place, new), rule, new != secret))
@@ -133,7 +137,16 @@ class Sanitizer:
     # -- what is stored -----------------------------------------------------------------------------------------------
 
     def pair(self, request: Request, response: Response) -> tuple[Request, ResponseDict, list[Masked]]:
-        """Copies of the two as they are stored, and what was masked."""
+        """Copies of the two as they are stored, and what was masked. What no serializer can store stays as it is: who
+        stores it says why not."""
+        try:
+            return self._pair(request, response)
+        except UnicodeEncodeError:
+            if not _has_half_a_pair(request, response):
+                raise
+            return request, response.data, []
+
+    def _pair(self, request: Request, response: Response) -> tuple[Request, ResponseDict, list[Masked]]:
         whole: Any = response.data
         if isinstance(whole, Mapping) and isinstance(whole.get("body"), (str, bytes)):  # as a hook may leave it
             kept, data, masked = self.pair(request, Response({**whole, "body": {"string": whole["body"]}}))
@@ -141,10 +154,10 @@ class Sanitizer:
             return kept, whole, masked
         put = _Writer(self._known.placeholder, self._rules.request.shapes)
         answers = self._rules.response
-        if response.fault is not None or not isinstance(request, Request):
+        if response.fault is not None or not _is_readable(request):
             # A hook or a program has put something else there, which cannot be replayed, either.
             whole = self._everywhere(answers, put.at("response")).anything(copied(whole))
-            return self.request(request).request if isinstance(request, Request) else request, whole, []
+            return self.request(request).request if _is_readable(request) else request, whole, []
         kept = Places(self._rules.request, put, self._limit).request(request).copy()
         data = _copied(Places(answers, put, self._limit).response(response))
         self._search_request(kept, self._rules.request, put.at("request"))
@@ -206,6 +219,34 @@ class Sanitizer:
         correct_length(request, kept)
         return request if _are_same(kept, request) else kept
 
+    @staticmethod
+    def may_hide_any(recorded: Request) -> bool:
+        """Whether there may be a placeholder in a recorded request."""
+        return may_hide_any(recorded)
+
+    def as_sent(self, request: Request, recorded: Request) -> Request:
+        """``recorded`` with the secrets that ``request``, which it matches, has in the same places."""
+        one, other = self.blank(request), self.blank(recorded)
+        kept = recorded.copy()
+        kept.uri = request.uri if one.uri == other.uri else recorded.uri
+        kept.body = request.body if one.body == other.body else recorded.body
+        secret = {
+            (name.lower(), blank): value
+            for (name, value), (_, blank) in zip(request.headers.pairs(), one.headers.pairs(), strict=True)
+        }
+        kept.headers = [
+            (name, secret.get((name.lower(), blank), value))
+            for (name, value), (_, blank) in zip(recorded.headers.pairs(), other.headers.pairs(), strict=True)
+        ]
+        return kept
+
+    def as_answered(self, request: Request, recorded: Request, response: Response) -> Response:
+        """The response of ``recorded`` with the secrets that ``request``, which it answers, has sent; the same object
+        when it repeats none."""
+        may_be = may_repeat(recorded, response)
+        pairs = told(self._rules.request, self._limit, request, recorded) if may_be else {}
+        return put_back(pairs, request, response, self._limit) if pairs else response
+
     def template(self, recorded: Request) -> Template | None:
         """A recorded request as a template; None where there is no placeholder in it."""
         template = Template(recorded, self._limit)
@@ -214,6 +255,18 @@ class Sanitizer:
 
 def _are_same(one: Request, other: Request) -> bool:
     return (one.uri, one.body, one.headers.pairs()) == (other.uri, other.body, other.headers.pairs())
+
+
+def _is_readable(request: object) -> bool:
+    """Whether it is a request: a hook or a program may have put anything there."""
+    return isinstance(request, Request) and isinstance(request.uri, str)
+
+
+def _has_half_a_pair(request: Request, response: Response) -> bool:
+    """Whether half of a surrogate pair stands in one of the texts, which is in no encoding."""
+    body: object = response.data["body"]["string"] if response.fault is None else ""
+    texts = [*texts_of_request(request), *texts_of_response(response.data), body if isinstance(body, str) else ""]
+    return any("\ud800" <= letter <= "\udfff" for text in texts for letter in text)
 
 
 #: How many texts are remembered in which there is nothing.

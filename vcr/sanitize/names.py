@@ -10,11 +10,15 @@ from. ``{a24}`` in an example stands for 24 made-up letters, as in ``shapes.py``
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .rule import Rule
 
 #: What a value must look like under a name that has other uses, too (the ``token`` of a language model is a word).
 _LOOKS_SECRET = rb"(?=.*\d)[\w.~+/=:|-]{16,}"
 _BASE64 = rb"[0-9A-Za-z+/]{32,}={0,2}"
+#: What a service makes, and nobody writes into a test to compare it: in a response, other values are made up.
+_LOOKS_MADE = rb"(?s)(?=.*\d).{12,}|(?=.*[a-z])(?=.*[A-Z]).{16,}"
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -184,4 +188,10 @@ OTHERS = (
 )
 # fmt: on
 
-RULES = (*HEADERS, *COOKIES, *QUERY, *FIELDS, *OTHERS)
+
+def _answered(rule: Rule) -> Rule:
+    """A rule with what a value under its names looks like in a response; passwords are whatever they are."""
+    return rule if rule.chosen or rule.pattern else replace(rule, answered=_LOOKS_MADE)
+
+
+RULES = (*map(_answered, (*HEADERS, *COOKIES, *QUERY, *FIELDS)), *OTHERS)

@@ -6,7 +6,7 @@ It must not know how a secret is found or replaced, and no rule in particular.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 #: ``header``, ``cookie``: the value of a header field, or of a cookie, of that name. ``query``: of a parameter in a
@@ -28,6 +28,7 @@ class Rule:
     so), for ``host`` of hosts, for ``json_path`` the paths; empty for ``shape`` and ``userinfo``.
     ``pattern``: a regular expression, compiled when it is needed. For ``shape``: what a secret looks like, and the
     group ``secret``, where there is one, is the secret. Elsewhere: what the whole value under a name looks like.
+    ``answered``: the same, for what stands under a name in a response.
     ``keywords``: for ``shape``: one of these stands in every text in which the pattern is found; without any, the text
     is always searched.
     ``on``: the side on which the rule is at work.
@@ -44,6 +45,7 @@ class Rule:
     where: Where
     names: tuple[str, ...] = ()
     pattern: bytes = b""
+    answered: bytes = b""
     keywords: tuple[bytes, ...] = ()
     on: On = "both"
     chosen: bool = False
@@ -64,6 +66,10 @@ class Rule:
         """Whether a value that stands under one of the names can be such a secret."""
         data = value.encode("utf-8", "surrogateescape")
         return not self.pattern or re.fullmatch(self.pattern, data) is not None
+
+    def of(self, side: Literal["request", "response"]) -> Rule:
+        """The rule as it is at work on this side of the traffic."""
+        return replace(self, pattern=self.answered) if side == "response" and self.answered else self
 
     def is_at_work(self, side: Literal["request", "response"]) -> bool:
         """Whether it looks at this side of the traffic."""

@@ -99,8 +99,8 @@ class RuleSet:
     """Rules, those of a project first."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self.request = Side([rule for rule in rules if rule.is_at_work("request")])
-        self.response = Side([rule for rule in rules if rule.is_at_work("response")])
+        self.request = Side([rule.of("request") for rule in rules if rule.is_at_work("request")])
+        self.response = Side([rule.of("response") for rule in rules if rule.is_at_work("response")])
         self.hosts = tuple(rule for rule in rules if rule.where == "host")
         self._variables = tuple(rule for rule in rules if rule.where == "env")
 

@@ -1,0 +1,156 @@
+"""Puts back into a recorded response what the request that it answers tells of the secrets in it: a server may repeat
+what it was sent. It must not know a cassette, or how a secret is found.
+
+A recorded request and one that it matches have the same places. Where a placeholder stands in the one, the other has
+the secret, or what somebody uses in its place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._http import known
+from .._http.everywhere import Everywhere
+from .._http.spellings import View
+from ..request import Request
+from ..response import Response
+from .jwt import stands_for_jwt
+from .lengths import correct_lengths
+from .placeholder import is_placeholder
+from .places import Places
+from .rule import Rule
+from .ruleset import Side
+
+_CREDENTIALS = ("Authorization", "Proxy-Authorization")
+#: The name in a placeholder, escaped or not; the base64 of Basic; a JWT.
+_STAND_IN = re.compile(
+    rb"(?:<|%3[Cc]|\\u003[Cc]|&lt;)([A-Z][A-Z0-9_]*)(?::|%3[Aa])|\b[Bb]asic ([\w+/=-]+)|\b(eyJ[\w.-]+)"
+)
+
+
+def may_hide_any(recorded: Request) -> bool:
+    """Whether there may be a placeholder in a recorded request: a quick look, for mostly there is none."""
+    uri, body = recorded.uri, recorded.body
+    if "<" in uri or "%3" in uri:
+        return True
+    for name, value in recorded.headers.pairs():
+        if "<" in value or "asic " in value or "eyJ" in value or name.lower() == "content-encoding":
+            return True
+    return isinstance(body, bytes) and (b"<" in body or b"%3" in body or b"&lt;" in body or b"eyJ" in body)
+
+
+def may_repeat(recorded: Request, response: Response) -> bool:
+    """Whether a placeholder of a recorded request may stand in the response, too."""
+    lines = [recorded.uri, *[value for _, value in recorded.headers.pairs()]]
+    texts = ["\n".join(lines).encode("utf-8", "surrogateescape")]
+    texts += [recorded.body] if isinstance(recorded.body, bytes) else []
+    words = {word for text in texts for word in _words(text)}
+    head = "\n".join([response.reason or "", *[value for _, value in response.headers.pairs()]])
+    answered = (response.body, head.encode("utf-8", "surrogateescape"))
+    is_coded = "Content-Encoding" in response.headers or "Content-Encoding" in recorded.headers
+    return is_coded or any(word in text for word in words for text in answered)
+
+
+def _words(text: bytes) -> Iterator[bytes]:
+    """What every spelling of the placeholders in a text has in it."""
+    for name, basic, jwt in _STAND_IN.findall(text):
+        yield name or basic or jwt
+        if basic:
+            yield b"PASSWORD"
+
+
+def told(side: Side, limit: int, request: Request, recorded: Request) -> dict[str, str]:
+    """What stands for a secret in a recorded request, each with what ``request`` has in its place."""
+    asked = _secrets(side, limit, request)
+    if not asked:
+        return {}
+    pairs: dict[str, str] = {}
+    for place, stored in _secrets(side, limit, recorded).items():
+        secrets = asked.get(place, [])
+        if len(secrets) == len(stored):
+            pairs.update((old, new) for old, new in zip(stored, secrets, strict=True) if old != new and _stands_in(old))
+    if pairs:
+        # (A server that repeats its headers repeats the base64 of Basic.)
+        for name in _CREDENTIALS:
+            old, new = recorded.headers.get(name), request.headers.get(name)
+            if old and new and old != new:
+                pairs[old.partition(" ")[2] or old] = new.partition(" ")[2] or new
+    return pairs
+
+
+def _stands_in(text: str) -> bool:
+    return is_placeholder(text) or stands_for_jwt(text)
+
+
+class _Noting:
+    """Notes what stands in each place; nothing is changed."""
+
+    def __init__(self) -> None:
+        self.found: defaultdict[str, list[str]] = defaultdict(list)
+        self._place = ""
+
+    def at(self, place: str) -> _Noting:
+        self._place = place.lower()
+        return self
+
+    def __call__(self, rule: Rule, secret: str) -> str:  # noqa: ARG002
+        self.found[self._place].append(secret)
+        return secret
+
+
+def _secrets(side: Side, limit: int, request: Request) -> Mapping[str, list[str]]:
+    noting = _Noting()
+    Places(side, noting, limit).request(request)
+    return noting.found
+
+
+def put_back(pairs: Mapping[str, str], request: Request, response: Response, limit: int) -> Response:
+    """``response`` with the secrets again; the same object when nothing in it stands for one of them."""
+    data: Any = {**response.data}
+    if isinstance(data.get("body"), dict):
+        data["body"] = dict(data["body"])
+    Everywhere(_StandIns(pairs), limit).response(data)
+    if data == response.data:
+        return response
+    correct_lengths(request, request, response, data)
+    return Response(data, response.beside)
+
+
+_WORD = re.compile(r"\w+", re.ASCII)
+
+
+class _StandIns(known.Values):
+    """What stands for secrets in bytes, in whatever spelling, each to become its secret."""
+
+    def __init__(self, pairs: Mapping[str, str]) -> None:
+        self._new = {old.encode("utf-8", "surrogateescape"): new for old, new in pairs.items()}
+        self._pattern = re.compile(b"|".join(re.escape(old) for old in sorted(self._new, key=len, reverse=True)))
+        self._words = {max(_WORD.findall(old), key=len, default="").encode("ascii") for old in pairs}
+        self.shortest, self.longest = min(map(len, self._new)), max(map(len, self._new))
+
+    def suspects(self, data: bytes) -> bool:
+        """Whether one may stand in ``data``: escapes leave the longest word of each as it is."""
+        return any(word in data for word in self._words)
+
+    def find(self, view: View) -> Iterator[tuple[int, int, known.New]]:
+        """See ``known.Values``."""
+        for found in self._pattern.finditer(view.data):
+            yield *found.span(), _written(view, *found.span(), self._new[found[0]])
+
+
+def _written(view: View, start: int, end: int, secret: str) -> bytes:
+    """A secret as a text has it in the place of ``view.data[start:end]``: in JSON, and in JSON inside JSON, escaped."""
+    data = view.data
+    quote = data.rfind(b'"', 0, start) if view.outer is None and _JSON.match(data) else -1
+    if quote >= 0:
+        marks = quote - len(data[:quote].rstrip(b"\\"))
+        for _ in range((marks + 1).bit_length()):
+            secret = json.dumps(secret, ensure_ascii=data.isascii())[1:-1]
+    return view.written(secret.encode("utf-8", "surrogateescape"), start, end)
+
+
+_JSON = re.compile(rb"\s*[\[{\"]")
