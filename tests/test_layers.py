@@ -64,6 +64,7 @@ ROOMS = [
     "sanitize.values",
     "sanitize.repeated",
     "sanitize.masking",
+    "sanitize.off",
     "sanitize.standing",
     "sanitize",
     "_engine.shown",

@@ -9,7 +9,7 @@ import functools
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _hooks, _placeholders, filters, formats, sanitize
 from ._engine.pipeline import InteractionFilter, Pair, Pipeline, RequestFilter, ResponseFilter
@@ -24,6 +24,9 @@ from .patch import supported
 from .record_mode import RecordMode
 from .request import Request
 from .sanitize.masking import Sanitizer
+
+if TYPE_CHECKING:
+    from .sanitize.off import Unmasked
 
 Path = str | os.PathLike[str] | None
 
@@ -108,12 +111,19 @@ def matchers_of(options: Options, known: Mapping[str, Predicate]) -> list[Predic
 def filters_of(options: Options) -> dict[str, Any]:
     """The arguments of a cassette that filter, drop or mask, by their names in the engine's ``Cassette``."""
     at_work = [name for name in FILTERS if getattr(options, name)]
-    sanitizer = _sanitizer(options)
+    off = _sanitizer_off(options)
+    sanitizer = _sanitizer(options) if off is None else None
+    unmasked = None if off is None else _unmasked(off, options)
     if not at_work:  # As in most cassettes: functions that would do nothing are not made.
-        return {"pipeline": Pipeline(sanitizer=sanitizer), "passes_by": _passes_by(options)}
+        return {"pipeline": Pipeline(sanitizer=sanitizer, unmasked=unmasked), "passes_by": _passes_by(options)}
     return {
         "pipeline": Pipeline(
-            _request_filter(options), _response_filter(options), _saving(options), _loading(options), sanitizer
+            _request_filter(options),
+            _response_filter(options),
+            _saving(options),
+            _loading(options),
+            sanitizer,
+            unmasked,
         ),
         "passes_by": _passes_by(options),
         "mask": functools.partial(_mask, _sensitive(options)),
@@ -121,10 +131,22 @@ def filters_of(options: Options) -> dict[str, Any]:
     }
 
 
+def _sanitizer_off(options: Options) -> str | None:
+    """What has turned the sanitizer off, as a person has written it; None where it is on."""
+    if options.sanitize is False:
+        return "sanitize=False"
+    said = os.environ.get("VCR_SANITIZE", "")
+    return f"VCR_SANITIZE={said}" if said.lower() in _OFF else None
+
+
+def _unmasked(off: str, options: Options) -> Unmasked:
+    from .sanitize.off import Unmasked
+
+    return Unmasked(off, options.decoded_body_limit)
+
+
 def _sanitizer(options: Options) -> Sanitizer | None:
-    """What masks secrets; None where an option or the environment (``VCR_SANITIZE=0``) says so."""
-    if options.sanitize is False or os.environ.get("VCR_SANITIZE", "").lower() in _OFF:
-        return None
+    """What masks secrets."""
     filtered = (options.filter_headers, options.filter_query_parameters, options.filter_post_data_parameters)
     replacements = [new for wanted in filtered for new in by_name(wanted).values() if isinstance(new, str)]
     stand_ins = [*(placeholder for placeholder, _ in _sensitive(options)), *replacements]

@@ -401,6 +401,7 @@ class Cassette(Holding, Permeable):
         changes = Changes(kept, self.unsaved(), set(held).difference(kept), self.recorded_before_fork())
         self.storage.save(changes, self)
         self.mark_saved()
+        self.pipeline.tell(self.path)
         return True
 
     def borrow(self, path: str) -> bool:

@@ -14,6 +14,7 @@ from .interaction import Interaction, value_of
 
 if TYPE_CHECKING:
     from ..sanitize.masking import Sanitizer
+    from ..sanitize.off import Unmasked
     from .cassette import Cassette
 
 Pair = tuple[Request, ResponseDict]
@@ -26,7 +27,8 @@ InteractionFilter = Callable[[Request, ResponseDict, "Cassette"], "Pair | None"]
 class Pipeline(NamedTuple):
     """What stands in the place of a request, a response or both. Each function may be None: nothing is changed.
 
-    A function is given a copy, which it may change. Where it returns None, the interaction is not kept.
+    A function is given a copy, which it may change. Where it returns None, the interaction is not kept. ``unmasked``:
+    looks at what is written where there is no sanitizer.
     """
 
     before_record_request: RequestFilter | None = None
@@ -34,6 +36,7 @@ class Pipeline(NamedTuple):
     before_save_interaction: InteractionFilter | None = None
     after_load_interaction: InteractionFilter | None = None
     sanitizer: Sanitizer | None = None
+    unmasked: Unmasked | None = None
 
     @property
     def loads_as_stored(self) -> bool:
@@ -60,7 +63,7 @@ class Pipeline(NamedTuple):
         loaded = list(interactions)
         if not self.loads_as_stored:
             loaded = [kept for one in interactions if (kept := self._loaded(one, cassette)) is not None]
-        for interaction in loaded if self.sanitizer is not None else ():
+        for interaction in loaded if self.sanitizer is not None or self.unmasked is not None else ():
             interaction.is_from_file = True
         return loaded
 
@@ -89,10 +92,19 @@ class Pipeline(NamedTuple):
         pair: Pair | None = (request, response.data)
         if self.before_save_interaction is not None:
             pair = self.before_save_interaction(request.copy(), response.copy_data(), cassette)
-        if pair is None or self.sanitizer is None or interaction.is_from_file:
+        if pair is None or interaction.is_from_file:
+            return pair
+        if self.sanitizer is None:
+            if self.unmasked is not None:
+                self.unmasked.note(*pair)
             return pair
         kept, data, interaction.masked = self.sanitizer.pair(pair[0], Response(pair[1]))
         return kept, data
+
+    def tell(self, path: str) -> None:
+        """The cassette has been written to ``path``: warn of what should not be in it."""
+        if self.unmasked is not None:
+            self.unmasked.tell(path)
 
     def content(self, interaction: Interaction) -> Hashable:
         """Equal for interactions that would be written with the same content, whenever they were recorded."""
