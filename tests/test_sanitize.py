@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import vcr
@@ -284,6 +284,7 @@ def test_pieces_end_in_the_same_lines():
     assert moved(pieces, b"of one line") == ""
 
 
+FRAME = "a=1&password=%3D&b=2 Content-Type Content-Length Content-Disposition: form-data Content-Encoding application/json"
 SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=8, max_size=40)
 
 
@@ -300,6 +301,8 @@ def test_masking_is_idempotent_and_never_breaks_what_frames_a_body(secret, how):
         "gzip": (gzip.compress(json.dumps({"password": secret}).encode()), "application/json"),
     }
     body, kind = bodies[how]
+    # A secret that is a part of the frame, as "Content-" or "ssword=", or has the field's name inside, is none.
+    assume(secret not in FRAME and "password" not in secret.casefold())
     coded = {"Content-Encoding": "gzip"} if how == "gzip" else {}
     request = with_body(body, kind, **{"Content-Length": str(len(body)), **coded})
     sanitizer = Sanitizer(RULES)
