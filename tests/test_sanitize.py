@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import vcr
 from vcr.request import Request
 from vcr.response import Response
+from vcr.sanitize import names, shapes
 from vcr.sanitize.jwt import reshaped, stands_for_jwt
 from vcr.sanitize.lengths import moved
 from vcr.sanitize.masking import BLANK, Sanitizer
@@ -284,7 +285,9 @@ def test_pieces_end_in_the_same_lines():
     assert moved(pieces, b"of one line") == ""
 
 
-FRAME = "a=1&password=%3D&b=2 Content-Type Content-Length Content-Disposition: form-data Content-Encoding application/json"
+FRAME = (
+    "a=1&password=%3D&b=2 Content-Type Content-Length Content-Disposition: form-data Content-Encoding application/json"
+)
 SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=8, max_size=40)
 
 
@@ -518,3 +521,23 @@ def test_what_is_no_rule_is_an_error_when_the_cassette_is_opened(value, cassette
 def test_a_compiled_pattern_keeps_its_flags():
     rule = vcr.sanitize.regex(re.compile("KEY-[0-9]+", re.IGNORECASE))
     assert masked(with_body(b"the key-77", "text/plain"), OK, rule)[0].body == b"the <SECRET:1>"
+
+
+# -- what an opening costs ---------------------------------------------------------------------------------------------
+
+
+def test_the_environment_is_read_when_the_first_secret_is_looked_for(monkeypatch):
+    """A variable that is set after the cassette was opened is a secret, too; and an opening alone reads none."""
+    sanitizer = Sanitizer((*names.RULES, *shapes.RULES))
+    monkeypatch.setenv("MY_SERVICE_PASSWORD", "correct-horse-9")
+    kept, _ = sanitizer.pair(Request("GET", "http://a.example/correct-horse-9"), Response.of(200, "OK", [], b""))[:2]
+    assert "correct-horse-9" not in kept.uri
+
+
+def test_rules_alone_and_rules_beside_the_defaults_are_two_rule_sets():
+    rule = vcr.sanitize.header("X-Mine")
+    request = Request("GET", "http://a.example/", headers={"X-Mine": "one", "X-Api-Key": "two"})
+    for wanted, kept in ((vcr.sanitize.only(rule), "two"), ((rule,), "<API_KEY:1>")):
+        made = vcr.sanitize.sanitizer(wanted, compares=False, limit=1 << 20, stand_ins=())
+        assert made is not None
+        assert made.request(request).request.headers["X-Api-Key"] == kept

@@ -11,6 +11,7 @@ It must not know a cassette, a file or a client.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from .rule import On, Rule, Where
 
 if TYPE_CHECKING:
     from .masking import Sanitizer
+    from .ruleset import RuleSet
 
 __all__ = ["Only", "Rule", "cookie", "env", "form", "header", "host", "json_path", "only", "query", "regex"]
 
@@ -143,9 +145,16 @@ def sanitizer(
     """What masks by the rules that the option ``sanitize`` says; None where that is off."""
     if given is False:
         return None
-    from . import names, shapes
     from .masking import Sanitizer
 
+    return Sanitizer(_rule_set(given), limit=limit, stand_ins=stand_ins, compares=compares)
+
+
+@functools.lru_cache(maxsize=16, typed=True)  # (``only(rule)`` equals ``(rule,)``)
+def _rule_set(given: bool | tuple[Rule, ...]) -> RuleSet:
+    """The rules that the option says, made once."""
+    from . import names, shapes
+    from .ruleset import RuleSet
+
     own = given if isinstance(given, tuple) else ()
-    rules = own if isinstance(given, Only) else (*own, *names.RULES, *shapes.RULES)
-    return Sanitizer(rules, limit=limit, stand_ins=stand_ins, compares=compares)
+    return RuleSet(own if isinstance(given, Only) else (*own, *names.RULES, *shapes.RULES))

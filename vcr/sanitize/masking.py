@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from .._http import content_coding
 from .._http.everywhere import Everywhere, texts_of_request, texts_of_response
+from .._locks import new_lock
 from .._placeholders import Placeholder
 from ..request import Request
 from ..response import Response, ResponseDict, copied
@@ -24,7 +25,7 @@ from .placeholder import Known, is_placeholder, tag
 from .places import Places
 from .repeated import may_hide_any, may_repeat, put_back, told
 from .rule import Rule
-from .ruleset import Side, rule_set
+from .ruleset import RuleSet, Side, rule_set
 from .template import Template
 from .values import Blanks, Secrets, spelled
 
@@ -107,27 +108,40 @@ class Sanitizer:
 
     def __init__(
         self,
-        rules: Sequence[Rule],
+        rules: Sequence[Rule] | RuleSet,
         *,
         limit: int = content_coding.MOST_DECODED,
         stand_ins: Iterable[str] = (),
         compares: bool = False,
     ) -> None:
-        self._rules = rule_set(tuple(rules))
+        self._rules = rules if isinstance(rules, RuleSet) else rule_set(tuple(rules))
         self._limit = limit
+        self._stand_ins = stand_ins
         self._compares = compares
         #: Whether another secret can make a request another one.
-        self.is_strict = compares or any(rule.compare for rule in rules)
-        self._known = Known(stand_ins)
+        self.is_strict = compares or self._rules.compare
         self._clean = _Clean((), {})
+        self._lock = new_lock()
+        self._made: Known | None = None
+
+    @property
+    def _known(self) -> Known:
+        """The known secrets. The environment is read when the first of them is needed: that takes longer than to open a
+        cassette, and where everything is replayed as it was recorded, nothing is looked for."""
+        if self._made is None:
+            with self._lock:
+                self._made = self._made or self._known_before()
+        return self._made
+
+    def _known_before(self) -> Known:
+        """What is known before the first message: hosts, and the values of environment variables."""
+        known = Known(self._stand_ins)
         for number, rule in enumerate(self._rules.hosts, 1):
             for host in rule.names:
-                self._known.placeholder(
-                    replace(rule, replacement=rule.replacement or f"host-{number}.invalid"),
-                    host,
-                )
+                known.placeholder(replace(rule, replacement=rule.replacement or f"host-{number}.invalid"), host)
         for rule, secret in self._rules.in_environment(os.environ):
-            self._known.placeholder(rule, secret)
+            known.placeholder(rule, secret)
+        return known
 
     @property
     def secrets(self) -> dict[str, str]:

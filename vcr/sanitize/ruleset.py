@@ -103,6 +103,8 @@ class RuleSet:
         self.response = Side([rule.of("response") for rule in rules if rule.is_at_work("response")])
         self.hosts = tuple(rule for rule in rules if rule.where == "host")
         self._variables = tuple(rule for rule in rules if rule.where == "env")
+        #: Whether a rule says that another secret makes a request another one.
+        self.compare = any(rule.compare for rule in rules)
 
     def in_environment(self, environ: Mapping[str, str]) -> Iterator[tuple[Rule, str]]:
         """The values of environment variables that are secret."""
