@@ -313,6 +313,21 @@ def test_pair_hooks_that_return_none_drop_the_interaction(client, server, casset
             client.send("GET", f"{server.url}/echo/2")
 
 
+def test_a_new_cassette_of_which_a_hook_drops_everything_is_not_written(client, server, cassette_path, tmp_path):
+    """A file without interactions would refuse every request of the next run."""
+    for _ in range(2):
+        with vcr.use_cassette(cassette_path, before_save_interaction=lambda request, response: None):
+            client.send("GET", f"{server.url}/text")
+        assert list(tmp_path.iterdir()) == []
+    assert server.hits == 2
+    with vcr.use_cassette(cassette_path):
+        client.send("GET", f"{server.url}/text")
+    with vcr.use_cassette(cassette_path, record_mode="all", before_save_interaction=lambda request, response: None):
+        client.send("GET", f"{server.url}/text")
+    with vcr.use_cassette(cassette_path) as cassette:
+        assert len(cassette) == 0, "what was stored is dropped, too"
+
+
 # -- requests that pass by --------------------------------------------------------------------------------------------
 
 
@@ -611,7 +626,9 @@ def test_an_age_that_is_not_known_is_said_and_does_not_count(client, server, cas
     assert server.hits == 1
 
 
-@pytest.mark.parametrize(("wrong", "error"), [(0, ValueError), (-1, ValueError), ("1 day", TypeError)])
+@pytest.mark.parametrize(
+    ("wrong", "error"), [(0, ValueError), (-1, ValueError), ("1 day", TypeError), (1e300, TypeError)]
+)
 def test_an_interval_is_a_time_to_come(wrong, error):
     with pytest.raises(error, match="re_record_interval: "):
         vcr.VCR().get_merged_config(re_record_interval=wrong)

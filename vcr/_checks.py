@@ -186,7 +186,10 @@ def interval(value: timedelta | float | None, _: PassOver) -> timedelta | None:
     """A timedelta, from one or from seconds."""
     if value is None:
         return None
-    interval = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    try:
+        interval = value if isinstance(value, timedelta) else timedelta(seconds=value)
+    except (TypeError, OverflowError):
+        raise TypeError(f"expected a number of seconds or a timedelta, got {value!r}") from None
     if interval <= timedelta(0):
         raise ValueError(f"expected more than nothing, got {value!r}")
     return interval

@@ -399,7 +399,8 @@ class Cassette(Holding, Permeable):
             return False
         self.pipeline.learn(kept)
         changes = Changes(kept, self.unsaved(), set(held).difference(kept), self.recorded_before_fork())
-        self.storage.save(changes, self)
+        if not self.storage.save(changes, self):
+            return False
         self.mark_saved()
         self.pipeline.tell(self.path)
         return True

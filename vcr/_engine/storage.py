@@ -170,16 +170,20 @@ class Storage:
 
     # -- saving -------------------------------------------------------------------------------------------------------
 
-    def save(self, changes: Changes, holder: Holder) -> None:
+    def save(self, changes: Changes, holder: Holder) -> bool:
         """Write the cassette: the whole of it or, when anything fails, nothing. What others have stored since it was
-        read stays."""
+        read stays. Returns whether there was anything to write: of a new cassette a hook may drop everything."""
         self._date_as_before(changes, holder)
         with self.place.exclusive():
             kept = self._merged(changes, holder) if self.place.has_changed() else changes.kept
             if not self._added(kept, changes.added, holder):
-                self.place.write(_written(kept, holder), self.metadata, self._others)
+                written = _written(kept, holder)
+                if kept and not written and self.place.read() is None:
+                    return False
+                self.place.write(written, self.metadata, self._others)
             self.count = None  # what is held is not read from what is stored now
             self.discard_notes()
+        return True
 
     def _added(self, kept: Sequence[Interaction], added: set[Interaction], holder: Holder) -> bool:
         """Whether the new interactions could be put behind those that are stored, which all stay as they are."""
