@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite. A test leaves no file, thread, descriptor or patch behind: every test is checked."""
+"""Fixtures for all tests. After each test it is checked that no file, thread, descriptor or patch is left."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from vcr import _active, patch
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):
-    # What is started in the background inherits an ignored SIGINT, and so do its children: tests interrupt both.
+    # A shell starts a background process with SIGINT ignored, and its children inherit that: some tests send SIGINT.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # What Python 3.10 says of a TLS connection that its peer has closed: later versions know better.
+    # Python 3.10 warns when the peer has closed a TLS connection; later versions do not.
     if sys.version_info < (3, 11):
         unclosed = "ignore:unclosed transport <asyncio.sslproto._SSLProtocolTransport:ResourceWarning"
         config.addinivalue_line("filterwarnings", unclosed)
@@ -115,8 +115,8 @@ def authority():
 
 @pytest.fixture(autouse=True, scope="session")
 def one_certificate(tmp_path_factory):
-    """What stands for the certificates of this machine: one, of nobody. Those that are there are more than a hundred,
-    and each client that is made reads them anew, which took a third of the time of the conformance suite."""
+    """One certificate in the place of this machine's. Each client reads all of them when it is made: with the hundred
+    of a usual machine that took a third of the time of the conformance suite."""
     directory = tmp_path_factory.mktemp("certificates")
     trustme.CA().cert_pem.write_to_path(str(directory / "nobody.pem"))
     with pytest.MonkeyPatch.context() as environment:
@@ -127,7 +127,7 @@ def one_certificate(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def ca_file(authority, tmp_path_factory) -> str:
-    """Its certificate, for clients to trust."""
+    """The certificate of this authority in a file, for clients to trust."""
     path = tmp_path_factory.mktemp("tls") / "ca.pem"
     authority.cert_pem.write_to_path(str(path))
     return str(path)
@@ -135,7 +135,7 @@ def ca_file(authority, tmp_path_factory) -> str:
 
 @pytest.fixture(scope="session")
 def server_tls(authority) -> ssl.SSLContext:
-    """What a server on loopback needs to be trusted."""
+    """The TLS settings of a server on this machine that these clients trust."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost", "127.0.0.1", "::1").configure_cert(context)
     return context
@@ -143,14 +143,14 @@ def server_tls(authority) -> ssl.SSLContext:
 
 @pytest.fixture
 def tls_server(server_tls):
-    """The same server over HTTPS."""
+    """The server of the conformance suite over HTTPS."""
     with Server(tls=server_tls) as running:
         yield running
 
 
 @pytest.fixture
 def h2_server(authority):
-    """Its twin that speaks HTTP/2 over TLS."""
+    """A server like it that speaks HTTP/2 over TLS."""
     pytest.importorskip("h2")
     from tests.http2 import Http2Server
 
@@ -162,7 +162,7 @@ def h2_server(authority):
 
 @pytest.fixture
 def ipv6_server():
-    """The same server on ::1."""
+    """The server of the conformance suite on ::1."""
     try:
         running = Server(family=socket.AF_INET6)
     except OSError as error:
@@ -173,7 +173,7 @@ def ipv6_server():
 
 @pytest.fixture
 def unix_server(tmp_path):
-    """The same server on a unix socket, whose path is its ``address``."""
+    """The server of the conformance suite on a unix socket, whose path is ``address``."""
     with Server(family=str(tmp_path / "server.sock")) as running:
         yield running
 
@@ -187,6 +187,6 @@ def proxy():
 
 @pytest.fixture(autouse=True, scope="module")
 def cheap_garbage_collection():
-    """What is alive before the tests of a module is left out of the collections that surround each of them."""
+    """Leave what exists before the tests of a module out of the garbage collections around each test."""
     gc.collect()
     gc.freeze()

@@ -133,12 +133,11 @@ def three_ways(server, cassette_path):
 
 @pytest.fixture
 def lacks(client, request):
-    """``lacks("T4", "aiohttp")``: the test fails for these clients until the item has been mended."""
+    """``lacks("trailers are not recorded", "httpx")``: a known limit of a client, with which the test has to fail."""
 
-    def lacks(item: str, *modules: str) -> None:
+    def lacks(limit: str, *modules: str) -> None:
         if client.module.partition(".")[0] not in modules and client.name not in modules:
             return
-        reason = f"{item} is to be mended for {client.name}"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+        request.applymarker(pytest.mark.xfail(strict=True, reason=f"{client.name}: {limit}"))
 
     return lacks

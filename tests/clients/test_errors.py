@@ -110,7 +110,7 @@ def test_a_server_that_does_not_speak_http(client, server, fails_alike):
 
 @having("errors")
 def test_a_tls_handshake_that_takes_too_long(client, ca_file, cassette_path, lacks):
-    lacks("T5", "tornado")
+    lacks("a TLS handshake that was too slow is replayed as another error", "tornado")
     if client.name == "niquests.AsyncSession":
         pytest.skip("without a cassette too, it waits for ever")
     with socket.create_server(("127.0.0.1", 0)) as silent:  # it accepts, and says nothing

@@ -144,7 +144,7 @@ def test_a_proxy_that_refuses_the_tunnel_fails_as_it_does_live(client, tls_serve
 @having("proxies", "errors")
 @pytest.mark.parametrize("status", [403, 407, 502])
 def test_a_tunnel_that_was_refused_is_refused_again_on_replay(status, client, ca_file, cassette_path, lacks):
-    lacks("L9", "tornado", "niquests", "httplib2")
+    lacks("a tunnel that a proxy refused is not recorded", "tornado", "niquests", "httplib2")
     if client.name == "urllib3" and urllib3.__version__ < "2" and sys.version_info < (3, 11):
         pytest.skip("without a cassette too, Python 3.10 leaves the refused sockets open")
 
