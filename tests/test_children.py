@@ -493,10 +493,12 @@ def test_workers_of_xdist_start_inside_a_cassette(server, cassette_path, tmp_pat
         f"        urllib.request.urlopen({server.url + '/text'!r}).read()\n",
         encoding="utf-8",
     )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "xdist", "-n", "2", "-p", "no:cacheprovider"]
+    # In the directory that all runs share this one would remove, before it ends, what earlier ones have left there:
+    # under tox that is ten thousands of files.
+    command += ["--basetemp", str(tmp_path / "inner"), "test_inner.py"]
     for option in ("ignore", "join"):
         with vcr.use_cassette(cassette_path, child_processes=option):
-            done = run(
-                sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "test_inner.py", cwd=tmp_path
-            )
+            done = run(*command, cwd=tmp_path, env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
         assert done.returncode == 0, done.stdout
     assert server.hits == 1

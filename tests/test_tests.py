@@ -27,7 +27,9 @@ SIGNALS = [
 
 def pytest_in(directory: Path, *arguments: str, **options) -> subprocess.CompletedProcess[str]:
     plugins = [word for name in ("cacheprovider", "randomly", "hypothesispytest") for word in ("-p", f"no:{name}")]
-    command = [sys.executable, "-m", "pytest", "-q", *plugins, *arguments]
+    # (In the directory that all runs share this one would remove, before it ends, what earlier ones have left there.)
+    temporary = ["--basetemp", os.path.abspath("of-the-child")]
+    command = [sys.executable, "-m", "pytest", "-q", *temporary, *plugins, *arguments]
     return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120, check=False, **options)
 
 
