@@ -103,7 +103,13 @@ def test_a_person_finds_an_interaction_by_search_and_filters(show, shop):
         shown.page.locator("#search").fill(search)
         shown.count(count)
     assert shown.page.locator("#nothing").is_hidden()
+    shown.page.locator("#search").fill("no such text")
+    shown.count("0 of 16")
+    assert shown.page.locator("#nothing").is_visible()
+    assert shown.page.locator("#details").is_hidden(), "what was chosen before is not what was searched for"
     shown.page.locator("#search").fill("")
+    shown.count("16 interactions")
+    assert shown.page.locator("#details").is_visible()
     for name, value, count in [
         ("method", "PATCH", "1 of 16"),
         ("status", "5xx", "1 of 16"),

@@ -206,12 +206,16 @@ def test_a_cassette_is_named_after_the_program(words, name):
     assert program.find(words).name == name
 
 
+NO_PROGRAM = "this file does not say which program runs it"
+
+
 @posix
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["nothing_of_this_name"], "nothing_of_this_name: there is no such program"),
-        (["./script.py"], "./script.py: this file cannot be run by itself; vcr run -- python ./script.py"),
+        (["./script.py"], f"./script.py: {NO_PROGRAM}; run: vcr run -- python ./script.py"),
+        (["./executable.py", "a b"], f"./executable.py: {NO_PROGRAM}; run: vcr run -- python ./executable.py 'a b'"),
         (["sh", "-c", "true"], "sh: this is no Python program; only Python"),
         (["./shell"], "./shell: this is no Python program; only Python"),
         (["python3", "-I", "x.py"], "python3 -I x.py: with -I, -E or -S Python takes no part in a cassette"),
@@ -220,6 +224,7 @@ def test_a_cassette_is_named_after_the_program(words, name):
 )
 def test_what_cannot_be_recorded_is_not_started(words, message):
     Path("script.py").write_text("", encoding="utf-8")
+    script("executable.py", "import urllib\n")
     script("shell", "#!/bin/sh\n")
     script("isolated", "#!/usr/bin/python3 -Es\n")
     with pytest.raises(ProgramError) as error:
@@ -287,6 +292,7 @@ def drop(request):
         ("re_record_interval=0.5", timedelta(seconds=0.5)),
         ("match_on=method, path", ("method", "path")),
         ("filter_headers=Authorization", ("Authorization",)),
+        ("filter_headers=", ()),
         ("filter_headers=[Authorization, [X-Key, KEY]]", ("Authorization", ["X-Key", "KEY"])),
         ("filter_sensitive_data={<KEY>: a=b}", (("<KEY>", "a=b"),)),
         ("save=2xx", "2xx"),

@@ -93,7 +93,7 @@ def _converted(kind: click.ParamType[object], text: str, expected: str) -> objec
 
 def _listed(text: str) -> Any:
     if not text.startswith(("[", "{")):
-        return [item.strip() for item in text.split(",")]
+        return [item for item in map(str.strip, text.split(",")) if item]
     import yaml
 
     try:

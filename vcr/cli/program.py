@@ -40,6 +40,8 @@ def find(words: Sequence[str]) -> Program:
         return _of_python(list(words), path)
     interpreter = _interpreter(path)
     if interpreter is None:
+        if path.endswith((".py", ".pyw")):
+            raise ProgramError(_not_by_itself(words))
         raise ProgramError(
             f"{words[0]}: this is no Python program; only Python, and the Pythons that it starts, can be recorded. "
             "Where the program starts a Python in its turn, run that: vcr run -- python …"
@@ -52,8 +54,12 @@ def find(words: Sequence[str]) -> Program:
 
 def _missing(words: Sequence[str]) -> str:
     if os.path.isfile(words[0]):
-        return f"{words[0]}: this file cannot be run by itself; vcr run -- python {shlex.join(words)}"
+        return _not_by_itself(words)
     return f"{words[0]}: there is no such program"
+
+
+def _not_by_itself(words: Sequence[str]) -> str:
+    return f"{words[0]}: this file does not say which program runs it; run: vcr run -- python {shlex.join(words)}"
 
 
 def _of_python(command: list[str], python: str) -> Program:

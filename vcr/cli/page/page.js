@@ -47,6 +47,7 @@ async function filter() {
   byId("count").textContent = isAll ? all : `${found.length.toLocaleString("en")} of ${total}`;
   byId("clear").hidden = Object.values(wanted).every((value) => !value);
   byId("nothing").hidden = found.length > 0;
+  byId("details").hidden = !found.length;
   list.show(found);
   choose(found.includes(list.chosen) ? list.chosen : found[0]);
 }
@@ -182,6 +183,9 @@ function comparison(old, new_) {
 
 // -- keyboard, splitter, address --------------------------------------------------------------------------------------
 
+/** Whether the chosen interaction is one that the search and the filters admit. */
+const isShown = () => list.places.includes(list.chosen);
+
 const KEYS = {
   j: () => choose(list.away(1)),
   ArrowDown: () => choose(list.away(1)),
@@ -194,9 +198,9 @@ const KEYS = {
   G: () => choose(list.places.at(-1)),
   End: () => choose(list.places.at(-1)),
   "/": () => byId("search").select(),
-  c: () => list.chosen >= 0 && copy(inFull(list.chosen).curl, "the curl command"),
-  d: () => list.chosen >= 0 && mark(),
-  s: swap,
+  c: () => isShown() && copy(inFull(list.chosen).curl, "the curl command"),
+  d: () => isShown() && mark(),
+  s: () => isShown() && swap(),
   "?": () => byId("help").showModal(),
   Escape: () => (list.marked >= 0 ? endComparison() : clearFilters()),
 };
