@@ -1,4 +1,4 @@
-"""How wide and high an image is, from its first bytes: PNG, GIF, JPEG, WebP and BMP. It must not know anything else."""
+"""How wide and high an image is, from its first bytes: PNG, GIF, JPEG, WebP and BMP. It must not know a cassette."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The demo's server on 127.0.0.1, and the tripwire that takes its place. It must not know a client or a cassette.
+"""The demo's server on 127.0.0.1, and the tripwire that takes its port later. It must not know a client or a cassette.
 
-No two answers are alike: each says how many requests the server has seen. What is replayed cannot be made up.
+Each answer says how many requests the server has seen: no two answers are equal, and no replay can be guessed.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Server(Listening):
         return f"http://{LOOPBACK}:{self.port}"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: what a broken connection does to a client is in the client's row."""
+        """Print nothing: what a broken connection does to a client stands in the row of the client."""
 
 
 class Tripwire(socketserver.TCPServer):
-    """Holds the port of a server that has stopped: it answers nobody, and counts who comes in ``hits``."""
+    """Listens at the port of a server that has stopped: it closes each connection, and counts them in ``hits``."""
 
     allow_reuse_address = True
 
@@ -50,7 +50,7 @@ class Tripwire(socketserver.TCPServer):
         self.hits = 0
 
     def verify_request(self, request: object, client_address: object) -> bool:  # noqa: ARG002  (socketserver's signature)
-        """Turn everybody away."""
+        """Count the connection; False lets socketserver close it."""
         self.hits += 1
         return False
 
@@ -83,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _object(body: bytes, hits: int) -> Answer:
-    """What every path that is no route holds: an object, as in S3, which may be replaced."""
+    """The answer at every other path: an object, as in S3, and nothing for a request that stores one."""
     return Answer(b"" if body else b"object" * 1000, headers=(("ETag", f'"{hits}"'),))
 
 

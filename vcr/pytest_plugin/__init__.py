@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-#: What an older pytest lacks, the plugin needs: there it does nothing, and the run goes on.
+#: The plugin needs what an older pytest lacks. There it does nothing but say so in the header.
 IS_SUPPORTED = getattr(pytest, "version_tuple", (0, 0)) >= (7, 4)
 if IS_SUPPORTED:
     from . import options
@@ -37,7 +37,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Judge the options of this run, and bring the rest of the plugin."""
+    """Check the options of this run, and register the rest of the plugin."""
     if not (IS_SUPPORTED and options.are_added(config)):
         return
     config.stash[options.RUN] = options.read(config)
@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    """The record mode of this run, and why; or to which plugin this one has made way."""
+    """The record mode of this run, and why; or the name of the plugin that handles the marks instead."""
     if not IS_SUPPORTED:
         return f"vcr: pytest {pytest.__version__} is too old for marks and options; pytest 7.4 has what they need"
     if not options.are_added(config):

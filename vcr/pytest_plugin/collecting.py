@@ -1,6 +1,6 @@
-"""Looks at the tests that were collected: judges their marks, and gives those that use a cassette its fixture.
+"""Looks at the collected tests: checks their marks, and adds the fixtures that open a cassette or block the network.
 
-A test without marks costs nothing more than this look.
+It must not open a cassette. For a test without marks it does nothing more.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from .paths import Place
     from .reporting import Reporter
 
-#: The fixtures that open a cassette, or bring one.
+#: The fixtures that open a cassette, or open one when they are called.
 FIXTURES = ("vcr", "vcr_cassette", "vcr_class", "vcr_module", "vcr_session", "vcr_open")
 _MARKS = ("vcr", "block_network")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Judge the marks, and let cassette and block surround the test's own fixtures."""
+    """Check the marks, and let cassette and block open before the test's own fixtures."""
     run = config.stash[options.RUN]
     marked = [item for item in items if _is_marked(item) or run.block_network]
     if not marked and not any(_brings_cassette(item) for item in items):
@@ -44,13 +44,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
-    """Remember that what runs is a part."""
+    """Note that only a part of the tests runs."""
     if items:
         items[0].config.stash[noted.DESELECTED] = True
 
 
 def reporter(config: pytest.Config) -> Reporter:
-    """What tells of the cassettes of this run: brought when it is first needed."""
+    """The ``Reporter`` of this run, registered when it is first needed."""
     from .reporting import Reporter
 
     found: Reporter | None = config.pluginmanager.get_plugin("vcr-reporter")
@@ -69,7 +69,7 @@ def _brings_cassette(item: pytest.Item) -> bool:
 
 
 def _surround(item: pytest.Item, name: str) -> None:
-    """Let this fixture come before the test's own: behind those of a wider scope, which live longer."""
+    """Put this fixture before the test's own, and after those of a wider scope, which live longer."""
     names: list[str] | None = getattr(item, "fixturenames", None)
     if names is None:
         return
@@ -80,13 +80,13 @@ def _surround(item: pytest.Item, name: str) -> None:
 
 
 def _is_of_function(item: pytest.Item, name: str) -> bool:
-    """Whether the fixture is made anew for each test."""
+    """Whether the fixture has the scope of a function."""
     info: Any = getattr(item, "_fixtureinfo", None)
     found = info.name2fixturedefs.get(name) if info is not None else None
     return found is None or found[-1].scope == "function"
 
 
-# -- what is wrong -----------------------------------------------------------------------------------------------------
+# -- mistakes ---------------------------------------------------------------------------------------------------------
 
 
 def _judge(items: Sequence[pytest.Item]) -> None:
@@ -99,7 +99,7 @@ def _judge(items: Sequence[pytest.Item]) -> None:
 
 
 def _find_places(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Note where each cassette is, and raise UsageError where two tests would share one by accident."""
+    """Note the path of each test's cassette. Raises UsageError when two tests would share one by accident."""
     uses = list(_uses(config, items))
     config.stash[noted.USES] = uses
     by_path: dict[str, str] = {}
@@ -114,7 +114,7 @@ def _find_places(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
 
 
 def _judge_shared(config: pytest.Config, shared: Sequence[tuple[str, str, str]]) -> None:
-    """What is recorded already was shared before, and goes on."""
+    """Raise UsageError for each of these paths, unless the cassette exists: then the tests have shared it before."""
     from .paths import shown
 
     wrong = [
@@ -150,7 +150,7 @@ _PLACING = ("cassette_library_dir", "path_transformer", "func_path_generator", "
 
 
 def _decides_itself(item: pytest.Item) -> bool:
-    """Whether the project says by a fixture, or by an option, where the cassette is."""
+    """Whether a fixture of the project, or an option of a mark, says where the cassette is."""
     manager: Any = item.session._fixturemanager
     node = item if pytest.version_tuple >= (8, 1) else item.nodeid
     for name in _PLACES:

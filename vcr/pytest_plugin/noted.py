@@ -1,4 +1,4 @@
-"""What is noted about the tests of one run and their cassettes. It must not know who notes it, or who tells of it."""
+"""Notes about the tests of one run and their cassettes: plain data. It must not know how a cassette is opened."""
 
 from __future__ import annotations
 
@@ -48,5 +48,5 @@ class Use(NamedTuple):
 USES = pytest.StashKey[list[Use]]()
 #: Whether a phase of a test has failed, or was skipped.
 DID_NOT_PASS = pytest.StashKey[bool]()
-#: Whether what runs is a part of what there is.
+#: Whether only a part of the tests runs.
 DESELECTED = pytest.StashKey[bool]()

@@ -1,6 +1,6 @@
-"""The command line and the ini settings, judged once for a run; and whether another plugin has the same ones.
+"""The command line and the ini settings, checked once for a run; and whether another plugin has the same ones.
 
-It must not know a test. It imports nothing of vcr unless there is something to complain about.
+It must not know a test. It imports nothing else of vcr, except for hosts and for the text of an error.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def are_added(config: pytest.Config) -> bool:
 
 
 class _Told(argparse.Action):
-    """Keeps a value, and that it was told."""
+    """Keeps a value, and that the command line has it."""
 
     def __call__(self, _: object, namespace: argparse.Namespace, values: object, __: str | None = None) -> None:
         setattr(namespace, self.dest, values)
@@ -156,7 +156,7 @@ def is_controller(config: pytest.Config) -> bool:
 
 
 def read(config: pytest.Config) -> Run:
-    """What the command line, the environment and the ini settings say. Raises UsageError for what cannot be."""
+    """What the command line, the environment and the ini settings say. Raises UsageError for a wrong value."""
     of_environment = _one_of("the variable VCR_RECORD_MODE", os.environ.get("VCR_RECORD_MODE") or None, (*MODES, "any"))
     mode, reason, is_chosen = _mode(config, of_environment)
     disabled = config.option.disable_recording

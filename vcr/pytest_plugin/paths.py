@@ -1,4 +1,4 @@
-"""Where the cassette of a test is: the two schemes of paths, and names that every file system takes.
+"""Where the cassette of a test is: the two schemes of paths, and names that every file system allows.
 
 It must not open a cassette. ``cassettes/<module>/<test>.yaml`` is pytest-recording's scheme, ``cassettes/<test>.yaml``
 pytest-vcr's.
@@ -16,7 +16,7 @@ import pytest
 
 from .options import Run
 
-#: What Windows takes in no name of a file. pytest-recording writes a dash for each.
+#: Characters that Windows allows in no file name. pytest-recording writes a dash for each.
 _FORBIDDEN = re.compile(r'[<>?%*:|"\'/\\]')
 #: The longest name of a file, in bytes.
 _LONGEST = 255
@@ -24,14 +24,14 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 
 
 class Place(NamedTuple):
-    """A directory of cassettes, and in which scheme."""
+    """A directory of cassettes, and the scheme of the paths in it."""
 
     directory: Path
     layout: str
 
 
 def place_of(test_file: Path, run: Run) -> Place:
-    """Where the cassettes of a test file are: as the ini setting says, or as what is there already."""
+    """Where the cassettes of a test file are: in the scheme of the ini setting, or of the cassettes that exist."""
     base = test_file.parent / run.cassette_dir
     layout = _layout_of(base, test_file) if run.layout == "auto" else run.layout
     return Place(base if layout == "pytest-vcr" else base / test_file.stem, layout)

@@ -1,4 +1,5 @@
-"""Opens the cassette of a test, or of a wider scope, as its marks and fixtures say, and closes it as the test ended."""
+"""Opens the cassette of a test, or of a wider scope, with the options of marks and fixtures; closes it by the test's
+outcome."""
 
 from __future__ import annotations
 
@@ -22,13 +23,13 @@ from .paths import file_name, shown
 
 
 class TestDidNotPass(Exception):  # noqa: N818  (a name for the end of a block)
-    """Stands for whatever made a test not pass, when its cassette is closed."""
+    """The exception with which the cassette of a test that did not pass is closed."""
 
     __test__ = False
 
 
 class Recorder(VCR):
-    """The ``VCR`` of a test: its record mode was judged with everything else that this run was told."""
+    """The ``VCR`` of a test. ``VCR_RECORD_MODE`` does not change its mode: ``mode_of`` has taken it into account."""
 
     def _by_environment(self, options: Options) -> Options:
         return options
@@ -93,9 +94,9 @@ def _close(
     passed: bool,
     borrowed: list[str],
 ) -> None:
-    """Close the cassette as its test has ended, and note what has happened to it."""
+    """Close the cassette by the outcome of its test, and note what has happened to it."""
     reporter = collecting.reporter(node.config)
-    # What is saved for a test that passed waits until its other fixtures are taken down.
+    # The cassette of a test that passed is saved after its other fixtures: one of these may still fail.
     waits = passed and isinstance(node, pytest.Item) and not saves_failed(cassette)
     error = TestDidNotPass() if waits or not passed else None
     is_fine = False
@@ -116,7 +117,7 @@ def _close(
 
 
 def _is_test_code(node: pytest.Item | pytest.Collector) -> Callable[[str], bool]:
-    """Tells the files of tests: what is caught there was expected, and what is caught elsewhere was swallowed."""
+    """Whether a file has tests: a test that catches a refusal expects it, any other code swallows it."""
     of_conftests = {
         file for plugin in node.config.pluginmanager.get_plugins() if (file := getattr(plugin, "__file__", None))
     }

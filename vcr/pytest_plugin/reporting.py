@@ -1,7 +1,7 @@
-"""Hears of each test, and tells what happened to cassettes: a word for each, a summary, a report for tools.
+"""Notes what happens to the cassettes of the tests, and shows it: a word for each test, a summary, a report for tools.
 
-What happens in a process is noted there, and travels with the report of a test, or with the end of the process, to the
-one that prints (pytest-xdist). This file must not open a cassette.
+With pytest-xdist, a worker notes it; the report of a test, and the output of the worker, bring it to the process that
+prints. This file must not open a cassette.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Reporter:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Add to the report what is known of the test's cassette."""
+        """Add the word, the advice and the notes about the test's cassette to its report."""
         report: Any = yield
         if call.when == "setup":
             item.stash[noted.DID_NOT_PASS] = False  # the test may be run again
@@ -94,7 +94,7 @@ class Reporter:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self) -> Generator[None, object, object]:
-        """Save what waits for the end of the test."""
+        """Save the cassettes that are saved only if nothing fails until the end of the test."""
         try:
             result = yield
             for cassette, entry in self._unsaved:
@@ -113,7 +113,7 @@ class Reporter:
         return cassette.mask("\n".join([*refused, f"to record it: {command(self._config, item.nodeid, mode)}"]))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what a report brings."""
+        """Keep the notes that come with a report."""
         if report.failed:
             self.failed.append(report.nodeid)
         if report.failed or report.skipped:
@@ -144,7 +144,7 @@ class Reporter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Send on what other processes are to hear; or write the report for tools."""
+        """In a worker, send the notes to the main process; else look for orphans and write the report for tools."""
         output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
         if output is not None:
             output["vcr_uses"] = [tuple(use) for use in self.uses]
@@ -158,7 +158,7 @@ class Reporter:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
-        """Keep what a worker of pytest-xdist sends at its end."""
+        """Keep the notes that a worker of pytest-xdist sends at its end."""
         output = getattr(node, "workeroutput", None) or {}
         self.uses |= {noted.Use(*use) for use in output.get("vcr_uses", ())}
         self.is_part |= output.get("vcr_is_part", False)
@@ -166,7 +166,7 @@ class Reporter:
         self.opened.update(output.get("vcr_opened", {}))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say what there is to say."""
+        """Print the summary, if there is one."""
         from . import summary
 
         lines = summary.lines(self._config, self)

@@ -1,6 +1,6 @@
-"""The summary at the end of a run, the report for tools, and cassettes that no test uses.
+"""The summary at the end of a run, the report for tools, and the cassettes that no test uses.
 
-It must not know how a cassette was opened: it is told by a ``Reporter``.
+It reads the notes of a ``Reporter``. It must not know how a cassette was opened.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ORPHANS = pytest.StashKey["list[Path] | str"]()
 
 
 def command(config: pytest.Config, test: str, mode: str) -> str:
-    """What records the cassette of a test, from the directory in which pytest was started."""
+    """The command that records the cassette of a test, from the directory in which pytest was started."""
     file, colons, rest = test.partition("::")
     here = os.path.relpath(config.rootpath / file, config.invocation_params.dir)
     return f"pytest {shlex.quote(here + colons + rest)} --record-mode={mode}"
@@ -62,7 +62,7 @@ def _ended_well(session: pytest.Session) -> bool:
 
 
 def lines(config: pytest.Config, reporter: Reporter) -> list[str]:
-    """What there is to say, one line each; none where there is nothing."""
+    """The lines of the summary; none if nothing worth a line has happened."""
     is_verbose = config.option.verbose > 0
     last = list({(one["test"], one["path"]): one for one in reporter.entries}.values())  # of a test that was run again
     said: list[str] = []
@@ -209,7 +209,7 @@ def report(session: pytest.Session, reporter: Reporter) -> dict[str, object]:
 
 
 def _why_not_judged(reporter: Reporter) -> str | None:
-    """Why nothing can be said of what the tests do not need; None where that can be."""
+    """Why the run cannot tell what the tests do not need; None if it can."""
     failed = list(dict.fromkeys(reporter.failed))
     more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
     return f"{failed[0]}{more} failed" if failed else None
@@ -244,7 +244,7 @@ def _digest(path: str) -> str:
 
 
 def is_whole(config: pytest.Config, reporter: Reporter) -> bool:
-    """Whether every test that there is was collected and could run."""
+    """Whether all tests of the project were collected and could run."""
     option = config.option
     part = option.keyword or option.markexpr or getattr(option, "lf", False) or getattr(option, "last_failed", False)
     named = any("::" in argument or argument.endswith(".py") for argument in config.args)
