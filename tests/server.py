@@ -1,7 +1,7 @@
 """A real HTTP/1.1 server and a real proxy on loopback, for the conformance suite.
 
-Made of plain sockets, so that a test sees and decides every byte, and so that nothing here passes through
-``http.client``, which the cassettes under test take hold of. Each connection has a thread; ``close`` ends them all.
+It is made of plain sockets: a test sees and chooses every byte, and nothing here uses ``http.client``, which the
+cassettes under test replace. Each connection has a thread; ``close`` ends them all.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ class _Listener:
         self.close()
 
     def close(self) -> None:
-        """Hang up on everybody and end every thread. What has been received can still be looked at."""
+        """Close every connection and end every thread. ``requests`` keeps what was received."""
         if self.closing.is_set():
             return
         self.closing.set()
@@ -176,12 +176,12 @@ class _Listener:
             sock.close()
 
     def join(self) -> None:
-        """Wait until every connection is over: for a test whose client must not be faster than the server's FIN."""
+        """Wait until every connection has ended: for a test whose client must see the end that the server sends."""
         for thread in self._threads:
             thread.join()
 
     def _stop_waiting(self) -> None:
-        """Wake the threads that wait for something else than their peer."""
+        """Wake the threads that wait for the test, and not for their peer."""
 
     def _accept(self) -> None:
         while True:
@@ -261,7 +261,7 @@ class Server(_Listener):
             self._paced.notify_all()
 
     def await_release(self) -> None:
-        """Called by paced routes: wait until the test lets the next piece go."""
+        """Called by paced routes: wait until the test releases the next piece."""
         with self._paced:
             self._paced.wait_for(lambda: self._permits or self.closing.is_set())
             self._permits -= 1
@@ -302,7 +302,7 @@ def _head(status: int, headers: Pairs, reason: str | None = None, version: str =
 
 
 class Exchange:
-    """One request and the means to answer it: ``respond`` for most, ``send`` for any bytes at all."""
+    """One request and its answer: ``respond`` for most answers, ``send`` for any bytes."""
 
     def __init__(self, server: Server, sock: socket.socket, request: Received) -> None:
         self.server = server
@@ -582,7 +582,7 @@ ROUTES: dict[str, Handler] = {
 class Proxy(_Listener):
     """A proxy: forwards absolute-form requests, opens tunnels for CONNECT.
 
-    ``forwarded`` and ``tunnelled``: what was asked of it, in order. ``auth``: the ``user:password`` it insists on.
+    ``forwarded`` and ``tunnelled``: the requests for each, in order. ``auth``: the ``user:password`` that it demands.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None, *, auth: str | None = None) -> None:

@@ -305,7 +305,7 @@ def test_sarif(leaky, tmp_path, monkeypatch):
 def test_two_kinds_of_output_are_one_too_many(leaky):
     done = vcr("scan", "--json", "--sarif", leaky)
     assert done.status == 2
-    assert "--json and --sarif: which of the two is to be printed?" in done.err
+    assert "give only one of --json and --sarif" in done.err
 
 
 def test_the_hook_of_pre_commit_is_this_command():

@@ -205,7 +205,10 @@ def test_several_cassettes_are_served_together(write, tmp_path):
     ("words", "message"),
     [
         (["{new}"], "there is no such file or directory"),
-        (["{new}", "--record-mode", "once"], "holds nothing: say where to record from, with --record URL or --proxy"),
+        (
+            ["{new}", "--record-mode", "once"],
+            "has no interactions: name a server to record from (--record URL), or use --proxy",
+        ),
         (["{new}", "--record", "api.example"], "expected a URL like https://api.example, got 'api.example'"),
         (["{one}", "--origin", "ftp://api.example"], "expected a URL like https://api.example"),
         (["{one}", "--option", "mach_on=path"], "Did you mean 'match_on'?"),

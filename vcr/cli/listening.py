@@ -65,7 +65,7 @@ class Listening(socketserver.ThreadingTCPServer):
             self._open.discard(connection)
 
     def server_close(self) -> None:
-        """Close the connections too: one that a client keeps alive would be answered for ever."""
+        """Close the connections, too: a thread would go on to answer one that a client keeps alive."""
         with self._lock:
             self._is_closing = True
             for connection in self._open:

@@ -1,6 +1,6 @@
 """What a command prints: text, tables and code. In colour and within the width of a terminal; plain in a pipe.
 
-A cassette holds what a stranger's server has sent: nothing of it may steer the terminal. It must not know a cassette.
+Any server may have sent what is in a cassette: nothing of it may control the terminal. It must not know a cassette.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: Control characters but tab and line feed, and what changes the direction of writing.
+#: Control characters except tab and line feed, and characters that change the direction of writing.
 _STEERING = [*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 #: Beyond this many characters a text has no colours: to find them takes long.
 _MAX_COLOURED = 200_000
@@ -22,7 +22,7 @@ _SHOWN = {code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" for code in
 
 
 def safe(text: str) -> str:
-    """``text`` with every character that could steer a terminal replaced by its number."""
+    """``text`` with each character that could control a terminal replaced by its number."""
     return text.translate(_SHOWN)
 
 

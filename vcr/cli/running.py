@@ -74,7 +74,7 @@ def _is_in_foreground() -> bool:
 
 def end_as(status: int) -> int:
     """The exit status for what ``run`` has returned; where a signal ended the program, the same one ends this process,
-    so that it ends in the same way for whoever has started it."""
+    so that the parent of this process sees the same end."""
     if status >= 0:
         return status
     sys.stdout.flush()
@@ -83,7 +83,7 @@ def end_as(status: int) -> int:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    with suppress(OSError, ValueError):  # (nobody can handle SIGKILL)
+    with suppress(OSError, ValueError):  # (no handler can be set for SIGKILL)
         signal.signal(-status, signal.SIG_DFL)
     os.kill(os.getpid(), -status)
     return 128 - status

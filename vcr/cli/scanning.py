@@ -32,7 +32,7 @@ class Finding(NamedTuple):
     """A secret in a cassette. ``line``, ``interaction``: from 1 on; None where that is not known.
 
     ``rule``: the kind of secret. ``place``: where it stands, such as ``request header Authorization``. ``mended``:
-    whether it is masked now; None when nobody asked for that. ``why``: why it is not.
+    whether it is masked now; None without ``--fix``. ``why``: why it is not.
     """
 
     path: str

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from .._http.body import as_sent
 from ..request import Request
 
-#: Set by whoever sends the request.
+#: Fields that the client sets when it sends the request.
 _FRAMING = {"content-length", "transfer-encoding"}
 #: The name of a field (RFC 9110 §5.1). curl takes ``@name`` for a file.
 _NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)

@@ -193,7 +193,7 @@ def block_network(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     from .. import network
 
-    reporter = collecting.reporter(request.config)  # hears how the test ends
+    reporter = collecting.reporter(request.config)  # it notes the outcome of the test
     block = network.block_network(request.getfixturevalue("allowed_hosts"), block_loopback=True)
     block.is_brief = True
     with block:

@@ -63,7 +63,7 @@ def opened(
 ) -> Iterator[Cassette]:
     """The cassette ``name`` in ``directory``, open; ``cassettes`` are replayed too. ``did_not_pass`` is asked at the
     end. ``chosen``: options of ``use_cassette``, the record mode among them."""
-    collecting.reporter(config)  # hears how the test ends
+    collecting.reporter(config)  # it notes the outcome of the test
     run = config.stash[options.RUN]
     serializer = chosen.get("serializer", "yaml")
     suffix = f".{serializer}" if isinstance(serializer, str) else ".yaml"

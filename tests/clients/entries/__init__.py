@@ -1,12 +1,21 @@
-"""The clients of the conformance suite, each behind the same face: a file for each family of clients.
+"""The clients of the conformance suite, all with the same methods: a file for each family of clients.
 
-A class lists what it ``can`` do, so that a test which asks for more (``@having("cookies")``) is not collected for it:
-keep-alive, redirects, cookies, basic, digest (authentication), proxies, proxy-auth, decodes (gzip, deflate), brotli,
-streams, text (a str as request body), errors (it replays those that were recorded), utf-8 (of request headers, not
-latin-1), forgetting (what it has not read of a response, when it hears that the rest will not come), redialling (its
-first tunnel is not used again), overtaking (the first request to a host is by those after it), cancels (what is
-cancelled replays as cancelled), nonsense (an answer that is no HTTP is kept where errors are), chancy (whether it
-takes a head of more than 16 KiB depends on how the bytes arrive), leaking (a TLS connection that the server closes).
+A class lists what it ``can`` do; a test that needs more (``@having("cookies")``) is not collected for it:
+
+- keep-alive, redirects, cookies, basic and digest (authentication), proxies, proxy-auth, streams
+- decodes: gzip and deflate; brotli
+- text: it takes a str as the body of a request
+- utf-8: it sends request headers in UTF-8, not in latin-1
+- errors: it replays errors that were recorded; nonsense: also an answer that is no HTTP
+- cancels: a request that was cancelled is replayed as cancelled
+
+and how it differs from the others:
+
+- forgetting: when a response breaks off, it drops what it has received and not given to the program
+- redialling: it does not use its first tunnel again
+- overtaking: the first request to a host may be sent after later ones
+- chancy: it takes or refuses a head of more than 16 KiB, depending on how the bytes arrive
+- leaking: it leaves a TLS connection open that the server has closed
 """
 
 from __future__ import annotations
@@ -75,7 +84,7 @@ def outcome(act: Callable[[], Any]) -> Any:
 
 
 def _file_of(error: BaseException) -> str:
-    """The file of the code that raised it."""
+    """The file of the code that raised the error."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     return frame.f_code.co_filename
 
@@ -124,9 +133,9 @@ class Client:
 
 
 class AsyncClient(Client):
-    """A client of asyncio: it has a loop of its own, which runs while it is asked for something.
+    """A client of asyncio, with a loop of its own, which runs only during a call.
 
-    What a subclass is made of, ``afetch``, ``astream`` and ``aclose``, runs in the loop.
+    The methods of a subclass, ``afetch``, ``astream`` and ``aclose``, run in the loop.
     """
 
     def __init__(self, **options: Any) -> None:

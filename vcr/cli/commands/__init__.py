@@ -77,7 +77,7 @@ class Commands(click.Group):
 
 @contextmanager
 def _ending_quietly() -> Iterator[None]:
-    """Where nobody reads the output any more, the command ends without a word. Raises click's Exit."""
+    """When the reader of the output has gone, end the command without a message. Raises click's Exit."""
     try:
         yield
     except BrokenPipeError:

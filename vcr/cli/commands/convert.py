@@ -26,7 +26,9 @@ _BY_SUFFIX = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".har": "har"}
 )
 @click.argument("source", metavar="SRC", type=click.Path())
 @click.argument("target", metavar="DST", type=click.Path())
-@click.option("--to", "name", type=click.Choice(sorted(_FORMATS)), help="The format; else the suffix of DST tells it.")
+@click.option(
+    "--to", "name", type=click.Choice(sorted(_FORMATS)), help="The format; by default the one of DST's suffix."
+)
 @click.option("--force", is_flag=True, help="Replace DST where it exists.")
 def command(source: str, target: str, name: str | None, force: bool) -> int:
     """Write the cassette SRC as DST in another format: VCR.py's, Betamax's, Ruby VCR's, or HAR.
@@ -36,7 +38,7 @@ def command(source: str, target: str, name: str | None, force: bool) -> int:
     """
     name = name or _BY_SUFFIX.get(os.path.splitext(target)[1])
     if name is None:
-        raise click.UsageError(f"--to: which format is {target} to have? Valid: {', '.join(sorted(_FORMATS))}")
+        raise click.UsageError(f"--to: name the format of {target}. Valid: {', '.join(sorted(_FORMATS))}")
     if os.path.isdir(target):
         raise click.UsageError(f"{target}: this is a directory; name a file in it")
     if os.path.exists(target) and not force:

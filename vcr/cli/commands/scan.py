@@ -32,7 +32,7 @@ def command(path: Sequence[str], fix: bool, as_json: bool, as_sarif: bool) -> in
     The exit status is 2 when something cannot be read or written, else 1 when there is a secret that is not masked.
     """
     if as_json and as_sarif:
-        raise click.UsageError("--json and --sarif: which of the two is to be printed?")
+        raise click.UsageError("give only one of --json and --sarif")
     files = reading.Files(path)
     findings: list[Finding] = []
     count = 0

@@ -165,7 +165,9 @@ def _origins(asked: Asked, cassette: Cassette) -> Origins:
     recorded = (request.uri for request in cassette.requests)
     origins = Origins(recorded, base, upstream, is_proxy=asked.proxy)
     if not origins.names and not asked.proxy:
-        raise click.UsageError(f"{cassette.path} holds nothing: say where to record from, with --record URL or --proxy")
+        raise click.UsageError(
+            f"{cassette.path} has no interactions: name a server to record from (--record URL), or use --proxy"
+        )
     return origins
 
 
@@ -179,7 +181,7 @@ def _authority(directory: str | None) -> Authority:
 
 
 def _say_nothing(line: str) -> None:
-    """What is told of a request where nobody wants to know."""
+    """With ``--quiet``: print no line for a request."""
 
 
 def _introduce(server: Server, files: Sequence[str], asked: Asked) -> None:
@@ -189,9 +191,7 @@ def _introduce(server: Server, files: Sequence[str], asked: Asked) -> None:
     more = f" and {len(files) - 1} more" if files[1:] else ""
     output.line(f"{server.url} serves {files[0]}{more}: {held}, record mode {mode}; Ctrl-C ends it")
     if not (asked.host and is_loopback(asked.host)):  # (without a name: everywhere)
-        output.error(
-            f"warning: {asked.host} is open to other machines: whoever reaches it can ask for what is recorded"
-        )
+        output.error(f"warning: {asked.host} is open to other machines: they can ask for what is recorded")
     if server.authority is not None:
         _explain_trust(server.url, server.authority)
     elif len(server.origins.names) > 1:
@@ -201,7 +201,7 @@ def _introduce(server: Server, files: Sequence[str], asked: Asked) -> None:
 
 
 def _explain_trust(url: str, authority: Authority) -> None:
-    output.line(f"It is a proxy. Its CA, for whoever is to trust it: {authority.path}")
+    output.line(f"It is a proxy. Its clients have to trust this CA: {authority.path}")
     output.line(f"  curl      --proxy {url} --cacert {authority.path}")
     output.line(f"  programs  HTTP_PROXY={url} HTTPS_PROXY={url} SSL_CERT_FILE={authority.path}")
     output.line(f"  Node 24   NODE_USE_ENV_PROXY=1 HTTPS_PROXY={url} NODE_EXTRA_CA_CERTS={authority.path}")

@@ -1,9 +1,9 @@
 """Makes the page of ``vcr html``: one HTML text that shows cassettes in a browser, and loads nothing.
 
 The page is the files beside this one, put together: ``page.html``, ``page.css`` and the scripts. What is in the
-cassettes stands in two data blocks, as JSON. A cassette holds what a stranger's server has sent, so that no text of it
-may become markup or code: ``<`` is escaped in the data, a Content-Security-Policy lets nothing run but these scripts,
-by their hashes, and the scripts set text as text only.
+cassettes stands in two data blocks, as JSON. Any server may have sent it, so that no text of it may become markup or
+code: ``<`` is escaped in the data, a Content-Security-Policy allows these scripts only, by their hashes, and they set
+text as text only.
 
 It must not know files of the user, and it prints nothing.
 """

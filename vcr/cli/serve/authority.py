@@ -61,7 +61,7 @@ class Authority:
 
     @property
     def is_exposed(self) -> bool:
-        """Whether somebody else than its owner may read the key."""
+        """Whether other users of this machine may read the key."""
         return os.name == "posix" and bool(os.stat(self._key_path).st_mode & 0o077)
 
     @property
