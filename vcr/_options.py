@@ -89,7 +89,7 @@ class Options:
     on_refused: Literal["ignore", "raise"] = _option(
         "ignore",
         _checks.one_of("ignore", "raise"),
-        'a refusal whose error the program caught; `"raise"`: raise it again when the cassette closes',
+        'a refusal whose error the program caught; `"raise"`: an error when the cassette closes',
     )
     on_unrecordable: Literal["allow", "warn", "error"] = _option(
         "warn",
