@@ -23,6 +23,18 @@ class _LeftError(Exception):
     """Nobody wants more of a stream: an error of its callback is the only way to tell tornado."""
 
 
+def _close_handshakes() -> None:
+    """Close what tornado up to 6.5 forgets: a connection whose TLS handshake takes too long. A table of tornado's keeps
+    it alive until tornado is used in another loop, and that may be some tests later."""
+    from tornado.ioloop import IOLoop
+    from tornado.iostream import SSLIOStream
+
+    for _, handler in list(IOLoop.current().handlers.values()):
+        stream = getattr(handler, "__self__", None)
+        if isinstance(stream, SSLIOStream) and stream._ssl_accepting:
+            stream.close()
+
+
 class _Tornado(AsyncClient):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -71,6 +83,7 @@ class _Tornado(AsyncClient):
             await asyncio.wait(others, timeout=self.timeout)
         if self._client is not None:
             self._client.close()
+        _close_handshakes()
         await asyncio.get_running_loop().shutdown_default_executor()  # in which it looks names up
 
 
