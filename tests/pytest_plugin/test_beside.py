@@ -93,7 +93,7 @@ def test_a_run_that_has_no_use_for_it_imports_next_to_nothing(project):
     project.preamble = ""
     project.write("def test_it(): ...\n")
     run = subprocess.run(
-        [sys.executable, "-c", IMPORTED, *project.arguments],
+        [sys.executable, "-c", IMPORTED, "--basetemp=of-the-child", *project.arguments],
         cwd=project.path,
         check=True,
         capture_output=True,
