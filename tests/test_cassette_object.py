@@ -23,7 +23,9 @@ from vcr.errors import (
     UnhandledHTTPRequestError,
     VCRWarning,
 )
+from vcr.persisters.filesystem import FilesystemPersister
 from vcr.request import Request
+from vcr.serializers import jsonserializer
 
 
 def answer(text: str) -> dict:
@@ -57,6 +59,11 @@ def test_a_cassette_made_by_hand_is_kept_in_a_yaml_file(tmp_path):
     loaded = Cassette.load(path=path)
     assert [(request.uri, response["body"]["string"]) for request, response in loaded.data] == [("http://h/a", b"A")]
     assert (loaded._path, len(loaded), str(loaded)) == (str(path), 1, "<Cassette containing 1 recorded response(s)>")
+
+
+def test_a_cassette_knows_what_it_is_stored_with(tmp_path):
+    cassette = Cassette.load(path=str(tmp_path / "none"), persister=FilesystemPersister, serializer=jsonserializer)
+    assert (cassette._persister, cassette._serializer) == (FilesystemPersister, jsonserializer)
 
 
 def test_what_is_not_there_is_an_empty_cassette(tmp_path):

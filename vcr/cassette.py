@@ -243,7 +243,7 @@ class Cassette(engine.Cassette):
 
     @property
     def _serializer(self) -> Serializer:
-        return cast(Serializer, self.storage.place.serializer)
+        return cast("Serializer", self.storage.place.serializer)
 
     # -- asking and playing by hand -----------------------------------------------------------------------------------
 
