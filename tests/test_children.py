@@ -22,6 +22,8 @@ import vcr
 from vcr.errors import ChildProcessRefusedError, VCRWarning
 from vcr.request import Request
 
+pytestmark = pytest.mark.usefixtures("counted")
+
 FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode(), end='')"
 METHODS = multiprocessing.get_all_start_methods()
 ANSWER = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b"x"}}

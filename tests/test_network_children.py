@@ -54,7 +54,7 @@ def test_a_process_of_multiprocessing_is_inside(method, server):
     assert (exitcode, server.hits) == (7, 0)
 
 
-def test_a_python_is_inside_and_its_child_too_and_the_parent_hears_of_it(server):
+def test_a_python_is_inside_and_its_child_too_and_the_parent_hears_of_it(server, counted):
     url = f"{server.url}/text"
     nested = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {FETCH!r}, sys.argv[1]], env={{}})"
     with vcr.block_network(**BLOCK) as block:

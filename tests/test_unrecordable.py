@@ -278,7 +278,7 @@ server.stop(None).wait()
 """
 
 
-def test_grpc(tmp_path):
+def test_grpc(tmp_path, counted):
     """In a process of its own: grpcio keeps threads, which forks do not survive."""
     if find_spec("grpc") is None:
         pytest.skip("grpcio is not installed")
@@ -327,3 +327,30 @@ def test_uvloop(uvloop, server, cassette_path):
             run(ELSEWHERE)
     with vcr.block_network(), pytest.raises(NetworkBlockedError, match=ELSEWHERE):
         run(ELSEWHERE)
+
+
+async def unix_socket(loop, path):
+    await loop.create_unix_connection(asyncio.Protocol, path)
+
+
+async def datagrams(loop, host):
+    await loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=(host, 53))
+
+
+@pytest.mark.parametrize(
+    ("connect", "place", "said"),
+    [(unix_socket, "/nowhere.sock", "a unix socket to /nowhere.sock"), (datagrams, ELSEWHERE, f"UDP to {ELSEWHERE}")],
+)
+def test_what_uvloop_does_without_a_socket_of_pythons(connect, place, said, uvloop, cassette_path):
+    def run():
+        loop = uvloop.new_event_loop()
+        try:
+            loop.run_until_complete(connect(loop, place))
+        finally:
+            loop.close()
+
+    blocked = {**ERROR, "block_loopback": True}
+    with vcr.use_cassette(cassette_path, **blocked), pytest.raises(UnsupportedProtocolError, match=said):
+        run()
+    with vcr.block_network(block_loopback=True), pytest.raises(NetworkBlockedError, match=place):
+        run()

@@ -421,7 +421,7 @@ def _loop_lookup_door(original: Callable[..., Awaitable[object]]) -> Callable[..
     return getaddrinfo
 
 
-def _pair_door(original: Callable[..., object]) -> Callable[..., object]:
+def _pair_door(original: Callable[..., object]) -> Callable[..., object]:  # pragma: no cover  (of Windows)
     @functools.wraps(original)
     def socketpair(*args: object, **kwargs: object) -> object:
         _pairing.now = True

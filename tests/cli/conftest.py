@@ -26,6 +26,11 @@ def png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
+@pytest.fixture(autouse=True)
+def commands_are_counted(counted):
+    """What a command does in a terminal is done by a process of its own."""
+
+
 @pytest.fixture
 def write(tmp_path):
     """``write(name, *pairs)``: a cassette of these requests and responses; its path."""

@@ -23,7 +23,7 @@ PREAMBLE = """
 
 
 @pytest.fixture
-def project(pytester, server, monkeypatch):
+def project(pytester, server, monkeypatch, counted):
     """An empty project whose tests find the server's address in the environment."""
     settle_environment(monkeypatch, server)
     root = str(Path(__file__).parents[2])

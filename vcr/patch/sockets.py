@@ -294,7 +294,7 @@ def _of_sockets(_: ModuleType) -> Iterator[Replacement]:
     yield Replacement(socket, "getaddrinfo", _lookup_door(socket.getaddrinfo))
 
 
-def _of_proactor(module: ModuleType) -> Iterator[Replacement]:
+def _of_proactor(module: ModuleType) -> Iterator[Replacement]:  # pragma: no cover  (of Windows)
     loop = class_in(module, "BaseProactorEventLoop")
     yield Replacement(loop, "sock_connect", _loop_door(_check, vars(loop)["sock_connect"]))
 
