@@ -411,6 +411,22 @@ def test_a_response_that_is_on_its_way_at_the_end_is_settled_and_recorded():
     assert memory.kept == [("/a", "what can be had")]
 
 
+def test_every_response_is_settled_before_the_error_of_a_hook_is_raised():
+    memory = Memory()
+    cassette = insert(memory)
+
+    class Fails(LiveResponse):
+        def settle(self):
+            super().settle()
+            raise LookupError(self.so_far)
+
+    kinds = {"/a": Fails, "/b": LiveResponse, "/c": Fails}
+    live = [kind(cassette.begin(get(path)), path) for path, kind in kinds.items()]
+    with pytest.raises(LookupError, match=r"/[ac]"):
+        cassette.close()
+    assert [one.settled for one in live] == [1, 1, 1]
+
+
 def test_a_response_that_has_ended_by_itself_is_not_settled_again():
     memory = Memory()
     cassette = insert(memory)

@@ -6,6 +6,7 @@ import http.client
 import io
 import ssl
 import urllib.request
+import xmlrpc.client
 from contextlib import ExitStack, closing
 from copy import deepcopy
 from importlib import import_module
@@ -15,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 import vcr
-from vcr import filters, stubs
+from vcr import filters, matchers, stubs
 from vcr._http import content_coding
 from vcr.errors import VCRWarning
 from vcr.patch import (
@@ -95,6 +96,56 @@ def test_every_name_of_a_stub_can_be_imported_where_its_client_is(client):
     pytest.importorskip(client)
     module = import_module(f"vcr.stubs.{client}_stubs")
     assert [name for name in NAMES_OF_STUBS[client].split() if not hasattr(module, name)] == []
+
+
+# -- vcr.matchers ------------------------------------------------------------------------------------------------------
+
+
+def verdict(said: object):
+    """A matcher that returns this, or raises it."""
+
+    def matcher(one: Request, other: Request) -> object:
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    return matcher
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict_and_message"),
+    [
+        (None, (True, None)),
+        (True, (True, None)),
+        (False, (False, None)),
+        (AssertionError("a != b"), (False, "a != b")),
+        (AssertionError(), (False, "")),
+    ],
+    ids=repr,
+)
+def test_what_a_matcher_says_is_a_verdict_and_a_message(said, verdict_and_message):
+    request = Request("GET", "http://h/")
+    assert matchers._evaluate_matcher(verdict(said), request, request) == verdict_and_message
+
+
+@pytest.mark.parametrize(
+    ("transform", "body", "data"),
+    [
+        ("_transform_json", b'{"a": 1}', {"a": 1}),
+        ("_transform_form", b"a=1&a=2", {"a": ["1", "2"]}),
+        ("_transform_xmlrpc", xmlrpc.client.dumps((1,), "f").encode(), ((1,), "f")),
+        ("_dechunk", b"3\r\nabc\r\n0\r\n\r\n", b"abc"),
+    ],
+)
+def test_what_vcrpys_body_matcher_compares(transform, body, data):
+    assert getattr(matchers, transform)(body) == data
+    assert getattr(matchers, transform)(None) is None
+
+
+def test_what_vcrpys_body_matcher_takes_for_xmlrpc():
+    asked = {"Content-Type": "text/xml; charset=utf-8", "User-Agent": b"Python-xmlrpc/3.12"}
+    assert matchers._is_xmlrpc(asked)
+    assert not matchers._is_xmlrpc({**asked, "User-Agent": "curl"})
 
 
 # -- vcr.stubs ---------------------------------------------------------------------------------------------------------

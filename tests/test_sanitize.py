@@ -106,6 +106,11 @@ def test_a_fingerprint_has_sixteen_bits():
             'response="<SIGNATURE:1>"',
         ),
         ("Basic not-base64!", "Basic <ACCESS_TOKEN:1>"),
+        (f"Basic {basic('no colon')}", "Basic <ACCESS_TOKEN:1>"),
+        (
+            f"Basic {base64.b64encode('zoë:hunter2'.encode('latin-1')).decode()}",
+            f"Basic {base64.b64encode('zoë:<PASSWORD:1>'.encode('latin-1')).decode()}",
+        ),
         ("Negotiate", "<ACCESS_TOKEN:1>"),
         ("", ""),
     ],

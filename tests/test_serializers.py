@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import date, datetime
+from types import MappingProxyType
 
 import pytest
 import yaml
@@ -71,6 +73,22 @@ def test_the_text_ends_with_a_line_end(serializer):
 @pytest.mark.parametrize("text", ["grün", "日本", "naïve ☃", "😀"])
 def test_non_ascii_text_stands_as_itself(text, serializer):
     assert text in serializer.serialize({"a": text})
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (MappingProxyType({"b": 1}), {"b": 1}),
+        (date(2026, 1, 2), "2026-01-02"),
+        (datetime(2026, 1, 2, 3, 4), "2026-01-02T03:04:00"),
+        ({"one"}, ["one"]),
+        (frozenset(["one"]), ["one"]),
+        (bytearray(b"\xff"), {"base64_string": "/w=="}),
+    ],
+    ids=repr,
+)
+def test_json_has_a_form_for_what_yaml_knows(value, written):
+    assert json.loads(jsonserializer.serialize({"a": value})) == {"a": written}
 
 
 @both_serializers

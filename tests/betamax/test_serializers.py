@@ -12,7 +12,7 @@ import requests
 
 import vcr
 from vcr.betamax import BaseSerializer, Betamax
-from vcr.betamax.serializers import JSONSerializer
+from vcr.betamax.serializers import JSONSerializer, SerializerProxy
 from vcr.errors import CassetteLoadError
 
 CASSETTES = Path(__file__).parents[1] / "cassettes"
@@ -125,6 +125,47 @@ def test_what_a_serializer_cannot_read_is_an_error_that_names_it(session):
 def test_a_serializer_needs_a_name():
     with pytest.raises(ValueError, match="Serializers require a name"):
         BaseSerializer()
+
+
+def test_a_serializer_has_to_say_where_and_how_it_stores():
+    class Named(BaseSerializer):
+        name = "named"
+
+    serializer = Named()
+    for method, arguments in (("generate_cassette_name", "ab"), ("serialize", [{}]), ("deserialize", [""])):
+        with pytest.raises(NotImplementedError, match=f"{method} must be overridden"):
+            getattr(serializer, method)(*arguments)
+
+
+class Reversed(JSONSerializer):
+    """Bytes, backwards."""
+
+    name = "reversed"
+    stored_as_binary = True
+
+    def serialize(self, cassette_data):
+        return super().serialize(cassette_data).encode()[::-1]
+
+    def deserialize(self, cassette_data):
+        assert isinstance(cassette_data, bytes)
+        return super().deserialize(cassette_data[::-1].decode())
+
+
+@pytest.mark.parametrize("kind", [JSONSerializer, Reversed])
+def test_a_program_reads_and_writes_the_file_of_a_cassette_by_hand(kind):
+    path, data = Path("library/deep/x"), {"http_interactions": [], "recorded_with": "hand"}
+
+    SerializerProxy(kind(), str(path)).serialize(data)
+    assert not path.exists()
+    SerializerProxy(kind(), str(path), allow_serialization=True).serialize(data)
+
+    assert SerializerProxy(kind(), str(path)).deserialize() == data
+    assert path.read_bytes() == json.dumps(data).encode()[:: -1 if kind is Reversed else 1]
+
+
+@pytest.mark.parametrize("kind", [JSONSerializer, Reversed])
+def test_a_cassette_that_is_not_there_is_what_the_serializer_makes_of_nothing(kind):
+    assert not SerializerProxy(kind(), "nowhere/x").deserialize()
 
 
 # -- the bytes of bodies -----------------------------------------------------------------------------------------------

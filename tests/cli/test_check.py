@@ -131,6 +131,15 @@ def test_broken_cassettes_among_good_ones(tmp_path, write):
     assert done.err == f"{tmp_path}/missing.yaml: there is no such file or directory\n"
 
 
+def test_an_interaction_that_cannot_be_read_is_found_and_the_others_are_looked_at(write):
+    path = write("x.yaml", get("/1", body=b"not to be read"), get("/2", JSON, b"{broken"))
+    text = path.read_text(encoding="utf-8").replace("string: not to be read", "string: !!binary '###'", 1)
+    path.write_text(text, encoding="utf-8")
+    (unreadable, other) = found(path)
+    assert unreadable[1:] == ("unreadable", "not readable as YAML: not readable as base64: Only base64 data is allowed")
+    assert other[:1] == (2,)
+
+
 def test_an_entry_of_an_archive_that_cannot_be_read_is_found_by_its_place(tmp_path):
     path = tmp_path / "x.har"
     entries = [{"response": {"status": 0}}, {"request": {"url": "http://h/"}, "response": {"status": 200}}]

@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.running import command, environment, in_terminal, piped, vcr
 from tests.cli.test_convert import values
-from vcr.cli import options, program
+from vcr.cli import options, program, running
 from vcr.cli.program import ProgramError
 
 posix = pytest.mark.skipif(os.name == "nt", reason="shebangs and signals of POSIX")
@@ -177,6 +177,12 @@ def test_what_the_options_find_at_the_end_is_a_status_of_its_own(server):
     done = vcr("run", "--option", "on_unused=error", "--", sys.executable, program)
     assert done.status == 1
     assert "vcr: nothing asked for 1 of the 1 interaction of the cassette cassettes/program.yaml" in done.err
+
+
+@posix
+def test_a_signal_that_ends_no_process_is_a_number_as_in_a_shell():
+    assert running.end_as(3) == 3
+    assert running.end_as(-signal.SIGURG) == 128 + signal.SIGURG
 
 
 # -- which program -----------------------------------------------------------------------------------------------------

@@ -180,6 +180,26 @@ def test_broken_cassettes_among_others(tmp_path, leaky, write):
     assert done.out.splitlines()[-1] == "1 cassette: 7 secrets"
 
 
+def test_an_interaction_that_cannot_be_read_is_told_and_the_others_are_masked(write):
+    path = write("x.yaml", get("/broken", body=b"not to be read"), *leaking())
+    text = path.read_text(encoding="utf-8").replace("string: not to be read", "string: !!binary '###'", 1)
+    path.write_text(text, encoding="utf-8")
+
+    done = vcr("scan", "--fix", path)
+
+    assert done.status == 2
+    assert "not readable as base64" in done.err
+    after = path.read_text(encoding="utf-8")
+    assert "!!binary '###'" in after
+    assert [secret for secret in SECRETS if secret in after] == []
+
+
+def test_an_empty_file_has_no_secrets(tmp_path):
+    (tmp_path / "x.yaml").write_text("\n", encoding="utf-8")
+    done = vcr("scan", tmp_path / "x.yaml")
+    assert (done.status, done.err) == (0, "")
+
+
 def test_what_cannot_be_masked_in_place_is_said_and_stays(write, tmp_path):
     import zlib
 

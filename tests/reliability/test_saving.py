@@ -352,6 +352,25 @@ def test_what_two_sessions_add_at_the_same_time_is_all_there(cassette_path):
     assert Path(cassette_path).read_text(encoding="utf-8").startswith(BY_HAND.removesuffix("version: 1\n"))
 
 
+def test_what_one_session_removes_is_removed_once_beside_what_another_adds(cassette_path):
+    with vcr.use_cassette(cassette_path) as cassette:
+        for uri in ("http://h/twice", "http://h/twice", "http://h/kept"):
+            cassette.append(Request("GET", uri), answer())
+    with vcr.use_cassette(cassette_path, record_mode="new_episodes", drop_unused_requests=True) as cassette:
+        for uri in ("http://h/twice", "http://h/kept"):
+            assert cassette.play_response(Request("GET", uri))
+        add(cassette_path)
+    assert uris(cassette_path) == Counter(["http://h/twice", "http://h/kept", "http://h/new"])
+
+
+def test_a_file_that_is_deleted_while_its_cassette_is_open_is_written_anew(cassette_path):
+    add(cassette_path, "http://h/old")
+    with vcr.use_cassette(cassette_path, record_mode="new_episodes") as cassette:
+        Path(cassette_path).unlink()
+        cassette.append(Request("GET", "http://h/new"), answer())
+    assert uris(cassette_path) == Counter(["http://h/old", "http://h/new"])
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -15,6 +15,7 @@ import pytest
 import vcr
 from vcr.errors import CassetteLoadError
 from vcr.record_mode import RecordMode
+from vcr.request import Request
 
 GOOD = """\
 interactions:
@@ -229,3 +230,19 @@ def test_a_number_in_json_of_more_digits_than_are_read(tmp_path):
         vcr.use_cassette(path, serializer="json"),
     ):
         pytest.fail("the block must not run")
+
+
+@pytest.mark.parametrize("match_on", [["method", "uri"], ["method", "uri", "mine"]], ids=" ".join)
+def test_an_interaction_that_cannot_be_read_is_an_error_only_where_it_is_asked_for(match_on, cassette_path):
+    answer = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "text"}}
+    with vcr.use_cassette(cassette_path) as cassette:
+        for uri in ("http://h/broken", "http://h/"):
+            cassette.append(Request("GET", uri), answer)
+    written = Path(cassette_path).read_text(encoding="utf-8")
+    Path(cassette_path).write_text(written.replace("string: text", "string: !!binary '###'", 1), encoding="utf-8")
+    recorder = vcr.VCR()
+    recorder.register_matcher("mine", lambda one, other: one.uri == other.uri)
+    with recorder.use_cassette(cassette_path, record_mode="none", match_on=match_on) as cassette:
+        assert cassette.play_response(Request("GET", "http://h/"))["body"]["string"] == b"text"
+        with pytest.raises(CassetteLoadError, match=r"line \d+: .*not readable as base64"):
+            cassette.play_response(Request("GET", "http://h/broken"))
