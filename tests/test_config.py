@@ -15,7 +15,7 @@ from vcr import matchers
 from vcr._options import DEFAULTS, OPTIONS, OptionArguments
 from vcr.cassette import Cassette
 from vcr.config import VCR
-from vcr.errors import CassetteNotFoundError, VCRWarning
+from vcr.errors import CassetteLoadError, CassetteNotFoundError, VCRWarning
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.record_mode import RecordMode
 from vcr.request import Request
@@ -626,6 +626,19 @@ def test_a_path_goes_before_a_generator():
 def test_a_block_needs_a_path(context):
     with pytest.raises(TypeError, match="needs a path"), context:
         pytest.fail("the block must not run")
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "said"),
+    [
+        (b"a.yaml", TypeError, "expected the path of a cassette as text or as a path object, got b'a.yaml'"),
+        ("", CassetteLoadError, "its path is an empty text"),
+    ],
+)
+def test_a_path_that_cannot_be_saved_is_an_error_before_anything_is_recorded(path, error, said, tmp_path):
+    with pytest.raises(error, match=said), vcr.use_cassette(path):
+        pytest.fail("the block must not run")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("mode", [*RecordMode, *(mode.value for mode in RecordMode)])

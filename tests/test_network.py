@@ -200,6 +200,11 @@ def test_a_pattern_that_is_none_is_an_error_that_shows_it(pattern, error):
         vcr.block_network([pattern])
 
 
+def test_what_is_no_list_of_hosts_is_an_error_that_shows_it():
+    with pytest.raises(TypeError, match="expected a list of hosts and patterns, got 5"):
+        vcr.block_network(5)
+
+
 def test_the_inner_block_counts():
     with vcr.block_network(), vcr.block_network([ELSEWHERE]), socket.socket() as sock:
         sock.setblocking(False)

@@ -37,7 +37,7 @@ Path = str | os.PathLike[str] | None
 def cassette_path(options: Options, path: Path, function: Callable[..., object] | None) -> str:
     """Where the cassette is kept: the path given, or one named after ``function``; transformed, then in the library.
 
-    Raises TypeError when there is neither a path nor a function.
+    Raises TypeError when there is neither a path nor a function, or the path is in bytes.
     """
     if path is None:
         if function is None:
@@ -45,6 +45,8 @@ def cassette_path(options: Options, path: Path, function: Callable[..., object] 
         generate = options.func_path_generator
         path = generate(function) if generate else _path_after(function, options.cassette_library_dir)
     where = os.fspath(path)
+    if not isinstance(where, str):
+        raise TypeError(f"expected the path of a cassette as text or as a path object, got {path!r}")
     if options.path_transformer:
         where = os.fspath(options.path_transformer(where))
     library = options.cassette_library_dir

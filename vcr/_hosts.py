@@ -95,6 +95,8 @@ def rules(allowed_hosts: str | Host | Iterable[Host] | None) -> tuple[HostRule, 
     if isinstance(allowed_hosts, str):
         return tuple(HostRule(one) for one in allowed_hosts.split(",") if one.strip())
     given = (allowed_hosts,) if isinstance(allowed_hosts, re.Pattern) else allowed_hosts
+    if not isinstance(given, Iterable):
+        raise TypeError(f"expected a list of hosts and patterns, got {given!r}")
     return tuple(HostRule(one) for one in given)
 
 

@@ -120,6 +120,8 @@ class FilesystemPersister:
 
 def _read(path: str) -> bytes:
     """What is in the file. Raises OSError for what is not to be opened."""
+    if not path:
+        raise OSError("its path is an empty text")
     found = os.stat(path)
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError("it is a directory, not a file")
