@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from vcr.cassette import Cassette
@@ -12,6 +14,7 @@ from vcr.errors import (
     CassetteLoadError,
     CassetteNotFoundError,
     MissingMetadataError,
+    OutOfOrderError,
     UnhandledHTTPRequestError,
     UnknownNameError,
     UnsupportedClientError,
@@ -118,3 +121,16 @@ def test_a_name_that_is_like_no_other_gets_the_valid_ones_only():
 
 def test_what_is_not_even_a_name_is_named_too():
     assert unknown("colour", 7, ["red"]) == "Unknown colour 7. Valid: red."
+
+
+def test_no_text_of_an_error_that_is_a_key_error_raises():
+    assert [str(UnknownNameError()), str(UnhandledHTTPRequestError())] == ["", ""]
+
+
+def test_a_refusal_of_another_kind_has_every_attribute_of_a_refusal():
+    request = Request("GET", "http://h/")
+    out_of_order = OutOfOrderError(cassette=Cassette("c.yaml"), failed_request=request, message="out of order")
+    missing = MissingMetadataError(cassette=Cassette("c.yaml"), key="k")
+    for error in (out_of_order, missing, *map(pickle.loads, map(pickle.dumps, (out_of_order, missing)))):
+        assert error.similar_requests == []
+    assert (out_of_order.failed_request, missing.failed_request) == (request, None)

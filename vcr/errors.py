@@ -105,6 +105,7 @@ class MissingMetadataError(CannotOverwriteExistingCassetteException):
         Exception.__init__(self, cassette, key)
         self.cassette = cassette
         self.key = key
+        self.failed_request = None  # type: ignore[assignment]  # (no request was refused)
         self._text = (
             f"the cassette {cassette.path} has no metadata {key!r}, and record_mode="
             f'"{cassette.record_mode}" forbids adding it; record it again, or use record_mode="new_episodes"'
@@ -115,11 +116,17 @@ class MissingMetadataError(CannotOverwriteExistingCassetteException):
         """``missing_metadata`` (as VCR.py 9)."""
         return "missing_metadata"
 
+    @property
+    def similar_requests(self) -> list[tuple[Request, list[str], list[tuple[str, str]]]]:
+        """Empty: no request was refused."""
+        return []
+
     def __str__(self) -> str:
         return self._text
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        return _from_elsewhere, (type(self), {"cassette": None, "key": self.key, "_text": self._text})
+        attributes = {"cassette": None, "key": self.key, "failed_request": None, "_text": self._text}
+        return _from_elsewhere, (type(self), attributes)
 
 
 class OutOfOrderError(CannotOverwriteExistingCassetteException):
@@ -135,6 +142,11 @@ class OutOfOrderError(CannotOverwriteExistingCassetteException):
     def reason(self) -> str:
         """``out_of_order``."""
         return "out_of_order"
+
+    @property
+    def similar_requests(self) -> list[tuple[Request, list[str], list[tuple[str, str]]]]:
+        """Empty: the request is recorded, and only its place in the order is wrong."""
+        return []
 
     def __str__(self) -> str:
         return self._text
@@ -167,11 +179,15 @@ class UnplayedInteractionsError(AssertionError):
         self.unplayed = list(unplayed)
 
 
+def _sentence(error: KeyError) -> str:
+    """The text of a KeyError that carries a sentence: ``KeyError`` itself would put quotes around it."""
+    return str(error.args[0]) if error.args else ""
+
+
 class UnhandledHTTPRequestError(KeyError):
     """``cassette.play_response`` or ``responses_of`` was asked for a request that the cassette does not hold."""
 
-    def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
+    __str__ = _sentence
 
 
 class CassetteNotFoundError(FileNotFoundError):
@@ -213,10 +229,9 @@ class CassetteLoadError(ValueError):
 
 
 class UnknownNameError(KeyError):
-    """A matcher or serializer that is not registered under this name (VCR.py raises KeyError)."""
+    """No matcher or serializer is registered under this name (VCR.py raises KeyError)."""
 
-    def __str__(self) -> str:
-        return str(self.args[0])
+    __str__ = _sentence
 
 
 class AmbiguousCassetteError(RuntimeError):
