@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -154,3 +155,9 @@ def test_what_a_hook_has_not_done_is_not_said_of_it(recorded):
         str(recorded), record_mode="none", before_record_response=lambda response: response
     ) as cassette:
         assert len(cassette) == 1
+
+
+def test_a_hook_whose_arguments_python_cannot_tell_is_called_with_two(recorded):
+    take_two = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object, ctypes.py_object)
+    with vcr.use_cassette(recorded, after_load_interaction=take_two(lambda request, _: (request, OK))) as cassette:
+        assert cassette.responses == [OK]

@@ -255,3 +255,17 @@ def test_an_empty_mapping_in_the_place_of_a_body_is_an_empty_body():
     response = Response({"status": {"code": 302, "message": "Found"}, "headers": {}, "body": {}})
     assert response.fault is None
     assert response.body == b""
+
+
+@pytest.mark.parametrize(
+    ("changes", "read"),
+    [
+        ({"status": 204}, (204, None, b"body")),
+        ({"body": "text"}, (200, "OK", b"text")),
+        ({"body": b"b"}, (200, "OK", b"b")),
+    ],
+)
+def test_a_status_and_a_body_may_stand_there_without_their_mappings(changes, read):
+    response = Response(dictionary(**changes))
+    assert response.fault is None
+    assert (response.status, response.reason, response.body) == read

@@ -97,7 +97,7 @@ def _takes_three(hook: Hook) -> bool:
 
     try:
         inspect.signature(hook).bind(None, None, None)
-    except TypeError:
+    except (TypeError, ValueError):  # ValueError: Python does not know the signature of some functions in C
         return False
     return True
 

@@ -162,14 +162,20 @@ class Response:
         return None if error is None else Failure.from_data(error)
 
     @property
+    def _status_data(self) -> Mapping[str, Any]:
+        """What stands under ``status``: a hook may have put the code alone there."""
+        status: Any = self.data["status"]
+        return status if isinstance(status, Mapping) else {"code": status}
+
+    @property
     def status(self) -> int:
         """The status code."""
-        return int(float(self.data["status"]["code"]))
+        return int(float(self._status_data["code"]))
 
     @property
     def reason(self) -> str | None:
         """The reason phrase, in one line; None when it is not known."""
-        message: object = self.data["status"].get("message")
+        message: object = self._status_data.get("message")
         return None if message is None else _LINE_BREAK.sub(" ", str(message))
 
     @property
@@ -192,9 +198,10 @@ class Response:
 
     @property
     def _body_data(self) -> Mapping[str, Any]:
-        """What stands under ``body``: nothing, where a hook or a hand has left it out."""
+        """What stands under ``body``. A hook may have put the content alone there, and a person may have deleted it."""
         data: Any = self.data
-        return data.get("body") or {}
+        body = data.get("body") or {}
+        return body if isinstance(body, Mapping) else {"string": body}
 
     @property
     def body(self) -> bytes:
