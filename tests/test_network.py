@@ -229,14 +229,37 @@ def test_requests_outside_a_cassette_are_refused_as_long_as_a_vcr_asks_for_it(se
     assert fetch(f"http://localhost:{server.port}/counter") == b"3"
     recorder.allowed_hosts, recorder.ignore_hosts = (), ["127.0.0.1"]
     assert fetch(url) == b"4"
+    recorder.ignore_hosts = ["LocalHost", re.compile("127")]  # any case, but only a whole name
+    assert fetch(f"http://localhost:{server.port}/counter") == b"5"
+    with pytest.raises(NetworkBlockedError):
+        fetch(url)
     recorder.ignore_hosts = ()
-    for then, answer in (("allow", b"5"), ("error", None)):
+    for then, answer in (("allow", b"6"), ("error", None)):
         recorder.no_cassette = then
         with nullcontext() if answer else pytest.raises(NetworkBlockedError):
             assert fetch(url) == answer
     del recorder
     gc.collect()
-    assert fetch(url) == b"6"
+    assert fetch(url) == b"7"
+
+
+def test_a_name_that_no_address_book_takes_is_refused_as_any_other():
+    url = f"http://{'a' * 64}.example/"  # a label has at most 63 characters
+    with vcr.block_network(allowed_hosts=["10.0.0.0/8"]), pytest.raises(NetworkBlockedError, match=r"a{64}"):
+        fetch(url)
+    recorder = vcr.VCR(no_cassette="error", allowed_hosts=["10.0.0.0/8"])
+    with pytest.raises(NetworkBlockedError, match=r"a{64}"):
+        fetch(url)
+    recorder.no_cassette = "allow"
+
+
+@pytest.mark.parametrize("spelled", ["127.0.0.1, ", ["127.0.0.1"], re.compile("127.0.0.1$")])
+def test_hosts_are_allowed_in_each_spelling_by_options_and_by_blocks(spelled, server):
+    recorder = vcr.VCR(no_cassette="error", block_loopback=True, allowed_hosts=spelled)
+    assert fetch(f"{server.url}/text")
+    recorder.no_cassette = "allow"
+    with vcr.block_network(spelled, block_loopback=True):
+        assert fetch(f"{server.url}/text")
 
 
 def test_each_host_and_place_is_warned_of_once(server):

@@ -16,7 +16,7 @@ from ._engine.pipeline import InteractionFilter, Pair, Pipeline, RequestFilter, 
 from ._engine.storage import Storage
 from ._engine.unrecordable import BY_DEFAULT, Policy
 from ._fields import by_name
-from ._hosts import Hosts
+from ._hosts import Hosts, is_one_of
 from ._options import FILTERS, Options, Serializer, changed, named
 from .errors import UnfilterableError, warn
 from .matchers import Predicate
@@ -221,8 +221,8 @@ def policy_of(options: Options) -> Policy:
 
 def hosts_outside(options: Options) -> Hosts:
     """The hosts that requests outside a cassette may go to: those that are allowed, and those that are ignored."""
-    ignored = (re.compile(re.escape(host) + "$") if isinstance(host, str) else host for host in _ignored_hosts(options))
-    return Hosts((*options.allowed_hosts, *ignored), block_loopback=options.block_loopback)
+    ignored = _ignored_hosts(options)
+    return Hosts(options.allowed_hosts, block_loopback=options.block_loopback, ignored=ignored)
 
 
 def _passes_by(options: Options) -> Callable[[str, Sequence[type]], bool] | None:
@@ -230,7 +230,7 @@ def _passes_by(options: Options) -> Callable[[str, Sequence[type]], bool] | None
     packages = {home for name in options.skip_patchers for home in supported()[name].homes}
     if not hosts and not packages:
         return None
-    return lambda host, client: _package_of(client) in packages or filters.is_one_of(host, hosts)
+    return lambda host, client: _package_of(client) in packages or is_one_of(host, hosts)
 
 
 def _package_of(classes: Sequence[type]) -> str | None:

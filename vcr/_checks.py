@@ -8,7 +8,6 @@ are.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -87,8 +86,8 @@ hosts = list_of(lambda host: isinstance(host, str) or hasattr(host, "fullmatch")
 
 def allowed_hosts(value: Any, _: PassOver) -> tuple[_hosts.Host, ...]:
     """Patterns of hosts in a list, or in a text with commas between them."""
-    given = value.split(",") if isinstance(value, str) else (value,) if isinstance(value, re.Pattern) else value or ()
-    _hosts.rules(given := tuple(one for one in given if one != ""))
+    given = _hosts.host_list(value)
+    _hosts.rules(given)  # raises for what is no host
     return given
 
 

@@ -88,16 +88,27 @@ def address_in(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
         return None
 
 
-def rules(allowed_hosts: str | Host | Iterable[Host] | None) -> tuple[HostRule, ...]:
-    """The rules in a list of hosts, or in a text that has commas between them."""
-    if allowed_hosts is None:
+def host_list(hosts: str | Host | Iterable[Host] | None) -> tuple[Host, ...]:
+    """The hosts in a list, or in a text with commas between them; one pattern, or None, is a list, too."""
+    if hosts is None:
         return ()
-    if isinstance(allowed_hosts, str):
-        return tuple(HostRule(one) for one in allowed_hosts.split(",") if one.strip())
-    given = (allowed_hosts,) if isinstance(allowed_hosts, re.Pattern) else allowed_hosts
+    if isinstance(hosts, re.Pattern):
+        return (hosts,)
+    given = hosts.split(",") if isinstance(hosts, str) else hosts
     if not isinstance(given, Iterable):
         raise TypeError(f"expected a list of hosts and patterns, got {given!r}")
-    return tuple(HostRule(one) for one in given)
+    return tuple(host for host in given if not isinstance(host, str) or host.strip())
+
+
+def rules(allowed_hosts: str | Host | Iterable[Host] | None) -> tuple[HostRule, ...]:
+    """A rule for each host in the list: see ``host_list``. Raises ValueError or TypeError: see ``HostRule``."""
+    return tuple(map(HostRule, host_list(allowed_hosts)))
+
+
+def is_one_of(name: str, hosts: Iterable[str | re.Pattern[str]]) -> bool:
+    """Whether a host is one of these: names, compared without case, or compiled patterns that match the whole name."""
+    low = name.lower()
+    return any(host.fullmatch(low) if hasattr(host, "fullmatch") else str(host).lower() == low for host in hosts)
 
 
 def is_loopback(host: str) -> bool:
@@ -107,11 +118,21 @@ def is_loopback(host: str) -> bool:
 
 
 class Hosts:
-    """The hosts that stay allowed: see ``HostRule``. So do this machine and unix sockets, unless ``block_loopback``."""
+    """The hosts that stay allowed: see ``HostRule``. This machine and unix sockets do too, unless ``block_loopback``.
 
-    def __init__(self, allowed_hosts: str | Iterable[Host] | None = (), *, block_loopback: bool = False) -> None:
+    ``ignored``: the option ``ignore_hosts``, whose names and patterns mean a whole name: these hosts are allowed, too.
+    """
+
+    def __init__(
+        self,
+        allowed_hosts: str | Iterable[Host] | None = (),
+        *,
+        block_loopback: bool = False,
+        ignored: tuple[Host, ...] = (),
+    ) -> None:
         self._rules = rules(allowed_hosts)
         self._block_loopback = block_loopback
+        self._ignored = ignored
 
     def with_loopback(self) -> Hosts:
         """These hosts, and this machine."""
@@ -125,8 +146,8 @@ class Hosts:
         return any(rule.may_be_address for rule in self._rules)
 
     def names(self, host: str, port: int | None) -> bool:
-        """Whether a rule allows this host and port."""
-        return any(rule.allows(host, port) for rule in self._rules)
+        """Whether a rule allows this host and port, or the host is ignored."""
+        return any(rule.allows(host, port) for rule in self._rules) or is_one_of(host, self._ignored)
 
     def allow(self, host: str, port: int | None) -> bool:
         """Whether a host is allowed, because a rule allows it or because it is this machine."""

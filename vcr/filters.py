@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ._fields import BodyFilter, Replacements, Wanted, by_name, without_fields
+from ._hosts import is_one_of
 from ._http import content_coding
 from ._vcrpy import leftovers
 from .request import Request, header_name
@@ -149,12 +150,6 @@ def ignore_hosts(request: Request, hosts: Iterable[str | re.Pattern[str]]) -> Re
     """Drop requests to these hosts: names, or compiled patterns that match the whole name."""
     host = getattr(request, "host", None) or ""  # (programs call this with objects of their own)
     return None if is_one_of(host, hosts) else request
-
-
-def is_one_of(name: str, hosts: Iterable[str | re.Pattern[str]]) -> bool:
-    """Whether a host is one of these: names, compared without case, or compiled patterns that match the whole name."""
-    low = name.lower()
-    return any(host.fullmatch(low) if hasattr(host, "fullmatch") else str(host).lower() == low for host in hosts)
 
 
 def decode_response(response: ResponseDict, limit: int = content_coding.MOST_DECODED) -> ResponseDict:

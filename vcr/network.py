@@ -137,7 +137,7 @@ class Outside(Cassette):
             return False
         try:
             found = socket.getaddrinfo(host, None)
-        except (OSError, NetworkBlockedError):  # nobody knows it, or it must not be looked up
+        except (OSError, UnicodeError, NetworkBlockedError):  # unknown, no valid name, or not to be looked up
             return False
         return any(hosts.allow(str(entry[4][0]), port) for entry in found)
 
@@ -269,7 +269,7 @@ class block_network:
             raise self.refusal(host)
         try:
             found = look_up()
-        except OSError as error:  # nobody knows it, and it is not allowed by name
+        except (OSError, UnicodeError) as error:  # unknown, or no valid name; and it is not allowed by name
             raise self.refusal(host) from error
         if not any(self._hosts.allow(address, None) for address in addresses(found)):
             raise self.refusal(host)
