@@ -386,3 +386,16 @@ def test_what_is_done_to_one_opening_the_next_does_not_see(options, cassette_pat
             cassette.get_metadata("key", None)["inner"].append("changed")
             if "persister" in options:
                 cassette.append(Request("GET", "http://h/new"), Response.of(200, "OK", {"B": "3"}, b"").data)
+
+
+def test_a_drive_that_is_not_there_is_no_endless_search(monkeypatch):
+    asked = []
+
+    def lexists(path):
+        assert path not in asked
+        asked.append(path)
+        return False
+
+    monkeypatch.setattr(os.path, "lexists", lexists)
+    FilesystemPersister.unwritable("made/for/it.yaml")
+    assert asked[-1] == os.path.abspath(os.sep)

@@ -156,3 +156,12 @@ def test_a_persister_that_keeps_no_journal_says_so(cassette_path):
 
     with pytest.raises(TypeError, match="journal"), vcr.use_cassette(cassette_path, persister=Own, journal=True):
         raise AssertionError
+
+
+def test_a_journal_that_is_gone_has_nothing_to_be_discarded(cassette_path, partial):
+    with vcr.use_cassette(cassette_path, journal=True) as cassette:
+        cassette.append(Request("GET", "http://h/1"), RESPONSE)
+        assert vcr.recover(cassette_path) == 1
+        assert not partial.exists()
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        assert {request.uri for request in cassette.requests} == {"http://h/1"}

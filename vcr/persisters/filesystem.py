@@ -52,9 +52,11 @@ class FilesystemPersister:
         if cls.save_cassette is not FilesystemPersister.save_cassette:
             return None  # A derived persister may save elsewhere.
         path = os.path.realpath(cassette_path)
-        directory = os.path.dirname(path)
-        while not os.path.lexists(directory):  # It is made when the cassette is saved.
-            directory = os.path.dirname(directory)
+        directory, parent = path, os.path.dirname(path)
+        while parent != directory:  # Directories that are missing are made when the cassette is saved.
+            directory, parent = parent, os.path.dirname(parent)
+            if os.path.lexists(directory):
+                break
         if not os.path.isdir(directory):
             return f"{directory} is not a directory"
         effective = os.access in os.supports_effective_ids

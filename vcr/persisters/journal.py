@@ -59,7 +59,7 @@ class Journal:
 
     def discard(self) -> None:
         """Forget this session's interactions: they are in the cassette, or not wanted."""
-        if self._session:
+        if self._session and self.exists:
             lines = [line for line, contents in self._lines() if contents.metadata.get("session") != self._session]
             self._keep(lines)
 
