@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
 import urllib.request
 from collections import Counter
 from pathlib import Path
@@ -446,3 +447,54 @@ def test_a_response_that_cannot_be_replayed_is_an_error_in_a_cassette_with_repla
     cassette.play_response = lambda request: {"status": {"code": 200, "message": "OK"}, "headers": {}}
     with pytest.raises(CassetteLoadError, match="cannot be replayed"):
         cassette.begin(get("http://h/a"))
+
+
+def test_what_is_recorded_while_the_cassette_is_being_saved_is_saved_later(cassette_path):
+    def record_elsewhere(request, response, cassette):
+        if len(cassette) == 1:  # another thread records at this moment
+            thread = threading.Thread(target=cassette.append, args=(Request("GET", "http://h/2"), answer("two")))
+            thread.start()
+            thread.join()
+        return request, response
+
+    with vcr.use_cassette(cassette_path, before_save_interaction=record_elsewhere) as cassette:
+        cassette.append(Request("GET", "http://h/1"), answer("one"))
+        cassette.save()
+    with vcr.use_cassette(cassette_path) as cassette:
+        assert [request.uri for request in cassette.requests] == ["http://h/1", "http://h/2"]
+
+
+def test_a_response_that_is_given_back_after_rewind_is_not_played_less_than_never(cassette_path):
+    cassette = Cassette(cassette_path, record_mode="none")
+    cassette.append(Request("GET", "http://h/"), answer("one"))
+    cassette.rewind()
+    turn = cassette.begin(Request("GET", "http://h/"))
+    cassette.rewind()
+    turn.give_back()
+    assert (cassette.play_count, cassette.all_played) == (0, False)
+    assert cassette.begin(Request("GET", "http://h/")).response is not None
+    assert (cassette.play_count, cassette.all_played) == (1, True)
+
+
+def test_counts_that_are_added_subtracted_or_taken_out_change_the_cassette(cassette_path):
+    cassette = Cassette(cassette_path)
+    cassette.append(Request("GET", "http://h/"), answer("one"))
+    cassette.play_counts.update({0: 2})
+    assert cassette.play_count == 2
+    cassette.play_counts.subtract({0: 1})
+    assert cassette.play_count == 1
+    assert cassette.play_counts.pop(0) == 1
+    assert cassette.play_count == 0
+    assert cassette.play_counts.pop(0, None) is None
+
+
+def test_what_matches_in_several_ways_is_played_in_the_order_of_these_ways(cassette_path):
+    ways = [f"way-{number}" for number in range(20)]
+    several = matchers.Matcher("several", lambda request: request.uri, loose=lambda request: tuple(request.headers))
+    cassette = Cassette(cassette_path, match_on=[several], record_mode="none")
+    for way in ways:
+        cassette.append(Request("GET", f"http://h/{way}", headers={way: "1"}), answer(way))
+    cassette.rewind()
+    request = Request("GET", "http://h/", headers=dict.fromkeys(reversed(ways), "1"))
+    played = [cassette.begin(request).response.body.decode() for _ in ways]
+    assert played == ways[::-1]

@@ -89,6 +89,7 @@ ROOMS = [
     "_hooks",
     "_assembly",
     "_context",
+    "_views",
     "cassette",
     "network",
     "_no_cassette",

@@ -19,12 +19,12 @@ from ._engine.persister import Persister
 from ._engine.strict import Strictness
 from ._options import OPENING_OPTIONS, changed, completed, refuse_unknown
 from ._vcrpy import leftovers
+from ._views import Pairs, PlayCounts
 from .errors import CassetteDecodeError, CassetteNotFoundError, MissingMetadataError, UnhandledHTTPRequestError
 from .matchers import get_matchers_results, requests_match
 from .persisters.filesystem import FilesystemPersister
 from .request import Request
 from .response import Response, ResponseDict
-from .serializers.compat import convert_body_to_unicode
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -69,7 +69,8 @@ class Cassette(engine.Cassette):
 
     #: What ``load`` was given: a child process makes the same cassette from it.
     arguments: Mapping[str, object] | None = None
-    _has_saved: bool = False
+    #: Whether the cassette has been saved since it was opened.
+    has_saved: bool = False
 
     def __init__(  # noqa: PLR0917  (VCR.py's signature)
         self,
@@ -156,7 +157,7 @@ class Cassette(engine.Cassette):
     @property
     def data(self) -> MutableSequence[tuple[Request, ResponseDict]]:
         """``(request, response)`` pairs, in order. What is changed in this list is changed in the cassette."""
-        return _Data(self)
+        return Pairs(self)
 
     @data.setter
     def data(self, pairs: Iterable[tuple[Request, ResponseDict]]) -> None:
@@ -175,7 +176,7 @@ class Cassette(engine.Cassette):
     @property
     def play_counts(self) -> Counter[int]:
         """How often each interaction has been replayed, by its index. One that is set to 0 is played again."""
-        return _PlayCounts(self)
+        return PlayCounts(self)
 
     @play_counts.setter
     def play_counts(self, counts: Mapping[int, int]) -> None:
@@ -230,7 +231,7 @@ class Cassette(engine.Cassette):
 
     def _save(self, force: bool = False) -> bool:
         saved = super().save(force=force)
-        self._has_saved = self._has_saved or saved
+        self.has_saved = self.has_saved or saved
         return saved
 
     @property
@@ -352,87 +353,6 @@ def _is_changed(cassette: Cassette) -> bool:
         return True
     kind = type(cassette)
     return any(getattr(kind, name) is not method for name, method in _ASKED.items())
-
-
-class _Data(MutableSequence[tuple[Request, ResponseDict]]):
-    """``cassette.data``: VCR.py's users append to this list, delete from it, and compare it with others."""
-
-    def __init__(self, cassette: Cassette) -> None:
-        self._cassette = cassette
-
-    def __len__(self) -> int:
-        return len(self._cassette.held())
-
-    def __getitem__(self, index: Any) -> Any:
-        found = self._cassette.held()[index]
-        return [self._pair(one) for one in found] if isinstance(index, slice) else self._pair(found)
-
-    def _pair(self, interaction: Interaction) -> tuple[Request, ResponseDict]:
-        """In the shape that VCR.py leaves a pair in: the body is bytes, and text once the pair itself has been saved.
-
-        (Where a hook saves, a copy of the pair is saved, and the pair stays as it is.)
-        """
-        cassette = self._cassette
-        request, response = cassette.seen(interaction)
-        is_saved = cassette._has_saved and not cassette.dirty and cassette.pipeline.before_save_interaction is None
-        if not is_saved or not isinstance(response.data.get("body"), dict):
-            return request, response.data
-        return request, convert_body_to_unicode({**response.data, "body": {**response.data["body"]}})
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        held = self._cassette.held()
-        held[index] = [_interaction(pair) for pair in value] if isinstance(index, slice) else _interaction(value)
-        self._cassette.hold(held)
-
-    def __delitem__(self, index: Any) -> None:
-        held = self._cassette.held()
-        del held[index]
-        self._cassette.hold(held)
-
-    def insert(self, index: int, value: tuple[Request, ResponseDict]) -> None:
-        """Put a ``(request, response)`` pair before the one at ``index``."""
-        self[index:index] = [value]
-
-    def __eq__(self, other: object) -> bool:
-        return list(self) == list(other) if isinstance(other, (list, tuple, _Data)) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return repr(list(self))
-
-
-def _interaction(pair: tuple[Request, ResponseDict]) -> Interaction:
-    request, response = pair
-    return Interaction(request, Response(response))
-
-
-class _PlayCounts(Counter[int]):
-    """``cassette.play_counts``: VCR.py's users set counts in this dictionary, or clear it, to play something again."""
-
-    def __init__(self, cassette: Cassette) -> None:
-        super().__init__({index: i.plays for index, i in enumerate(cassette.held()) if i.plays})
-        self._cassette = cassette
-
-    def __setitem__(self, index: int, count: int) -> None:
-        super().__setitem__(index, count)
-        self._cassette.play_counts = self
-
-    def __delitem__(self, index: object) -> None:
-        super().__delitem__(index)
-        self._cassette.play_counts = self
-
-    def clear(self) -> None:
-        """Count every interaction as not played."""
-        super().clear()
-        self._cassette.play_counts = self
-
-    def copy(self) -> Counter[int]:  # type: ignore[override]
-        """A plain Counter: what is changed in the copy does not change the cassette."""
-        return Counter(dict(self))
-
-    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        return Counter, (dict(self),)
 
 
 if not TYPE_CHECKING:

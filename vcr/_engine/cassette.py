@@ -394,14 +394,15 @@ class Cassette(Holding, Permeable):
     def save(self, *, force: bool = False) -> bool:
         """Write the cassette if there is something to write, and return whether there was; what others have stored
         since it was read stays."""
-        kept, held = self.to_save(), self.held(borrowed=False)
+        with self.lock:  # What another thread records from here on is not in these changes: it is saved the next time.
+            kept, held, added = self.to_save(), self.held(borrowed=False), self.unsaved()
+            changes = Changes(kept, added, set(held).difference(kept), self.recorded_before_fork())
         if not self.storage.stores or not (force or self.dirty or len(kept) != len(held)):
             return False
         self.pipeline.learn(kept)
-        changes = Changes(kept, self.unsaved(), set(held).difference(kept), self.recorded_before_fork())
         if not self.storage.save(changes, self):
             return False
-        self.mark_saved()
+        self.mark_saved(added)
         self.pipeline.tell(self.path)
         return True
 

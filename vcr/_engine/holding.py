@@ -142,11 +142,12 @@ class Holding:
         self._unsaved[interaction] = forks()
         self.dirty = True
 
-    def mark_saved(self, interactions: Iterable[Interaction] | None = None) -> None:
-        """Everything that is held has been saved; or these have."""
-        for interaction in list(self._unsaved) if interactions is None else interactions:
-            self._unsaved.pop(interaction, None)
-        self.dirty = bool(self._unsaved)
+    def mark_saved(self, interactions: Iterable[Interaction]) -> None:
+        """Note that these interactions have been saved."""
+        with self.lock:
+            for interaction in interactions:
+                self._unsaved.pop(interaction, None)
+            self.dirty = bool(self._unsaved)
 
     def add_borrowed(self, interactions: Iterable[Interaction]) -> None:
         """Play these too, which are another cassette's."""
@@ -192,11 +193,12 @@ class Holding:
         return self._disguise.as_sent(asked, request), response
 
     def unplay(self, interaction: Interaction) -> None:
-        """Count one replay less of it: nobody got it."""
+        """Count one replay less of an interaction, whose response no client got. What is not played stays so."""
         with self.lock:
-            interaction.plays -= 1
-            self._played -= not interaction.plays
-            self._index.refile()
+            if interaction.plays:
+                interaction.plays -= 1
+                self._played -= not interaction.plays
+                self._index.refile()
 
     def play_anew(self) -> None:
         """Count every interaction as not played; what was recorded in this session can be played too."""

@@ -144,11 +144,11 @@ class Keys:
         """``exact``, without reading the interaction where its method and URI tell enough."""
         return self.exact(interaction.request if self._others else Request(*interaction.target))
 
-    def loose(self, request: Request) -> set[Hashable]:
-        """Two requests that VCR.py takes for the same have one of these in common."""
-        return set(product(*(matcher.loose(request) for matcher in self._matchers)))
+    def loose(self, request: Request) -> list[Hashable]:
+        """Two requests that VCR.py takes for the same have one of these in common; the closest come first."""
+        return list(dict.fromkeys(product(*(matcher.loose(request) for matcher in self._matchers))))
 
-    def loose_of(self, interaction: Interaction) -> set[Hashable]:
+    def loose_of(self, interaction: Interaction) -> list[Hashable]:
         """``loose``, without reading the interaction where its method and URI tell enough."""
         return self.loose(interaction.request if self._others else Request(*interaction.target))
 
@@ -211,8 +211,8 @@ class Place:
             for key in self._keys.loose_of(interaction):
                 self._loose[key].entries.append(interaction)
         self._loosely_filed = len(self.entries)
-        for key in self._keys.loose(request) & self._loose.keys():
-            for interaction in self._loose[key].candidates(request, walk, whose):
+        for bucket in filter(None, map(self._loose.get, self._keys.loose(request))):
+            for interaction in bucket.candidates(request, walk, whose):
                 if self._keys.agree(request, interaction.request):
                     yield interaction
 

@@ -142,7 +142,7 @@ def entry_of(cassette: Cassette, node: pytest.Item | pytest.Collector, existed: 
         "sent": len(cassette.sent),
         "played": len(cassette.played),
         "recorded": len(cassette.recorded),
-        "saved": cassette._has_saved,
+        "saved": cassette.has_saved,
         "refused": [f"{cassette.mask(line_of(one.request))}, made at {one.place}" for one in cassette.refusals],
         "expected": False,
         "unused": unplayed(cassette),
