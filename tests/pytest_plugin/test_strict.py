@@ -184,6 +184,31 @@ def test_the_report_for_tools(recorded):
     }
 
 
+def test_the_report_passes_over_a_cassette_that_is_in_no_file_of_its_name(project, monkeypatch):
+    project.pytester.makeconftest(
+        """
+        from vcr.persisters.filesystem import FilesystemPersister
+
+        class Elsewhere:
+            def load_cassette(path, serializer):
+                return FilesystemPersister.load_cassette(path + ".elsewhere", serializer)
+
+            def save_cassette(path, cassette_dict, serializer):
+                FilesystemPersister.save_cassette(path + ".elsewhere", cassette_dict, serializer)
+
+        def pytest_recording_configure(config, vcr):
+            vcr.register_persister(Elsewhere)
+        """
+    )
+    project.write(TWO)
+    project.run("--record-mode=once", passed=1)
+    monkeypatch.setenv("LESS", "1")
+    output = project.run("--vcr-report=report.json", passed=1)
+    assert "unused: 1 interaction of cassettes/test_network/test_two.yaml" in output
+    report = json.loads((project.path / "report.json").read_text("utf-8"))
+    assert (len(report["cassettes"]), report["prune"]["unplayed"]) == (1, [])
+
+
 def test_requests_that_are_not_those_expected_are_shown_as_a_diff(recorded):
     recorded.write(
         """

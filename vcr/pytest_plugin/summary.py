@@ -236,7 +236,9 @@ def _unplayed(reporter: Reporter) -> tuple[dict[str, list[int]], dict[str, str]]
     ran = {entry["test"] for entry in reporter.entries}
     unjudged |= {use.path: f"{use.test} did not run" for use in reporter.uses if use.path and use.test not in ran}
     found = {path: sorted(places) for path, places in sorted(left.items()) if places and path not in unjudged}
-    return found, {path: why for path, why in unjudged.items() if os.path.exists(path)}
+    # (A persister of the project may keep a cassette in another place: no file of that name can be pruned.)
+    in_files = {path: places for path, places in found.items() if os.path.isfile(path)}
+    return in_files, {path: why for path, why in unjudged.items() if os.path.exists(path)}
 
 
 def _digest(path: str) -> str:
