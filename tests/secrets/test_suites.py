@@ -48,6 +48,7 @@ def twice(server, cassette_path):
     server.route("/said", lambda exchange: exchange.json({"you": exchange.request.body.decode()}))
     server.route("/query", lambda exchange: exchange.json({"url": f"http://a.example{exchange.request.target}"}))
     server.route("/login", lambda exchange: exchange.json({"access_token": "abc", "refresh_token": "fake-token"}))
+    server.route("/signed", lambda exchange: exchange.json({"signature": "-----BEGIN PGP SIGNATURE-----"}))
     server.route("/cookie", lambda exchange: exchange.respond(200, [("Set-Cookie", "sessionid=abc; Path=/")], b"{}"))
 
     def twice(program: Callable[[Site, Any], None], **options: Any) -> str:
@@ -116,6 +117,8 @@ def test_a_constant_of_a_made_up_server(twice):
         assert site.ask("/cookie")[1] == {"sessionid": "abc"}
         headers = {"Authorization": "Bearer fake-token", "Cookie": "sessionid=abc", "X-Api-Key": "abc"}
         assert site.json("/token", headers) == {"token": "fake-token"}
+        signed = site.json("/signed")
+        assert signed["signature"] == "-----BEGIN PGP SIGNATURE-----"  # who has signed a commit is no secret
 
     assert "Bearer fake-token" not in twice(program)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal
 
 from .._http.named import Names
 from .finding import Shapes
@@ -18,16 +19,21 @@ def folded(name: str) -> str:
 
 
 class Side:
-    """The rules for requests, or those for responses. Where two rules have a name, the first counts."""
+    """The rules for requests, or those for responses. Where two rules have a name, the first counts.
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    A parameter's name is a field's, too, but for those of ``no_fields``: of rules for fields on the other side alone.
+    """
+
+    def __init__(self, rules: Sequence[Rule], no_fields: Sequence[Rule] = ()) -> None:
         self._by_where: dict[Where, tuple[Rule, ...]] = {}
         for rule in rules:
             self._by_where[rule.where] = (*self._by_where.get(rule.where, ()), rule)
         self._headers = self._named("header")
         self._cookies = self._named("cookie")
         self._parameters = self._named("query")
-        self._fields = {**self._parameters, **self._named("field")}
+        others = {folded(name) for rule in no_fields if rule.where == "field" for name in rule.names}
+        parameters = {name: rule for name, rule in self._parameters.items() if name not in others}
+        self._fields = {**parameters, **self._named("field")}
         self.userinfo = next(iter(self._of("userinfo")), None)
         self.shapes = Shapes(self._of("shape"))
         self.paths = tuple((JsonPath(path), rule) for rule in self._of("json_path") for path in rule.names)
@@ -95,12 +101,17 @@ def _stems(names: Sequence[str]) -> tuple[bytes, ...]:
     return tuple(stem.encode("utf-8") for stem in stems)
 
 
+def _side(side: Literal["request", "response"], rules: Sequence[Rule]) -> Side:
+    at_work = [rule.of(side) for rule in rules if rule.is_at_work(side)]
+    return Side(at_work, no_fields=[rule for rule in rules if not rule.is_at_work(side)])
+
+
 class RuleSet:
     """Rules, those of a project first."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self.request = Side([rule.of("request") for rule in rules if rule.is_at_work("request")])
-        self.response = Side([rule.of("response") for rule in rules if rule.is_at_work("response")])
+        self.request = _side("request", rules)
+        self.response = _side("response", rules)
         self.hosts = tuple(rule for rule in rules if rule.where == "host")
         self._variables = tuple(rule for rule in rules if rule.where == "env")
         #: Whether a rule says that another secret makes a request another one.
