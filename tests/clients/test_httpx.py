@@ -915,7 +915,7 @@ def test_a_body_that_comes_too_late_is_replayed_as_far_as_it_came(kind, httpx, s
         exchange.server.await_release()
 
     async def act():
-        client = kind(getattr(httpx, kind.kind)(timeout=0.2))
+        client = kind(getattr(httpx, kind.kind)(timeout=1))
         came = []
         try:
             async with client.stream(server.url + "/stalls") as (_, pieces):

@@ -267,7 +267,7 @@ def test_a_body_that_comes_too_late_is_recorded_as_an_error(client, server, cass
         exchange.server.await_release()
 
     def act():
-        with client(timeout=0.2) as session:
+        with client(timeout=1) as session:
             return outcome(lambda: session.get(server.url + "/stalls"))
 
     server.route("/stalls", stalls)
