@@ -219,7 +219,7 @@ def test_the_demo_prints_a_plain_table(missing):
     assert "Every client saw the same on replay" in done.stdout
 
 
-def test_the_plain_demo_fails_when_a_client_is_not_replayed():
+def test_the_plain_demo_fails_when_a_client_is_not_replayed(counted):
     crash = "def crash(url): raise ValueError('no demo for you')"
     other = "from vcr.cli import clients; clients.CLIENTS = [clients.Client('the other', crash, 'httplib')]"
 

@@ -18,6 +18,8 @@ from vcr.betamax import Betamax, use_cassette
 from vcr.betamax.fixtures.unittest import BetamaxTestCase
 
 pytest_plugins = ["pytester"]
+#: A module that pytest, or ``import betamax``, loads is tested in a process of its own.
+pytestmark = pytest.mark.usefixtures("counted")
 
 #: Whether Betamax itself is installed too.
 BETAMAX = importlib.util.find_spec("betamax") is not None
