@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
+import yaml
 
 from tests.cli.conftest import get
-from tests.cli.running import ANSI, CASSETTES, in_terminal, piped, plain, vcr
+from tests.cli.running import ANSI, CASSETTES, ROOT, in_terminal, piped, plain, vcr
+from vcr import formats
 from vcr._http.failure import CONNECT, SYSTEM, Failure
 from vcr.request import Request
 from vcr.response import Response
@@ -140,6 +143,17 @@ def listed(*arguments: object) -> list[str]:
 def test_a_directory_is_searched_for_what_looks_like_a_cassette(project):
     tests = project / "tests"
     assert listed(tests) == [str(tests / name) for name in ("one.yaml", "ruby.zz", "test_function", "two.json")]
+
+
+@pytest.mark.parametrize("serializer", sorted(formats.serializers()))
+def test_what_each_serializer_writes_is_found_in_a_directory(serializer, varied, tmp_path):
+    """The pytest plugin names a cassette after its serializer."""
+    path = tmp_path / "cassettes" / f"x.{serializer}"
+    path.parent.mkdir()
+    assert vcr("convert", varied, path, "--to", serializer).status == 0
+    assert listed("-i", path.parent)[-1] == "8"
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert re.search(hook["files"], path.relative_to(tmp_path).as_posix())
 
 
 def test_a_json_cassette_in_one_line_is_found_in_a_directory(write, tmp_path):

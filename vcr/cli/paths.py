@@ -14,8 +14,10 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+#: The pytest plugin, as pytest-recording, names a cassette after its serializer.
+_AFTER_SERIALIZERS = (".betamax", ".prettyjson", ".ruby", ".rubyjson")
 #: A cassette has one of these suffixes, or none, as VCR.py names it after a function.
-SUFFIXES = (".yaml", ".yml", ".json", ".har", ".toml", ".zz", "")
+SUFFIXES = (".yaml", ".yml", ".json", ".har", ".toml", ".zz", *_AFTER_SERIALIZERS, "")
 #: Directories of tools, which hold no cassette of the project.
 _SKIPPED = re.compile(r"\..*|__pycache__|node_modules")
 #: A key that each format of a cassette has near its beginning.

@@ -64,7 +64,9 @@ def allowed_hosts(request: pytest.FixtureRequest) -> object:
     of_marks = hosts_of(request.node)
     if of_marks is not None:
         return of_marks
-    of_config = request.getfixturevalue("vcr_config").get("allowed_hosts")
+    from .recording import plan_with
+
+    of_config = plan_with(None, request.getfixturevalue("vcr_config")).get("allowed_hosts")
     return request.config.stash[options.RUN].allowed_hosts if of_config is None else of_config
 
 
@@ -131,14 +133,14 @@ def _opened_for_scope(request: pytest.FixtureRequest, directory: str, name: str)
 
 
 def _opening(request: pytest.FixtureRequest, directory: str) -> Callable[..., AbstractContextManager[Cassette]]:
-    from .recording import mode_of, opened
+    from .recording import mode_of, opened, plan_with
 
     run = request.config.stash[options.RUN]
     session = request.session
     failed_before = session.testsfailed
 
     def open_cassette(name: str, **chosen: object) -> AbstractContextManager[Cassette]:
-        merged = {**request.getfixturevalue("vcr_config"), **chosen}
+        merged = {**plan_with(None, request.getfixturevalue("vcr_config")), **chosen}
         merged["record_mode"] = mode_of(run, merged, request.getfixturevalue("record_mode"), "")
         return opened(
             request.config,
