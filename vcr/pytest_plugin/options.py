@@ -104,7 +104,7 @@ def add(parser: pytest.Parser) -> None:
         choices=MODES,
         default="none",
         dest="record_mode",
-        help="VCR.py record mode. Default to none; wins over the marks.",
+        help="The record mode of every cassette; wins over the marks. Default: none.",
     )
     group.addoption(
         *("--disable-recording", "--disable-vcr"),
@@ -112,8 +112,8 @@ def add(parser: pytest.Parser) -> None:
         dest="disable_recording",
         help="Open no cassette: requests go to the network.",
     )
-    group.addoption("--block-network", action="store_true", help="Block the network but for cassettes that record.")
-    group.addoption("--allowed-hosts", help="Hosts that --block-network leaves alone: patterns with commas between.")
+    group.addoption("--block-network", action="store_true", help="Block the network, except for cassettes that record.")
+    group.addoption("--allowed-hosts", help="Hosts that --block-network allows: patterns with commas between.")
     group.addoption(
         "--vcr-orphans",
         nargs="?",
@@ -129,12 +129,12 @@ def add(parser: pytest.Parser) -> None:
 
 _INI: tuple[tuple[str, Any, str], ...] = (
     ("vcr_record_mode", "string", "the record mode, where neither the command line nor a test names one"),
-    ("vcr_layout", "string", "paths of cassettes: pytest-recording, pytest-vcr, or auto (what is there already)"),
+    ("vcr_layout", "string", "paths of cassettes: pytest-recording, pytest-vcr, or auto (as the cassettes that exist)"),
     ("vcr_cassette_dir", "string", "where cassettes are, relative to each test's directory (default: cassettes)"),
     ("vcr_block_network", "bool", "block the network, as --block-network"),
-    ("vcr_allowed_hosts", "args", "hosts that blocking leaves alone"),
-    ("vcr_on_unused", "string", "what unplayed interactions are: ignore, warn or error"),
-    ("vcr_on_refused", "string", "what a refusal is that the program swallowed: raise or ignore"),
+    ("vcr_allowed_hosts", "args", "hosts that --block-network allows"),
+    ("vcr_on_unused", "string", "interactions that a test did not play: ignore, warn or error"),
+    ("vcr_on_refused", "string", "a refusal whose error the program caught: raise or ignore"),
     ("vcr_on_unrecordable", "string", "what no cassette can hold (WebSocket, sockets): allow, warn or error"),
     ("vcr_ordered", "bool", "whether requests must come in the recorded order"),
     ("vcr_save", "string", "when a cassette is saved: always, passed or 2xx"),
