@@ -1,9 +1,9 @@
 """vcr: records the HTTP traffic of any Python program to a cassette file and replays it.
 
-A name is looked up where it lives when a program first asks for it: ``import vcr`` costs next to nothing, for pytest
-imports this package in every run, whether the tests use a cassette or not.
+A module of this package is imported when a program first asks for a name of it. So ``import vcr`` takes little time:
+pytest imports this package in every run, also where no test uses a cassette.
 
-PYTEST_DONT_REWRITE
+PYTEST_DONT_REWRITE: pytest looks for this word, and leaves the ``assert`` statements of this module alone.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ __all__ = [
 logging.getLogger("vcr").addHandler(logging.NullHandler())
 
 if not TYPE_CHECKING:
-    #: Where each name lives: the module, and what it is called there.
+    #: For each public name the module that defines it, and its name there.
     _HOMES = {
         "VCR": ("config", "VCR"),
         "Cassette": ("cassette", "Cassette"),
@@ -65,7 +65,10 @@ if not TYPE_CHECKING:
     }
 
     def __getattr__(name):
-        """One of the names above, or a module of this package: VCR.py's users find them here after ``import vcr``."""
+        """Return what ``vcr.<name>`` means: one of the names above, or a module of this package, as in VCR.py.
+
+        Raises AttributeError for any other name.
+        """
         from importlib import import_module
         from operator import attrgetter
 

@@ -1,4 +1,4 @@
-"""Turns options into what a cassette is made of: its path, its matchers, and the functions that filter.
+"""Makes the parts of a cassette from options: its path, its storage, its matchers, and the functions that filter.
 
 It must not open or load a cassette, and it must not know a client.
 """
@@ -17,7 +17,7 @@ from ._engine.storage import Storage
 from ._engine.unrecordable import BY_DEFAULT, Policy
 from ._fields import by_name
 from ._hosts import Hosts, is_one_of
-from ._options import FILTERS, Options, Serializer, changed, named
+from ._options import FILTERS, Options, Serializer, changed, registered
 from .errors import UnfilterableError, warn
 from .matchers import Predicate
 from .patch import supported
@@ -35,7 +35,8 @@ Path = str | os.PathLike[str] | None
 
 
 def cassette_path(options: Options, path: Path, function: Callable[..., object] | None) -> str:
-    """Where the cassette is kept: the path given, or one named after ``function``; transformed, then in the library.
+    """The path of the cassette: ``path``, or one named after ``function``; then transformed by ``path_transformer``;
+    then taken relative to ``cassette_library_dir``.
 
     Raises TypeError when there is neither a path nor a function, or the path is in bytes.
     """
@@ -43,7 +44,7 @@ def cassette_path(options: Options, path: Path, function: Callable[..., object] 
         if function is None:
             raise TypeError("use_cassette() needs a path, except where it decorates a function to name it after")
         generate = options.func_path_generator
-        path = generate(function) if generate else _path_after(function, options.cassette_library_dir)
+        path = generate(function) if generate else _path_named_after(function, options.cassette_library_dir)
     where = os.fspath(path)
     if not isinstance(where, str):
         raise TypeError(f"expected the path of a cassette as text or as a path object, got {path!r}")
@@ -59,7 +60,7 @@ def _is_in(directory: str, path: str) -> bool:
     return PurePath(path).is_relative_to(directory)
 
 
-def _path_after(function: Callable[..., object], library: object) -> str:
+def _path_named_after(function: Callable[..., object], library: object) -> str:
     if library:
         return function.__name__
     import inspect
@@ -68,9 +69,9 @@ def _path_after(function: Callable[..., object], library: object) -> str:
 
 
 def storage_of(options: Options, path: str, serializer: str | Serializer) -> Storage:
-    """Where a cassette is kept, and how; ``serializer`` may be the name of one that is built in."""
+    """The storage of the cassette at ``path``. ``serializer`` may be the name of a built-in one."""
     if isinstance(serializer, str):
-        serializer = named("serializer", serializer, formats.serializers())
+        serializer = registered("serializer", serializer, formats.serializers())
     return Storage(
         path,
         options.persister,
@@ -85,15 +86,15 @@ def storage_of(options: Options, path: str, serializer: str | Serializer) -> Sto
 
 
 def with_mode_of_environment(options: Options) -> Options:
-    """``options`` with the record mode that the variable ``VCR_RECORD_MODE`` names; ``none`` is never loosened.
+    """``options`` with the record mode of the environment variable ``VCR_RECORD_MODE``. The mode ``none`` stays.
 
-    Raises ValueError when the variable names no mode.
+    Raises ValueError when the variable holds no mode.
     """
-    named = os.environ.get("VCR_RECORD_MODE")
-    if not named or options.record_mode is RecordMode.NONE:
+    mode = os.environ.get("VCR_RECORD_MODE")
+    if not mode or options.record_mode is RecordMode.NONE:
         return options
     try:
-        return changed(options, {"record_mode": RecordMode(named)})
+        return changed(options, {"record_mode": RecordMode(mode)})
     except ValueError as error:
         raise ValueError(f"VCR_RECORD_MODE: {error}") from None
 
@@ -102,43 +103,43 @@ def with_mode_of_environment(options: Options) -> Options:
 
 
 def matchers_of(options: Options, known: Mapping[str, Predicate]) -> list[Predicate]:
-    """The matchers that ``match_on`` and ``additional_matchers`` mean: functions, and names of ``known`` ones."""
+    """The matchers in ``match_on`` and ``additional_matchers``; a name means the matcher of this name in ``known``."""
     chosen = (*options.match_on, *options.additional_matchers)
-    return [matcher if callable(matcher) else named("matcher", matcher, known) for matcher in chosen]
+    return [matcher if callable(matcher) else registered("matcher", matcher, known) for matcher in chosen]
 
 
 # -- filters -----------------------------------------------------------------------------------------------------------
 
 
 def filters_of(options: Options) -> dict[str, Any]:
-    """The arguments of a cassette that filter, drop or mask, by their names in the engine's ``Cassette``."""
-    at_work = [name for name in FILTERS if getattr(options, name)]
-    off = _sanitizer_off(options)
+    """The keyword arguments of the engine's ``Cassette`` that filter, drop or mask."""
+    active = [name for name in FILTERS if getattr(options, name)]
+    off = _what_turned_off_sanitizer(options)
     sanitizer = _sanitizer(options) if off is None else None
     unmasked = None if off is None else _unmasked(off, options)
-    if not at_work:  # As in most cassettes: functions that would do nothing are not made.
+    if not active:  # As in most cassettes: no function is made that would do nothing.
         return {"pipeline": Pipeline(sanitizer=sanitizer, unmasked=unmasked), "passes_by": _passes_by(options)}
     return {
         "pipeline": Pipeline(
             _request_filter(options),
             _response_filter(options),
-            _saving(options),
-            _loading(options),
+            _before_save(options),
+            _after_load(options),
             sanitizer,
             unmasked,
         ),
         "passes_by": _passes_by(options),
         "mask": functools.partial(_mask, _sensitive(options)),
-        "filters": at_work,
+        "filters": active,
     }
 
 
-def _sanitizer_off(options: Options) -> str | None:
-    """What has turned the sanitizer off, as a person has written it; None where it is on."""
+def _what_turned_off_sanitizer(options: Options) -> str | None:
+    """The setting that has turned the sanitizer off, as a person has written it; None where the sanitizer is on."""
     if options.sanitize is False:
         return "sanitize=False"
-    said = os.environ.get("VCR_SANITIZE", "")
-    return f"VCR_SANITIZE={said}" if said.lower() in _OFF else None
+    setting = os.environ.get("VCR_SANITIZE", "")
+    return f"VCR_SANITIZE={setting}" if setting.lower() in _OFF else None
 
 
 def _unmasked(off: str, options: Options) -> Unmasked:
@@ -148,7 +149,7 @@ def _unmasked(off: str, options: Options) -> Unmasked:
 
 
 def _sanitizer(options: Options) -> Sanitizer | None:
-    """What masks secrets."""
+    """The sanitizer that the options ask for."""
     filtered = (options.filter_headers, options.filter_query_parameters, options.filter_post_data_parameters)
     replacements = [new for wanted in filtered for new in by_name(wanted).values() if isinstance(new, str)]
     stand_ins = [*(placeholder for placeholder, _ in _sensitive(options)), *replacements]
@@ -167,7 +168,7 @@ def _request_filter(options: Options) -> RequestFilter | None:
     replace_body = functools.partial(
         filters.replace_body_parameters,
         recursive=options.filter_nested_post_data_parameters,
-        unsure=_Unsure(options),
+        unsure=_UncertainBodies(options),
         limit=options.decoded_body_limit,
     )
     replacing: tuple[tuple[Callable[..., Any], Any], ...] = (
@@ -183,29 +184,29 @@ def _request_filter(options: Options) -> RequestFilter | None:
     return filters.pipeline([*chain, *map(_hooks.requests, options.before_record_request)])
 
 
-class _Unsure:
-    """What becomes of a body in which a field that is to be taken out may be left: what ``on_unfilterable`` says."""
+class _UncertainBodies:
+    """Does what ``on_unfilterable`` says with a body that may still hold a field which a filter should remove."""
 
     def __init__(self, options: Options) -> None:
         self._names = ", ".join(by_name(options.filter_post_data_parameters))
-        self._then = options.on_unfilterable
+        self._action = options.on_unfilterable
         self._mask = functools.partial(_mask, _sensitive(options))
-        self._told: set[tuple[str, str]] = set()
+        self._warned: set[tuple[str, str]] = set()
 
     def __call__(self, request: Request) -> None:
         what = (
             f"filter_post_data_parameters ({self._names}) cannot tell what stands in the body of "
             f"{self._mask(f'{request.method} {request.uri}')}"
         )
-        if self._then == "error":
+        if self._action == "error":
             raise UnfilterableError(f'{what}, and on_unfilterable is "error"')
-        if self._then == "redact":
+        if self._action == "redact":
             request.body = filters.REDACTED.encode("ascii")
         interaction = (request.method, request.uri)
-        if interaction not in self._told:
-            self._told.add(interaction)
-            kept = filters.REDACTED if self._then == "redact" else "it is"
-            warn(f"{what}: it is kept as {kept} (on_unfilterable={self._then!r})")
+        if interaction not in self._warned:
+            self._warned.add(interaction)
+            kept = filters.REDACTED if self._action == "redact" else "it is"
+            warn(f"{what}: it is kept as {kept} (on_unfilterable={self._action!r})")
 
 
 def _ignored_hosts(options: Options) -> tuple[str | re.Pattern[str], ...]:
@@ -213,14 +214,14 @@ def _ignored_hosts(options: Options) -> tuple[str | re.Pattern[str], ...]:
 
 
 def policy_of(options: Options) -> Policy:
-    """What becomes of what no cassette can hold."""
+    """What to do with traffic that no cassette can hold."""
     if options.on_unrecordable == BY_DEFAULT.then and not (options.allowed_hosts or options.block_loopback):
         return BY_DEFAULT
     return Policy(options.on_unrecordable, Hosts(options.allowed_hosts, block_loopback=options.block_loopback))
 
 
 def hosts_outside(options: Options) -> Hosts:
-    """The hosts that requests outside a cassette may go to: those that are allowed, and those that are ignored."""
+    """The hosts to which requests outside a cassette may go: those that are allowed, and those that are ignored."""
     ignored = _ignored_hosts(options)
     return Hosts(options.allowed_hosts, block_loopback=options.block_loopback, ignored=ignored)
 
@@ -234,25 +235,25 @@ def _passes_by(options: Options) -> Callable[[str, Sequence[type]], bool] | None
 
 
 def _package_of(classes: Sequence[type]) -> str | None:
-    """The package of the first class that is a client's own: of a user's subclass, what it derives from."""
+    """The package of the first of these classes that a client defines; a user's subclass of it is passed over."""
     homes = {home for client in supported().values() for home in client.homes}
     packages = (cls.__module__.partition(".")[0] for cls in classes)
     return next((package for package in packages if package in homes), None)
 
 
-def _saving(options: Options) -> InteractionFilter | None:
+def _before_save(options: Options) -> InteractionFilter | None:
     hooks = (_hooks.interactions("before_save_interaction", hook) for hook in options.before_save_interaction)
     return _hooks.in_turn([*hooks, *_locations(options), *_secrets(options, _placeholders.hide)])
 
 
 def _locations(options: Options) -> Iterable[InteractionFilter]:
-    """In the file alone: the program goes where it is sent, and what it sends then has been filtered."""
+    """Filters the addresses in a response (``Location`` …) in the file only: the program follows the real address."""
     wanted = by_name(options.filter_query_parameters)
     if wanted:
         yield lambda request, response, _: (request, filters.replace_in_locations(request, response, wanted))
 
 
-def _loading(options: Options) -> InteractionFilter | None:
+def _after_load(options: Options) -> InteractionFilter | None:
     hooks = (_hooks.interactions("after_load_interaction", hook) for hook in options.after_load_interaction)
     return _hooks.in_turn([*_secrets(options, _placeholders.reveal), *hooks])
 

@@ -1,6 +1,5 @@
-"""What ``use_cassette`` returns: ``with``, ``async with``, and a decorator of functions of any kind and of classes.
-
-It opens and closes a cassette. It must not know options, or what a cassette does.
+"""Opens and closes a cassette: the object that ``use_cassette`` returns, for ``with``, for ``async with``, and as a
+decorator of classes and of functions of any kind. It must not know options, or what a cassette does.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Settings(NamedTuple):
 
 
 class _Statement(NamedTuple):
-    """The place in a program that has called ``__enter__``."""
+    """The instruction of a program that has called ``__enter__``."""
 
     code: CodeType
     instruction: int
@@ -59,8 +58,8 @@ class Opening:
     """One opening of a cassette: the replacements that lead requests to it, and its place among those that are current.
 
     An interrupt (Ctrl-C, a time limit by signal) may come between any two steps, and nothing may be left in place then.
-    So each effect is remembered before it is made, and undoing one that was not made, or has been undone, changes
-    nothing: whatever is raised while effects are made or undone, ``undo`` is called, and does the rest.
+    So each step is noted before it is taken, and to undo a step that was not taken, or was undone before, changes
+    nothing. Whatever is raised in between, ``undo`` is called, and undoes the steps that are left.
     """
 
     def __init__(self, cassette: Cassette, *, record_on_exception: bool = True) -> None:
@@ -71,7 +70,7 @@ class Opening:
         self._is_undone = False
 
     def begin(self) -> None:
-        """Put everything in place. Whatever this raises, ``undo`` has to be called."""
+        """Make the cassette current, with all replacements. Whatever this raises, the caller has to call ``undo``."""
         log.debug("Entering context for cassette at %s", self.cassette.path)
         patch.install(self, self.cassette.skip_patchers)
         for replacement in custom_replacements(self.cassette):
@@ -81,11 +80,11 @@ class Opening:
         _active.enter(self.entry)
 
     def close(self, kind: type[BaseException] | None) -> None:
-        """Let no request in, finish what is on its way, save, and undo everything.
+        """Take no more requests, finish the exchanges that are on their way, save, and undo everything.
 
-        ``kind``: the class of what the block has raised.
+        ``kind``: the class of the exception that the block has raised.
         """
-        # A generator that is closed early has not failed.
+        # GeneratorExit: the block is in a generator that was closed early, which is no failure.
         failed = kind is not None and not issubclass(kind, GeneratorExit)
         save = not failed or (self._record_on_exception and saves_failed(self.cassette))
         try:
@@ -104,7 +103,7 @@ class Opening:
             judge(self.cassette)
 
     def undo(self) -> None:
-        """Take back whatever has been put in place, each whatever the others raise."""
+        """Undo every step of ``begin``; each is tried, whatever the others raise."""
         if self._is_undone:
             return
         try:
@@ -121,15 +120,15 @@ class Opening:
 
 
 def _opening(settings: Settings, function: Callable[..., object] | None) -> Opening:
-    """The cassette, loaded, and not yet in place."""
+    """Load the cassette. Nothing is replaced yet."""
     cassette = settings.load(function)
     code = getattr(function, "__code__", None)
-    cassette.is_own = (file_of_caller() if code is None else code.co_filename).__eq__
+    cassette.is_file_of_block = (file_of_caller() if code is None else code.co_filename).__eq__
     return Opening(cassette, record_on_exception=settings.record_on_exception)
 
 
 def _run_each(steps: Sequence[Callable[[], None]]) -> None:
-    """Run the steps in order, each whatever the ones before have raised."""
+    """Run all steps in order, also after one has raised an exception."""
     if steps:
         try:
             steps[0]()
@@ -141,7 +140,8 @@ def _run_each(steps: Sequence[Callable[[], None]]) -> None:
 def _opened(settings: Settings, function: Callable[..., object]) -> Iterator[Cassette]:
     """The cassette for one call of ``function``.
 
-    A generator, for it is closed with its frame: wherever an interrupt comes, ``finally`` is run.
+    This is a generator because Python closes a generator together with its frame: so ``finally`` is run wherever an
+    interrupt comes.
     """
     opening = _opening(settings, function)
     try:
@@ -159,7 +159,8 @@ def _opened(settings: Settings, function: Callable[..., object]) -> Iterator[Cas
 
 
 class CassetteContextDecorator:
-    """What ``use_cassette`` returns. Each entering and each call opens the cassette anew, with the options of then."""
+    """What ``use_cassette`` returns. Each ``with``, and each call of a decorated function, opens the cassette anew,
+    with the options as they are at that moment."""
 
     def __init__(self, settings: Callable[[], Settings]) -> None:
         self._settings = settings
@@ -193,14 +194,16 @@ class CassetteContextDecorator:
                 )
             opening.close(kind)
         finally:
-            opening = opening or self._innermost()  # (an interrupt may have come before it was known)
+            opening = opening or self._innermost()  # (an interrupt may have come before it was assigned)
             if opening is not None:
                 self._undo(opening)
 
     def __del__(self) -> None:
-        """Undo what a ``with`` statement has left open: an interrupt came as it called ``__enter__`` or ``__exit__``,
-        outside of any ``try`` of theirs. What a program has entered by hand, and forgotten, stays open."""
-        openings: dict[Opening, _Statement] = vars(self).get("_openings", {})  # (it may not have been made completely)
+        """Undo what a ``with`` statement has left open, where an interrupt came between its call of ``__enter__`` or
+        ``__exit__`` and the ``try`` in there. What a program opened by calling ``__enter__`` itself stays open."""
+        openings: dict[Opening, _Statement] = vars(self).get(
+            "_openings", {}
+        )  # (``__init__`` may have been interrupted)
         for opening, statement in list(openings.items()):
             if statement.is_with:
                 self._undo(opening)
@@ -217,7 +220,8 @@ class CassetteContextDecorator:
         self.__exit__(kind, error, traceback)
 
     def _innermost(self) -> Opening | None:
-        """The one that ends now: the innermost of this context, else the last (a fixture left from elsewhere)."""
+        """The opening that ends now: the last one entered in this context (``contextvars``); where there is none, as
+        when a fixture is left in another task, the last one entered anywhere."""
         entered = [opening for opening in self._openings if not opening.entry.is_over]
         here = _active.entered_here()
         return next((one for one in reversed(entered) if one.entry in here), entered[-1] if entered else None)
@@ -239,7 +243,7 @@ class CassetteContextDecorator:
         return _opened(self._settings(), function)
 
     def _decorate_class(self, cls: C) -> C:
-        """As if each of its test methods were decorated (as ``unittest.mock.patch`` does with classes)."""
+        """Decorate each test method of a class, as ``unittest.mock.patch`` does."""
         for name, method in list(vars(cls).items()):
             if name.startswith("test") and isinstance(method, FunctionType):
                 setattr(cls, name, self(method))
@@ -254,9 +258,10 @@ Opens = Callable[[], AbstractContextManager[object]]
 def runner(
     function: Callable[..., object], open_for: Callable[..., AbstractContextManager[object]]
 ) -> Callable[..., object]:
-    """How a call of ``function`` is run inside what ``open_for(function)`` opens, by what kind of function it is: a
-    wrapper for ``wrapt``."""
-    # What runs when an object is called is the __call__ of its class.
+    """A wrapper for ``wrapt`` that runs each call of ``function`` inside the context manager ``open_for(function)``.
+    Which one depends on the kind of function: a coroutine, a generator, an asynchronous generator, or a plain
+    function."""
+    # Calling an object runs the __call__ of its class.
     is_plain = inspect.isroutine(function) or isinstance(function, functools.partial)
     code = function if is_plain else type(function).__call__
     run: Callable[..., object] = _call
@@ -311,5 +316,5 @@ async def _call_async_generator(
 
 
 def _injected(cassette: object, args: Arguments) -> Arguments:
-    """The arguments of a call, with the cassette in front if it wants that (``inject_cassette``)."""
+    """The arguments of a call; with ``inject_cassette`` the cassette is the first of them."""
     return (cassette, *args) if getattr(cassette, "inject", False) else args

@@ -1,8 +1,7 @@
-"""Calls the hooks of a program, and looks at what they return before anything is kept of it. It must not know a
-cassette or a file.
+"""Calls the hooks of a program, and checks what they return before it is kept. It must not know a cassette or a file.
 
-What VCR.py refuses, and what no recorder could read again, is an error that names the hook and what it returned. What
-VCR.py stores and nobody can replay is stored too, with a warning that says so: such a hook is in the suites of today.
+A value that VCR.py refuses, or that could not be read again, is an error that names the hook and the value. A value
+that VCR.py stores but cannot replay is stored, with a warning: there are test suites with such hooks.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ Pair = tuple[Request, ResponseDict]
 
 
 def requests(hook: Hook) -> RequestFilter:
-    """``before_record_request``: what is false (None, False, nothing at all) drops the request."""
+    """Wrap a ``before_record_request`` hook. A false value (None, False) drops the request, as in VCR.py."""
 
     def run(request: Request) -> Request | None:
         new = hook(request)
         if not new:
             return None
-        if isinstance(request, Request):  # (a test may call the hook by hand, with a stand-in)
+        if isinstance(request, Request):  # (a test may call the hook with an object of its own)
             _check_request("before_record_request", hook, new)
         return new  # type: ignore[no-any-return]
 
@@ -36,7 +35,7 @@ def requests(hook: Hook) -> RequestFilter:
 
 
 def responses(hooks: Iterable[Hook]) -> Iterable[ResponseFilter]:
-    """``before_record_response``: the functions one after the other, checked when the last has returned."""
+    """Make one filter of the ``before_record_response`` hooks; what the last hook returns is checked."""
     chain = tuple(hooks)
 
     def run(response: ResponseDict) -> ResponseDict | None:
@@ -55,8 +54,8 @@ def responses(hooks: Iterable[Hook]) -> Iterable[ResponseFilter]:
 
 
 def interactions(option: str, hook: Hook) -> InteractionFilter:
-    """``before_save_interaction`` and ``after_load_interaction``: called with the cassette where a hook takes three
-    arguments."""
+    """Wrap a hook of ``option``: ``before_save_interaction`` or ``after_load_interaction``. A hook that takes three
+    arguments is given the cassette, too."""
     with_cassette = _takes_three(hook)
 
     def run(request: Request, response: ResponseDict, cassette: object) -> Pair | None:
@@ -76,7 +75,8 @@ def interactions(option: str, hook: Hook) -> InteractionFilter:
 
 
 def in_turn(chain: Iterable[InteractionFilter]) -> InteractionFilter | None:
-    """The functions one after the other, until one drops the interaction; None when there are none."""
+    """One function that calls the functions of ``chain`` in order, until one drops the interaction; None for an empty
+    chain."""
     filters = tuple(chain)
     if not filters:
         return None
@@ -119,11 +119,11 @@ def _check_response(option: str, hook: Hook, new: ResponseDict) -> None:
         return
     what = f"{option}: what {_name(hook)} returned cannot be replayed: {fault}. It returned {_shown(new)}"
     if is_body:
-        raise TypeError(what)  # VCR.py's next run could not read the file, either.
+        raise TypeError(what)  # VCR.py cannot read such a file, either
     warn(what)
 
 
-#: Bodies that the file holds as they are, and that are text when it is read.
+#: Types of a body that a file can hold, and that are read as text.
 _READ_AS_TEXT = (int, float, date, list, tuple)
 
 

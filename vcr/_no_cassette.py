@@ -1,5 +1,5 @@
-"""The option ``no_cassette``: what stands where no cassette is open, because a ``VCR`` asks for it. It must not know a
-socket.
+"""The option ``no_cassette`` of a ``VCR``: puts an ``Outside`` in place, which refuses the requests that are made while
+no cassette is open, or warns of them. It must not know a socket.
 """
 
 from __future__ import annotations
@@ -11,32 +11,35 @@ from . import _active, patch
 from ._hosts import Hosts
 from .network import NetworkBlockedError, Outside, current_test
 
-#: What stands where no cassette is open because an object (a ``VCR``) asks for it, by the object's identity.
-_asked_for: dict[int, Outside] = {}
+#: The ``Outside`` of each ``VCR`` that has asked for one, by ``id(vcr)``.
+_by_owner: dict[int, Outside] = {}
 
 
-def stand_outside(owner: object, then: str, hosts: Callable[[], Hosts]) -> None:
-    """From now on, as long as ``owner`` is there, do this with requests outside a cassette: "allow", "warn" or "error".
-    Called again for the same owner, the last word counts. ``hosts``: gives those that are allowed."""
-    if id(owner) not in _asked_for and then == "allow":
+def judge_requests(owner: object, action: str, hosts: Callable[[], Hosts]) -> None:
+    """As long as ``owner`` (a ``VCR``) exists, do ``action`` with requests outside a cassette.
+
+    ``action``: "allow", "warn" or "error"; a later call for the same owner takes the place of an earlier one.
+    ``hosts()``: returns the hosts that are allowed, each time when a request is judged.
+    """
+    if id(owner) not in _by_owner and action == "allow":
         return
-    if id(owner) in _asked_for:
-        _let_go(id(owner))
+    if id(owner) in _by_owner:
+        _remove(id(owner))
     else:
-        weakref.finalize(owner, _let_go, id(owner))
-    if then != "allow":
-        outside = Outside(then, hosts, lambda host, request: NetworkBlockedError(host, request, current_test()))
-        _asked_for[id(owner)] = outside
+        weakref.finalize(owner, _remove, id(owner))
+    if action != "allow":
+        outside = Outside(action, hosts, lambda host, request: NetworkBlockedError(host, request, current_test()))
+        _by_owner[id(owner)] = outside
         try:
             patch.install(outside)
             _active.stand_ins.append(outside)
-        except BaseException:  # a warning may be an error
-            _let_go(id(owner))
+        except BaseException:  # as where a warning of ``install`` is an error
+            _remove(id(owner))
             raise
 
 
-def _let_go(owner: int) -> None:
-    outside = _asked_for.pop(owner, None)
+def _remove(owner: int) -> None:
+    outside = _by_owner.pop(owner, None)
     if outside is not None:
         _active.stand_ins[:] = [one for one in _active.stand_ins if one is not outside]
         patch.uninstall(outside)

@@ -1,7 +1,7 @@
 """The options, each defined once: its name, its default, what checks and tidies a value, and what it is for.
 
-A value that VCR.py accepts is accepted here. What VCR.py ignores in it is passed over, with a warning. This file must
-not know what an option does.
+A value that VCR.py accepts is accepted here. A part of a value that VCR.py ignores is ignored with a warning. This file
+must not know what an option does.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .record_mode import RecordMode
 from .request import Request
 from .response import ResponseDict
 from .sanitize import Rule
-from .serializers import Serializer as Serializer  # noqa: PLC0414  (where programs have found it)
+from .serializers import Serializer as Serializer  # noqa: PLC0414  (programs import it from here)
 
 StrPath = str | os.PathLike[str]
 #: A value that must not stand in the file: text, or ``f(request, response)`` that returns it. None: nothing to hide.
@@ -42,7 +42,7 @@ InteractionHook = Callable[..., tuple[Request, ResponseDict] | tuple[Request, di
 
 
 def _option(default: object, check: Check, doc: str) -> Any:
-    """A field of ``Options``: what the option is when nothing is said of it, what checks a value, what it is for."""
+    """A field of ``Options``. ``check``: checks and tidies a value. ``doc``: what the option is for."""
     return field(default=default, metadata={"check": check, "doc": doc})
 
 
@@ -50,7 +50,7 @@ def _option(default: object, check: Check, doc: str) -> Any:
 class Options:
     """Every option of ``VCR(...)`` and ``use_cassette(...)``, with values that have been checked.
 
-    This is where an option is defined: the attributes of a ``VCR`` and the table in the README are made from it.
+    An option is defined here: the attributes of a ``VCR`` and the table in the README are made from these fields.
     """
 
     record_mode: RecordMode = _option(RecordMode.ONCE, _checks.mode, "when to record and when to replay: see the modes")
@@ -203,7 +203,7 @@ class Options:
 Mode = RecordMode | Literal["none", "once", "new_episodes", "all", "any", "rewrite"]
 RequestHooks = RequestHook | Iterable[RequestHook] | None
 ResponseHooks = ResponseHook | Iterable[ResponseHook] | None
-#: What is replaced, under which name, and by what.
+#: ``(object, attribute name, replacement)`` each.
 Patches = Iterable[tuple[object, str, object]] | None
 
 
@@ -251,7 +251,7 @@ class MoreArguments(TypedDict, total=False):
 
 
 class OptionArguments(MoreArguments, total=False):
-    """What may be given for each option, as keyword arguments: VCR.py's users write them in all these ways."""
+    """The keyword arguments for options, with every type of value that VCR.py accepts for each."""
 
     record_mode: Mode
     match_on: Iterable[str | Predicate] | None
@@ -281,7 +281,7 @@ class Option(NamedTuple):
 OPTIONS = {
     one.name: Option(one.name, one.default, one.metadata["check"], one.metadata["doc"]) for one in fields(Options)
 }
-#: The options when nothing is said of any.
+#: The value of each option that a program does not set.
 DEFAULTS = Options(**{option.name: option.check(option.default, lambda _: None) for option in OPTIONS.values()})
 #: The options that change or drop what is recorded.
 FILTERS = [
@@ -290,28 +290,28 @@ FILTERS = [
     if name.startswith(("filter_", "ignore_", "before_", "after_"))
     or name in ("decode_compressed_response", "placeholders")
 ]
-#: The options that say where a cassette is, how it is opened, and what happens outside: a cassette made by hand has no
-#: use for them.
+#: The options that say where a cassette is kept, how it is opened, and what happens outside it: ``Cassette(path, ...)``
+#: does not take them.
 OPENING_OPTIONS = frozenset(
     {
         *("cassette_library_dir", "func_path_generator", "inject_cassette", "path_transformer", "record_on_exception"),
         "no_cassette",
     }
 )
-#: What ``VCR(...)`` judges at once, as VCR.py does; the others are judged when a cassette is opened.
-JUDGED_AT_ONCE = ("record_mode", "skip_patchers")
+#: What ``VCR(...)`` checks at once, as VCR.py does; the others are checked when a cassette is opened.
+CHECKED_AT_ONCE = ("record_mode", "skip_patchers")
 _ALIASES = {"before_record": "before_record_request"}
 
 
-def own_name(name: str) -> str:
-    """The name of the option that ``name`` means."""
+def option_name(name: str) -> str:
+    """The name of an option as ``Options`` has it: VCR.py has a second name for one."""
     return _ALIASES.get(name, name)
 
 
 def unknown_option(name: str, without: Iterable[str] = ()) -> str | None:
     """The sentence that says that there is no option ``name``, with the nearest one; None where there is one."""
     valid = OPTIONS.keys() - set(without)
-    return None if own_name(name) in valid else unknown("option", name, valid)
+    return None if option_name(name) in valid else unknown("option", name, valid)
 
 
 def refuse_unknown(names: Iterable[str], without: Iterable[str] = ()) -> None:
@@ -321,31 +321,31 @@ def refuse_unknown(names: Iterable[str], without: Iterable[str] = ()) -> None:
             raise TypeError(message)
 
 
-def named(kind: str, name: str, known: Mapping[str, T]) -> T:
-    """What is registered as ``name``. Raises UnknownNameError, which names the nearest spelling, when nothing is."""
+def registered(kind: str, name: str, known: Mapping[str, T]) -> T:
+    """The matcher or serializer that is registered as ``name``. Raises UnknownNameError when there is none."""
     if name not in known:
         raise UnknownNameError(unknown(kind, name, known))
     return known[name]
 
 
-def _pass_over(name: str, message: str) -> None:
+def _warn_of(name: str, message: str) -> None:
     warn(f"{name}: {message}")
 
 
 def checked(options: Mapping[str, object]) -> dict[str, Any]:
-    """``options`` by their own names, each value checked.
+    """``options`` by the names that ``Options`` has, each value checked.
 
     Raises TypeError or ValueError, naming the option, for a value that cannot work. Warns of a value, or of an option,
     that has no effect.
     """
     result: dict[str, object] = {}
     for given, value in options.items():
-        name = own_name(given)
+        name = option_name(given)
         if name not in OPTIONS:
             warn(f"{unknown('option', given, OPTIONS)} It has no effect.")
             continue
         try:
-            result[name] = OPTIONS[name].check(value, functools.partial(_pass_over, given))
+            result[name] = OPTIONS[name].check(value, functools.partial(_warn_of, given))
         except (TypeError, ValueError) as error:
             raise type(error)(f"{given}: {error}") from None
     return result

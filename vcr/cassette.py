@@ -175,7 +175,8 @@ class Cassette(engine.Cassette):
 
     @property
     def play_counts(self) -> Counter[int]:
-        """How often each interaction has been replayed, by its index. One that is set to 0 is played again."""
+        """How often each interaction has been replayed, by its index. A program sets a count to 0 to replay it
+        again."""
         return PlayCounts(self)
 
     @play_counts.setter
@@ -187,7 +188,7 @@ class Cassette(engine.Cassette):
 
     @property
     def play_count(self) -> int:
-        """How many responses have been replayed; tornado's fetch is one, through all redirects that it follows."""
+        """How many responses have been replayed. A fetch of tornado's that follows redirects counts as one."""
         return sum(interaction.plays for interaction in self.held()) - self.followed
 
     @property
@@ -196,9 +197,9 @@ class Cassette(engine.Cassette):
         return all(interaction.plays for interaction in self.held())
 
     def get_metadata(self, key: str, default: T) -> T:
-        """The value kept under ``key`` in the cassette; ``default`` is put there first where there is none (VCR.py 9).
+        """The value that the cassette holds under ``key``. Where it holds none, ``default`` is added first (VCR.py 9).
 
-        Raises MissingMetadataError when there is none and the record mode forbids adding it.
+        Raises MissingMetadataError when it holds none and the record mode forbids adding it.
         """
         metadata = self.storage.metadata
         with self.lock:
@@ -212,7 +213,7 @@ class Cassette(engine.Cassette):
     def __str__(self) -> str:
         return f"<Cassette containing {len(self)} recorded response(s)>"
 
-    # Private names of VCR.py's that public projects read, call and replace.
+    # Private names of VCR.py's, which public projects read, call and replace.
 
     @property
     def _before_record_request(self) -> RequestFilter | None:
@@ -246,7 +247,7 @@ class Cassette(engine.Cassette):
     def _serializer(self) -> Serializer:
         return cast("Serializer", self.storage.place.serializer)
 
-    # -- asking and playing by hand -----------------------------------------------------------------------------------
+    # -- find and play by hand ----------------------------------------------------------------------------------------
 
     def can_play_response_for(self, request: Request) -> bool:
         """Whether a response would be replayed for this request now."""
@@ -258,7 +259,7 @@ class Cassette(engine.Cassette):
         with self.lock:
             found = None if kept is None else self._next_for(kept)
             if kept is None or found is None:
-                self._not_held(request)
+                self._raise_not_held(request)
             self.play(found)
             return self.answered(request, kept, found, found.own()[1]).data
 
@@ -266,7 +267,7 @@ class Cassette(engine.Cassette):
         """Every recorded response to this request, played or not. Raises UnhandledHTTPRequestError when none is."""
         responses = [response for _, response in self._responses(request)]
         if not responses:
-            self._not_held(request)
+            self._raise_not_held(request)
         return responses
 
     def find_requests_with_most_matches(self, request: Request) -> Closest:
@@ -281,7 +282,7 @@ class Cassette(engine.Cassette):
         return kept is not None and self._next_for(kept) is not None
 
     def _responses(self, request: Request) -> list[tuple[int, ResponseDict]]:
-        """``(index, response)`` of each interaction that matches: kept for the users of VCR.py who build on it."""
+        """``(index, response)`` of each interaction that matches. Programs call this private method of VCR.py's."""
         kept = self.filter_request(request)
         matching = set() if kept is None else set(self._matching(kept))
         return [(index, self.seen(i)[1].data) for index, i in enumerate(self.held()) if i in matching]
@@ -292,22 +293,24 @@ class Cassette(engine.Cassette):
         return iter(self.matching(request))
 
     def _next_for(self, kept: Request) -> Interaction | None:
-        """What would be played for this request, which has been through the filters, whatever the record mode."""
+        """The interaction that would be played for this filtered request, whatever the record mode; None: there is
+        none."""
         if requests_match is not _REQUESTS_MATCH:
             return next((i for i in self._matching(kept) if self.allow_playback_repeats or not i.plays), None)
         key = self.key(kept)
         with self.lock:
             return self.find(kept, key)
 
-    def _not_held(self, request: Request) -> NoReturn:
+    def _raise_not_held(self, request: Request) -> NoReturn:
         message = f"The cassette ({self.path!r}) doesn't contain the request ({request!r}) asked for"
         raise UnhandledHTTPRequestError(message)
 
     # -- replaced by the program --------------------------------------------------------------------------------------
 
     def begin(self, request: Request) -> Turn:
-        """The engine's decision; or that of the methods that VCR.py asks, where the program has replaced one."""
-        return self._begin_by_methods(request) if _is_changed(self) else super().begin(request)
+        """Decide about ``request`` as the engine does; where the program has replaced a method that VCR.py's stubs
+        call, let those methods decide."""
+        return self._begin_by_methods(request) if _has_replaced_methods(self) else super().begin(request)
 
     def _begin_by_methods(self, request: Request) -> Turn:
         """Ask ``can_play_response_for``, ``play_response`` and ``append``, one after the other, as VCR.py does."""
@@ -334,25 +337,25 @@ class _AppendingTurn(Turn):
         self._request = request
 
     def complete(self, response: Response) -> Response:
-        """Hand the interaction to ``append``, once. The caller gets back what it gave."""
+        """Hand the interaction to ``append``, once. Returns ``response``."""
         cassette, pending = self._take_over()
         if pending is not None and cassette is not None:
             cassette.append(self._request, response.copy_data())
         return response
 
 
-#: The methods that VCR.py's own stubs ask, and that programs replace on the class, in a subclass or on one cassette.
-_ASKED = {
+#: The methods that VCR.py's stubs call, and that programs replace on the class, in a subclass or on one cassette.
+_METHODS_OF_STUBS = {
     name: getattr(Cassette, name) for name in ("__contains__", "append", "can_play_response_for", "play_response")
 }
 
 
-def _is_changed(cassette: Cassette) -> bool:
-    """Whether the program has replaced something that VCR.py's stubs would ask."""
-    if requests_match is not _REQUESTS_MATCH or not _ASKED.keys().isdisjoint(vars(cassette)):
+def _has_replaced_methods(cassette: Cassette) -> bool:
+    """Whether the program has replaced a method or a function that VCR.py's stubs would call."""
+    if requests_match is not _REQUESTS_MATCH or not _METHODS_OF_STUBS.keys().isdisjoint(vars(cassette)):
         return True
     kind = type(cassette)
-    return any(getattr(kind, name) is not method for name, method in _ASKED.items())
+    return any(getattr(kind, name) is not method for name, method in _METHODS_OF_STUBS.items())
 
 
 if not TYPE_CHECKING:

@@ -17,16 +17,16 @@ from ._assembly import cassette_path, hosts_outside, matchers_of, with_mode_of_e
 from ._checks import BY_SUFFIX
 from ._hosts import Hosts
 from ._options import (
+    CHECKED_AT_ONCE,
     DEFAULTS,
-    JUDGED_AT_ONCE,
     OPENING_OPTIONS,
     OPTIONS,
     changed,
     checked,
     completed,
-    named,
-    own_name,
+    option_name,
     refuse_unknown,
+    registered,
 )
 from .errors import choices, unknown, warn
 from .matchers import Predicate
@@ -47,11 +47,11 @@ class VCR:
 
     Every option is also an attribute and an argument of ``use_cassette``. What is set on the instance counts when a
     cassette is opened, so it may be changed after functions have been decorated. Raises TypeError for an unknown
-    option, and ValueError for a ``record_mode`` or ``skip_patchers`` that does not exist; other values are judged when
+    option, and ValueError for a ``record_mode`` or ``skip_patchers`` that does not exist; other values are checked when
     a cassette is opened.
     """
 
-    #: What ``register_matcher`` and ``register_serializer`` add to, by name.
+    #: The registered matchers and serializers, by name.
     matchers: dict[str, Predicate]
     serializers: dict[str, Serializer]
 
@@ -61,26 +61,27 @@ class VCR:
             setattr(self, option.name, option.default)
         refuse_unknown(options)
         for name, value in options.items():
-            own = own_name(name)
-            setattr(self, own, checked({name: value})[own] if own in JUDGED_AT_ONCE else value)
+            full_name = option_name(name)
+            setattr(self, full_name, checked({name: value})[full_name] if full_name in CHECKED_AT_ONCE else value)
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in OPTIONS or name.startswith("_") or hasattr(type(self), name) or name in vars(self)):
             _warn_if_misspelled(name)
         if name == "no_cassette" and value != vars(self).get(name, "allow"):
-            self._stand_outside(checked({name: value})[name])
+            self._judge_outside(checked({name: value})[name])
         super().__setattr__(name, value)
 
-    def _stand_outside(self, then: str) -> None:
+    def _judge_outside(self, action: str) -> None:
+        """Do from now on what ``no_cassette`` says with requests outside a cassette."""
         from . import _no_cassette
 
-        this = weakref.ref(self)
+        reference = weakref.ref(self)
 
         def hosts() -> Hosts:
-            options = None if (own := this()) is None else own._options()
-            return Hosts() if options is None else hosts_outside(options)
+            recorder = reference()
+            return Hosts() if recorder is None else hosts_outside(recorder._options())
 
-        _no_cassette.stand_outside(self, then, hosts)
+        _no_cassette.judge_requests(self, action, hosts)
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"VCR has no attribute {name!r}. {choices(name, OPTIONS)}")
@@ -104,8 +105,8 @@ class VCR:
 
         ``path`` may be left out when decorating: the cassette is then named after the function. Options override those
         of this VCR; ``custom_patches`` are added to them. ``with_current_defaults``: take this VCR's options as they
-        are now, not as they are when a cassette is opened. Options are judged when a cassette is opened: a value that
-        cannot work raises TypeError or ValueError then, an unknown option is a warning.
+        are now, not as they are when a cassette is opened. Options are checked when a cassette is opened: then a value
+        that cannot work raises TypeError or ValueError, and an unknown option is a warning.
         """
         from ._context import CassetteContextDecorator
 
@@ -116,9 +117,9 @@ class VCR:
         return opening(path) if decorated else opening
 
     def recover(self, path: StrPath, **options: Unpack[OptionArguments]) -> int:
-        """Add what an interrupted recording has left (``journal=True``) to the cassette at ``path``.
+        """Add the interactions of an interrupted recording (``journal=True``) to the cassette at ``path``.
 
-        Returns how many interactions that were. Raises CassetteNotFoundError when there is nothing to recover.
+        Returns how many interactions were added. Raises CassetteNotFoundError when there is nothing to recover.
         """
         merged = self._merged(options, None)
         where = cassette_path(merged, path, None)
@@ -142,7 +143,7 @@ class VCR:
 
     @staticmethod
     def ensure_suffix(suffix: str) -> Callable[[str], str]:
-        """A ``path_transformer`` that appends ``suffix`` where it is missing."""
+        """Return a ``path_transformer`` that appends ``suffix`` to paths that do not end so."""
 
         def ensure(path: str) -> str:
             return path if str(path).endswith(suffix) else f"{path}{suffix}"
@@ -155,14 +156,14 @@ class VCR:
         return method_name.startswith("test") and isinstance(function, FunctionType)
 
     def test_case(self, predicate: Callable[..., bool] | None = None) -> type:
-        """A base class: each test method of its subclasses, or what ``predicate(name, function)`` chooses, has a
-        cassette of its own."""
+        """Return a base class. Each test method of its subclasses has a cassette of its own; with ``predicate``, so has
+        each attribute for which ``predicate(name, attribute)`` is true."""
         return util.auto_decorate(self.use_cassette, predicate or self.is_test_method)
 
     # -- putting a cassette together --------------------------------------------------------------------------------
 
     def _options(self) -> Options:
-        """The options of this VCR as they are now, judged."""
+        """The options of this VCR as they are now, checked. Raises TypeError or ValueError for a wrong value."""
         chosen = {
             name: value for name, option in OPTIONS.items() if (value := getattr(self, name)) is not option.default
         }
@@ -171,13 +172,15 @@ class VCR:
         return completed(chosen)
 
     def _merged(self, overrides: Mapping[str, object], frozen: Options | None) -> Options:
-        own = self._options() if frozen is None else frozen
+        """The options of this VCR, or the ``frozen`` ones, with ``overrides`` in the place of those of the same
+        name."""
+        base = self._options() if frozen is None else frozen
         merged = checked(overrides)
         if merged.get("no_cassette", "allow") != "allow":
             warn("no_cassette says what becomes of requests outside every cassette: set it on a VCR")
         if "custom_patches" in merged:
-            merged["custom_patches"] = (*own.custom_patches, *merged["custom_patches"])
-        return changed(own, merged)
+            merged["custom_patches"] = (*base.custom_patches, *merged["custom_patches"])
+        return changed(base, merged)
 
     def _settings(self, path: StrPath | None, overrides: Mapping[str, object], frozen: Options | None) -> Settings:
         from ._context import Settings
@@ -196,8 +199,10 @@ class VCR:
         return with_mode_of_environment(options)
 
     def _by_suffix(self, path: StrPath, options: Options) -> dict[str, object]:
-        """The serializer for a cassette named ``.json`` or ``.har``, where none was chosen and nobody has replaced
-        ``yaml``."""
+        """The argument ``serializer`` that the suffix of ``path`` asks for (``.json``, ``.har``).
+
+        Empty where the program has chosen a serializer, or has registered one of its own as ``yaml``.
+        """
         is_chosen = options.serializer is not BY_SUFFIX or self.serializers["yaml"] is not serializers.YAML
         suffix = os.path.splitext(path)[1]
         if is_chosen or suffix not in (".json", ".har"):
@@ -209,8 +214,9 @@ class VCR:
         return {"serializer": jsonoryaml}
 
     def _arguments(self, options: Options) -> dict[str, Any]:
-        """What ``Cassette(path, ...)`` is given: names resolved, and options that are as by default left out. The
-        record mode is always given: what a program puts in the place of ``Cassette.load`` may read it."""
+        """The keyword arguments of ``Cassette(path, ...)``: the objects that are registered under a name instead of the
+        name, and no option that has its default. ``record_mode`` is always among them: a program may have replaced
+        ``Cassette.load`` by a function that reads it."""
         values = vars(options)
         chosen = {name: values[name] for name, default in _OF_CASSETTE.items() if values[name] is not default}
         serializer = options.serializer
@@ -218,14 +224,14 @@ class VCR:
             **chosen,
             "record_mode": options.record_mode,
             "match_on": matchers_of(options, self.matchers),
-            "serializer": named("serializer", serializer, self.serializers)
+            "serializer": registered("serializer", serializer, self.serializers)
             if isinstance(serializer, str)
             else serializer,
             "inject": options.inject_cassette,
         }
 
 
-#: The options that a cassette is given, with their defaults. (More matchers are among those of ``match_on`` by then.)
+#: The options that ``Cassette`` takes, with their defaults. (``additional_matchers`` have been added to ``match_on``.)
 _OF_CASSETTE = {
     name: value for name, value in vars(DEFAULTS).items() if name not in {*OPENING_OPTIONS, "additional_matchers"}
 }

@@ -20,9 +20,9 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
     The class derives from plain ``Exception`` on purpose: urllib3 and requests would wrap an ``OSError`` or an
     ``HTTPException`` into an error of their own, or send the request again.
 
-    ``cassette``: the cassette that refused ``failed_request``. ``refusal``: gives the facts; the text is made when it
-    is read. Without ``refusal`` (as VCR.py's users make this error) the facts are those of now. Pickled, the error
-    leaves the cassette behind and takes its text along.
+    ``cassette``: the cassette that refused ``failed_request``. ``refusal()``: returns the facts, from which the text is
+    made when somebody reads it; without ``refusal``, as programs make this error, the facts are gathered at once. A
+    pickled error has the text, and no cassette.
     """
 
     def __init__(
@@ -36,18 +36,18 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
         self.cassette = cassette
         self.failed_request = failed_request
         self._refusal = refusal
-        self._read: Refusal | None = None
+        self._facts: Refusal | None = None
         if refusal is None:
             similar = getattr(cassette, "find_requests_with_most_matches", lambda _: None)(failed_request)
-            self._read = cassette.explain(failed_request, similar=similar)
+            self._facts = cassette.explain(failed_request, similar=similar)
 
     @property
     def refusal(self) -> Refusal:
         """The facts behind the refusal, gathered at the first read."""
-        if self._read is None:
+        if self._facts is None:
             assert self._refusal is not None
-            self._read = self._refusal()
-        return self._read
+            self._facts = self._refusal()
+        return self._facts
 
     @property
     def reason(self) -> str:
@@ -67,7 +67,7 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
     def __str__(self) -> str:
         try:
             return self.refusal.text()
-        except Exception as error:  # noqa: BLE001  (a matcher's or a mask's: the text of an error never raises)
+        except Exception as error:  # noqa: BLE001  (of a matcher or a mask; the text of an error never raises)
             return (
                 f"Can't play back this {getattr(self.failed_request, 'method', '')} request. What is closest to it "
                 f"cannot be told: {type(error).__name__} while the recorded requests were compared with it"
@@ -77,12 +77,12 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
         return f"<{type(self).__name__}: {str(self).partition(chr(10))[0]}>"
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        told = _Told(self.reason, self.similar_requests, str(self))
-        return _from_elsewhere, (type(self), {"cassette": None, "failed_request": self.failed_request, "_read": told})
+        facts = _PickledFacts(self.reason, self.similar_requests, str(self))
+        return _unpickled, (type(self), {"cassette": None, "failed_request": self.failed_request, "_facts": facts})
 
 
-class _Told(NamedTuple):
-    """What is left of the facts of a refusal in another process."""
+class _PickledFacts(NamedTuple):
+    """The facts of a refusal that can be pickled."""
 
     reason: str
     closest: list[tuple[Request, list[str], list[tuple[str, str]]]]
@@ -92,7 +92,8 @@ class _Told(NamedTuple):
         return self.message
 
 
-def _from_elsewhere(cls: type[Exception], attributes: dict[str, object]) -> Exception:
+def _unpickled(cls: type[Exception], attributes: dict[str, object]) -> Exception:
+    """An error of this class with these attributes."""
     error = cls.__new__(cls)
     vars(error).update(attributes)
     return error
@@ -126,11 +127,11 @@ class MissingMetadataError(CannotOverwriteExistingCassetteException):
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         attributes = {"cassette": None, "key": self.key, "failed_request": None, "_text": self._text}
-        return _from_elsewhere, (type(self), attributes)
+        return _unpickled, (type(self), attributes)
 
 
 class OutOfOrderError(CannotOverwriteExistingCassetteException):
-    """With ``ordered=True``: a request that is recorded, but another one is to come first. Nothing was sent."""
+    """With ``ordered=True``: the request is recorded, but another one has to come before it. Nothing was sent."""
 
     def __init__(self, *, cassette: Cassette, failed_request: Request, message: str) -> None:
         Exception.__init__(self, cassette, failed_request)
@@ -153,7 +154,7 @@ class OutOfOrderError(CannotOverwriteExistingCassetteException):
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         attributes = {"cassette": None, "failed_request": self.failed_request, "_text": self._text}
-        return _from_elsewhere, (type(self), attributes)
+        return _unpickled, (type(self), attributes)
 
 
 class SwallowedRefusalError(AssertionError):
@@ -168,7 +169,7 @@ class SwallowedRefusalError(AssertionError):
 
 
 class UnplayedInteractionsError(AssertionError):
-    """With ``on_unused="error"``: a cassette holds interactions that nothing asked for.
+    """With ``on_unused="error"``: a cassette holds interactions that the program did not ask for.
 
     ``path``: the cassette's. ``unplayed``: the method and the URI of each.
     """
@@ -199,10 +200,10 @@ class CassetteDecodeError(ValueError):
 
 
 class CassetteLoadError(ValueError):
-    """The cassette is there but cannot be read. It is never taken for an empty one and never overwritten.
+    """The cassette exists but cannot be read. It never counts as an empty one, and is never overwritten.
 
-    ``path``: the file. ``line`` and ``interaction``: where, counted from 1, when known. ``message``: what is wrong,
-    without the place. ``unit``: what the file calls an interaction.
+    ``path``: the file. ``line``, ``interaction``: the place of the error, counted from 1; None when it is not known.
+    ``message``: what is wrong, without the place. ``unit``: the word for an interaction in this format.
     """
 
     def __init__(
@@ -223,8 +224,8 @@ class CassetteLoadError(ValueError):
         self.interaction = interaction
         self.unit = unit
 
-    def of(self, path: str | None) -> CassetteLoadError:
-        """The same error, of the file at ``path``."""
+    def at(self, path: str | None) -> CassetteLoadError:
+        """The same error for the file at ``path``."""
         return CassetteLoadError(self.message, path=path, line=self.line, interaction=self.interaction, unit=self.unit)
 
 
@@ -235,11 +236,12 @@ class UnknownNameError(KeyError):
 
 
 class AmbiguousCassetteError(RuntimeError):
-    """A request that belongs to one of several cassettes opened side by side by different threads or tasks."""
+    """A thread without a cassette of its own made a request while other threads or tasks had several cassettes open
+    side by side: nothing tells to which of them the request belongs."""
 
 
 class NotCancelledError(Exception):
-    """A recorded request ended because the program cancelled it, and its replay was not cancelled within 10 seconds."""
+    """The program cancelled the recorded request, but did not cancel its replay within 10 seconds."""
 
 
 class UnsupportedProtocolError(RuntimeError):
@@ -247,23 +249,23 @@ class UnsupportedProtocolError(RuntimeError):
 
 
 class UnsupportedClientError(RuntimeError):
-    """An installed client lacks the place where ``vcr`` takes hold; its requests would escape the cassette."""
+    """An installed client lacks a function or class that ``vcr`` replaces: its requests would not pass the cassette."""
 
 
 class UnfilterableError(ValueError):
-    """``on_unfilterable="error"``: a field that a filter is to take out may stand in a body that cannot be read."""
+    """``on_unfilterable="error"``: a field that a filter should remove may stand in a body that cannot be read."""
 
 
 class ChildProcessRefusedError(RuntimeError):
-    """A process that was started inside an open cassette made a request, and may not take part in the cassette."""
+    """A process that was started inside an open cassette made a request, and must not or cannot use the cassette."""
 
 
 class VCRWarning(UserWarning):
-    """Something that the program asked for has no effect."""
+    """Something that the program asked for has no effect, or something happens that is probably not meant."""
 
 
 def warn(message: str) -> None:
-    """Warn with a ``VCRWarning`` that points at the line outside this package which led here."""
+    """Issue a ``VCRWarning`` that names the line of the program from which this package was called."""
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and _is_ours(frame):
         frame, level = frame.f_back, level + 1
@@ -275,7 +277,7 @@ def _is_ours(frame: FrameType) -> bool:
 
 
 def file_of_caller() -> str:
-    """The file of the code outside this package that is being run."""
+    """The file of the code from which this package was called."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and _is_ours(frame) and frame.f_back is not None:
         frame = frame.f_back
@@ -283,8 +285,8 @@ def file_of_caller() -> str:
 
 
 def place_in_program() -> str:
-    """``file:line`` of the code that is being run: the innermost that belongs to the program, and neither to an
-    installed package nor to Python; the innermost outside this package where there is none."""
+    """``file:line`` of the innermost running code that belongs to the program: not to an installed package, nor to
+    Python. Where there is none: of the innermost code outside this package."""
     import sysconfig
 
     paths = sysconfig.get_paths()
@@ -303,12 +305,12 @@ def place_in_program() -> str:
 
 
 def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
-    """The one sentence for a misspelled name: what was wrong, the nearest spelling, what is valid."""
+    """The message for a misspelled name: the name, the nearest valid one, and all valid ones."""
     return f"Unknown {kind} {name!r}. {choices(name, valid)}"
 
 
 def choices(name: object, valid: Iterable[str]) -> str:
-    """The spelling of ``valid`` ones that is nearest to ``name``, if one is near, and all of them."""
+    """The valid name that is nearest to ``name``, if one is near, and all valid names, as sentences."""
     import difflib
 
     names = sorted(valid)

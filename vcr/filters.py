@@ -1,4 +1,4 @@
-"""What is changed or dropped before it is kept: pure functions, which know no cassette and no client.
+"""Functions that change or drop requests and responses before they are kept. They know no cassette and no client.
 
 A request filter takes a Request that it may change and returns it, another, or None to drop it; a response filter does
 the same with VCR.py's dictionary. ``None`` ends the pipeline. VCR.py's users call these functions by hand, too.
@@ -24,7 +24,7 @@ LOCALHOST = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})
 
 
 def pipeline(functions: Iterable[Callable[[T], T | None]]) -> Callable[[T], T | None] | None:
-    """The functions one after the other; None when there are none."""
+    """One function that calls ``functions`` in order, until one of them returns None; None when there are none."""
     chain = tuple(functions)
     if not chain:
         return None
@@ -41,8 +41,8 @@ def pipeline(functions: Iterable[Callable[[T], T | None]]) -> Callable[[T], T | 
 
 
 def replace_headers(request: Request, replacements: Replacements) -> Request:
-    """Replace or remove request headers. ``Authorization`` stands for the same credentials to a proxy and in the URI,
-    too."""
+    """Replace or remove request headers. ``Authorization`` means ``Proxy-Authorization`` and a user name and password
+    in the URI, too."""
     wanted = dict(by_name(replacements))
     for name in [name for name in wanted if name.lower() == "authorization"]:
         if "proxy-authorization" not in map(str.lower, wanted):
@@ -71,11 +71,11 @@ def replace_query_parameters(request: Request, replacements: Replacements) -> Re
     wanted = Wanted(replacements, request)
     kept: list[tuple[str, object]] = []
     uri = urlsplit(request.uri)  # (programs call this with objects of their own that have a ``uri``)
-    # What is not UTF-8 comes through unchanged as a surrogate.
+    # Bytes that are not UTF-8 become surrogates, and bytes again.
     for name, value in sorted(parse_qsl(uri.query, errors="surrogateescape")):
         key = wanted.key(name)
         new = wanted.in_text(value) if key is None else wanted.new(key, value)
-        is_blank = isinstance(new, (str, bytes)) and not new  # It would be gone when the stored request is filtered.
+        is_blank = isinstance(new, (str, bytes)) and not new  # Filtered again, the stored request would lose it.
         if new is not None and not is_blank:
             kept.append((name, new))
     query = urlencode(kept, errors="surrogateescape")
@@ -153,10 +153,10 @@ def ignore_hosts(request: Request, hosts: Iterable[str | re.Pattern[str]]) -> Re
 
 
 def decode_response(response: ResponseDict, limit: int = content_coding.MOST_DECODED) -> ResponseDict:
-    """The body without its content codings, the headers to match. A coding from which more than ``limit`` bytes come
-    out stays on.
+    """A response with its body decoded (gzip …), and headers that say so. A coding is not taken off where more than
+    ``limit`` bytes would come out.
 
-    The length is put where a length says how the message ends: not beside a Transfer-Encoding (RFC 9112 §6.2).
+    ``Content-Length`` is set, except beside ``Transfer-Encoding``, which says where the message ends (RFC 9112 §6.2).
     """
     seen = Response(response)
     if seen.fault:

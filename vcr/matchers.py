@@ -31,10 +31,12 @@ SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x
 class Matcher:
     """Compares one part of two requests.
 
-    ``key``: gives the part, as a value that is equal where the parts are. ``loose``: gives values of which two requests
-    that VCR.py takes for the same have one in common, where that is more than those of one key; with ``agree``, those
-    that have one in common are asked about pairwise, too. Where several recorded requests match, those with an equal
-    key go first.
+    ``key(request)``: the part, as a value that can be hashed. Requests with equal keys are the same, and are played
+    first. ``difference(r1, r2)``: the text that says what differs.
+
+    Where VCR.py takes more requests for the same than those with one key: ``loose(request)``: values of which two such
+    requests have at least one in common. ``agree(r1, r2)``: whether two requests with a value in common are the same;
+    without ``agree`` they are.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class Matcher:
         of_target: bool = False,
         of_body: bool = False,
     ) -> None:
-        """``of_target``: the keys tell of nothing but the method and the URI. ``of_body``: they tell of the body."""
+        """``of_target``: the keys depend on the method and the URI only. ``of_body``: the key depends on the body."""
         self.__name__ = name
         self.__doc__ = key.__doc__
         self.key = key
@@ -59,12 +61,12 @@ class Matcher:
         self.of_body = of_body
         self._difference = difference or (lambda r1, r2: f"{key(r1)!r} != {key(r2)!r}")
         more = {"loose": loose, "agree": agree, "of_target": of_target, "of_body": of_body}
-        self._again: Callable[[], Matcher] = functools.partial(Matcher, name, key, difference, **more)  # type: ignore[arg-type]
+        self._remake: Callable[[], Matcher] = functools.partial(Matcher, name, key, difference, **more)  # type: ignore[arg-type]
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        """A built-in one is pickled as its name."""
+        """Pickle a built-in matcher as its name, another one as its arguments."""
         is_builtin = builtin().get(self.__name__) is self
-        return (_named, (self.__name__,)) if is_builtin else (self._again, ())
+        return (_named, (self.__name__,)) if is_builtin else (self._remake, ())
 
     def same(self, r1: Request, r2: Request) -> bool:
         """Whether the two are the same."""
@@ -84,9 +86,10 @@ class Matcher:
 
 
 def same_as_object(r1: Request, r2: Request) -> bool:
-    """Whether one of two bodies is an object, as VCR.py keeps those of aiohttp, and the other is the same or its bytes.
+    """Whether a body that VCR.py's aiohttp stub stored as a Python object is the same as the other body: an equal
+    object, or the bytes that aiohttp sends for the object.
 
-    An object has no key: it may stand for JSON and for a form.
+    Such a body has no key: the object may stand for JSON or for a form.
     """
     if is_object(r1.body):
         return same_object(r1.body, r2.body) if is_object(r2.body) else stands_for(r1.body, r2.body)
@@ -94,7 +97,7 @@ def same_as_object(r1: Request, r2: Request) -> bool:
 
 
 def _quoted(text: str) -> str:
-    """``text`` as clients send it: what is not ASCII, and blanks, percent-encoded."""
+    """``text`` as clients send it: with blanks, and characters outside ASCII, percent-encoded."""
     return text if text.isascii() and " " not in text else _UNSENT.sub(lambda found: quote(found[0]), text)
 
 
@@ -136,7 +139,8 @@ def _query(request: Request) -> Hashable:
 
 
 def _without_blanks(request: Request) -> tuple[Hashable, ...]:
-    """The query's fields that have a value, as VCR.py compares them; what is not UTF-8 is all the same to it."""
+    """The query's fields that have a value. VCR.py compares only these, and takes all bytes that are not UTF-8 for the
+    same."""
     return (tuple(sorted(parse_qsl(_quoted(request.parsed_uri.query)))),)
 
 
@@ -177,7 +181,8 @@ def _is_automatic(name: str, value: str, request: Request) -> bool:
 
 
 def _set_headers(request: Request) -> tuple[Hashable, ...]:
-    """The beginning of each field that the client cannot have added by itself: equal where ``_headers_agree``."""
+    """The first element of each field that the client cannot have added by itself. Two requests of which
+    ``_headers_agree`` is true have equal values here."""
     named = request.headers.lower_items()
     return (
         frozenset((name, _elements([value])[0]) for name, value in named if not _is_automatic(name, value, request)),
@@ -185,7 +190,7 @@ def _set_headers(request: Request) -> tuple[Hashable, ...]:
 
 
 def _headers_agree(r1: Request, r2: Request) -> bool:
-    """Whether all fields agree but those that only one side has, and may have added by itself."""
+    """Whether all fields agree. A field that only one request has is passed over if the client may have added it."""
     return all(_field_agrees(name, r1, r2) for name in {name.lower() for name in (*r1.headers, *r2.headers)})
 
 
@@ -211,7 +216,7 @@ def _elements(values: list[str]) -> list[str]:
 
 
 def _header_difference(r1: Request, r2: Request) -> str:
-    """Only the fields that differ; of those that carry secrets, only that they do."""
+    """The fields that differ, with their values; of a field that carries a secret only the name."""
     names = {name.lower(): name for name in (*r2.headers, *r1.headers)}
     lines = []
     for low, name in sorted(names.items()):
@@ -231,7 +236,7 @@ def _raw_body(request: Request) -> Hashable:
 
 
 def _only(kind: Callable[[str], bool], read: Callable[[bytes, str], Hashable]) -> Callable[[Request], Hashable]:
-    """A key for bodies of one kind alone: a request with another, or an unreadable one, is like no other request."""
+    """A key for bodies of one kind. A request with a body of another kind, or that cannot be read, matches no other."""
 
     def key(request: Request) -> Hashable:
         content_type = request.headers.get("Content-Type", "")
@@ -245,7 +250,7 @@ def _only(kind: Callable[[str], bool], read: Callable[[bytes, str], Hashable]) -
     return key
 
 
-def _json_or_anything(request: Request) -> Hashable:
+def _json_value_if_json(request: Request) -> Hashable:
     """The Content-Type and, if it says JSON, the body by value; another body is not looked at (as betamax-matchers)."""
     content_type = request.headers.get("Content-Type", "")
     try:
@@ -260,7 +265,8 @@ def _parts_in_any_order(body: bytes, content_type: str) -> Hashable:
 
 
 def _digest_auth(request: Request) -> Hashable:
-    """The Authorization without what each answer to a challenge makes up anew (RFC 7616 §3.4; as Betamax)."""
+    """The Authorization field without the parts that differ in each answer to a challenge (RFC 7616 §3.4; as
+    Betamax)."""
     parts = request.headers.get("Authorization", "").split(", ")
     return tuple(part for part in parts if not part.startswith(("cnonce=", "response=")))
 
@@ -276,7 +282,7 @@ url = Matcher("url", _uri, of_target=True)
 headers = Matcher("headers", _headers, _header_difference, loose=_set_headers, agree=_headers_agree)
 raw_body = Matcher("raw_body", _raw_body, difference.of_bodies, of_body=True)
 body = Matcher("body", meaning, difference.of_bodies, loose=loose_meanings, of_body=True)
-json_body = Matcher("json-body", _json_or_anything)
+json_body = Matcher("json-body", _json_value_if_json)
 form_body = Matcher("form-urlencoded-body", _only(lambda kind: kind == FORM, form_fields), difference.of_bodies)
 multipart_body = Matcher(
     "multipart-form-data-body",
@@ -287,7 +293,7 @@ digest_auth = Matcher("digest-auth", _digest_auth, lambda *_: "Authorization: di
 
 
 def part_of(request: Request) -> str | None:
-    """The part of a resource that is asked for (Azure's clients have a field of their own); None for all of it."""
+    """The part of a resource that the request asks for; None for all of it. Azure's clients send ``x-ms-range``."""
     return request.headers.get("x-ms-range") or request.headers.get("Range")
 
 
@@ -296,7 +302,7 @@ def _parts_agree(r1: Request, r2: Request) -> bool:
     return one is None or other is None or one == other
 
 
-#: Compared beside the matchers in ``match_on``, where all of these are built in: a part is not played for another part.
+#: Asked in addition to ``match_on`` where all matchers there are built in: a part is not played for another part.
 part = Matcher("range", part_of, loose=lambda _: ("",), agree=_parts_agree)
 
 DEFAULT_MATCH_ON = ("method", "scheme", "host", "port", "path", "query")
@@ -314,7 +320,7 @@ def _named(name: str) -> Predicate:
 
 
 def name_of(matcher: Predicate) -> str:
-    """The name a matcher is shown under."""
+    """The name under which a message shows a matcher."""
     return getattr(matcher, "__name__", None) or repr(matcher)
 
 
@@ -332,7 +338,10 @@ _SAME, _DIFFERENT = (True, None), (False, None)
 
 
 def verdicts(matcher: Predicate, request: Request) -> Callable[[Request], Verdict]:
-    """``agrees`` for asking about many: by its key alone a matcher says nothing of a difference yet (None)."""
+    """A function that says of another request what ``agrees(matcher, request, other)`` says, made for many requests.
+
+    Of a built-in matcher the text of a difference is None: it takes long to make, and few of these texts are shown.
+    """
     if type(matcher) is not Matcher:
         return lambda other: agrees(matcher, request, other)
     return lambda other: _SAME if matcher.same(request, other) else _DIFFERENT

@@ -1,7 +1,7 @@
 """Brings old cassettes to the present format: those of VCR.py 0.x, and those of httpx from VCR.py 4 and 5.
 
-VCR.py itself cannot read them any more. This package reads them as they are, so nobody has to migrate.
-``python -m vcr.migration PATH`` is VCR.py's command for it; ``vcr migrate`` says more.
+VCR.py 9 cannot read these cassettes. This package can, so nobody has to migrate. ``python -m vcr.migration PATH`` is
+VCR.py's command; ``vcr migrate`` prints more. This file must not know a client.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def migrate(path: Path, *, dry_run: bool = False) -> bool:
             return False
         cassette_dict = contents.cassette_dict()
         if dry_run:
-            for _ in packed_parts(str(path), cassette_dict, serializer):  # an error here is one there
+            for _ in packed_parts(str(path), cassette_dict, serializer):  # raises what saving would raise
                 pass
         else:
             FilesystemPersister.save_cassette(path, cassette_dict, serializer)
@@ -93,7 +93,10 @@ def _cassettes(path: Path) -> Iterator[Path]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Migrate, and say of each file what has become of it. The exit status: 1 when something is no cassette."""
+    """Migrate the cassettes at the path in ``arguments``, and print a line for each file.
+
+    Returns the exit status: 0; 1 when a file is no cassette or cannot be written; 2 for wrong arguments.
+    """
     if len(arguments) != 1:
         sys.stderr.write(f"{USAGE}\n")
         return 2

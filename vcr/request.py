@@ -18,7 +18,7 @@ def _text(value: object) -> str:
     # RFC 9110 §5.5: field values are bytes; latin-1 maps every byte to a character and back.
     if type(value) is str:
         return value
-    if value is None or isinstance(value, bool):  # as it may stand in a file
+    if value is None or isinstance(value, bool):  # YAML reads an empty value, and ``true``, as these
         return "" if value is None else str(value).lower()
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
@@ -37,7 +37,7 @@ class Headers(MutableMapping[str, str]):
     __slots__ = ("_named", "_pairs")
 
     def __init__(self, source: HeaderSource = None) -> None:
-        # Neither is changed once it is there, only replaced: copies share them.
+        # A change replaces these two objects and never changes them in place, so that copies can share them.
         self._named: dict[str, list[str]] | None = None
         self._pairs: list[tuple[str, str]] = []
         if source is None:
@@ -45,7 +45,7 @@ class Headers(MutableMapping[str, str]):
         if isinstance(source, Headers):
             self._pairs, self._named = source._pairs, source._named
             return
-        # (To ask a list whether it is a Mapping takes long.)
+        # (The second question is slow, and most sources are lists.)
         for name, value in source.items() if not isinstance(source, list) and isinstance(source, Mapping) else source:
             if isinstance(value, (list, tuple)):
                 self._pairs += [(_text(name), _text(one)) for one in value]
@@ -53,8 +53,8 @@ class Headers(MutableMapping[str, str]):
                 self._pairs.append((_text(name), _text(value)))
 
     @classmethod
-    def of(cls, pairs: list[tuple[str, str]]) -> Headers:
-        """The fields of a list of ``(name, value)`` that from now on is its own."""
+    def from_pairs(cls, pairs: list[tuple[str, str]]) -> Headers:
+        """Make headers of ``(name, value)`` pairs. The list is not copied: the caller must not change it any more."""
         headers = cls.__new__(cls)
         headers._pairs = pairs
         headers._named = None
@@ -92,7 +92,7 @@ class Headers(MutableMapping[str, str]):
 
     def copy(self) -> Headers:
         """An independent copy."""
-        twin = Headers.of(self._pairs)
+        twin = Headers.from_pairs(self._pairs)
         twin._named = self._named
         return twin
 
@@ -148,8 +148,8 @@ class Headers(MutableMapping[str, str]):
         return ((name, values[0]) for name, values in self._by_name.items())
 
     def __eq__(self, other: object) -> bool:
-        """Whether the other has the same fields. A plain mapping with one value for a name is compared with the value
-        that this one shows: the first."""
+        """Whether both have the same fields. With a plain mapping of one string for each name, only the first value of
+        each name is compared."""
         if not isinstance(other, Mapping):
             return NotImplemented
         if not isinstance(other, Headers) and all(isinstance(value, str) for value in other.values()):
@@ -162,23 +162,23 @@ class Headers(MutableMapping[str, str]):
         return repr(dict(self.items()))
 
 
-#: VCR.py's name of it.
+#: VCR.py's name of ``Headers``.
 HeadersDict = Headers
 
 
 class Request:
     """One HTTP request: ``method``, absolute ``uri``, ``body`` (bytes or None) and ``headers``.
 
-    All four may be assigned, which is how hooks rewrite a request; the others are read from ``uri``.
+    A hook may assign to each of these four. The other attributes are computed from ``uri``.
     """
 
-    __slots__ = ("_body", "_headers", "_shown", "_split", "_uri", "method")
+    __slots__ = ("_body", "_headers", "_mask", "_split", "_uri", "method")
 
     def __init__(self, method: str, uri: str, body: object = None, headers: HeaderSource = None) -> None:
         self.method = method
         self._uri = uri
         self._split: SplitResult | None = None
-        self._shown: Callable[[str], str] | None = None
+        self._mask: Callable[[str], str] | None = None
         self._body = kept(body)
         self._headers = headers if isinstance(headers, Headers) else Headers(headers)
 
@@ -261,7 +261,7 @@ class Request:
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         self.headers[name] = value
 
-    # VCR.py's names: persisters and serializers of its users call them.
+    # Private names of VCR.py's, which persisters and serializers of its users call.
 
     def _to_dict(self) -> dict[str, object]:
         return {"method": self.method, "uri": self.uri, "body": self.body, "headers": self.headers.grouped()}
@@ -276,15 +276,15 @@ class Request:
         twin.method = self.method
         twin._uri = self._uri
         twin._split = self._split
-        twin._shown = self._shown
+        twin._mask = self._mask
         twin._body = self._body if isinstance(self._body, (bytes, type(None))) else deepcopy(self._body)
         twin._headers = self._headers.copy()
         return twin
 
     def __getstate__(self) -> Any:
-        """What is pickled: all but the function that takes secrets out of a text."""
-        kept = {name: getattr(self, name) for name in Request.__slots__ if name != "_shown"}
-        return {**getattr(self, "__dict__", {})} or None, {**kept, "_shown": None}
+        """All attributes but ``_mask``: a function that takes secrets out of a text holds these secrets."""
+        state = {name: getattr(self, name) for name in Request.__slots__ if name != "_mask"}
+        return {**getattr(self, "__dict__", {})} or None, {**state, "_mask": None}
 
     def __copy__(self) -> Request:
         return self.copy()
@@ -292,14 +292,14 @@ class Request:
     def __deepcopy__(self, memo: dict[int, object]) -> Request:
         return self.copy()
 
-    def show_by(self, mask: Callable[[str], str]) -> None:
-        """Have ``mask`` take secrets out of what ``str`` and ``repr`` say of this request and its copies."""
-        self._shown = mask
+    def mask_with(self, mask: Callable[[str], str]) -> None:
+        """Let ``mask(text)`` take the secrets out of ``str`` and ``repr`` of this request and of its copies."""
+        self._mask = mask
 
     @property
     def shown_uri(self) -> str:
-        """The URI for a person to read."""
-        return self.uri if self._shown is None else self._shown(self.uri)
+        """The URI for a person to read, without secrets."""
+        return self.uri if self._mask is None else self._mask(self.uri)
 
     def __str__(self) -> str:
         return f"<Request ({self.method}) {self.shown_uri}>"

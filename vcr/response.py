@@ -25,8 +25,8 @@ class _Content(TypedDict):
 
 
 class Body(_Content, total=False):
-    """The content in ``string``. ``encoding``: of its text, as Betamax keeps it. The others: how it came, where that
-    matters."""
+    """``string``: the content. ``encoding``: the character encoding that Betamax stores. The other keys say how the
+    body arrived: see ``Response``."""
 
     chunks: str
     cut_chunk: str
@@ -54,11 +54,11 @@ class ResponseDict(_Message, total=False):
     recorded_at: object
 
 
-_CLOCK = (time.time,)  # Not an attribute of the module: freezegun, which stops the clock of a test, replaces those.
+_CLOCK = (time.time,)  # In a tuple: freezegun, which stops the clock of a test, replaces attributes of modules.
 
 
 def now() -> datetime:
-    """The present, in UTC, whatever a test makes of it."""
+    """The true time, in UTC, also in a test that has stopped its clock."""
     return datetime.fromtimestamp(_CLOCK[0](), timezone.utc)
 
 
@@ -66,15 +66,21 @@ class Response:
     """One HTTP response, read-only: a typed view of VCR.py's dictionary.
 
     The dictionary (``data``) is the one shape that hooks, serializers and ``cassette.responses`` see:
-    ``{"status": {"code", "message"}, "headers": {name: [values]}, "body": {"string": bytes}}``. Optional keys of ours,
-    which an older reader ignores: ``http_version`` when it is not 1.1, ``trailers``, ``incomplete``; in ``body`` the
-    lengths of the ``chunks`` that it came in, the ``cut_chunk`` that it ended in or what it was ``broken_by``, and
-    whether it is ``as_sent``, though it is not coded as ``Content-Encoding`` says; ``header_order``, the names in
-    sequence, where fields of one name were interleaved with others; ``error``, where the exchange failed;
-    ``no_reason``, where the server sent no reason phrase (VCR.py also writes an empty one when it did not look). Keys
-    that others add are kept.
+    ``{"status": {"code", "message"}, "headers": {name: [values]}, "body": {"string": bytes}}``. Keys that a project
+    adds are kept. This package adds these where they are needed; VCR.py ignores them:
 
-    ``beside``: what stands in the file beside the request and the response: when it was recorded, if that is known, and
+    - ``http_version``: the version, if it is not 1.1;
+    - ``trailers``: the header fields behind a chunked body;
+    - ``header_order``: the names in sequence, where other fields stood between two fields of one name;
+    - ``no_reason``: the server sent no reason phrase (an empty one in VCR.py's files may also be one that is not
+      known);
+    - ``incomplete``: the connection ended before the message did;
+    - ``error``: how the exchange failed;
+    - in ``body``: ``chunks``, the lengths of the pieces in which the body came; ``cut_chunk``, how much there is of the
+      last chunk; ``broken_by``, bytes behind the last whole chunk that are no HTTP; ``as_sent``, the server sent this
+      body, though it is not coded as ``Content-Encoding`` says.
+
+    ``beside``: what the file holds beside the request and the response: the time of recording, if that is known, and
     what a project has added.
     """
 
@@ -100,11 +106,11 @@ class Response:
         trailers: HeaderSource = None,
         incomplete: bool = False,
     ) -> Response:
-        """A response from its parts.
+        """Make a response of its parts.
 
-        ``chunks``: the lengths, in bytes, of the pieces that ``body`` came in. ``cut_chunk``: of the chunk in which the
-        message was cut off, how many bytes came and how many were announced. ``broken_by``: what came behind the last
-        whole chunk, and is no HTTP.
+        ``chunks``: the lengths, in bytes, of the pieces in which ``body`` came. ``cut_chunk``: of the chunk in which
+        the message was cut off, how many bytes came and how many were announced. ``broken_by``: bytes behind the last
+        whole chunk that are no HTTP. ``incomplete``: the connection ended before the message did.
         """
         fields = Headers(headers)
         pairs, grouped = fields.pairs(), fields.grouped()
@@ -124,16 +130,19 @@ class Response:
 
     @classmethod
     def failed(cls, failure: Failure, so_far: Response | None = None) -> Response:
-        """What there is of a response whose exchange failed. An older reader sees a status that proxies use."""
+        """Make the response that is stored for a failed exchange: ``so_far``, or an empty one, and the failure.
+
+        VCR.py, which does not know failures, replays an empty one as status 599, as some proxies do.
+        """
         response = so_far or cls.of(599, failure.message, None, b"")
         return cls({**response.data, "error": failure.to_data()})
 
     @property
     def fault(self) -> str | None:
-        """What makes it impossible to replay; None when nothing does.
+        """Why this response cannot be replayed, in words; None when it can.
 
-        Serializers and hooks of a project may keep anything in the place of a response: the rest of its cassette is
-        replayed all the same.
+        A project's serializers and hooks may store anything as a response. Such a response is an error when it is asked
+        for, and the other interactions of the cassette are replayed all the same.
         """
         data: object = self.data
         if not isinstance(data, Mapping):
@@ -149,7 +158,7 @@ class Response:
         if "body" not in data:
             return f"it has no body; it has the keys {_names(data)}"
         body = data["body"]
-        if isinstance(body, Mapping) and body:  # (VCR.py keeps an empty one of a redirect that aiohttp follows)
+        if isinstance(body, Mapping) and body:  # (VCR.py stores {} for a redirect that aiohttp follows)
             if "string" not in body:
                 return f'its body has no "string"; it has the keys {_names(body)}'
             body = body["string"]
@@ -191,7 +200,7 @@ class Response:
 
     @property
     def headers(self) -> Headers:
-        """The header fields, in order. What is one field in the file is one field here, see ``_unbroken``."""
+        """The header fields, in order, without line breaks that would end a field: see ``_unbroken``."""
         if self._headers is None:
             self._headers = _unbroken(_in_order(Headers(self.data.get("headers")), self.data.get("header_order")))
         return self._headers
@@ -213,7 +222,8 @@ class Response:
 
     @property
     def pieces(self) -> list[bytes]:
-        """The body as it came, piece by piece; one piece when that is not known, or no longer true."""
+        """The body in the pieces in which it came; in one piece when these are not known, or the body was changed
+        since."""
         body = self.body
         packed = self._body_data.get("chunks")
         lengths = unpack_lengths(packed, len(body)) if packed else []
@@ -233,7 +243,7 @@ class Response:
 
     @property
     def broken_by(self) -> bytes:
-        """What came behind the last whole chunk, where that was no HTTP."""
+        """The bytes behind the last whole chunk, where these were no HTTP."""
         text = self._body_data.get("broken_by") or ""
         return text.encode("latin-1", "replace") if isinstance(text, str) else b""
 
@@ -255,7 +265,7 @@ class Response:
 
     @property
     def timestamp(self) -> object:
-        """When it was recorded, as it stands in the file; None when that is not known."""
+        """The time of recording as the file has it; None when it is not known."""
         return self.beside.get("recorded_at")
 
     @timestamp.setter
@@ -264,12 +274,12 @@ class Response:
 
     @property
     def recorded_at(self) -> datetime | None:
-        """When it was recorded, in UTC, if that is known. A date without an offset is in UTC.
+        """The time of recording, in UTC; None when it is not known. A date without an offset is in UTC.
 
-        Formats of other recorders have it in the dictionary.
+        The formats of other recorders keep the date in the dictionary (``data``).
         """
         value = self.timestamp
-        if value is None and isinstance(self.data, Mapping):  # (VCR.py's users append what they like)
+        if value is None and isinstance(self.data, Mapping):  # (a program may append anything as a response)
             value = self.data.get("recorded_at")
         if isinstance(value, str):
             try:
@@ -280,17 +290,17 @@ class Response:
             return None
         try:
             return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
-        except OverflowError:  # it is in the year 1 or 9999, and in another one in UTC
+        except OverflowError:  # a date of year 1 or 9999 that UTC puts outside these years
             return None
 
     def stamp(self) -> None:
-        """Note that it is recorded now, unless it is known when it was."""
+        """Set the time of recording to now, unless it is known."""
         if self.recorded_at is None:
             self.timestamp = now().isoformat(timespec="seconds")
 
     @property
     def incomplete(self) -> bool:
-        """Whether the message ended before its framing said so."""
+        """Whether the connection ended before the message did."""
         return bool(self.data.get("incomplete"))
 
     def copy_data(self) -> ResponseDict:
@@ -327,7 +337,7 @@ def _fault_of_fields(part: str, fields: object) -> str | None:
         return f"its {part} are {_shown(fields)}"
     for name, values in fields.items():
         for value in values if isinstance(values, (list, tuple)) else (values,):
-            # (Most are text, and to ask whether that is a Mapping takes long.)
+            # (The second question is slow, and most values are text.)
             if not isinstance(value, str) and isinstance(value, (Mapping, list, tuple)):
                 return f"the value of {name} in its {part} is {_shown(value)}"
     return None
@@ -351,7 +361,7 @@ def copied(value: object) -> object:
 
 
 def _in_order(headers: Headers, order: object) -> Headers:
-    """``headers`` as ``order`` has their names, unless they have been changed since."""
+    """``headers`` in the sequence of names in ``order``; as they are when these are no longer the same names."""
     if not order:
         return headers
     names = str(order).split()
@@ -366,8 +376,11 @@ _NOT_FOLDING = re.compile(r"\r?\n(?![ \t])|\r(?!\n)")
 
 
 def _unbroken(headers: Headers) -> Headers:
-    """``headers``, in which a line break that does not fold a line is a blank: it would start another field, or end the
-    head. Nor does a name begin with a blank, which would make it a part of the field before."""
+    """``headers`` that a client reads as the same fields.
+
+    A line break that does not fold a line would end the field or the head: it becomes a blank. A blank in front of a
+    name would make the field a part of the one before: it is removed.
+    """
     pairs = headers.pairs()
     text = "".join([f"{name}:{value}" for name, value in pairs])
     if not ("\r" in text or "\n" in text or any(name[:1].isspace() for name, _ in pairs)):
@@ -381,7 +394,7 @@ _CUT = re.compile(r"(\d{1,18})/(\d{1,18})", re.ASCII)
 
 
 def pack_lengths(lengths: Iterable[int]) -> str:
-    """Lengths as text for a file, runs folded: ``[12, 8, 8, 8] -> "12 8*3"``."""
+    """Lengths as text for a file; repeated lengths are counted: ``[12, 8, 8, 8] -> "12 8*3"``."""
     runs: list[list[int]] = []
     for length in lengths:
         if runs and runs[-1][0] == length:
@@ -392,14 +405,14 @@ def pack_lengths(lengths: Iterable[int]) -> str:
 
 
 def unpack_lengths(packed: object, total: int) -> list[int]:
-    """The inverse of ``pack_lengths``; empty when the lengths do not add up to ``total`` (a body edited since)."""
+    """The inverse of ``pack_lengths``; empty when the lengths do not add up to ``total``: the body has been edited."""
     runs: list[tuple[int, int]] = []
     for word in str(packed or "").split():
         run = _RUN.fullmatch(word)
         if run is None:
             return []
         runs.append((int(run[1]), int(run[2] or 1)))
-    # Compared before it is unfolded: a hand edit must not be able to ask for a list of any size.
+    # The sum is checked before the list is made: a wrong count in a file must not ask for a list of any size.
     if any(length < 1 or count < 1 for length, count in runs) or sum(a * b for a, b in runs) != total:
         return []
     return [length for length, count in runs for _ in range(count)]

@@ -1,4 +1,4 @@
-"""Gives each test of a ``unittest.TestCase`` a cassette of its own, named after the test."""
+"""Gives each test of a ``unittest.TestCase`` a cassette of its own, named after the test. It must not know a client."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ else:
 
 
 class VCRMixin(_Test):
-    """Mixed in front of a test case: ``self.cassette`` is open from ``setUp`` to after the last cleanup but its own.
+    """A base class to stand in front of ``unittest.TestCase``: ``self.cassette`` is open during each test.
 
-    The methods may be overridden. ``vcr_enabled = False`` leaves a class, or a test, without a cassette.
+    It is opened in ``setUp``, and closed after all other cleanups. The methods may be overridden. In a class, or a
+    test, with ``vcr_enabled = False`` no cassette is opened.
     """
 
     vcr_enabled = True
@@ -36,12 +37,12 @@ class VCRMixin(_Test):
             context = recorder.use_cassette(self._get_cassette_name())
             self.cassette = context.__enter__()
             # A refusal that the test itself catches is expected, not swallowed.
-            self.cassette.is_own = inspect.getfile(type(self)).__eq__
+            self.cassette.is_file_of_block = inspect.getfile(type(self)).__eq__
             self.addCleanup(self._close_cassette, context)
 
     def doCleanups(self) -> None:  # noqa: N802  (unittest's name)
-        """Run the cleanups; the cassette's own comes last, and has to know what has become of the test."""
-        outcome = getattr(self, "_outcome", None)  # the one place where unittest keeps it (3.10 to 3.13)
+        """Run the cleanups. The last one closes the cassette, and needs to know whether the test has passed."""
+        outcome = getattr(self, "_outcome", None)  # the only place where unittest says so (3.10 to 3.13)
         self._did_not_pass = outcome is not None and not outcome.success
         return super().doCleanups()
 
@@ -51,7 +52,7 @@ class VCRMixin(_Test):
 
     def _get_vcr(self, **kwargs: Any) -> VCR:
         """The VCR to use, with these options."""
-        if "cassette_library_dir" not in kwargs:  # else the directory is not even asked for: it may not exist
+        if "cassette_library_dir" not in kwargs:  # asked for only then: the test's file may not exist
             kwargs["cassette_library_dir"] = self._get_cassette_library_dir()
         return VCR(**kwargs)
 
@@ -73,4 +74,4 @@ class VCRTestCase(VCRMixin, unittest.TestCase):
 
 
 class VCRIsolatedAsyncioTestCase(VCRMixin, unittest.IsolatedAsyncioTestCase):
-    """The same for tests that are coroutines."""
+    """A test case with a cassette for each test, whose tests may be coroutines."""

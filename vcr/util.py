@@ -1,5 +1,5 @@
-"""Small helpers under the names by which VCR.py's users import them. It must not know anything else of this package but
-what a body is.
+"""Small functions and a mapping that VCR.py's users import from here. Of this package the file knows only what a body
+is.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ class CaseInsensitiveDict(MutableMapping[str, Value]):
 def partition_dict(
     predicate: Callable[[Key, Value], object], dictionary: Mapping[Key, Value]
 ) -> tuple[dict[Key, Value], dict[Key, Value]]:
-    """Two dictionaries: of the items for which ``predicate(key, value)`` holds, and of the others."""
-    true: dict[Key, Value] = {}
-    false: dict[Key, Value] = {}
+    """Two dictionaries: the items for which ``predicate(key, value)`` is true, and the others."""
+    accepted: dict[Key, Value] = {}
+    others: dict[Key, Value] = {}
     for key, value in dictionary.items():
-        (true if predicate(key, value) else false)[key] = value
-    return true, false
+        (accepted if predicate(key, value) else others)[key] = value
+    return accepted, others
 
 
 def compose(*functions: Callable[[Value], Value] | None) -> Callable[[Value], Value]:
@@ -82,7 +82,8 @@ def compose(*functions: Callable[[Value], Value] | None) -> Callable[[Value], Va
 
 
 def read_body(request: Request) -> object:
-    """The body of a request, a file's content read. Raises ValueError for an iterable whose pieces are no body."""
+    """The body of a request; of a body that is a file, its content. Raises ValueError for an iterable of other pieces
+    than bytes or text."""
     body = request.body
     if isinstance(body, tuple):
         return joined(body)
@@ -93,7 +94,8 @@ def auto_decorate(
     decorator: Callable[..., object],
     predicate: Callable[..., bool] = lambda _, value: isinstance(value, FunctionType),
 ) -> type:
-    """A base class: what its subclasses define, or are given later, is decorated where ``predicate(name, value)``."""
+    """Return a base class. Each attribute of its subclasses for which ``predicate(name, value)`` is true is decorated:
+    those in the class body, and those that are set later."""
 
     def decorated(name: str, value: object) -> object:
         return decorator(value) if predicate(name, value) else value

@@ -96,7 +96,7 @@ class Cassette(Holding, Permeable):
         self._passes_by = passes_by
         self._filters = tuple(filters)
         #: Whether a file holds the code around the cassette: what is caught there has not been swallowed.
-        self.is_own: Callable[[str], bool] = lambda _: False
+        self.is_file_of_block: Callable[[str], bool] = lambda _: False
         #: Requests refused so far: they stay visible when an SDK swallows the exception.
         self.refused: list[Request] = []
         self.refusals: list[Refused] = []
@@ -128,7 +128,7 @@ class Cassette(Holding, Permeable):
         Raises CannotOverwriteExistingCassetteException when the record mode allows neither replay nor recording.
         """
         if self._disguise is not None:
-            request.show_by(self.mask)
+            request.mask_with(self.mask)
         kept = self.filter_request(request)
         if kept is None:
             return Turn(None, None)

@@ -155,7 +155,11 @@ def swallowed(cassette: Cassette) -> list[Refused]:
     traceback away: who has caught such an error is not known, and was prepared for it.)"""
     if cassette.strictness.on_refused != "raise":
         return []
-    return [one for one in cassette.refusals if (file := one.caught_in()) is not None and not cassette.is_own(file)]
+    return [
+        one
+        for one in cassette.refusals
+        if (file := one.caught_in()) is not None and not cassette.is_file_of_block(file)
+    ]
 
 
 def judge(cassette: Cassette) -> None:

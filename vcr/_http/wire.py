@@ -73,7 +73,7 @@ def _status_line(line: str) -> list[str]:
 
 
 def _read_fields(fields: bytes) -> _Fields:
-    headers = Headers.of(field_pairs(fields))
+    headers = Headers.from_pairs(field_pairs(fields))
     return _Fields(headers, content_length(headers), is_chunked(headers), asks_for_upgrade(headers))
 
 
@@ -262,7 +262,9 @@ class RequestReader:
         target = "/*" if self.target == "*" else self.target
         uri = origin + target if target[:1] == "/" or not is_absolute(target) else target
         fields = self._fields.headers.pairs()[skip:]
-        headers = Headers.of(fields if given is None else [field for field in fields if field[0].lower() in given])
+        headers = Headers.from_pairs(
+            fields if given is None else [field for field in fields if field[0].lower() in given]
+        )
         return Request(self.method, uri, body or None, headers)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from .. import _checks
-from .._options import DEFAULTS, OPTIONS, Option, Options, checked, own_name, unknown_option
+from .._options import DEFAULTS, OPTIONS, Option, Options, checked, option_name, unknown_option
 from ..config import VCR
 from ..errors import VCRWarning
 
@@ -32,7 +32,7 @@ def read(given: Iterable[str]) -> dict[str, object]:
     chosen: dict[str, object] = {}
     for word in given:
         name, equals, text = word.partition("=")
-        name = own_name(name.strip().replace("-", "_")) or name
+        name = option_name(name.strip().replace("-", "_")) or name
         if not equals:
             raise ValueError(f"{word}: an option is name=value")
         if message := unknown_option(name, without=_NOT_HERE):

@@ -103,7 +103,7 @@ class _Cassette:
             try:
                 pairs.append(interaction.own())
             except CassetteLoadError as error:
-                unread.append(error.of(self.path))
+                unread.append(error.at(self.path))
                 pairs.append(None)
         return pairs
 

@@ -92,7 +92,7 @@ def _read_pieces(text: str, serializer: Deserializer) -> Contents | None:
         try:
             return vcrpy.read_interaction(index + 1, pieces.parse(index))
         except CassetteLoadError as error:
-            raise error.of(contents.path) from error
+            raise error.at(contents.path) from error
 
     for index in range(len(pieces)):
         target, read_it = pieces.target(index), functools.partial(read_one, index)

@@ -187,7 +187,7 @@ def _part(interaction: object, name: str) -> Mapping[str, object]:
 def _request_from_data(data: Mapping[str, object]) -> Request:
     method = data.get("method")
     _check_method(method)
-    headers = Headers.of(_fields(data.get("headers")))
+    headers = Headers.from_pairs(_fields(data.get("headers")))
     request = Request(_copied(_text(method)), _copied(_uri(data, headers)), _checked(data.get("body")), headers)
     _ = request.port  # ValueError: a URI that cannot be taken apart
     # In YAML, an alias stands for the same mapping in several interactions.
@@ -244,7 +244,7 @@ def _headers(headers: object) -> dict[str, object]:
     if isinstance(headers, _MAPPING):
         return {"headers": {_text(name): _field(value) for name, value in headers.items()}}
     try:
-        data = Response.of(200, None, Headers.of(_fields(headers)), b"").data
+        data = Response.of(200, None, Headers.from_pairs(_fields(headers)), b"").data
     except ValueError:
         return {"headers": _copied(headers, _LEVELS)}
     return {key: data[key] for key in ("headers", "header_order") if key in data}

@@ -78,7 +78,7 @@ def unpacked(path: str, read: Callable[[], bytes], serializer: Deserializer) -> 
     except CassetteNotFoundError as error:
         raise CassetteNotFoundError(f"the cassette at {path} says nothing") from error
     except CassetteLoadError as error:
-        raise error.of(path) from error
+        raise error.at(path) from error
     contents.path = path
     return contents
 

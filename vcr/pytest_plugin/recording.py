@@ -73,7 +73,7 @@ def opened(
     context = recorder.use_cassette(path, **chosen)
     cassette = context.__enter__()
     existed = cassette.rewound
-    cassette.is_own = _is_test_code(node)
+    cassette.is_file_of_block = _is_test_code(node)
     library = str(chosen.get("cassette_library_dir", directory))
     named = dict.fromkeys(os.path.abspath(os.path.join(library, path)) for path in cassettes)
     others = [path for path in named if path != os.path.abspath(cassette.path)]

@@ -44,7 +44,7 @@ class Places:
         if uri == request.uri and changed == pairs and body is request.body:
             return request
         kept = request.copy()
-        kept.uri, kept.headers, kept.body = uri, Headers.of(changed), body
+        kept.uri, kept.headers, kept.body = uri, Headers.from_pairs(changed), body
         return kept
 
     def response(self, response: Response) -> ResponseDict:

@@ -64,7 +64,9 @@ def leaves_open(response: Response, method: str) -> bool:
 
 def _without_chunks(response: Response) -> Response:
     """The same for a client that knows no chunks (RFC 9112 §6.1): the body ends with the connection."""
-    headers = Headers.of([field for field in response.headers.pairs() if field[0].lower() != "transfer-encoding"])
+    headers = Headers.from_pairs(
+        [field for field in response.headers.pairs() if field[0].lower() != "transfer-encoding"]
+    )
     return Response.of(
         response.status,
         response.reason,

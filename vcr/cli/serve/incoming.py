@@ -171,6 +171,6 @@ def _incoming(request: h11.Request, body: bytes) -> Incoming:
         request.method.decode("ascii"),
         request.target.decode("ascii"),
         request.http_version.decode("ascii"),
-        Headers.of(pairs),
+        Headers.from_pairs(pairs),
         body,
     )
