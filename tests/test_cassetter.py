@@ -129,7 +129,7 @@ def test_what_it_has_recorded_in_toml():
 
 
 def by_place(contents):
-    pairs = (one.own() for one in contents.interactions)
+    pairs = (one.pair() for one in contents.interactions)
     return {(request.method, request.uri.removeprefix(BASE)): (request, response) for request, response in pairs}
 
 
@@ -236,7 +236,7 @@ interactions:
     status: {code: 200, message: OK}
 version: 1
 """
-    request, response = deserialize(text, yamlserializer).interactions[0].own()
+    request, response = deserialize(text, yamlserializer).interactions[0].pair()
     assert request.body["type"] == "text"
     assert not isinstance(request.body["when"], str)
     assert response.body == b"x"

@@ -36,7 +36,7 @@ HAR = har.TEXTS["har"]
 
 def load(name: str):
     contents = deserialize((CASSETTES / name).read_text(encoding="utf-8"), HAR)
-    return {request.uri: (request, response) for request, response in (one.own() for one in contents.interactions)}
+    return {request.uri: (request, response) for request, response in (one.pair() for one in contents.interactions)}
 
 
 def archive(*entries):
@@ -55,7 +55,7 @@ def entry(request=(), content=(), **response):
 
 def one(*arguments, **more):
     (found,) = deserialize(json.dumps(archive(entry(*arguments, **more))), HAR).interactions
-    return found.own()
+    return found.pair()
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def test_mitmproxy_every_body_is_what_it_was():
     assert found["http://old.example/bytes/256"][1].body == all_bytes(256)
     assert found["http://old.example/latin"][1].body == "café".encode("latin-1")
     assert found["http://old.example/gz"][1].body == b'{"packed": true}'
-    bodies = [one.own()[0].body for one in deserialize((CASSETTES / MITMPROXY).read_text(), HAR).interactions]
+    bodies = [one.pair()[0].body for one in deserialize((CASSETTES / MITMPROXY).read_text(), HAR).interactions]
     assert bodies[11:13] == [b'{"x": "\\u00fc"}', all_bytes(256)]
     assert b"\xff\xfe\0" in bodies[13]
     assert found["http://old.example/json?a=1&b=%20"][1].recorded_at.year == 2026
@@ -88,7 +88,7 @@ def test_playwright():
     )
     headers = found["http://old.example/headers"][1].headers
     assert (headers["X-Latin"], headers["X-Utf8"]) == ("caf\xe9", "snow ☃".encode().decode("latin-1"))
-    bodies = [one.own()[0].body for one in deserialize((CASSETTES / PLAYWRIGHT).read_text(), HAR).interactions]
+    bodies = [one.pair()[0].body for one in deserialize((CASSETTES / PLAYWRIGHT).read_text(), HAR).interactions]
     assert bodies[12:14] == [b"a=1&b=%C3%A9", '{"x":"ü"}'.encode()]
 
 
@@ -347,10 +347,10 @@ def test_readers_get_coded_bodies_decoded_and_we_get_them_back():
     text = written((Request("GET", "http://h.example/"), Response.of(200, "OK", headers, coded)))
     content = json.loads(text)["log"]["entries"][0]["response"]["content"]
     assert (content["text"], content["size"], content["compression"]) == ("plain text", 10, 10 - len(coded))
-    assert deserialize(text, HAR).interactions[0].own()[1].body == coded
+    assert deserialize(text, HAR).interactions[0].pair()[1].body == coded
     # What somebody edits is what counts.
     edited = text.replace("plain text", "other text")
-    assert deserialize(edited, HAR).interactions[0].own()[1].body == b"other text"
+    assert deserialize(edited, HAR).interactions[0].pair()[1].body == b"other text"
 
 
 def test_what_only_an_archive_knows_goes_through_yaml_and_back():
@@ -358,7 +358,7 @@ def test_what_only_an_archive_knows_goes_through_yaml_and_back():
 
     def again(text: str, source, target) -> str:
         contents = deserialize(text, source)
-        pairs = [one.own() for one in contents.interactions]
+        pairs = [one.pair() for one in contents.interactions]
         beside = [response.beside for _, response in pairs]
         return serialize(
             {
@@ -422,7 +422,7 @@ def test_nothing_is_lost_on_the_way_there_and_back(method, sent, body, headers, 
 
     (found,) = deserialize(written((request, response)), HAR).interactions
 
-    read, answer = found.own()
+    read, answer = found.pair()
     # (Version 1 keeps no order of the request's fields of several names.)
     assert (read.method, read.uri, read.body, read.headers.grouped()) == (
         method,

@@ -215,7 +215,7 @@ def _ignored_hosts(options: Options) -> tuple[str | re.Pattern[str], ...]:
 
 def policy_of(options: Options) -> Policy:
     """What to do with traffic that no cassette can hold."""
-    if options.on_unrecordable == BY_DEFAULT.then and not (options.allowed_hosts or options.block_loopback):
+    if options.on_unrecordable == BY_DEFAULT.action and not (options.allowed_hosts or options.block_loopback):
         return BY_DEFAULT
     return Policy(options.on_unrecordable, Hosts(options.allowed_hosts, block_loopback=options.block_loopback))
 

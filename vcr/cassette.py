@@ -261,7 +261,7 @@ class Cassette(engine.Cassette):
             if kept is None or found is None:
                 self._raise_not_held(request)
             self.play(found)
-            return self.answered(request, kept, found, found.own()[1]).data
+            return self.answered(request, kept, found, found.pair()[1]).data
 
     def responses_of(self, request: Request) -> list[ResponseDict]:
         """Every recorded response to this request, played or not. Raises UnhandledHTTPRequestError when none is."""
@@ -289,7 +289,7 @@ class Cassette(engine.Cassette):
 
     def _matching(self, request: Request) -> Iterator[Interaction]:
         if requests_match is not _REQUESTS_MATCH:  # the program has put a function of its own there
-            return (i for i in self.held() if requests_match(request, i.own()[0], self._match_on))
+            return (i for i in self.held() if requests_match(request, i.pair()[0], self._match_on))
         return iter(self.matching(request))
 
     def _next_for(self, kept: Request) -> Interaction | None:
@@ -338,7 +338,7 @@ class _AppendingTurn(Turn):
 
     def complete(self, response: Response) -> Response:
         """Hand the interaction to ``append``, once. Returns ``response``."""
-        cassette, pending = self._take_over()
+        cassette, pending = self._end()
         if pending is not None and cassette is not None:
             cassette.append(self._request, response.copy_data())
         return response

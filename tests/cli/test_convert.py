@@ -30,7 +30,7 @@ KNOWN = (
 def values(path, *, dated: bool = True) -> list[object]:
     found = []
     for one in contents(str(path)).interactions:
-        request, response = one.own()
+        request, response = one.pair()
         sent = as_sent(request.body) or None
         body = sent.encode() if isinstance(sent, str) else sent
         found.append(

@@ -1,6 +1,7 @@
-"""The one decision about each request: replay it, record it, or refuse it. And the opening and closing around it.
+"""The one decision about each request: replay it, record it, or refuse it. Also what happens when a cassette is loaded,
+closed and saved.
 
-It must not know a client or a file: a ``Storage`` is handed to it, and filters are functions handed to it.
+It must not know a client or a file: it is given a ``Storage``, and filters that are functions.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from ..request import Request
 from ..response import Response, ResponseDict
 from .disguise import as_compared
 from .holding import Holding
-from .index import ALL, Index
 from .interaction import Interaction
 from .pipeline import NOTHING_CHANGED, Pair, Pipeline
+from .saving import to_save
 from .shown import Shown
 from .storage import Changes, Storage
 from .strict import DEFAULT, Played, Refused, Sent, Strictness, first_unplayed, may_keep, out_of_order
 from .turn import Turn
-from .unrecordable import Permeable
+from .unrecordable import Unrecordable
 
 if TYPE_CHECKING:
     from ..sanitize.masking import Masked
@@ -45,27 +46,28 @@ log = logging.getLogger("vcr.cassette")
 _clock = time.monotonic
 
 
-class Cassette(Holding, Permeable):
+class Cassette(Holding, Unrecordable):
     """Recorded HTTP interactions, in the order in which their requests were started.
 
-    Every argument but ``storage`` may be left out. ``match_on``: matchers that must all agree. ``pipeline``: what
-    changes an interaction on its way, and takes secrets out of what is stored. ``mask``: takes secrets out of a text
-    that a person will read. ``filters``: the names of the options at work, for the text of a refusal. ``passes_by``:
-    see the method of that name.
+    Every argument but ``storage`` may be left out. ``match_on``: matchers that must all agree. ``pipeline``: the
+    filters, hooks and the sanitizer that change an interaction when it is recorded, saved and loaded. ``mask(text)``:
+    takes secrets out of a text that a person will read. ``filters``: the names of the filtering options that are set,
+    for the text of a refusal. ``passes_by``: see the method of that name.
     """
 
-    #: What is replaced while the cassette is open, and whether a decorator passes it on: read when it is opened.
+    #: Two options that are read when the cassette is opened: what is replaced while it is open, and whether a decorator
+    #: passes the cassette to its function.
     custom_patches: tuple[tuple[object, str, object], ...] = ()
     inject: bool = False
-    #: What becomes of the requests of processes that are started inside: "ignore", "join" or "refuse".
+    #: What happens to the requests of processes that are started inside: "ignore", "join" or "refuse".
     child_processes: str = "ignore"
     #: The cassette inside whose block this one was opened.
     around: Cassette | None = None
-    #: Whether what the cassette holds can be replayed: it was loaded, or wound back.
+    #: Whether the interactions can be replayed: the cassette was loaded, or ``rewind`` was called.
     rewound: bool = False
-    #: Whether the cassette has been closed: what comes now is not recorded.
+    #: Whether the cassette has been closed: a response that comes later is not recorded.
     closed: bool = False
-    _is_prepared: bool = False  # to save
+    _is_prepared: bool = False  # whether ``prepare_to_save`` has been called
 
     def __init__(
         self,
@@ -88,23 +90,23 @@ class Cassette(Holding, Permeable):
         self.record_mode = record_mode
         self.drop_unused_requests = drop_unused_requests
         self.record_errors = record_errors
-        #: What is said at the end of the cassette, and in which order requests have to come.
+        #: What is an error or a warning at the end of the cassette, and whether requests have to come in order.
         self.strictness = strictness
         sanitizer = pipeline.sanitizer
         #: Takes secrets out of a text that a person will read.
         self.mask = mask if sanitizer is None else lambda text: sanitizer.text(mask(text))
         self._passes_by = passes_by
         self._filters = tuple(filters)
-        #: Whether a file holds the code around the cassette: what is caught there has not been swallowed.
+        #: Whether this file holds the code that opened the cassette. A refusal that is caught there was not swallowed.
         self.is_file_of_block: Callable[[str], bool] = lambda _: False
-        #: Requests refused so far: they stay visible when an SDK swallows the exception.
+        #: The requests refused so far. They are kept because an SDK may swallow the errors.
         self.refused: list[Request] = []
         self.refusals: list[Refused] = []
         #: The requests as the program made them, before any filter, in order. They are never written to the file.
         self.sent = Sent()
         #: Each replay: the request as the program made it, and what was played.
         self.plays: list[tuple[Request, Interaction]] = []
-        self._streaming: set[Turn] = set()  # their live responses are on their way
+        self._streaming: set[Turn] = set()  # the turns whose live responses are on their way
 
     @property
     def record_mode(self) -> RecordMode:
@@ -115,15 +117,18 @@ class Cassette(Holding, Permeable):
     def record_mode(self, mode: RecordMode | str) -> None:
         self._record_mode = RecordMode(mode)
 
-    # -- the one moment ---------------------------------------------------------------------------------------------
+    # -- the decision ----------------------------------------------------------------------------------------------
 
     def passes_by(self, host: str, client: Sequence[type]) -> bool:
-        """Whether requests to ``host``, or by ``client`` (the classes it is made of, most derived first), are none of
-        this cassette's business; asked before one is made. What only a filter can tell is decided in ``begin``."""
+        """Whether requests to ``host``, or by ``client``, go live as if there were no cassette. It is asked before a
+        request is made; a filter that ignores a request is asked in ``begin``.
+
+        ``client``: the client's class and its base classes, the most derived one first.
+        """
         return self._passes_by is not None and self._passes_by(host, client)
 
     def begin(self, request: Request) -> Turn:
-        """Take ``request`` in: filter it, look it up, decide; once per request, before anything is sent.
+        """Filter ``request``, look it up, and decide: once for each request, before anything is sent.
 
         Raises CannotOverwriteExistingCassetteException when the record mode allows neither replay nor recording.
         """
@@ -153,15 +158,15 @@ class Cassette(Holding, Permeable):
             log.info("%s not in cassette, sending to real server", self.shown(kept))
             return Turn(self, interaction)
         log.info("Playing response for %s from cassette", self.shown(kept))
-        # It may have to be read first, which takes long: other threads do not wait for it.
+        # Outside the lock: reading the response takes long where the file has not been parsed yet.
         return Turn(self, None, self.answered(request, kept, recorded, self.answer(recorded)), recorded)
 
     def shown(self, value: object) -> Shown:
-        """What stands for ``value`` where a person reads it: its text, without secrets, made when it is needed."""
+        """``str(value)`` without secrets, for a log or a message. The text is made only when somebody reads it."""
         return Shown(value, self.mask)
 
     def answer(self, recorded: Interaction) -> Response:
-        """The response to replay. Raises CassetteLoadError when what is stored in its place cannot be replayed."""
+        """The recorded response, to be replayed. Raises CassetteLoadError when it cannot be replayed."""
         response = recorded.response
         assert response is not None
         fault = response.fault
@@ -171,26 +176,26 @@ class Cassette(Holding, Permeable):
         return response
 
     def prepare_to_save(self) -> None:
-        """Say now, with the first request that is recorded, what would be an error when the cassette is saved."""
+        """Warn at the first request that is recorded if the cassette cannot be saved."""
         if self._is_prepared:
             return
         self._is_prepared = True
         if (reason := self.storage.prepare()) is not None:
             warn(f"what is recorded into the cassette {self.path} cannot be saved: {reason}")
 
-    def awaits(self, turn: Turn) -> None:
-        """The live response of this turn is on its way: the turn is settled when the cassette closes."""
+    def note_streaming(self, turn: Turn) -> None:
+        """Note that the live response of this turn is on its way: the turn is settled when the cassette closes."""
         with self.lock:
             self._streaming.add(turn)
 
     def drop(self, turn: Turn, interaction: Interaction) -> None:
-        """Leave no trace of a turn."""
+        """Remove everything that the cassette has noted of a turn."""
         with self.lock:
             self._streaming.discard(turn)
             self.give_up(interaction)
 
     def keep(self, turn: Turn, interaction: Interaction, response: Response) -> None:
-        """Put what is kept of a live response in the place that its turn has reserved."""
+        """Filter a live response, and put it in the place that its turn has reserved."""
         kept = self.when_recorded(interaction, response)
         with self.changing():
             self._streaming.discard(turn)
@@ -207,7 +212,7 @@ class Cassette(Holding, Permeable):
                 self.make_findable(interaction)
 
     def changing(self) -> AbstractContextManager[object]:
-        """What is held while a request is decided about, and while a finished interaction is added: the lock."""
+        """The lock, to be held while a request is decided about, and while a finished interaction is added."""
         return self.lock
 
     def _added(self, interaction: Interaction) -> None:
@@ -230,7 +235,7 @@ class Cassette(Holding, Permeable):
             raise errors[0]
 
     def close(self, *, save: bool = True) -> None:
-        """The end of the cassette: finish the turns whose live responses are still on their way, then save."""
+        """Finish the turns whose live responses are still on their way, then save, unless ``save`` is false."""
         try:
             self.settle()
         finally:
@@ -243,12 +248,13 @@ class Cassette(Holding, Permeable):
 
     @property
     def replays(self) -> bool:
-        """Whether requests are answered from the cassette now: not with what this session alone has recorded."""
+        """Whether requests are answered from the cassette now. What only this session has recorded is not replayed,
+        except with ``allow_playback_repeats``."""
         return self.record_mode.replays and bool(self.rewound or self.has_borrowed or self.allow_playback_repeats)
 
     def refusal(self, request: Request) -> CannotOverwriteExistingCassetteException:
-        """The error for a request that is refused now, which has been through the filters."""
-        # The text is made when it is read, but it tells how things are now.
+        """Make the error for a filtered request that is refused now, and note the refusal."""
+        # The text is made when somebody reads it, but it says how many interactions had been played now.
         explain = functools.partial(self.explain, request, self._played)
         shown = self.pipeline.stored(request)
         error = CannotOverwriteExistingCassetteException(cassette=self, failed_request=shown, refusal=explain)
@@ -259,7 +265,7 @@ class Cassette(Holding, Permeable):
         self.note_refusal(Refused.now(request, error if self.strictness.on_refused == "raise" else None))
 
     def note_refusal(self, refused: Refused) -> None:
-        """Remember a refusal, of this process or of a child."""
+        """Note a refusal, of this process or of a child."""
         self.refused.append(refused.request)
         self.refusals.append(refused)
 
@@ -273,7 +279,7 @@ class Cassette(Holding, Permeable):
         raise error
 
     def unplay(self, interaction: Interaction) -> None:
-        """Count one replay less of an interaction: the client never got the response."""
+        """Count one replay less of an interaction, whose response the client never got."""
         super().unplay(interaction)
         with self.lock:
             last = max(place for place, (_, played) in enumerate(self.plays) if played is interaction)
@@ -284,37 +290,40 @@ class Cassette(Holding, Permeable):
         """Each replay, in order: the request as the program made it, the recorded request, the response."""
         return [Played(sent, *self.seen(interaction)) for sent, interaction in self.plays]
 
-    # -- what an interaction becomes: a face may override these four -----------------------------------------------
+    # -- how an interaction is changed: a face may override these four -----------------------------------------------
 
     def filter_request(self, request: Request) -> Request | None:
-        """``request`` as it is kept and matched (a copy), or None when it is to be ignored."""
+        """A copy of ``request`` as it is kept and matched; None when a filter ignores the request."""
         return self.pipeline.request(request)
 
     def when_recorded(self, interaction: Interaction, response: Response) -> Response | None:  # noqa: ARG002
-        """What is kept of a live ``response``, in the place ``interaction``, whose request may be replaced; None:
-        neither is kept."""
+        """The response that is kept of a live ``response``; None: the interaction is not kept.
+
+        ``interaction``: the place where it is kept. An override may replace the request there.
+        """
         return self.pipeline.response(response)
 
     def when_loaded(self, interactions: list[Interaction]) -> list[Interaction]:
-        """What the cassette holds of these, which are stored; without filters they need not even be read now."""
+        """The interactions that the cassette holds of these stored ones. Without filters none of them is parsed now."""
         return self.pipeline.all_loaded(interactions, self)
 
     def when_saved(self, interaction: Interaction) -> Pair | None:
-        """The request and the response that are written; None: neither."""
+        """The request and the response as they are written; None: the interaction is not written."""
         return self.pipeline.saved(interaction, self)
 
     @property
     def saves_as_held(self) -> bool:
-        """Whether ``when_saved`` changes nothing of what was loaded."""
+        """Whether ``when_saved`` leaves loaded interactions as they are."""
         return self.pipeline.before_save_interaction is None
 
     def content(self, interaction: Interaction) -> Hashable:
-        """Equal for interactions that would be stored with the same content."""
+        """A value that is equal for interactions that would be stored with the same content."""
         return self.pipeline.content(interaction)
 
     @property
     def masked(self) -> list[Masked]:
-        """What was masked in what this cassette has written: by which rule, where, and what stands there; no secret."""
+        """What the sanitizer has masked in the file: each with its rule, its place, and what stands there now. No
+        secret is in it."""
         return [one for interaction in self.held() for one in interaction.masked]
 
     # -- what it holds ----------------------------------------------------------------------------------------------
@@ -342,13 +351,16 @@ class Cassette(Holding, Permeable):
             self.make_findable(interaction)
 
     def rewind(self) -> None:
-        """Play everything from the start again, what was recorded in this session included."""
+        """Let every interaction be played again from the start; those recorded in this session, too."""
         self.rewound = True
-        self.play_anew()
+        self.reset_plays()
 
     def explain(self, request: Request, played: int | None = None, similar: Closest | None = None) -> Refusal:
-        """Why this cassette refuses ``request``, which has been through the filters. ``played``: how many interactions
-        had been played when it did. ``similar``: the closest recorded requests, where the caller knows them."""
+        """The facts that say why this cassette refuses ``request``, which has been filtered.
+
+        ``played``: how many interactions had been played then. ``similar``: the closest recorded requests, if the
+        caller knows them.
+        """
         from .explain import Refusal
 
         finished = self.held()
@@ -372,7 +384,7 @@ class Cassette(Holding, Permeable):
         )
 
     def _around(self, request: Request) -> tuple[str, bool] | None:
-        """The path of the cassette around this one, and whether that holds ``request``."""
+        """The path of the cassette around this one, if there is one, and whether that holds ``request``."""
         outer = self.around
         if outer is None:
             return None
@@ -382,7 +394,7 @@ class Cassette(Holding, Permeable):
     # -- storage ----------------------------------------------------------------------------------------------------
 
     def restore(self) -> None:
-        """Hold what is stored under the path; a cassette that is not there is new. Any other failure is an error."""
+        """Load what is stored under the path, if anything is. Raises CassetteLoadError when it cannot be read."""
         stored = self.storage.load(self, may_be_too_old=self.record_mode.records(existing=False))
         if stored is None:
             return
@@ -392,22 +404,24 @@ class Cassette(Holding, Permeable):
         self.dirty = False
 
     def save(self, *, force: bool = False) -> bool:
-        """Write the cassette if there is something to write, and return whether there was; what others have stored
-        since it was read stays."""
+        """Write the cassette if there is something to write, or with ``force``. Returns whether it was written.
+
+        What other processes have stored since the cassette was read is kept.
+        """
         with self.lock:  # What another thread records from here on is not in these changes: it is saved the next time.
             kept, held, added = self.to_save(), self.held(borrowed=False), self.unsaved()
             changes = Changes(kept, added, set(held).difference(kept), self.recorded_before_fork())
         if not self.storage.stores or not (force or self.dirty or len(kept) != len(held)):
             return False
-        self.pipeline.learn(kept)
+        self.pipeline.learn_secrets(kept)
         if not self.storage.save(changes, self):
             return False
         self.mark_saved(added)
-        self.pipeline.tell(self.path)
+        self.pipeline.warn_of_secrets(self.path)
         return True
 
     def borrow(self, path: str) -> bool:
-        """Replay what is stored under another path too; it is never saved into this cassette.
+        """Replay also what is stored under another path; it is never saved into this cassette.
 
         Returns whether anything is stored there. Raises CassetteLoadError when it cannot be read.
         """
@@ -418,9 +432,9 @@ class Cassette(Holding, Permeable):
         return True
 
     def recover(self) -> int:
-        """Add what interrupted recordings have left (``journal=True``), and save. Returns how many interactions.
+        """Add the interactions of interrupted recordings (``journal=True``), and save. Returns how many were added.
 
-        Raises CassetteNotFoundError when nothing is left.
+        Raises CassetteNotFoundError when there is no journal.
         """
         stored, recovered = self.storage.load_with_notes(self)
         self.hold([*stored, *recovered], are_stored=True)
@@ -431,20 +445,5 @@ class Cassette(Holding, Permeable):
         return len(recovered)
 
     def to_save(self) -> list[Interaction]:
-        """What the file is to hold, in order."""
-        finished = self.held(borrowed=False)
-        if not self.record_mode.keeps and self.recorded:
-            return [interaction for interaction in finished if interaction in self.recorded]
-        if not self.record_mode.replays and self.recorded:
-            again = Index(self._match_on, self._disguise)
-            for interaction in self.recorded:
-                again.add(interaction)
-            finished = [
-                interaction
-                for interaction in finished
-                if interaction in self.recorded
-                or not any(again.matching(interaction.request, again.key(interaction.request), ALL))
-            ]
-        if self.drop_unused_requests and (self.record_mode.replays or self.recorded):
-            finished = [i for i in finished if i in self.recorded or i.plays]
-        return finished
+        """The interactions that the file is to hold, in order; which ones depends on the record mode."""
+        return to_save(self)

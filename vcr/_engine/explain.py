@@ -21,7 +21,7 @@ from .interaction import Interaction
 from .shown import Shown
 
 MOST_SHOWN = 3
-MOST_TOLD = 20  # the similar requests for which matchers are asked what differs
+MOST_TOLD = 20  # for how many similar requests matchers are asked what differs
 BODY_SHOWN = 200  # characters
 
 #: Recorded requests, best first: ``(request, names of matchers that agree, [(name of one that does not, message)])``.
@@ -32,12 +32,12 @@ Closest = list[tuple[Request, list[str], list[tuple[str, str]]]]
 class Refusal:
     """The facts of a refused request.
 
-    ``found``: whether the cassette was there. ``total``, ``played``: how many interactions it holds, and how many of
-    them had been played. ``hidden``: how many a filter dropped when the cassette was loaded. ``recorded``: gives the
-    interactions. ``mask``: takes secrets out of a text. ``secrets``: matchers that say which secret is another one.
-    ``similar``: the closest requests, where they are known. ``place``: gives the full path, and similar names beside it
-    (None when there is no such directory). ``around``: gives the path of the cassette in whose block this one was
-    opened, and whether that holds the request.
+    ``found``: whether the cassette existed. ``total``, ``played``: how many interactions it holds, and how many of them
+    had been played. ``hidden``: how many a filter dropped when the cassette was loaded. ``recorded()``: the
+    interactions. ``mask(text)``: takes secrets out of a text. ``secrets``: matchers that say which secret differs.
+    ``similar``: the closest requests, if they are known. ``place()``: the full path, and similar names in its directory
+    (None when there is no such directory). ``around()``: the path of the cassette in whose block this one was opened,
+    and whether that cassette holds the request.
     """
 
     request: Request
@@ -201,7 +201,7 @@ def _difference_lines(name: str, message: str) -> Iterable[str]:
 
 
 def _rest_lines(closest: Closest) -> Iterable[str]:
-    """How many more requests are as close, by what differs in them."""
+    """Lines that say how many more requests are as close, and in what these differ."""
     rest = Counter(_differing(similar) for similar in closest[MOST_SHOWN:])
     if len(rest) == 1:
         ((names, count),) = rest.items()
@@ -211,7 +211,8 @@ def _rest_lines(closest: Closest) -> Iterable[str]:
         yield from (f"     {count} differ in {names}" for names, count in rest.most_common())
 
 
-_same = itemgetter(0)  # of a verdict
+#: The first value of a verdict: whether the matcher takes both requests for the same.
+_same = itemgetter(0)
 
 
 def most_similar(
@@ -219,7 +220,7 @@ def most_similar(
 ) -> Closest:
     """The recorded requests that agree with ``request`` in the most matchers, at least one; the most similar first.
 
-    ``most_told``: for how many of them matchers are asked what differs, which takes long; None: for all.
+    ``most_told``: for how many of them the matchers are asked what differs, which is slow; None: for all.
     """
     judges = [verdicts(matcher, request) for matcher in matchers]
     groups: dict[int, list[tuple[Request, list[Verdict]]]] = {}

@@ -1,6 +1,7 @@
-"""The interactions that a cassette holds, in order, and what has become of each: played, recorded now, saved, borrowed.
+"""The interactions that a cassette holds, in order, and the state of each: played, recorded in this session, saved,
+borrowed from another cassette.
 
-It must not know why one is added or played: that is the cassette's decision. It must not know a file.
+It must not know why an interaction is added or played, which is the cassette's decision. It must not know a file.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from .interaction import Interaction, forks
 
 
 class Holding:
-    """What a cassette holds.
+    """The interactions of a cassette.
 
-    ``match_on``: matchers that must all agree. ``allow_playback_repeats``: False plays each interaction once, True the
-    first one always, ``"last"`` each once and then the last one always. ``disguise``: requests that it makes the same
-    match, too.
+    ``match_on``: matchers that must all agree. ``allow_playback_repeats``: False: each match is played once; True: the
+    first match is played again and again; ``"last"``: each match is played once, then the last one again and again.
+    ``disguise``: lets requests match that differ only in their secrets.
     """
 
     def __init__(
@@ -35,30 +36,35 @@ class Holding:
         self.allow_playback_repeats = allow_playback_repeats
         #: Whether there is something to save.
         self.dirty = False
-        #: How many plays count together with the one before.
+        #: How many plays were redirects that a client followed inside one fetch: each counts as one with the play
+        #: before.
         self.followed = 0
-        #: Guards the interactions; held for a moment only.
+        #: Guards the interactions. It is held only for short operations.
         self.lock = new_lock()
-        #: What this session has added, by identity.
+        #: The interactions that this session has added.
         self.recorded: set[Interaction] = set()
-        self._unsaved: dict[Interaction, int] = {}  # of these, what has not been saved; and how many forks there were
-        self._borrowed: set[Interaction] = set()  # replayed from other cassettes, and never saved into this one
+        self._unsaved: dict[Interaction, int] = {}  # those not saved yet, with ``forks()`` at that time
+        self._borrowed: set[Interaction] = set()  # of other cassettes: replayed, and never saved here
         self._interactions: list[Interaction] = []
-        self._played = 0  # how many interactions have been
+        self._played = 0  # how many interactions have been played
         self._match_on = tuple(match_on)
-        self._index = Index(self._match_on, disguise)
+        self._index = self.new_index()
 
     # -- finding ------------------------------------------------------------------------------------------------------
 
     def match_by(self, matchers: Sequence[Predicate]) -> None:
-        """Compare requests by these matchers, which must all agree, from now on."""
+        """Use these matchers from now on, which must all agree."""
         with self.lock:
             self._match_on = tuple(matchers)
-            self._index = Index(self._match_on, self._disguise)
+            self._index = self.new_index()
             # What this session has recorded is not replayed in it, unless repeats are allowed.
-            self._index_anew([one for one in self.held() if self.allow_playback_repeats or one not in self.recorded])
+            self._rebuild_index([one for one in self.held() if self.allow_playback_repeats or one not in self.recorded])
 
-    def _index_anew(self, interactions: Iterable[Interaction]) -> None:
+    def new_index(self) -> Index:
+        """An empty index by the matchers of this cassette."""
+        return Index(self._match_on, self._disguise)
+
+    def _rebuild_index(self, interactions: Iterable[Interaction]) -> None:
         self._index.clear()
         self._played = 0
         for interaction in interactions:
@@ -66,11 +72,14 @@ class Holding:
             self._played += bool(interaction.plays)
 
     def key(self, request: Request) -> Hashable:
-        """What requests that match this one exactly have in common with it."""
+        """A value that is equal for requests that match exactly."""
         return self._index.key(request)
 
     def find(self, request: Request, key: Hashable) -> Interaction | None:
-        """What would be played for this request, whatever the record mode. ``key``: of the same request."""
+        """The interaction that would be played for this request, whatever the record mode; None when there is none.
+
+        ``key``: ``self.key(request)``.
+        """
         which = ALL if self.allow_playback_repeats is True else UNPLAYED
         found = next(self._index.matching(request, key, which), None)
         if found is None and self.allow_playback_repeats == "last":
@@ -78,7 +87,7 @@ class Holding:
         return found
 
     def matching(self, request: Request) -> list[Interaction]:
-        """What matches this request, which has been through the filters, played or not; best first."""
+        """The interactions that match this filtered request, played or not; the best match first."""
         key = self.key(request)
         with self.lock:
             return list(dict.fromkeys(self._index.matching(request, key, ALL)))
@@ -86,7 +95,7 @@ class Holding:
     # -- what is held -------------------------------------------------------------------------------------------------
 
     def held(self, *, borrowed: bool = True) -> list[Interaction]:
-        """Every interaction that is finished, in order; with those borrowed from other cassettes, or without."""
+        """Every finished interaction, in order. ``borrowed``: also those borrowed from other cassettes."""
         with self.lock:
             if borrowed or not self._borrowed:
                 return [one for one in self._interactions if one.finished]
@@ -96,46 +105,47 @@ class Holding:
         return len(self.held())
 
     def unsaved(self) -> set[Interaction]:
-        """What has been added and not been saved."""
+        """The interactions that have been added and not saved yet."""
         with self.lock:
             return set(self._unsaved)
 
     def recorded_before_fork(self) -> set[Interaction]:
-        """Of these, what other processes have inherited, and may save too."""
+        """The unsaved interactions that other processes have inherited by a fork, and may save, too."""
         with self.lock:
             return {one for one, count in self._unsaved.items() if count != forks()}
 
     @property
     def has_borrowed(self) -> bool:
-        """Whether some are other cassettes'."""
+        """Whether some interactions are borrowed from other cassettes."""
         return bool(self._borrowed)
 
     # -- changing it --------------------------------------------------------------------------------------------------
 
     def reserve(self, request: Request) -> Interaction:
-        """A place in the order, for a request that is sent to its server now."""
+        """Add an unfinished interaction for a request that is sent to its server now: it keeps the request's place."""
         interaction = Interaction(request)
         self.put(interaction)
         return interaction
 
     def put(self, interaction: Interaction) -> None:
-        """Put it behind the others."""
+        """Add an interaction behind the others."""
         with self.lock:
             self._interactions.append(interaction)
 
     def give_up(self, interaction: Interaction) -> None:
-        """Leave no trace of it."""
+        """Remove an interaction."""
         with self.lock:
             if interaction in self._interactions:
                 self._interactions.remove(interaction)
 
     def make_findable(self, interaction: Interaction) -> None:
-        """Let it be played, too."""
+        """Let an interaction be played, too."""
         with self.lock:
             self._index.add(interaction)
 
     def mark_recorded(self, interaction: Interaction) -> None:
-        """This session has added it, now if it is not known when: it is to be saved."""
+        """Note that this session has added an interaction, which has to be saved. It was recorded now, if it has no
+        date."""
         if interaction.response is not None:
             interaction.response.stamp()
         self.recorded.add(interaction)
@@ -150,7 +160,7 @@ class Holding:
             self.dirty = bool(self._unsaved)
 
     def add_borrowed(self, interactions: Iterable[Interaction]) -> None:
-        """Play these too, which are another cassette's."""
+        """Play these interactions of another cassette, too."""
         with self.lock:
             for interaction in interactions:
                 self._borrowed.add(interaction)
@@ -158,24 +168,27 @@ class Holding:
                 self._index.add(interaction)
 
     def hold(self, interactions: list[Interaction], *, are_stored: bool = False) -> None:
-        """Hold these interactions and no others, from now on; each stays played as often as it has been.
+        """Hold these finished interactions and no others. The number of plays of each stays.
 
-        ``are_stored``: they are what the file has.
+        ``are_stored``: they were read from the file, so that none of them has to be saved.
         """
         with self.lock:
             if not are_stored:
                 self._unsaved.update(dict.fromkeys(set(interactions).difference(self._interactions), forks()))
             self._interactions = interactions + [one for one in self._interactions if not one.finished]
-            self._index_anew(interactions)
+            self._rebuild_index(interactions)
 
     def play(self, interaction: Interaction) -> None:
-        """Count one replay of it."""
+        """Count one replay of an interaction."""
         self._played += not interaction.plays
         interaction.plays += 1
 
     def answered(self, request: Request, kept: Request, interaction: Interaction, response: Response) -> Response:
-        """The response of an interaction as it answers ``request``, which is ``kept`` behind the filters: what it
-        repeats of the request, and the file does not show, is what this request has sent."""
+        """The recorded ``response`` as it answers ``request``. Where the response repeats a secret of the request, the
+        file has a placeholder: the client gets the secret that this request has sent.
+
+        ``kept``: the request as the filters have left it.
+        """
         recorded = interaction.request
         if self._disguise is None or not interaction.is_from_file or not self._disguise.may_hide_any(recorded):
             return response
@@ -184,9 +197,9 @@ class Holding:
         return response
 
     def seen(self, interaction: Interaction) -> tuple[Request, Response]:
-        """An interaction as a program sees it: once it has been played, with what the last request has sent where the
-        file does not show it."""
-        request, response = interaction.own()
+        """The request and the response of an interaction as a program sees them. Once it has been played, the secrets
+        of the last request stand in the place of placeholders."""
+        request, response = interaction.pair()
         if self._disguise is None or interaction.replay is None:
             return request, response
         asked, response = interaction.replay
@@ -198,13 +211,13 @@ class Holding:
             if interaction.plays:
                 interaction.plays -= 1
                 self._played -= not interaction.plays
-                self._index.refile()
+                self._index.rebuild()
 
-    def play_anew(self) -> None:
-        """Count every interaction as not played; what was recorded in this session can be played too."""
+    def reset_plays(self) -> None:
+        """Count every interaction as not played. Those recorded in this session can be played, too."""
         with self.lock:
             held = self.held()
             for interaction in held:
                 interaction.plays = 0
-            self._index_anew(held)
+            self._rebuild_index(held)
             self.followed = 0

@@ -1,4 +1,4 @@
-"""A request with its response, as a cassette holds them. It must not know when or whether an interaction is played."""
+"""A request with its response, as a cassette holds them. It must not know when an interaction is played, or whether."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _forks = 0
 
 
 def forks() -> int:
-    """How often this process has been forked, or been the child of a fork, since this module was imported."""
+    """How many forks, by this process and its ancestors, there have been since this module was imported."""
     return _forks
 
 
@@ -36,12 +36,12 @@ class Interaction:
     __slots__ = ("is_from_file", "masked", "plays", "replay", "request", "response")
 
     def __init__(self, request: Request, response: Response | None = None) -> None:
-        #: Whether it stood in the file when the cassette was loaded: it is written as it is.
+        #: Whether the interaction was in the file when the cassette was loaded: then it is written as it is.
         self.is_from_file = False
-        #: What was masked when it was written.
+        #: What the sanitizer masked when the interaction was written.
         self.masked: Sequence[Masked] = ()
-        #: The request behind the filters that it was last played for, and the response that was given: they may have
-        #: secrets that the file does not show.
+        #: The filtered request for which the interaction was last played, and the response that the client got: they
+        #: may hold secrets in the place of which the file has placeholders.
         self.replay: tuple[Request, Response] | None = None
         self.request = request
         self.response = response
@@ -54,11 +54,11 @@ class Interaction:
 
     @property
     def finished(self) -> bool:
-        """Whether the response is there."""
+        """Whether there is a response."""
         return self.response is not None
 
-    def own(self) -> tuple[Request, Response]:
-        """Request and response, for whoever may change them; it is finished."""
+    def pair(self) -> tuple[Request, Response]:
+        """The request and the response of a finished interaction. The caller may change both."""
         assert self.response is not None
         return self.request, self.response
 
@@ -68,26 +68,26 @@ class Interaction:
         return False
 
     def value(self) -> Hashable:
-        """Equal for interactions with the same content, whenever they were recorded."""
+        """A value that is equal for interactions with the same content, whenever they were recorded."""
         return value_of(self.request, None if self.response is None else self.response.data)
 
 
 def value_of(request: Request, response: ResponseDict | None) -> Hashable:
-    """Equal for pairs with the same content."""
+    """A value that is equal for pairs with the same content."""
     return repr((request.method, request.uri, request.headers.pairs(), request.body, _in_one_order(response)))
 
 
 def _in_one_order(value: object) -> object:
-    """``value`` with the keys of its mappings sorted: in a file they stand in another order than when recorded."""
+    """``value`` with the keys of its mappings sorted: a file has them in another order than a live response."""
     if isinstance(value, Mapping):
         return [(key, _in_one_order(value[key])) for key in sorted(value, key=repr)]
     return value
 
 
 class StoredInteraction(Interaction):
-    """One of a file. Its method and URI are known; it is read when more of it is needed.
+    """An interaction of a file. Its method and URI are known; the rest is parsed when it is first needed.
 
-    ``read``: returns request and response, or raises CassetteLoadError.
+    ``read()``: returns the request and the response, or raises CassetteLoadError.
     """
 
     __slots__ = ("_is_as_stored", "_pair", "_read", "_target")
@@ -105,7 +105,7 @@ class StoredInteraction(Interaction):
     def _both(self) -> tuple[Request, Response]:
         if self._pair is None:
             try:
-                pair = self._read()  # (without a lock: it may take long, and another thread reads the same)
+                pair = self._read()  # without a lock: it may take long, and two threads read the same
             except CassetteLoadError:
                 self._is_as_stored = False
                 raise
@@ -113,8 +113,8 @@ class StoredInteraction(Interaction):
                 self._pair = pair
         return self._pair
 
-    def own(self) -> tuple[Request, Response]:
-        """Request and response, for whoever may change them."""
+    def pair(self) -> tuple[Request, Response]:
+        """The request and the response. The caller may change both."""
         self._is_as_stored = False
         return self._both()
 
@@ -135,10 +135,10 @@ class StoredInteraction(Interaction):
 
     @property
     def finished(self) -> bool:
-        """Yes: it is stored."""
+        """True: the file has a response."""
         return True
 
     @property
     def is_as_stored(self) -> bool:
-        """Whether nobody has been given what may be changed, and it has not been found unreadable."""
+        """Whether no caller has had the chance to change the pair, and it has not been found unreadable."""
         return self._is_as_stored

@@ -1,9 +1,7 @@
-"""What a persister is to the engine: VCR.py's interface, and what a persister may offer beyond it.
+"""The interface of a persister: VCR.py's two methods, and what a persister may offer in addition.
 
-``vcr/persisters/content.py`` turns bytes into contents for a persister, and raises the errors. A persister that uses
-HTTP does so within ``vcr.outside()``.
-
-It must not know what is done with an interaction.
+A persister makes contents from bytes, and raises the right errors, with ``vcr/persisters/content.py``. A persister that
+uses HTTP does so inside ``vcr.outside()``. This file must not know what an interaction is used for.
 """
 
 from __future__ import annotations
@@ -41,7 +39,7 @@ class Persister(Protocol):
         cannot be read."""
 
     def save_cassette(self, cassette_path: Any, cassette_dict: Any, serializer: Any) -> None:
-        """Keep ``{"requests": [...], "responses": [...]}`` under this path, all of it or nothing."""
+        """Store ``{"requests": [...], "responses": [...]}`` under this path. When it fails, what is stored stays."""
 
 
 class Stored(NamedTuple):
@@ -53,7 +51,7 @@ class Stored(NamedTuple):
 
 
 class Written(NamedTuple):
-    """An interaction as it is written. ``beside``: what stands beside its request and response, as its date."""
+    """An interaction as it is written. ``beside``: what stands beside its request and response, such as its date."""
 
     pair: Pair
     beside: Mapping[str, object]
@@ -74,7 +72,7 @@ class Place:
         return Place(path, self.persister, self.serializer, preserve_exact_body_bytes=self.preserve_exact_body_bytes)
 
     def read(self) -> Stored | None:
-        """What is stored now; None when nothing is. Raises CassetteLoadError when it cannot be read."""
+        """What is stored now; None when nothing is stored. Raises CassetteLoadError when it cannot be read."""
         if self.persister is None:
             return None
         self._version = self.offered("version")
@@ -98,7 +96,7 @@ class Place:
         return Stored(interactions, metadata or {}, getattr(found, "beside", {}))
 
     def write(self, written: Sequence[Written], metadata: Mapping[str, object], others: Mapping[str, object]) -> None:
-        """Put these interactions in the place of what is stored."""
+        """Store these interactions instead of what is stored."""
         cassette_dict = self._cassette_dict(written)
         if others:
             cassette_dict["others"] = others
@@ -119,7 +117,8 @@ class Place:
         return cassette_dict
 
     def add(self, written: Sequence[Written], number_before: int) -> bool:
-        """Put these behind the ``number_before`` interactions that are stored. False: this persister cannot."""
+        """Append these to the ``number_before`` interactions that are stored. Returns False where the persister
+        cannot."""
         add = getattr(self.persister, "add_to_cassette", None)
         if add is None:
             return False
@@ -139,16 +138,16 @@ class Place:
         return (self.path, ()) if found is None else found
 
     def unwritable(self) -> str | None:
-        """Why nothing can be saved, where the persister can tell that beforehand."""
+        """Why nothing can be saved, if the persister can tell; else None."""
         reason: str | None = self.offered("unwritable")
         return reason
 
     def exclusive(self) -> AbstractContextManager[object]:
-        """The place for this object alone, where the persister can give that."""
+        """A context in which nobody else stores under this path, where the persister offers one."""
         exclusive = self.offered("exclusive")
         return nullcontext() if exclusive is None else exclusive
 
     def offered(self, name: str) -> Any:
-        """What the persister answers to a question that it need not know; None when it does not know it."""
+        """What an optional method of the persister returns for this path; None when the persister does not have it."""
         method = getattr(self.persister, name, None)
         return None if method is None else method(self.path)

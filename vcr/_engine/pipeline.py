@@ -1,6 +1,6 @@
-"""The functions of a project that an interaction passes: when it is recorded, saved and loaded.
+"""The functions that change an interaction when it is recorded, saved and loaded.
 
-It must not know which functions these are (options and hooks make them), and no file.
+It must not know which functions these are (options and hooks make them). It must not know a file.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ InteractionFilter = Callable[[Request, ResponseDict, "Cassette"], "Pair | None"]
 
 
 class Pipeline(NamedTuple):
-    """What stands in the place of a request, a response or both. Each function may be None: nothing is changed.
+    """The functions that change a request, a response or both. Where one is None, nothing is changed.
 
-    A function is given a copy, which it may change. Where it returns None, the interaction is not kept. ``unmasked``:
-    looks at what is written where there is no sanitizer.
+    A function is given a copy, which it may change. Where it returns None, the interaction is not kept. ``sanitizer``:
+    masks secrets in what is written. ``unmasked``: where there is no sanitizer, it looks for secrets in what is
+    written.
     """
 
     before_record_request: RequestFilter | None = None
@@ -48,7 +49,7 @@ class Pipeline(NamedTuple):
         return request if self.before_record_request is None else self.before_record_request(request.copy())
 
     def stored(self, request: Request) -> Request:
-        """``request``, which has been filtered, as it is stored."""
+        """A filtered ``request`` as it is stored: with its secrets masked."""
         return request if self.sanitizer is None else self.sanitizer.request(request).request
 
     def response(self, response: Response) -> Response | None:
@@ -59,7 +60,7 @@ class Pipeline(NamedTuple):
         return None if data is None else Response(data, response.beside)
 
     def all_loaded(self, interactions: list[Interaction], cassette: Cassette) -> list[Interaction]:
-        """The interactions of the file as the cassette holds them; without filters they need not even be read now."""
+        """The interactions of the file as the cassette holds them. Without filters none of them is parsed now."""
         loaded = list(interactions)
         if not self.loads_as_stored:
             loaded = [kept for one in interactions if (kept := self._loaded(one, cassette)) is not None]
@@ -68,7 +69,7 @@ class Pipeline(NamedTuple):
         return loaded
 
     def _loaded(self, interaction: Interaction, cassette: Cassette) -> Interaction | None:
-        request, response = interaction.own()
+        request, response = interaction.pair()
         if self.after_load_interaction is not None:
             pair = self.after_load_interaction(request.copy(), response.copy_data(), cassette)
             if pair is None:
@@ -78,17 +79,18 @@ class Pipeline(NamedTuple):
         kept_response = None if kept_request is None else self.response(response)
         return None if kept_request is None or kept_response is None else Interaction(kept_request, kept_response)
 
-    def learn(self, interactions: Iterable[Interaction]) -> None:
-        """Get to know the secrets in requests before any interaction is written: one may stand in an answer that came
-        before, under a name that tells nothing."""
+    def learn_secrets(self, interactions: Iterable[Interaction]) -> None:
+        """Let the sanitizer learn the secrets in all requests before any interaction is written: a secret of a later
+        request may stand in an earlier response, under a name that does not tell that it is one."""
         for interaction in interactions if self.sanitizer is not None else ():
             request = interaction.request
             if not interaction.is_from_file and isinstance(request, Request) and isinstance(request.uri, str):
                 self.stored(request)
 
     def saved(self, interaction: Interaction, cassette: Cassette) -> Pair | None:
-        """An interaction of the cassette as it is written. What the file has had stays as it is there."""
-        request, response = interaction.own()
+        """The request and the response as they are written; None: the interaction is not written. The sanitizer leaves
+        an interaction that was loaded from the file as it is."""
+        request, response = interaction.pair()
         pair: Pair | None = (request, response.data)
         if self.before_save_interaction is not None:
             pair = self.before_save_interaction(request.copy(), response.copy_data(), cassette)
@@ -101,13 +103,14 @@ class Pipeline(NamedTuple):
         kept, data, interaction.masked = self.sanitizer.pair(pair[0], Response(pair[1]))
         return kept, data
 
-    def tell(self, path: str) -> None:
-        """The cassette has been written to ``path``: warn of what should not be in it."""
+    def warn_of_secrets(self, path: str) -> None:
+        """Warn, when the cassette has been written to ``path``, of secrets that are in the file because the sanitizer
+        is off."""
         if self.unmasked is not None:
             self.unmasked.tell(path)
 
     def content(self, interaction: Interaction) -> Hashable:
-        """Equal for interactions that would be written with the same content, whenever they were recorded."""
+        """A value that is equal for interactions that would be written with the same content."""
         if self.sanitizer is None or interaction.response is None:
             return interaction.value()
         request, response, _ = self.sanitizer.pair(interaction.request, interaction.response)

@@ -1,4 +1,4 @@
-"""A text as a person sees it, in a log or in an error: without secrets. It must not know what the secrets are."""
+"""A text as a log or an error shows it: without secrets. It must not know which texts are secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ _USERINFO = re.compile(r"://[^/?#\s]+@")
 
 
 class Shown:
-    """Stands for a value in the arguments of a log record; its text is made when somebody reads it."""
+    """An argument of a log record or a message. The text of ``value``, without secrets, is made when somebody reads
+    it."""
 
     __slots__ = ("_mask", "_value")
 

@@ -1,7 +1,8 @@
-"""How a cassette is kept: loaded, merged with what others have stored, dated, saved, recovered, and when it is too old.
+"""Keeps a cassette under its path: loads it, merges it with what others have stored, saves it, recovers it, and tells
+when it is too old.
 
-It must not know requests on their way, matching or record modes. The cassette says what it holds (``Changes``), and
-what an interaction becomes on its way in and out (``Holder``); a persister does the storing.
+It must not know live requests, matching or record modes. The cassette says what is to be stored (``Changes``), and how
+an interaction is changed when it is loaded and saved (``Holder``); a persister reads and writes.
 """
 
 from __future__ import annotations
@@ -22,27 +23,28 @@ log = logging.getLogger("vcr.cassette")
 
 
 class Holder(Protocol):
-    """The cassette, as its storage sees it."""
+    """What a storage needs of its cassette."""
 
     def when_loaded(self, interactions: list[Interaction]) -> list[Interaction]:
-        """What the cassette holds of these, which are stored."""
+        """The interactions that the cassette holds of these stored ones."""
 
     def when_saved(self, interaction: Interaction) -> Pair | None:
-        """The request and the response that are written; None: neither."""
+        """The request and the response as they are written; None: the interaction is not written."""
 
     @property
     def saves_as_held(self) -> bool:
-        """Whether ``when_saved`` changes nothing of what was loaded."""
+        """Whether ``when_saved`` leaves loaded interactions as they are."""
 
     def content(self, interaction: Interaction) -> Hashable:
-        """Equal for interactions that would be stored with the same content, whenever they were recorded."""
+        """A value that is equal for interactions that would be stored with the same content."""
 
 
 class Changes(NamedTuple):
-    """What a cassette is to hold from now on.
+    """What is to be stored.
 
-    ``kept``: all of it, in order. ``added``: of these, what this cassette has not stored yet. ``inherited``: of those,
-    what was recorded before a fork, and may have been stored by another process. ``dropped``: what was held and goes.
+    ``kept``: all interactions that the cassette is to have, in order. ``added``: those of ``kept`` that have not been
+    stored yet. ``dropped``: interactions that the cassette had and is to lose. ``inherited``: those of ``added`` that
+    were recorded before a fork, so that another process may have stored them.
     """
 
     kept: list[Interaction]
@@ -54,9 +56,9 @@ class Changes(NamedTuple):
 class Storage:
     """Where one cassette is kept, and how.
 
-    ``path`` and ``persister`` say where; without a persister nothing is stored, ever. ``re_record_interval``: what is
-    older counts as not stored, until something takes its place. ``journal``: keep each interaction at once, until the
-    cassette is saved. Raises TypeError when the persister has no journal.
+    ``persister``: None: nothing is ever stored. ``re_record_interval``: a cassette that is older counts as not stored,
+    and is replaced when it has been recorded again. ``journal``: write each interaction at once to a journal, which is
+    kept until the cassette is saved. Raises TypeError when the persister has no journal.
     """
 
     def __init__(
@@ -71,12 +73,12 @@ class Storage:
     ) -> None:
         self.place = Place(path, persister, serializer, preserve_exact_body_bytes=preserve_exact_body_bytes)
         self.path = path
-        #: What is stored beside the interactions. What is changed in it is saved with them.
+        #: What is stored beside the interactions. A change in this dictionary is saved with them.
         self.metadata: dict[str, object] = {}
-        #: How many interactions were stored when the cassette was last read, and are not in it: a filter dropped them.
+        #: How many stored interactions a filter dropped when the cassette was last read.
         self.hidden = 0
         self._others: Mapping[str, object] = {}
-        #: How many interactions are stored, if what is held comes from there.
+        #: How many interactions were stored when the cassette was read; None when it was saved since, or nothing was.
         self.count: int | None = None
         self._re_record_interval = re_record_interval
         self._journal: Any = self.place.offered("journal")
@@ -92,9 +94,10 @@ class Storage:
     # -- loading ------------------------------------------------------------------------------------------------------
 
     def load(self, holder: Holder, *, may_be_too_old: bool) -> list[Interaction] | None:
-        """What is stored, as the cassette holds it; None when nothing is, or when all of it is too old.
+        """The stored interactions as the cassette holds them; None when nothing is stored, or when it is too old.
 
-        Raises CassetteLoadError when it cannot be read.
+        ``may_be_too_old``: False in a record mode that could not record the cassette again. Raises CassetteLoadError
+        when it cannot be read.
         """
         loaded = self._read(holder)
         if self._journal is not None and self._journal.exists:
@@ -109,7 +112,7 @@ class Storage:
         return loaded
 
     def load_from(self, path: str, holder: Holder) -> list[Interaction] | None:
-        """What is stored under another path, in the same way; None when nothing is."""
+        """The interactions stored under another path; None when nothing is stored there."""
         stored = self.place.at(path).read()
         return None if stored is None else holder.when_loaded(stored.interactions)
 
@@ -125,7 +128,7 @@ class Storage:
         return loaded
 
     def _is_too_old(self, loaded: Sequence[Interaction]) -> bool:
-        """Whether to record anew. What is stored stays until there is something to take its place."""
+        """Whether the oldest interaction is older than ``re_record_interval``."""
         if self._re_record_interval is None:
             return False
         dates = [one.response.recorded_at for one in loaded if one.response is not None]
@@ -141,38 +144,42 @@ class Storage:
     # -- before it is saved -------------------------------------------------------------------------------------------
 
     def prepare(self) -> str | None:
-        """Why nothing can be saved, where that can be told beforehand. From now on saving needs no import, which the
-        end of an interpreter does not give."""
+        """Why nothing can be saved, if the persister can tell that now; else None.
+
+        The serializer is imported now, because at the end of the interpreter, when a cassette may be saved, no module
+        can be imported any more.
+        """
         serializer = self.place.serializer
         for name in ("serialize", "deserialize", "parts"):
-            getattr(serializer, name, None)  # (one of this package's is imported when it is first used)
+            getattr(serializer, name, None)  # (asking for a name imports a serializer of this package)
         return self.place.unwritable()
 
     def note(self, interaction: Interaction, holder: Holder) -> None:
-        """Keep an interaction now, lest the program does not come to save the cassette; where a journal is wanted."""
+        """Write an interaction to the journal, if one is wanted: the program may end before it saves the cassette."""
         pair = holder.when_saved(interaction) if self._journals else None
         if pair is None:
             return
         try:
             self._journal.add(*pair, _beside(interaction))
-        except OSError as error:  # the recording itself goes on
+        except OSError as error:  # (recording goes on without a journal)
             log.warning("What cassette %s records is no longer kept until it is saved: %s", self.path, error)
             self._journals = False
 
     def keep_notes_in(self, journal: object) -> None:
-        """Keep what ``note`` is given in this journal from now on; with None, nowhere."""
+        """Use this journal for ``note`` from now on; None: none."""
         self._journal, self._journals = journal, journal is not None
 
     def discard_notes(self) -> None:
-        """Forget what ``note`` has kept: it is not wanted, or it has been saved."""
+        """Remove from the journal what ``note`` has written: it has been saved, or it is not wanted."""
         if self._journals:
             self._journal.discard()
 
     # -- saving -------------------------------------------------------------------------------------------------------
 
     def save(self, changes: Changes, holder: Holder) -> bool:
-        """Write the cassette: the whole of it or, when anything fails, nothing. What others have stored since it was
-        read stays. Returns whether there was anything to write: of a new cassette a hook may drop everything."""
+        """Write the cassette; when anything fails, what is stored stays as it was. What others have stored since the
+        cassette was read is kept. Returns False where nothing is written, because a hook drops all of a new
+        cassette."""
         self._date_as_before(changes, holder)
         with self.place.exclusive():
             kept = self._merged(changes, holder) if self.place.has_changed() else changes.kept
@@ -181,12 +188,13 @@ class Storage:
                 if kept and not written and self.place.read() is None:
                     return False
                 self.place.write(written, self.metadata, self._others)
-            self.count = None  # what is held is not read from what is stored now
+            self.count = None
             self.discard_notes()
         return True
 
     def _added(self, kept: Sequence[Interaction], added: set[Interaction], holder: Holder) -> bool:
-        """Whether the new interactions could be put behind those that are stored, which all stay as they are."""
+        """Append the new interactions to the stored ones, and return True; False, and nothing is written, where a
+        stored interaction has to be changed, or the persister cannot append."""
         before = [one for one in kept if one not in added]
         if (
             len(before) == len(kept)
@@ -200,9 +208,9 @@ class Storage:
         return self.place.add(_written(kept[len(before) :], holder), len(before))
 
     def _date_as_before(self, changes: Changes, holder: Holder) -> None:
-        """What was recorded again, unchanged, keeps its date, so that the file does not change either.
+        """Give an interaction that was recorded again, and is the same, its old date: so the file does not change.
 
-        Not so where age matters: with its old date it would be recorded again and again.
+        With ``re_record_interval`` it gets the new date: with the old one it would be recorded again every time.
         """
         if self._re_record_interval is not None or not changes.dropped:
             return
@@ -212,7 +220,7 @@ class Storage:
                 one.response.timestamp = date
 
     def _merged(self, changes: Changes, holder: Holder) -> list[Interaction]:
-        """What is stored now, without what this cassette drops, with what it adds."""
+        """The interactions stored now, without those that this cassette drops, and with those that it adds."""
         stored = self._read(holder)
         if stored is None:
             return changes.kept
@@ -230,34 +238,38 @@ class Storage:
         before: Sequence[Interaction],
         holder: Holder,
     ) -> list[Interaction]:
-        """``mine`` without what another process, which has inherited it too, has added to what was there ``before``."""
+        """``mine``, the interactions to be added, without those that another process has stored already.
+
+        ``inherited``: those that another process has, too. ``stored``: what is stored now. ``before``: what was stored
+        when this cassette was read.
+        """
 
         def value(one: Interaction) -> Hashable:
             pair = holder.when_saved(one)
             return None if pair is None else value_of(*pair)
 
-        there = Counter(map(value, stored)) - Counter(map(value, before))
-        left = []
+        stored_since = Counter(map(value, stored)) - Counter(map(value, before))
+        not_stored = []
         for one in mine:
-            if one in inherited and there[of := value(one)]:
-                there[of] -= 1
+            if one in inherited and stored_since[content := value(one)]:
+                stored_since[content] -= 1
             else:
-                left.append(one)
-        return left
+                not_stored.append(one)
+        return not_stored
 
-    # -- what interrupted recordings have left ------------------------------------------------------------------------
+    # -- the journals of interrupted recordings ------------------------------------------------------------------------
 
     def load_with_notes(self, holder: Holder) -> tuple[list[Interaction], list[Interaction]]:
-        """What is stored, and what interrupted recordings have left (``journal=True``).
+        """The stored interactions, and those in the journal of interrupted recordings (``journal=True``).
 
-        Raises CassetteNotFoundError when they have left nothing.
+        Raises CassetteNotFoundError when there is no journal.
         """
         if self._journal is None or not self._journal.exists:
             raise CassetteNotFoundError(f"there is nothing to recover for the cassette at {self.path}")
         return self._read(holder) or [], holder.when_loaded(self._journal.interactions())
 
     def remove_notes(self) -> None:
-        """Forget what interrupted recordings have left."""
+        """Remove the journal."""
         self._journal.remove()
 
 
@@ -266,9 +278,9 @@ def _written(interactions: Iterable[Interaction], holder: Holder) -> list[Writte
 
 
 def _without(interactions: list[Interaction], dropped: set[Interaction]) -> list[Interaction]:
-    """``interactions`` but for one of the same content for each that is dropped."""
+    """``interactions`` without one of the same content for each in ``dropped``."""
     if not dropped:
-        return interactions  # To compare contents, all of them would have to be read.
+        return interactions  # without parsing them all, which comparing their content would do
     values = Counter(one.value() for one in dropped)
     left = []
     for one in interactions:

@@ -1,4 +1,4 @@
-"""What a cassette is strict about: requests out of order, interactions that nobody asked for, refusals that the program
+"""What a strict cassette reports: requests out of order, interactions that were not played, refusals that the program
 swallowed, and failed exchanges that would be saved. It must not know a client, a file or a face.
 """
 
@@ -20,7 +20,7 @@ MOST_LISTED = 10
 
 
 class Strictness(NamedTuple):
-    """The options of the same names."""
+    """The values of the options of the same names."""
 
     save: str = "always"
     on_unused: str = "ignore"
@@ -32,9 +32,9 @@ DEFAULT = Strictness()
 
 
 class Sent(list[Request]):
-    """The requests that a program made, as it made them.
+    """The requests that a program made, before any filter.
 
-    Equal to a list of what each is: a request with the same method, URI and body, or ``"GET http://host/path"``.
+    It is equal to a list with, for each, a request of the same method, URI and body, or ``"GET http://host/path"``.
     """
 
     __hash__ = None
@@ -42,7 +42,7 @@ class Sent(list[Request]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, (list, tuple)):
             return NotImplemented
-        return len(self) == len(other) and all(_is(one, wanted) for one, wanted in zip(self, other, strict=True))
+        return len(self) == len(other) and all(_is_same(one, wanted) for one, wanted in zip(self, other, strict=True))
 
     def lines(self) -> list[str]:
         """Each request as ``"GET http://host/path"``."""
@@ -57,7 +57,7 @@ def line_of(request: Request) -> str:
     return f"{request.method} {request.uri}"
 
 
-def _is(request: Request, wanted: object) -> bool:
+def _is_same(request: Request, wanted: object) -> bool:
     if isinstance(wanted, str):
         return line_of(request) == wanted
     if isinstance(wanted, Request):
@@ -77,7 +77,8 @@ class Played(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A refusal: the request, where in the program it was made, and the error while it may still be swallowed."""
+    """A refusal: the request, where in the program it was made (``file:line``), and the error, where ``on_refused``
+    needs it."""
 
     request: Request
     place: str
@@ -85,7 +86,7 @@ class Refused(NamedTuple):
 
     @classmethod
     def now(cls, request: Request, error: CannotOverwriteExistingCassetteException | None) -> Refused:
-        """A request that the code which runs now has made."""
+        """The refusal of a request that the code which runs now has made."""
         return cls(request, place_in_program(), error)
 
     def caught_in(self) -> str | None:
@@ -102,7 +103,7 @@ def _loaded(cassette: Cassette) -> list[Interaction]:
 
 
 def first_unplayed(cassette: Cassette) -> Interaction | None:
-    """The recorded interaction that is due."""
+    """The recorded interaction that has to be played next; None when all are played."""
     return next((one for one in _loaded(cassette) if not one.plays), None)
 
 
@@ -128,15 +129,15 @@ def out_of_order(cassette: Cassette, found: Interaction) -> str:
 
 
 def unplayed(cassette: Cassette) -> list[str]:
-    """Method and URI of what was recorded and not played, where nothing can be recorded; without secrets."""
+    """Method and URI, without secrets, of each interaction that was not played; none where the cassette may record."""
     if not cassette.write_protected:
         return []
     return [cassette.mask(" ".join(one.target)) for one in _missed(cassette, _loaded(cassette))]
 
 
 def unplayed_places(cassette: Cassette) -> list[int] | None:
-    """Where in the file what was not played stands, from 1 on. None where that cannot be told: the cassette does not
-    replay, it has been saved, or a hook hides a part of what is stored."""
+    """The places in the file, from 1 on, of the interactions that were not played. None where they are not known: the
+    cassette does not replay, it has been saved, or a hook hides a part of what is stored."""
     loaded = _loaded(cassette)
     if not cassette.record_mode.replays or len(loaded) != cassette.storage.count:
         return None
@@ -145,14 +146,14 @@ def unplayed_places(cassette: Cassette) -> list[int] | None:
 
 
 def _missed(cassette: Cassette, loaded: list[Interaction]) -> list[Interaction]:
-    # With repeats the first match is played for ever: those behind it are not missed.
+    # With repeats the first match is always played: the matches behind it cannot be.
     repeated = {one.target for one in loaded if one.plays} if cassette.allow_playback_repeats is True else ()
     return [one for one in loaded if not one.plays and one.target not in repeated]
 
 
 def swallowed(cassette: Cassette) -> list[Refused]:
-    """The refusals that something other than the code around the cassette has caught. (``assertRaises`` takes the
-    traceback away: who has caught such an error is not known, and was prepared for it.)"""
+    """The refusals that other code than that around the cassette has caught. (Where an error has no traceback, as after
+    ``assertRaises``, the code that has caught it expected it.)"""
     if cassette.strictness.on_refused != "raise":
         return []
     return [
@@ -163,12 +164,14 @@ def swallowed(cassette: Cassette) -> list[Refused]:
 
 
 def judge(cassette: Cassette) -> None:
-    """Say what was left unplayed, or was swallowed, of a closed cassette whose block did not fail.
+    """Report the interactions of a closed cassette that were not played, and the refusals that were swallowed.
 
     Raises SwallowedRefusalError or UnplayedInteractionsError; warns where an option says so.
     """
     refused = swallowed(cassette)
-    cassette.refusals = [one._replace(error=None) for one in cassette.refusals]  # they hold frames
+    cassette.refusals = [
+        one._replace(error=None) for one in cassette.refusals
+    ]  # an error holds the frames of its traceback
     if refused:
         raise SwallowedRefusalError(swallowed_text(cassette, refused), path=cassette.path)
     left = [] if cassette.strictness.on_unused == "ignore" else unplayed(cassette)
@@ -180,7 +183,7 @@ def judge(cassette: Cassette) -> None:
 
 
 def swallowed_text(cassette: Cassette, refused: Iterable[Refused]) -> str:
-    """The sentence for refusals that the program caught, with the place of each."""
+    """The text for refusals that the program swallowed, with the place of each request."""
     lines = [f"  {line_of(one.request)}, made at {one.place}" for one in refused]
     return cassette.mask(
         "\n".join(
@@ -195,7 +198,7 @@ def swallowed_text(cassette: Cassette, refused: Iterable[Refused]) -> str:
 
 
 def unplayed_text(cassette: Cassette, left: list[str]) -> str:
-    """The sentence for interactions that were not played."""
+    """The text for interactions that were not played."""
     lines = [f"  {line}" for line in left]
     return "\n".join(
         [
@@ -241,5 +244,5 @@ def may_keep(cassette: Cassette) -> bool:
 
 
 def _is_success(response: Response) -> bool:
-    """Redirects are, for the client follows them; a failure of the network is not."""
+    """Whether ``save="2xx"`` accepts this response: a redirect counts, because the client follows it."""
     return response.failure is None and 100 <= response.status < 400

@@ -21,10 +21,10 @@ log = logging.getLogger("vcr.cassette")
 class Turn:
     """One request's passage through a cassette: made by ``begin``, over after ``complete``, ``fail`` or ``drop``.
 
-    ``response``: what to replay, or None: go live. ``records``: whether what comes back is kept; when it is not, the
-    exchange is none of the cassette's business. A turn that is never completed leaves no trace; one of a live request
-    lets its cassette go when it is over. ``closing_since``: when the cassette began to close while this turn was under
-    way, by ``time.monotonic``.
+    ``response``: the response to replay; None: the request goes live. ``records``: whether the live response is kept;
+    where it is not, the cassette has nothing to do with the exchange. A turn that is never completed keeps nothing. The
+    turn of a live request holds no reference to its cassette when it is over. ``closing_since``: the
+    ``time.monotonic()`` at which the cassette began to close, if the exchange was not finished then.
     """
 
     __slots__ = ("_cassette", "_interaction", "_played", "_settle", "closing_since", "response")
@@ -49,26 +49,31 @@ class Turn:
         return self._interaction is not None
 
     def stream(self, settle: Callable[[], None], *, weakly: bool = True) -> None:
-        """The live response is on its way. Should the cassette close first, ``settle`` is called once: it finishes
-        the turn with what can be had. It is a method, held weakly: a response that nobody reads must be able to go."""
+        """Note that the live response is on its way. If the cassette closes first, it calls ``settle()`` once, which
+        has to finish the turn with as much of the response as there is.
+
+        ``weakly``: ``settle`` is a method, and is held weakly, so that a response which nobody reads can be collected.
+        """
         self._settle = weakref.WeakMethod(settle) if weakly else lambda: settle
         if self._cassette is not None:
-            self._cassette.awaits(self)
+            self._cassette.note_streaming(self)
 
     def complete(self, response: Response) -> Response:
-        """Keep ``response`` in the place that ``begin`` reserved: it went well, or the client left it early, and it is
-        incomplete. The caller gets back what it gave."""
-        cassette, interaction = self._take_over()
+        """Keep ``response`` in the place that ``begin`` reserved. Returns ``response``.
+
+        The exchange went well, or the client stopped reading early: then the response is marked as incomplete.
+        """
+        cassette, interaction = self._end()
         if interaction is not None and cassette is not None:
             cassette.keep(self, interaction, response)
         return response
 
     def fail(self, failure: Failure, so_far: Response | None = None) -> None:
-        """The exchange failed. ``failure``: what the client saw. ``so_far``: what has come of the response.
+        """Note that the exchange failed. ``failure``: what the client saw. ``so_far``: what has come of the response.
 
-        What is kept has to end on replay as it did live. A response that ended too early says so by its own framing,
-        and what the program cancelled is always kept; every other failure is kept where the cassette keeps errors, and
-        there is no trace of the exchange elsewhere.
+        The replay has to end as the exchange did. So a request that the program cancelled is always kept; and so is a
+        response that ended too early, because its length or its chunks say that it did. Every other failure is kept
+        only with ``record_errors``; without, nothing of the exchange is kept.
         """
         if failure.kind == CANCELLED or (self._cassette is not None and self._cassette.record_errors):
             self.complete(Response.failed(failure, so_far))
@@ -78,38 +83,40 @@ class Turn:
             self.drop()
 
     def drop(self) -> None:
-        """Keep nothing of the exchange: no replay could end as it did."""
-        cassette, interaction = self._take_over()
+        """Keep nothing of the exchange, because no replay could end as the exchange did."""
+        cassette, interaction = self._end()
         if interaction is not None and cassette is not None:
             cassette.drop(self, interaction)
 
     def give_back(self) -> None:
-        """The client can never get the response: what was to be replayed counts as not played, and nothing of a live
+        """Note that the client can never get the response: a replay counts as not played, and nothing of a live
         exchange is kept."""
         cassette, played, self._played = self._cassette, self._played, None
         if played is not None and cassette is not None:
             cassette.unplay(played)
         self.drop()
 
-    def let_go(self) -> None:
-        """The client has the response that is replayed: it cannot be given back, and the cassette is not held."""
+    def release(self) -> None:
+        """Note that the client has the whole replayed response: it cannot be given back any more. The reference to the
+        cassette is dropped."""
         self._cassette = self._played = None
 
     def follow(self) -> None:
-        """This request follows a redirect inside one fetch of its client: what is replayed counts as one play with the
-        response that redirected to it."""
+        """Note that this request follows a redirect inside one fetch of its client: the replayed response and the one
+        that redirected to it count as one play."""
         if self._cassette is not None and self.response is not None:
             self._cassette.followed += 1
 
     def amend(self, request: Request) -> None:
-        """The request has gone on since ``begin``, while its answer came: what is recorded is ``request``, filtered."""
+        """Record ``request``, filtered, instead of the request given to ``begin``: the client sent more of the body
+        after the response had begun."""
         if self._interaction is not None and self._cassette is not None:
             kept = self._cassette.filter_request(request)
             if kept is not None:
                 self._interaction.request = kept
 
     def settle(self, closing_since: float | None = None) -> None:
-        """Finish now, if a response is on its way. ``closing_since``: see the class."""
+        """Finish the turn now, if its response is on its way. ``closing_since``: see the class."""
         self.closing_since = closing_since
         settle = self._settle() if self._settle is not None else None
         if settle is None:
@@ -120,8 +127,8 @@ class Turn:
             shown = cassette.shown(interaction.request)
             log.warning("The response to %s had not come when its cassette closed: not recorded", shown)
 
-    def _take_over(self) -> tuple[Cassette | None, Interaction | None]:
-        """What the turn held, which is over now."""
+    def _end(self) -> tuple[Cassette | None, Interaction | None]:
+        """End the turn. Returns the cassette and the reserved interaction, if it has not been ended before."""
         cassette, interaction = self._cassette, self._interaction
         if interaction is not None:
             self._cassette = self._interaction = self._settle = None

@@ -1,6 +1,6 @@
-"""What passes an open cassette and cannot be recorded: a WebSocket, gRPC, a socket of the program's own.
+"""Judges the traffic inside an open cassette that cannot be recorded: a WebSocket, gRPC, a socket of the program's own.
 
-It must not know how such a thing is noticed.
+It must not know how such traffic is noticed.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 class Policy(NamedTuple):
-    """``then``: the option ``on_unrecordable``. ``hosts``: those that may be reached all the same."""
+    """What to do with such traffic. ``action``: the option ``on_unrecordable``. ``hosts``: the hosts that are
+    allowed."""
 
-    then: str = "allow"
+    action: str = "allow"
     hosts: Hosts = Hosts()
 
 
@@ -26,34 +27,33 @@ ALLOW = Policy()
 BY_DEFAULT = Policy("warn")
 
 
-class Permeable:
-    """A cassette, for what it cannot hold."""
+class Unrecordable:
+    """The part of a cassette that judges and notes traffic which cannot be recorded."""
 
-    #: What becomes of that.
+    #: What to do with such traffic.
     unrecordable: Policy = ALLOW
 
     @functools.cached_property
     def unrecorded(self) -> dict[str, str]:
-        """What has passed: host and port, and the protocol."""
+        """The traffic that has passed: the protocol, by ``host:port``."""
         return {}
 
     def let_pass(self, protocol: str, host: str, port: int | None) -> None:
-        """Something of the HTTP family, such as a WebSocket, is about to pass. Raises UnsupportedProtocolError where
-        ``on_unrecordable`` is "error" and the record mode allows no recording."""
+        """Judge traffic of the HTTP family, such as a WebSocket, before it begins: see ``judge_http``."""
         judge_http(cast("Cassette", self), protocol, host, port)
 
 
 def judge_http(cassette: Cassette, protocol: str, host: str, port: int | None) -> None:
-    """Judge what is of the HTTP family: this machine counts as any other does.
+    """Judge traffic of the HTTP family. This machine counts as any other host.
 
     ``protocol``: such as "WebSocket". Raises UnsupportedProtocolError where ``on_unrecordable`` is "error" and the
-    cassette may not record; else it is remembered for the warning at the end of the cassette.
+    cassette may not record; otherwise the traffic is noted for the warning at the end of the cassette.
     """
     policy = cassette.unrecordable
-    if policy.then == "allow" or lets(cassette, host, port):
+    if policy.action == "allow" or lets(cassette, host, port):
         return
     where = host if port is None else f"{host}:{port}"
-    if policy.then == "error" and cassette.write_protected:
+    if policy.action == "error" and cassette.write_protected:
         raise UnsupportedProtocolError(
             f"{protocol} to {where} was refused: the cassette {cassette.path} is open, and {protocol} can be neither "
             'recorded nor replayed. Let it pass with allowed_hosts or ignore_hosts, with on_unrecordable="warn", or in '
@@ -68,13 +68,13 @@ def lets(cassette: Cassette, host: str, port: int | None) -> bool:
 
 
 def judge_socket(cassette: Cassette, protocol: str, host: str, port: int | None) -> None:
-    """Judge what is not of the HTTP family, as ``judge_http`` does: this machine is no network."""
+    """Judge other traffic in the same way; traffic to this machine is always allowed."""
     if not cassette.unrecordable.hosts.allow(host, port):
         judge_http(cassette, protocol, host, port)
 
 
 def report(cassette: Cassette) -> None:
-    """Warn, when a cassette has closed, of what has passed it."""
+    """Warn, when a cassette has closed, of the traffic that was not recorded."""
     passed = [f"{where} ({protocol})" for where, protocol in cassette.unrecorded.items()]
     if passed:
         warn(

@@ -129,7 +129,7 @@ def _of_interactions(path: str, interactions: list[Interaction], recorded_before
     seen: dict[Hashable, int] = {}
     for number, interaction in enumerate(interactions, 1):
         try:
-            entry = Entry(number, *interaction.own())
+            entry = Entry(number, *interaction.pair())
         except CassetteLoadError as error:
             yield _unreadable(path, error)
             continue

@@ -33,7 +33,7 @@ def lost_in_writing(before: Contents, after: Contents) -> Iterator[str]:
 
 
 def _lost(one: Interaction, other: Interaction) -> Iterator[str]:
-    (request, response), (request2, response2) = one.own(), other.own()
+    (request, response), (request2, response2) = one.pair(), other.pair()
     yield from _changed("request", _of_request(request), _of_request(request2))
     yield from _changed("response", _of_response(response, request.uri), _of_response(response2, request2.uri))
     if response.recorded_at != response2.recorded_at:

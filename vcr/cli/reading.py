@@ -73,7 +73,7 @@ def contents(path: str) -> Contents:
 def tape(path: str) -> Tape:
     """The whole cassette in the file. Raises CassetteLoadError, and PathError when there is no such file."""
     interactions = contents(path).interactions
-    return Tape(path, [Entry(number, *one.own()) for number, one in enumerate(interactions, 1)])
+    return Tape(path, [Entry(number, *one.pair()) for number, one in enumerate(interactions, 1)])
 
 
 def shown_progress(items: Sequence[Item], label: str, many: int = _MANY) -> Iterator[Item]:

@@ -101,7 +101,7 @@ class _Cassette:
         pairs: list[tuple[Request, Response] | None] = []
         for interaction in contents.interactions:
             try:
-                pairs.append(interaction.own())
+                pairs.append(interaction.pair())
             except CassetteLoadError as error:
                 unread.append(error.at(self.path))
                 pairs.append(None)

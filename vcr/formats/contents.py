@@ -33,7 +33,7 @@ class Contents(Sequence[Any]):
 
     def cassette_dict(self) -> dict[str, object]:
         """What a persister is given to save all of it; the dates stand where version 1 has them."""
-        pairs = [interaction.own() for interaction in self.interactions]
+        pairs = [interaction.pair() for interaction in self.interactions]
         responses = [_with_date_beside(response) for _, response in pairs]
         return {
             "requests": [request for request, _ in pairs],
@@ -47,7 +47,7 @@ class Contents(Sequence[Any]):
         return 2
 
     def __getitem__(self, index: Any) -> Any:
-        pairs = [interaction.own() for interaction in self.interactions]
+        pairs = [interaction.pair() for interaction in self.interactions]
         return ([request for request, _ in pairs], [response.data for _, response in pairs])[index]
 
     def __eq__(self, other: object) -> bool:

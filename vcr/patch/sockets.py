@@ -150,7 +150,7 @@ def _cassette() -> Cassette | None:
         cassette = _active.current()
     except AmbiguousCassetteError:  # (which is raised where a request is made)
         return None
-    if cassette is None or cassette.unrecordable.then == "allow":
+    if cassette is None or cassette.unrecordable.action == "allow":
         return None
     # Of a client whose requests pass by, nothing tells here that it is one. While something is recorded, a thread that
     # was not handed the cassette may be at work for a request that is.

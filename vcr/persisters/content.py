@@ -1,5 +1,5 @@
-"""Turns what is in a cassette into the bytes that are stored, and back, for every persister of this package: UTF-8
-always, compressed where the name ends in ``.zz`` (as Ruby VCR). It must not know a file or a store.
+"""Turns the contents of a cassette into the bytes that are stored, and back, for every persister of this package. The
+text is UTF-8, and compressed where the name ends in ``.zz`` (as Ruby VCR). It must not know a file or a store.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..serializers import Deserializer, Serializer
 
 _COMPRESSED = ".zz"
 
-#: How many bytes a cassette may have, inflated: read, they take several times as much memory.
+#: How many bytes a cassette may have, decompressed. Parsed, it takes several times as much memory.
 MAX_SIZE = 1 << 30
 
 
@@ -25,7 +25,7 @@ def packed(path: str, cassette_dict: Mapping[str, object], serializer: Serialize
 
 
 def packed_parts(path: str, cassette_dict: Mapping[str, object], serializer: Serializer) -> Iterable[bytes]:
-    """The same in parts. What cannot be stored is an error before the first."""
+    """The bytes to store under ``path``, in parts. An error is raised before the first part is returned."""
     text = formats.write_parts(cassette_dict, serializer)
     if isinstance(text, list) and not isinstance(text[0], str):
         message = f"the serializer {serializer!r} returned {reprlib.repr(text[0])}, not text: {path} is not saved"
@@ -37,7 +37,10 @@ def packed_parts(path: str, cassette_dict: Mapping[str, object], serializer: Ser
 def packed_addition(
     path: str, content: bytes, cassette_dict: Mapping[str, object], serializer: Serializer
 ) -> Iterable[bytes] | None:
-    """What is to be stored under ``path``, where ``content`` is, to add interactions; None: all has to be made anew."""
+    """The bytes to store under ``path``, which holds ``content`` now, to append interactions.
+
+    None where interactions cannot be appended to this content: all has to be written again.
+    """
     if path.endswith(_COMPRESSED) or b"\r" in content:
         return None
     found = formats.addition(content.decode("utf-8"), cassette_dict, serializer)
@@ -55,10 +58,10 @@ def _deflated(parts: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def unpacked(path: str, read: Callable[[], bytes], serializer: Deserializer) -> Contents:
-    """The requests and responses in the bytes that ``read()`` gets from ``path``.
+    """The requests and responses in the bytes that ``read()`` returns for ``path``.
 
-    Raises CassetteNotFoundError when it raises FileNotFoundError, or gets blank text; CassetteLoadError when it raises
-    another OSError, or gets what cannot be read.
+    Raises CassetteNotFoundError when ``read`` raises FileNotFoundError or returns blank text; CassetteLoadError when
+    ``read`` raises another OSError, or the bytes are no cassette.
     """
     try:
         text = _text(path, read())
@@ -84,13 +87,13 @@ def unpacked(path: str, read: Callable[[], bytes], serializer: Deserializer) -> 
 
 
 def check_size(path: str, size: int) -> None:
-    """Raises CassetteLoadError when ``size``, in bytes, is more than a cassette may have."""
+    """Raise CassetteLoadError when a cassette of ``size`` bytes is too large."""
     if size > MAX_SIZE:
         raise CassetteLoadError(f"it has more than {MAX_SIZE:,} bytes", path=path)
 
 
 def _text(path: str, content: bytes) -> str:
-    """The text in these bytes, whatever ends its lines."""
+    """The text in these bytes; every line ends in ``\\n``."""
     check_size(path, len(content))
     if content and path.endswith(_COMPRESSED):
         content = _inflated(path, content)

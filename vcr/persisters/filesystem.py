@@ -27,7 +27,7 @@ class FilesystemPersister:
 
     @staticmethod
     def version(cassette_path: str | os.PathLike[str]) -> tuple[int, int, int] | None:
-        """What changes whenever the file does; None when there is none."""
+        """A value that changes whenever the file does; None when there is no file."""
         try:
             found = os.stat(cassette_path)
         except OSError:
@@ -36,7 +36,8 @@ class FilesystemPersister:
 
     @staticmethod
     def nearby(cassette_path: str | os.PathLike[str]) -> tuple[str, list[str] | None]:
-        """Where the file is, absolutely, and the most similar names in its directory; None when that does not exist."""
+        """The absolute path of the file, and the most similar names in its directory; None instead of names when there
+        is no such directory."""
         import difflib
 
         path = os.path.abspath(cassette_path)
@@ -48,7 +49,7 @@ class FilesystemPersister:
 
     @classmethod
     def unwritable(cls, cassette_path: str | os.PathLike[str]) -> str | None:
-        """Why no file can be written there, as far as can be told without trying; None when one can."""
+        """Why the file cannot be written, as far as that is known without trying; None when it can."""
         if cls.save_cassette is not FilesystemPersister.save_cassette:
             return None  # A derived persister may save elsewhere.
         path = os.path.realpath(cassette_path)
@@ -67,7 +68,7 @@ class FilesystemPersister:
     @staticmethod
     @contextmanager
     def exclusive(cassette_path: str | os.PathLike[str]) -> Iterator[None]:
-        """The files in this directory are this thread's alone."""
+        """A context in which no other thread or process stores in the directory of this file. Raises OSError."""
         directory = os.path.dirname(os.path.realpath(cassette_path))
         os.makedirs(directory, exist_ok=True)
         with alone_in(directory):
@@ -90,7 +91,8 @@ class FilesystemPersister:
     ) -> None:
         """Write the file: the whole of it, or, when anything fails, nothing.
 
-        Raises PermissionError when the file is read-only: its owner wants it as it is.
+        Raises PermissionError when the file is read-only: its owner wants to keep it. Raises OSError when it cannot be
+        written.
         """
         # A link is written through, so that what it points at changes and the link stays.
         path = os.path.realpath(cassette_path)
@@ -104,10 +106,11 @@ class FilesystemPersister:
     def add_to_cassette(
         cls, cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, object], serializer: Serializer
     ) -> bool:
-        """Put interactions behind those in the file, which is not read for that; False: it has to be written anew.
+        """Append interactions to the file, whose text is copied and not parsed. Returns False, and changes nothing,
+        where that is not possible: then the whole cassette has to be written.
 
-        What is new is written with a copy of what is there, and that takes the place of the file: bytes that are copied
-        cost next to nothing, and an append could be cut off in the middle.
+        The old text and the new interactions are written to a new file, which then replaces the old one: a write at the
+        end of the old file could be cut off in the middle.
         """
         if cls.save_cassette is not FilesystemPersister.save_cassette:
             return False  # A derived persister may save elsewhere.
@@ -121,13 +124,13 @@ class FilesystemPersister:
 
 
 def _read(path: str) -> bytes:
-    """What is in the file. Raises OSError for what is not to be opened."""
+    """The bytes in the file. Raises OSError where there is no file, or no regular one."""
     if not path:
         raise OSError("its path is an empty text")
     found = os.stat(path)
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError("it is a directory, not a file")
-    # A pipe could keep its reader waiting, a device has no end; neither is ever to be replaced by a file.
+    # Reading a pipe may wait for ever, and a device has no end. Neither must be replaced by a file.
     if not stat.S_ISREG(found.st_mode):
         raise OSError("it is not a regular file")
     check_size(path, found.st_size)

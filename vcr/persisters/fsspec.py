@@ -1,5 +1,5 @@
-"""Keeps cassettes in a store that fsspec reaches: S3, GCS, HTTP and others. Importing it needs fsspec, and what fsspec
-needs for that store. It must not know what is in a cassette.
+"""Keeps cassettes in a store that fsspec reaches: S3, GCS, HTTP and others. It needs fsspec, and the package that
+fsspec needs for this store. It must not know what is in a cassette.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ _one_at_a_time = new_lock()
 class FsspecPersister:
     """Keeps each cassette under its path in a directory of a store.
 
-    ``url``: the directory's, as fsspec has it (``s3://bucket/cassettes``). ``storage_options``: what fsspec is to be
-    given with it. What passes between here and the store is in no cassette. HTTP stores can only be read.
+    ``url``: the URL of the directory, as fsspec takes it (``s3://bucket/cassettes``). ``storage_options``: keyword
+    arguments for fsspec. Requests to the store are never recorded. A store that is reached by HTTP can only be read.
 
-    An object is stored whole; how other stores write is theirs, and so are the directories that some of them need.
-    What several threads add to one cassette is merged, and on a local disk what several processes do. Other stores
-    have no lock to offer: of two processes that save one cassette in the same instant, the last one wins.
+    An object store stores a cassette whole or not at all; on other stores that depends on the store, and some of them
+    need the directory to exist. What several threads add to one cassette is merged; on a local disk, what several
+    processes add is merged, too. Other stores have no lock: of two processes that save one cassette at the same moment,
+    the last one wins.
     """
 
     def __init__(self, url: str, **storage_options: object) -> None:
@@ -46,7 +47,7 @@ class FsspecPersister:
         return f"FsspecPersister({self._shown()!r})"
 
     def version(self, cassette_path: str | os.PathLike[str]) -> str | None:
-        """What changes whenever what is stored does: the store's own key of it. None when there is nothing.
+        """The store's key of a cassette, which changes whenever the cassette does; None when there is no cassette.
 
         Raises CassetteLoadError when the store cannot be asked.
         """
@@ -60,7 +61,7 @@ class FsspecPersister:
 
     @contextmanager
     def exclusive(self, cassette_path: str | os.PathLike[str]) -> Iterator[None]:
-        """What is stored here is this thread's and, on a local disk, this process's."""
+        """A context in which no other thread stores a cassette; on a local disk, no other process either."""
         store, path = self._find(cassette_path)
         with FilesystemPersister.exclusive(path) if isinstance(store, LocalFileSystem) else _one_at_a_time:
             yield
@@ -75,26 +76,27 @@ class FsspecPersister:
     def save_cassette(
         self, cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, object], serializer: Serializer
     ) -> None:
-        """Store it. Raises ReadOnlyCassetteError when the store can only be read, OSError when it fails."""
+        """Store a cassette. Raises ReadOnlyCassetteError when the store can only be read, OSError when storing
+        fails."""
         store, path = self._find(cassette_path)
         if isinstance(store, LocalFileSystem):
             FilesystemPersister.save_cassette(path, cassette_dict, serializer)
             return
         content, shown = packed(path, cassette_dict, serializer), self._shown(cassette_path)
-        read_only = ReadOnlyCassetteError.of(shown, cassette_dict, "a persister of the store behind it")
-        if "http" in store.protocol:  # fsspec can PUT; a server that only hands out files may take that for anything
+        read_only = ReadOnlyCassetteError.for_cassette(shown, cassette_dict, "a persister of the store behind it")
+        if "http" in store.protocol:  # fsspec can send PUT, but a server that only hands out files may misunderstand it
             raise read_only
         try:
             with _active.outside():
                 store.pipe_file(path, content)
         except NotImplementedError as error:
             raise read_only from error
-        except Exception as error:  # its own kinds: not every store's are OSErrors
+        except Exception as error:  # (not every store raises OSError)
             raise OSError(f"the cassette {shown} cannot be saved: {_said(error)}") from error
 
     def _find(self, cassette_path: str | os.PathLike[str]) -> tuple[Any, str]:
-        """The store, and where in it the cassette is. fsspec keeps the store, one for each process: it knows forks."""
-        with _active.outside():  # some ask for a token
+        """The store, and the path of the cassette in it. fsspec keeps one store for each process, also after a fork."""
+        with _active.outside():  # some stores request a token
             store, root = url_to_fs(self._url, **self._storage_options)
         return store, f"{root.rstrip('/')}/{_relative(cassette_path)}"
 
@@ -110,14 +112,14 @@ class FsspecPersister:
 
     @contextmanager
     def _reading(self, cassette_path: str | os.PathLike[str]) -> Iterator[None]:
-        """Outside every cassette, where everything but "not found" is one kind of error."""
+        """A context outside every cassette, which turns every error but FileNotFoundError into CassetteLoadError."""
         shown = self._shown(cassette_path)
         try:
             with _active.outside():
                 yield
         except FileNotFoundError:
             raise
-        except Exception as error:  # its own kinds: not every store's are OSErrors
+        except Exception as error:  # (not every store raises OSError)
             raise CassetteLoadError(f"cannot be read: {_said(error)}", path=shown) from error
 
 
@@ -133,5 +135,5 @@ def _relative(cassette_path: str | os.PathLike[str]) -> str:
 
 
 def _said(error: Exception) -> str:
-    """Not its ``repr``, which may hold the headers of the request to the store."""
+    """The text of an error. Its ``repr`` may contain the headers of the request to the store."""
     return f"{type(error).__name__}: {error}"

@@ -33,7 +33,7 @@ class _Line:
 
 
 class Journal:
-    """The journal of one recording session. Several may write to the same file."""
+    """The journal of one recording session. Several sessions may write to the same file."""
 
     def __init__(self, cassette_path: str | os.PathLike[str]) -> None:
         self._cassette_path = os.fspath(cassette_path)
@@ -41,7 +41,7 @@ class Journal:
         self._session = ""
 
     def add(self, request: Request, response: ResponseDict, beside: Mapping[str, object] | None = None) -> None:
-        """Keep an interaction, as it will stand in the cassette. Raises OSError."""
+        """Write an interaction as it will stand in the cassette. Raises OSError."""
         started = bool(self._session)
         if not started:
             self._session = os.urandom(16).hex()
@@ -50,20 +50,21 @@ class Journal:
         line = formats.write(contents, _Line).encode("ascii")
         os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)
         with open_file(self.path, "ab", buffering=0, opener=self._opened) as file:
-            # A process that was killed while it wrote has left a line without its end: that one is ended first.
+            # A process that was killed while it wrote may have left a line without its end: the new line starts behind
+            # it.
             file.write(line if started or not file.tell() else b"\n" + line)
 
     def _opened(self, path: str, flags: int) -> int:
-        """A descriptor of the journal; a new one may be read by nobody who may not read the cassette."""
+        """Open the journal. A new one gets the permissions of the cassette. Returns the descriptor."""
         return os.open(path, flags, mode_of(self._cassette_path))
 
     def discard(self) -> None:
-        """Forget this session's interactions: they are in the cassette, or not wanted."""
+        """Remove this session's interactions from the file: they are in the cassette, or not wanted."""
         if self._session and self.exists:
             lines = [line for line, contents in self._lines() if contents.metadata.get("session") != self._session]
             self._keep(lines)
 
-    # -- what a session that did not end has left ---------------------------------------------------------------------
+    # -- the interactions of interrupted sessions ---------------------------------------------------------------------
 
     @property
     def exists(self) -> bool:
@@ -71,11 +72,11 @@ class Journal:
         return os.path.exists(self.path)
 
     def interactions(self) -> list[Interaction]:
-        """What is in it, in the order in which the responses came."""
+        """The interactions in the journal, in the order in which their responses came."""
         return [contents.interactions[0] for _, contents in self._lines()]
 
     def remove(self) -> None:
-        """Forget all of it."""
+        """Remove the journal."""
         self._keep([])
 
     def _lines(self) -> Iterator[tuple[bytes, Contents]]:

@@ -36,7 +36,7 @@ else:
 
     @contextmanager
     def _locked_itself(directory: str) -> Iterator[None]:
-        """The directory, by a lock on it."""
+        """Lock the directory itself."""
         with _descriptor(directory, os.O_RDONLY) as descriptor:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             try:
@@ -45,7 +45,7 @@ else:
                 _release(descriptor)  # at once: gevent may close the descriptor later
 
 
-#: What an attempt fails with while another process has the lock.
+#: The error numbers of an attempt to lock while another process holds the lock.
 _TAKEN = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 _SECONDS_BETWEEN_ATTEMPTS = 0.01
 
@@ -67,15 +67,15 @@ _alone = _OneThread()
 
 
 if hasattr(os, "register_at_fork"):
-    # The thread that was alone is not there in the child of a fork.
+    # In the child of a fork, the thread that held the lock does not exist.
     os.register_at_fork(after_in_child=_alone.__init__)  # type: ignore[misc]
 
 
 @contextmanager
 def alone_in(directory: str) -> Iterator[None]:
-    """Inside, no other thread or process is alone in this directory; it may be entered again inside itself.
+    """A context that one thread of one process at a time enters for a directory. That thread may enter it again inside.
 
-    ``directory`` is an absolute path without links. Raises OSError where it cannot be locked.
+    ``directory``: an absolute path without links. Raises OSError where the directory cannot be locked.
     """
     me = threading.get_ident()
     if _alone.owner == me:
@@ -93,8 +93,8 @@ def alone_in(directory: str) -> Iterator[None]:
 
 @contextmanager
 def _held(directory: str) -> Iterator[None]:
-    """The directory, locked by the thread that is alone."""
-    if directory in _alone.directories:  # A lock is a descriptor's: the thread would wait for itself.
+    """Lock the directory, unless this thread has locked it before."""
+    if directory in _alone.directories:  # With a second descriptor the thread would wait for itself.
         yield
         return
     with _locked(directory):
@@ -120,7 +120,7 @@ def _descriptor(path: str, flags: int) -> Iterator[int]:
 
 @contextmanager
 def _locked_by_file(directory: str) -> Iterator[None]:
-    """The directory, by a lock on a file that stands for it. The file stays: another process may wait for it."""
+    """Lock a file that stands for the directory. The file is not removed: another process may wait for its lock."""
     import hashlib
     import tempfile
 

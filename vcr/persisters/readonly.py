@@ -12,7 +12,7 @@ from .filesystem import FilesystemPersister
 
 
 class ReadOnlyCassetteError(PermissionError):
-    """A cassette had something to save, where none is saved. What is stored is as it was.
+    """A cassette had something to save, but is read-only here. What is stored stays as it was.
 
     ``path``: the cassette's.
     """
@@ -22,8 +22,9 @@ class ReadOnlyCassetteError(PermissionError):
         self.path = path
 
     @classmethod
-    def of(cls, path: str, cassette_dict: Data, writer: str) -> ReadOnlyCassetteError:
-        """For what was to be saved. ``writer``: with what it can be."""
+    def for_cassette(cls, path: str, cassette_dict: Data, writer: str) -> ReadOnlyCassetteError:
+        """Make the error for ``cassette_dict``, which is not saved. ``writer``: the name of a persister that can save
+        it."""
         return cls(
             f"the cassette {path} is read-only here and would have been changed: it was to hold "
             f"{len(cassette_dict['requests'])} interaction(s). Record it with {writer}, where it can be written, and "
@@ -44,7 +45,7 @@ class ReadOnlyPersister:
         self._persister = persister
 
     def load_cassette(self, cassette_path: str | os.PathLike[str], serializer: Deserializer) -> object:
-        """What the other persister has under this path. Raises what it raises."""
+        """What the other persister returns for this path. Raises what the other persister raises."""
         return self._persister.load_cassette(cassette_path, serializer)
 
     def save_cassette(
@@ -55,4 +56,4 @@ class ReadOnlyPersister:
     ) -> NoReturn:
         """Raises ReadOnlyCassetteError."""
         writer = getattr(self._persister, "__name__", None) or repr(self._persister)
-        raise ReadOnlyCassetteError.of(os.fspath(cassette_path), cassette_dict, f"the persister {writer}")
+        raise ReadOnlyCassetteError.for_cassette(os.fspath(cassette_path), cassette_dict, f"the persister {writer}")

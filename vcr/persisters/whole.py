@@ -1,6 +1,6 @@
-"""Writes files whole or not at all, with the permissions that they have. It must not know what is in them.
+"""Writes a file whole or not at all, and keeps its permissions. It must not know what is in the file.
 
-What runs here imports nothing: a cassette may be saved while the interpreter ends, when nothing can be imported.
+No function here imports a module: a cassette may be saved while the interpreter ends, when no module can be imported.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 
-#: When an interpreter ends, ``open`` is the first of the builtin names that is gone.
+#: Kept here because ``open`` is the first builtin name that is removed when the interpreter ends.
 open_file = open
 
 
@@ -32,7 +32,8 @@ def read_only(path: str) -> bool:
 def replace(path: str, content: Iterable[bytes], mode: int) -> None:
     """Put ``content`` in the place of the file at ``path``, which is no link, and give it the permissions ``mode``.
 
-    It is written beside it first: there is the old file or the new one, whatever happens. Raises OSError.
+    The new file is written beside the old one, and then takes its place: at any moment there is a whole file. Raises
+    OSError.
     """
     directory, name = os.path.split(path)
     temporary = os.path.join(directory, f".{name[:100]}.{os.urandom(6).hex()}.tmp")

@@ -112,7 +112,7 @@ class CassetteSocket:
     def answered(self) -> None:
         """The client has the head of the answer."""
         if self._turn is not None and self._turn.response is not None:
-            self._turn.let_go()
+            self._turn.release()
 
     def take_back(self) -> None:
         """The client can never get the answer: it reads the one before still."""

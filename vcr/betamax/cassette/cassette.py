@@ -175,7 +175,7 @@ class Cassette(engine.Cassette):
         wanted = matchers.for_engine(self.match_options, self._stored_request)
         given = util.sent(request)
         for view, recorded in zip(self.interactions, self.to_save(), strict=True):
-            candidate, _ = recorded.own()
+            candidate, _ = recorded.pair()
             with sending(request):
                 if view.used or view.ignored or not all(agrees(matcher, given, candidate)[0] for matcher in wanted):
                     continue
@@ -199,7 +199,7 @@ class Cassette(engine.Cassette):
     def _view(self, recorded: recording.Interaction) -> Interaction:
         view = self._views.get(recorded)
         if view is None:
-            request, response = recorded.own()
+            request, response = recorded.pair()
             pair = self.when_saved(recorded) if self.closed else (request, response.data)
             view = self._views[recorded] = Interaction(self._data(recorded, *pair), state=_State(self, recorded))
         return view
@@ -302,7 +302,7 @@ class Cassette(engine.Cassette):
         view = self._views.get(recorded)
         if view is not None and view.changed:
             return view.pair()
-        request, response = recorded.own()
+        request, response = recorded.pair()
         return request.copy(), response.copy_data()
 
     def when_saved(self, interaction: recording.Interaction) -> Pair:
@@ -350,8 +350,8 @@ class Cassette(engine.Cassette):
     def _stored_request(self, recorded: Request) -> RequestData:
         """A recorded request as it stands in the cassette."""
         found = self._by_request.get(id(recorded))
-        if found is None or found.own()[0] is not recorded:
-            self._by_request = {id(one.own()[0]): one for one in self.held()}
+        if found is None or found.pair()[0] is not recorded:
+            self._by_request = {id(one.pair()[0]): one for one in self.held()}
             found = self._by_request[id(recorded)]
         return self._view(found).data["request"]
 
@@ -390,11 +390,11 @@ class _State(State):
 
     @property
     def ignored(self) -> bool:
-        return id(self._recorded.own()[0]) in self._cassette._ignored
+        return id(self._recorded.pair()[0]) in self._cassette._ignored
 
     @ignored.setter
     def ignored(self, ignored: bool) -> None:
-        request, _ = self._recorded.own()
+        request, _ = self._recorded.pair()
         if ignored:
             self._cassette._ignored[id(request)] = request
         else:

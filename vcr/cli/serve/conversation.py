@@ -116,7 +116,7 @@ class Conversation:
             self._server.note(request, answer.status, f"{word}, client left")
             return False
         if turn is not None:
-            turn.let_go()
+            turn.release()
         self._server.note(request, answer.status, word)
         return self._ended(answer)
 
