@@ -2,8 +2,8 @@
 
 The context is asked first, then the process. A context (``contextvars``) holds a tuple of the cassettes that were
 opened in it; a task inherits the tuple, and ``carry`` copies it. A thread, a pool or a fixture whose context has no
-cassette gets the one that is open in the process, unless that would be a guess between cassettes that different threads
-or tasks opened side by side.
+cassette gets the one that is open in the process. Where different threads or tasks have opened several cassettes side
+by side, that would be a guess, and the request is an error.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 class Entry:
-    """An open cassette: the thread, the task and the greenlet that opened it, and the cassettes that were open around
-    it there."""
+    """An open cassette; the thread, the task and the greenlet that opened it; and the cassettes that were open around
+    it in their context."""
 
     __slots__ = ("cassette", "greenlet", "outer", "task", "thread")
 
     def __init__(self, cassette: Cassette | None) -> None:
-        # None once the cassette is closed: a context that still holds the entry must not keep the cassette alive.
+        # None when the cassette is closed: a context that still holds the entry must not keep the cassette alive.
         self.cassette = cassette
         self.outer = _still_open(_in_context.get())
         self.thread = threading.current_thread()
@@ -49,7 +49,7 @@ class Entry:
 
     @property
     def is_over(self) -> bool:
-        """Whether contexts that still hold the entry are to pass over it."""
+        """Whether the cassette is closed: a context that still holds the entry passes over it."""
         return self.cassette is None
 
     def beside(self, other: Entry) -> bool:
@@ -59,8 +59,8 @@ class Entry:
         return not (self._surrounds(other) or self._opener_is_gone() or other._opener_is_gone())
 
     def _surrounds(self, other: Entry) -> bool:
-        """Whether one opener's work goes on inside the other's: the same opener, or a thread and a task that it runs
-        (as ``setUpClass`` and an asynchronous test)."""
+        """Whether the code that opened one cassette runs inside the code that opened the other: both in one task, or
+        one in a thread and the other in a task of that thread (as ``setUpClass`` and an asynchronous test)."""
         if self.thread is not other.thread:
             return False
         return self.task is None or other.task is None or self.task == other.task
@@ -94,10 +94,10 @@ _in_context: contextvars.ContextVar[tuple[Entry, ...]] = contextvars.ContextVar(
 #: The open cassettes of the process, in the order in which they were opened: the keys. One call of a dictionary's
 #: method adds or removes an entry, so neither another thread nor an interrupt finds half of a change.
 _in_process: dict[Entry, None] = {}
-#: What takes in the requests that belong to no cassette, innermost last (``vcr/network.py``); those inside
-#: ``outside()`` are meant to pass.
+#: The cassettes that take the requests made while no other cassette is open, innermost last: each is an ``Outside``
+#: (``vcr/network.py``). They do not take the requests made inside ``outside()``.
 stand_ins: list[Cassette] = []
-#: Each is called with a cassette that is opened.
+#: Functions that are called with each cassette that is opened.
 watchers: list[Callable[[Cassette], object]] = []
 
 
@@ -116,9 +116,10 @@ def _current_task() -> object:
 
 
 def _greenlets() -> Iterator[object]:
-    """The greenlet that runs here, the one that has started it, and so on; none of them is the main one of a thread.
+    """The greenlet that runs here, the greenlet that has started it, and so on, without the main greenlet of the
+    thread.
 
-    gevent's greenlets do not inherit the context of the one that starts them.
+    They are asked because gevent's greenlets do not inherit the context of the greenlet that starts them.
     """
     module = sys.modules.get("greenlet")
     greenlet = None if module is None else module.getcurrent()
@@ -129,7 +130,8 @@ def _greenlets() -> Iterator[object]:
 
 
 def _opened_by_ancestor(opened: tuple[Entry, ...]) -> Entry | None:
-    """The last of these entries that a greenlet opened which has started this one."""
+    """The last of these entries that was opened by this greenlet, or else by the greenlet that has started it, and so
+    on."""
     for greenlet in _greenlets():
         for entry in reversed(opened):
             if entry.greenlet is not None and entry.greenlet() is greenlet:
@@ -138,7 +140,7 @@ def _opened_by_ancestor(opened: tuple[Entry, ...]) -> Entry | None:
 
 
 def _has_ended(task: Any) -> bool:
-    """Whether the task has run to its end. trio's tasks cannot be asked, but their coroutines can."""
+    """Whether the task has ended. A task of trio's does not say so, but its coroutine does."""
     return bool(task.done()) if hasattr(task, "done") else task.coro.cr_frame is None
 
 
@@ -155,7 +157,7 @@ def enter(entry: Entry) -> None:
 
 
 def leave(entry: Entry) -> None:
-    """Take this entry out, wherever in the stack it stands and whichever context this is. Once more changes nothing."""
+    """Take ``entry`` out of this context and of the process. A second call changes nothing."""
     entry.cassette = None
     _in_process.pop(entry, None)
     _in_context.set(_still_open(_in_context.get()))
@@ -190,7 +192,7 @@ def outside() -> Iterator[None]:
 
 
 class _Passage:
-    """A request that vcr has let go live is on its way."""
+    """A live request that a cassette has judged. It ``is_over`` when it has its response."""
 
     __slots__ = ("is_over",)
 
@@ -203,8 +205,8 @@ _passage: contextvars.ContextVar[_Passage | None] = contextvars.ContextVar("vcr_
 
 @contextmanager
 def passing() -> Iterator[None]:
-    """Inside the block a request goes live that a cassette has judged: what it connects to is not judged again. (A task
-    that is started inside may live longer: its connections are judged once the block is over.)"""
+    """A live request that a cassette has judged runs inside the block: its connections are not judged again. (A task
+    that is started inside may outlive the block; its connections are judged then.)"""
     before, passage = _passage.get(), _Passage()
     try:
         _passage.set(passage)
@@ -215,7 +217,7 @@ def passing() -> Iterator[None]:
 
 
 def is_passing() -> bool:
-    """Whether a request is on its way here that a cassette has judged."""
+    """Whether this code runs as a part of a live request that a cassette has judged."""
     passage = _passage.get()
     return passage is not None and not passage.is_over
 
@@ -231,10 +233,10 @@ def entered_here() -> tuple[Entry, ...]:
 
 
 def current() -> Cassette | None:
-    """The cassette that a request made here and now belongs to, or what stands where there is none; None when nothing
-    does, and inside ``outside()``.
+    """The cassette to which a request made here and now belongs; where no cassette is open, the last of ``stand_ins``.
 
-    Raises AmbiguousCassetteError when the context has none and the process has several side by side.
+    None when there is neither, and inside ``outside()``. Raises AmbiguousCassetteError when no cassette is open in this
+    context, and several are open side by side in the process.
     """
     for entry in reversed(_in_context.get()):
         if not entry.is_over:
@@ -262,13 +264,15 @@ def _ambiguous(one: Entry, other: Entry) -> str:
 
 
 def carry(function: F) -> F:
-    """``function``, or coroutine function, bound to the cassettes that are current here: for threads, pools and loops
-    that start it elsewhere."""
+    """Bind ``function``, which may be a coroutine function, to the cassettes that are current here.
+
+    What is returned can be started in another thread, pool or loop: its requests belong to these cassettes.
+    """
     import inspect
 
     context = contextvars.copy_context()
 
-    # A context can be entered once at a time; each call gets a copy, so that calls may overlap.
+    # A context cannot be entered twice at a time. Each call gets a copy, so that calls may overlap.
     @functools.wraps(function)
     def carried(*args: object, **kwargs: object) -> object:
         return context.copy().run(function, *args, **kwargs)

@@ -1,9 +1,10 @@
-"""How the processes that a program starts inside an open cassette, or an open block of the network, take part in it:
-what they are told, what becomes of the cassette in the child of a fork, and what the parent does as it closes.
+"""Lets the child processes of a program take part in an open cassette, or in an open block of the network: what a child
+is told, what happens to the cassette in the child of a fork, and what the parent does when the cassette closes.
 
-A child is given the path of a private directory. There it finds the recipe of the cassette, and there it puts, at once,
-what it records and plays: it may be ended at any moment. The parent takes that in when the cassette closes, and removes
-the directory: a child that finds none any more knows that the cassette is over. With a block it is the same.
+A child is given the path of a private directory. The child finds the recipe of the cassette there, and writes there at
+once what it records and plays, for it may be killed at any moment. When the cassette closes, the parent takes that in
+and removes the directory. A child that no longer finds the directory knows that the cassette is closed. A block works
+alike.
 
 This file must not know how a process is started, or how a cassette is opened.
 """
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: The environment variable that tells a child of the open blocks and the current cassette: a line for each, with what
-#: becomes of the child (``child_processes``, or ``block``) and the directory.
+#: The environment variable that names the open blocks and the current cassette to a child: a line for each, with
+#: ``child_processes`` of the cassette (or ``block``), a blank, and the directory.
 VARIABLE = "VCR_CHILD_OF"
 #: The directory whose ``sitecustomize.py`` a child runs as it starts.
 STARTUP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_child", "startup")
@@ -44,7 +45,7 @@ _lock = new_lock()
 
 
 def _share(cassette: Cassette) -> Shared:
-    """The directory of this cassette, which is made now if there is none."""
+    """The directory of this cassette; it is made at the first call. Raises OSError when it cannot be made."""
     with _lock:
         shared = _shared.get(cassette)
         if shared is None:
@@ -59,36 +60,39 @@ def _share(cassette: Cassette) -> Shared:
 
 
 def is_joined(cassette: Cassette) -> bool:
-    """Whether a Python that was started inside this open cassette knows of it."""
+    """Whether a Python that was started inside this open cassette takes part in it."""
     return _share(cassette).is_joined
 
 
 def handed_over(*, is_python: bool) -> str | None:
-    """What ``VARIABLE`` has to say in a process that is started here and now; None when no block is open, and either no
-    cassette is current or the process is to be ignored and is no Python that could tell what it does."""
-    told = _blocks()
+    """The value of ``VARIABLE`` for a process that is started here and now; None when the process needs none.
+
+    It names the open blocks and the current cassette. A cassette that ignores child processes is named to a Python
+    only, which tells the parent what it connects to.
+    """
+    shared = _blocks()
     try:
         cassette = _active.current()
     except AmbiguousCassetteError:
-        cassette = None  # (which is refused where a request is made)
+        cassette = None  # (a request raises this error; starting a process does not)
     is_open = cassette is not None and not any(cassette is one for one in _active.stand_ins)
     if cassette is not None and is_open and (is_python or cassette.child_processes != "ignore"):
-        told.append(cassette)
-    return "\n".join(f"{one.child_processes} {_share(one).directory}" for one in told) or None
+        shared.append(cassette)
+    return "\n".join(f"{one.child_processes} {_share(one).directory}" for one in shared) or None
 
 
 def _blocks() -> list[Cassette]:
-    """What stands outside cassettes in each open block, innermost last."""
+    """The ``Outside`` of each open block, innermost last."""
     return [one for one in tuple(_active.stand_ins) if one.child_processes == BLOCK]
 
 
 def note_apart(command: str) -> bool:
-    """Remember that the Python which this command starts cannot take part in the open blocks. Returns whether it could
-    not take part in the current cassette either, though it should."""
+    """Note that the Python which this command starts cannot be kept inside the open blocks. Returns whether it should
+    also take part in the current cassette, which it cannot."""
     for block in _blocks():
         _share(block).note_apart(command)
-    told = (handed_over(is_python=True) or "").splitlines()
-    return any(not line.startswith(("ignore ", f"{BLOCK} ")) for line in told)
+    lines = (handed_over(is_python=True) or "").splitlines()
+    return any(not line.startswith(("ignore ", f"{BLOCK} ")) for line in lines)
 
 
 def environment(given: Mapping[str, str] | None, value: str) -> dict[str, str]:
@@ -103,25 +107,28 @@ def environment(given: Mapping[str, str] | None, value: str) -> dict[str, str]:
 
 @contextmanager
 def ending(cassette: Cassette) -> Iterator[None]:
-    """In the block the cassette is closed: with what its children have recorded and played. They, and other threads
-    that save, wait meanwhile: the cassette has nothing more to wait for itself."""
+    """Take in what the children have recorded and played; the caller closes and saves the cassette inside this context.
+
+    Children, and other threads that save, wait meanwhile. They cannot wait for each other: when this is entered, the
+    cassette has finished all its exchanges.
+    """
     shared = _shared.get(cassette)
     if shared is None:
         yield
         return
-    told = cassette.told if isinstance(cassette, _Member) else []
+    reported = cassette.reported if isinstance(cassette, _Member) else []
 
     def place() -> AbstractContextManager[object]:
-        is_shared = told or (shared.is_owned and shared.journal.exists)
+        is_shared = reported or (shared.is_owned and shared.journal.exists)
         return cassette.storage.place.exclusive() if is_shared else nullcontext()
 
     with shared.alone(), place():
         if shared.is_owned:
             shared.take_in(cassette)
-        elif told and not shared.is_open:
-            # The parent has taken in what this child of a fork recorded before the parent's block ended.
+        elif reported and not shared.is_open:
+            # The parent has closed its cassette, and has taken in what this child of a fork had reported until then.
             cassette.storage.keep_notes_in(None)
-            cassette.mark_saved(told)
+            cassette.mark_saved(reported)
         try:
             yield
         finally:
@@ -129,14 +136,14 @@ def ending(cassette: Cassette) -> Iterator[None]:
 
 
 def forget(cassette: Cassette) -> None:
-    """The cassette is over, whether it has been saved or not."""
+    """Remove the directory of a cassette that is over, whether it has been saved or not."""
     if (shared := _shared.get(cassette)) is not None:
         shared.remove()
 
 
 def report(cassette: Cassette) -> None:
-    """Warn of what children have connected to that took no part in the cassette, and of those that were to be kept from
-    the network, and were not."""
+    """Warn of the hosts to which children outside the cassette have connected, and of children that could not be kept
+    from the network."""
     shared = _shared.get(cassette)
     if shared is not None and shared.apart:
         warn(
@@ -152,7 +159,7 @@ def report(cassette: Cassette) -> None:
 
 
 def end_block(outside: Cassette) -> list[str]:
-    """The block is over, in this process and for its children. Returns the hosts that they were kept from."""
+    """End the block for the children of this process. Returns the hosts from which the children were kept."""
     shared = _shared.get(outside)
     if shared is None or not shared.is_owned:
         return []
@@ -162,32 +169,32 @@ def end_block(outside: Cassette) -> list[str]:
 
 
 def inherit_block(outside: Cassette, shared: Shared) -> None:
-    """``outside`` stands for the block that is handed over in this directory: this process's children are told so."""
-    _tell(outside, shared)
+    """Let ``outside`` use the directory of the parent's block, so that this process hands it on to its own children."""
+    _join(outside, shared)
 
 
 # -- a cassette in a child --------------------------------------------------------------------------------------------
 
 
 class _Member(Cassette):
-    """A cassette in a child process: what it plays and records is told to the parent at once."""
+    """A cassette in a child process. It reports to the parent at once what it plays and records."""
 
     shared: Shared
-    #: Where each interaction stands that the parent holds, too, from 1 on.
+    #: The place, from 1 on, of each interaction that the parent's cassette holds, too.
     places: dict[Interaction, int]
-    #: What has been recorded here, and the parent knows of.
-    told: list[Interaction]
-    #: Up to which byte it is known here what children have played.
+    #: The interactions that this process has recorded and reported to the parent.
+    reported: list[Interaction]
+    #: How many bytes of the file "played" have been counted here: it has the replays of all children.
     known: int
 
     def play(self, interaction: Interaction) -> None:
-        """Count one replay of it, here and in the parent."""
+        """Count one replay of an interaction, here and in the parent."""
         super().play(interaction)
         if interaction in self.places:
             self.shared.note("played", self.places[interaction])
 
     def unplay(self, interaction: Interaction) -> None:
-        """Count one replay less of it, here and in the parent."""
+        """Count one replay less of an interaction, here and in the parent."""
         with self.changing():
             super().unplay(interaction)
             if interaction in self.places:
@@ -195,8 +202,9 @@ class _Member(Cassette):
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """What is held while a request is decided about, and while an interaction is added, and left for the parent:
-        here it is known what the parent's other children have played. (In this order: ``ending`` does so.)"""
+        """The directory and the lock, which are held while a request is decided about, and while an interaction is
+        added and reported. What the other children have played is counted first. (The directory comes first: ``ending``
+        takes both in this order, too.)"""
         with self.shared.alone(), super().changing():
             if self.shared.size("played") > self.known:
                 self.shared.count_plays(self, list(self.places), self.known)
@@ -206,32 +214,32 @@ class _Member(Cassette):
                 self.known = self.shared.size("played")
 
     def note_refusal(self, refused: Refused) -> None:
-        """Remember a refusal, here and in the parent."""
+        """Note a refusal, here and in the parent."""
         super().note_refusal(refused)
         self.shared.note_refusal(refused.request, refused.place)
 
     def mark_recorded(self, interaction: Interaction) -> None:
-        """This process has added it."""
+        """Note that this process has added an interaction; the parent finds it in the journal."""
         super().mark_recorded(interaction)
         if self.shared.is_open:
-            self.told.append(interaction)
+            self.reported.append(interaction)
 
 
 class _Joined(_Member):
-    """One that a process has opened as it started: it is over when its parent's is."""
+    """The cassette of a process that took part in its parent's cassette when it started: both end together."""
 
     def passes_by(self, host: str, client: Sequence[type]) -> bool:
-        """Whether requests are none of this cassette's business."""
+        """Whether requests go live as if there were no cassette: also when the parent's cassette is closed."""
         return not self.shared.is_open or super().passes_by(host, client)
 
 
 class _Refused(Cassette):
-    """One that refuses every request of a child process."""
+    """A cassette that refuses every request of a child process, for ``reason``."""
 
     reason: str
 
     def begin(self, request: Request) -> Turn:
-        """Raise ChildProcessRefusedError."""
+        """Note the refusal for the parent, and raise ChildProcessRefusedError."""
         if (shared := _shared.get(self)) is not None:
             shared.note_refusal(request, place_in_program())
         raise ChildProcessRefusedError(
@@ -241,35 +249,36 @@ class _Refused(Cassette):
 
 
 def _become(cassette: Cassette, kind: type[Cassette], **attributes: object) -> None:
-    """Make ``cassette`` one of this kind, too."""
-    own = type(cassette)
+    """Make ``cassette`` an object of the class ``kind``, too, with these attributes."""
+    before = type(cassette)
     vars(cassette).update(attributes)
     if not isinstance(cassette, kind):
-        cassette.__class__ = type(own.__name__, (kind, own), {"__module__": own.__module__})
+        cassette.__class__ = type(before.__name__, (kind, before), {"__module__": before.__module__})
 
 
 def _make_member(cassette: Cassette, kind: type[_Member], shared: Shared) -> None:
     if not isinstance(cassette, _Member):
         places = {interaction: place for place, interaction in enumerate(cassette.held(), 1)}
-        _become(cassette, kind, shared=shared, places=places, told=[], known=0)
+        _become(cassette, kind, shared=shared, places=places, reported=[], known=0)
     cassette.storage.keep_notes_in(shared.journal)
 
 
 def make_joined(cassette: Cassette, shared: Shared) -> None:
-    """Let ``cassette``, which has been made from a recipe, take part in its parent's."""
-    _tell(cassette, shared)
+    """Let ``cassette``, which was made from the parent's recipe, take part in the parent's cassette."""
+    _join(cassette, shared)
     _make_member(cassette, _Joined, shared)
 
 
 def make_refusing(cassette: Cassette, reason: str, shared: Shared | None = None) -> None:
     """Let ``cassette`` refuse every request. ``reason``: the end of the sentence that says why. ``shared``: the
-    directory through which the parent hears of it, where the cassette has none yet."""
+    directory for reports to the parent, where the cassette has none yet."""
     if shared is not None:
-        _tell(cassette, shared)
+        _join(cassette, shared)
     _become(cassette, _Refused, reason=reason)
 
 
-def _tell(cassette: Cassette, shared: Shared) -> None:
+def _join(cassette: Cassette, shared: Shared) -> None:
+    """Use the parent's directory for ``cassette``, and tell the parent so."""
     _shared[cassette] = shared
     shared.note_joined()
 

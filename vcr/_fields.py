@@ -1,8 +1,8 @@
-"""What a filter takes out of a request by the name of a field, wherever the field stands: in a query, in a form, in
-JSON, in multipart, or in a text of which nothing is known. It must not know an option, a cassette or a client.
+"""Removes or replaces the fields of a request by their names, wherever a field stands: in a query, in a form, in JSON,
+in multipart, or in text of an unknown kind. It must not know an option, a cassette or a client.
 
-Where the structure of a body can be trusted, the structure is read, as VCR.py reads it, and what VCR.py takes out is
-taken out in the same way. Everything else is found in the text itself (``vcr/_http/named.py``).
+A body of a known structure is parsed, and changed in the same way as by VCR.py. Elsewhere a field is found in the text
+itself (``vcr/_http/named.py``).
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def by_name(replacements: Replacements) -> Mapping[str, Replacement]:
     return dict((item, None) if isinstance(item, str) else tuple(item) for item in replacements)
 
 
-#: How often a text is read at most, until nothing in it changes: what is filtered when it is recorded, and again when
-#: it is loaded, has to be the same.
+#: How often a text is filtered at most, until it no longer changes. A request is filtered when it is recorded, and
+#: again when it is loaded: both results have to be the same.
 _ROUNDS = 4
 
 
@@ -46,20 +46,20 @@ class Wanted:
         self._put: set[tuple[str, str]] = set()
 
     def key(self, name: object) -> str | None:
-        """Which of the wanted names the name of a field is; None when it is none of them."""
+        """The wanted name that the name of a field spells; None when it spells none."""
         if not isinstance(name, str):
             return None
         return name if name in self.by_name else self.names.of(name)
 
     def new(self, key: str, value: object) -> Any:
-        """What takes the place of ``value``; None: the field goes."""
+        """The replacement of ``value``; None: the field is removed."""
         replacement = self.by_name[key]
         if not callable(replacement):
             return replacement
         return replacement(key=key, value=value, request=self._request)
 
     def put(self, key: str, written: str) -> None:
-        """Note that a new value has been put where the structure of a body has the field: it is not looked at again."""
+        """Note a value that has been written in the place of a field: it is not replaced again."""
         self._put.add((key, written))
 
     def in_bytes(self, data: bytes) -> bytes:
@@ -68,7 +68,7 @@ class Wanted:
             new = named.replaced(data, self.names, self._in_its_place)
             if new == data:
                 break
-            data = new  # In what is broken, a new value may make another field of what stands beside it.
+            data = new  # In broken text, a new value may turn its neighbours into a field.
         return data
 
     def _in_its_place(self, key: str, value: str) -> str | None:
@@ -80,7 +80,7 @@ class Wanted:
         return new
 
     def in_text(self, text: str) -> str:
-        """The same for an address, or a part of one."""
+        """``text``, an address or a part of one, without these fields; the same object when none is there."""
         data = text.encode("utf-8", "surrogateescape")
         new = self.in_bytes(data)
         return text if new is data else new.decode("utf-8", "surrogateescape")
@@ -153,7 +153,8 @@ def _is_json(body: bytes) -> bool:
 
 
 def without_fields(body: Any, wanted: Wanted, recursive: bool) -> object:
-    """A body which VCR.py's aiohttp stub kept as an object, without these. It is to match the bytes that are sent."""
+    """A body that VCR.py's aiohttp stub stored as an object, without these fields: it has to match the filtered bytes
+    of a request that is sent now."""
     if isinstance(body, Mapping) or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in body):
         return without_keys(body, wanted, recursive)
     kept: list[object] = []
@@ -169,14 +170,14 @@ def without_fields(body: Any, wanted: Wanted, recursive: bool) -> object:
 
 #: Bodies of these types have no fields, or none with names.
 _WITHOUT_FIELDS = ("image/", "audio/", "video/", "font/", "application/pdf", "application/zip")
-#: What stands among the content codings and is none: the body is cut into chunks.
+#: Names that stand in ``Content-Encoding`` and are no content coding: the body is cut into chunks.
 _FRAMINGS = frozenset({"aws-chunked"})
-#: What no name of a field in a form has in it.
+#: Characters that no name of a field in a form contains.
 _NO_NAME = re.compile(r"[\s\"'{}<>:/?;]")
 
 
 class BodyFilter:
-    """The fields in the body of one request: what its type says is read, then the text itself."""
+    """Filters the body of one request: first as the structure that its Content-Type names, then as text."""
 
     def __init__(self, request: Request, wanted: Wanted, recursive: bool, limit: int, of_text: bool) -> None:
         """``of_text``: a body that is no text stays as it is, unless its type says what it is."""
@@ -219,11 +220,12 @@ class BodyFilter:
         if not is_form and self._of_text and not content_coding.is_text(body):
             return body
         new = self._text(self._form(body) if is_form else body)
-        # What made it no form may have been in a value that is gone now: it is read as it will be when it is loaded.
+        # It may have become a form, when a value with other characters was removed: then it is filtered as a form, too,
+        # as it will be when it is loaded.
         return self._text(self._form(new)) if not is_form and new != body and _may_be_form(new) else new
 
     def _text(self, body: bytes) -> bytes:
-        """A body, or a part of one, of which nothing is known."""
+        """A body of an unknown kind, or a part of one, without these fields."""
         if body.lstrip()[:1] in (b"{", b"["):
             try:
                 data = _loaded(body)
@@ -242,7 +244,7 @@ class BodyFilter:
         return self._strings(without_keys(data, self._wanted, self._recursive))
 
     def _strings(self, data: object) -> object:
-        """``data``, and in each text that it holds the same: a form, GraphQL, other JSON."""
+        """``data`` with these fields removed from each string in it, which may be a form, GraphQL or JSON itself."""
         if isinstance(data, str):
             return self._text(data.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
         if isinstance(data, Mapping):
@@ -250,7 +252,8 @@ class BodyFilter:
         return [self._strings(one) for one in data] if isinstance(data, list) else data
 
     def _part(self, name: str, value: bytes) -> bytes | None:
-        """The value of a multipart field. A function is given text, or, where the value is none, bytes."""
+        """The new value of a multipart field. A replacement that is a function gets text, or bytes where the value is
+        no text."""
         key = self._wanted.key(name)
         if key is None:
             return value
@@ -263,7 +266,7 @@ class BodyFilter:
     def _form(self, body: bytes) -> bytes:
         """Replace or remove fields of ``a=1&b=2``; every other field stays as it is written.
 
-        A value is given to a function, and taken, as it is written.
+        A replacement that is a function gets the value as it is written, still percent-encoded, and returns it so.
         """
         kept: list[str] = []
         for field in body.decode("utf-8", "surrogateescape").split("&"):
@@ -278,15 +281,15 @@ class BodyFilter:
         return "&".join(kept).encode("utf-8", "surrogateescape")
 
     def _field(self, name: str) -> str | None:
-        """Which wanted name the name of a field in a form is: as it is written, decoded, or in another spelling."""
+        """The wanted name that the name of a form's field spells: as it is written, decoded, or otherwise."""
         for spelled in (name, unquote_plus(name)):
             if spelled in self._wanted.by_name:
                 return spelled
         return None if _NO_NAME.search(name) else self._wanted.key(name)
 
     def _is_clear(self, body: bytes, is_coded: bool = False) -> bool:
-        """Whether no field can stand in what is left of a body, as far as the text itself can tell. ``is_coded``: it is
-        said to have a content coding that could not be taken off."""
+        """Whether it is certain that no field is left in the body. ``is_coded``: the body has a content coding that
+        could not be taken off."""
         around = wrapping.around(body, self._limit)
         if around is not None:
             return self._is_clear(around.inner)
@@ -300,6 +303,6 @@ class BodyFilter:
 
 
 def _may_be_form(body: bytes) -> bool:
-    """Whether the names of all its fields are text, as VCR.py asks."""
+    """Whether the names of all fields are text: such a body counts as a form, as in VCR.py."""
     fields = (field.partition(b"=") for field in body.split(b"&"))
     return all(content_coding.is_text(name) for name, equals, _ in fields if equals)

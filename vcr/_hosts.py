@@ -1,5 +1,5 @@
-"""Which hosts a program may reach: one reader of patterns for blocks, for options and for marks. It must not know a
-socket or a cassette.
+"""Decides which hosts a program may reach. Blocks of the network, options and pytest marks use the same patterns. It
+must not know a socket or a cassette.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class HostRule:
 
     @property
     def may_be_address(self) -> bool:
-        """Whether only an address can tell if this rule allows it."""
+        """Whether this rule may allow addresses, so that a host name has to be looked up to tell whether it is
+        allowed."""
         is_compiled = not self._text
         return is_compiled or self._network is not None or _ADDRESS.fullmatch(self._text) is not None
 
@@ -71,7 +72,8 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 
 def _regex(text: str) -> re.Pattern[str] | None:
-    """None for what only a wildcard can be, such as ``*.example.com``."""
+    """The pattern in ``text``; None where ``text`` is no regular expression but begins with a wildcard
+    (``*.example.com``)."""
     try:
         return re.compile(text)
     except re.error as error:
@@ -135,8 +137,8 @@ class Hosts:
         self._ignored = ignored
 
     def with_loopback(self) -> Hosts:
-        """These hosts, and this machine."""
-        hosts = Hosts()
+        """The same hosts, and this machine."""
+        hosts = Hosts(ignored=self._ignored)
         hosts._rules = self._rules
         return hosts
 

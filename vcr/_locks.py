@@ -1,4 +1,6 @@
-"""Locks that nobody holds in the child of a fork. It must not know what the locks guard."""
+"""Makes locks that are free in the child of a fork, whichever thread held them in the parent. It must not know what the
+locks guard.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,15 @@ _made: weakref.WeakSet[threading.RLock] = weakref.WeakSet()
 
 
 def new_lock() -> threading.RLock:
-    """A re-entrant lock. In the child of a fork nobody holds it: the thread that did is not there to let it go."""
+    """Return a re-entrant lock. It is free in the child of a fork: a thread that held it in the parent is not there to
+    release it."""
     lock = threading.RLock()
     _made.add(lock)
     return lock
 
 
 def _reset() -> None:
-    lock: Any  # (typeshed does not know of its method)
+    lock: Any  # typeshed does not know the method
     for lock in _made:
         lock._at_fork_reinit()  # as the standard library's own modules do
 

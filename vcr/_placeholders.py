@@ -1,11 +1,11 @@
 """Replaces secrets by placeholders, in every spelling that HTTP gives them, and puts them back. It must not know a
 cassette.
 
-A secret is found by what a text says, not by how it is written: URL-encoded, JSON-escaped, in HTML, by whichever client
-or server; in base64 or hexadecimal, in UTF-16, in a compressed body, one inside the other. What stands in its place
-says how it was written, where that is not the usual way, so that what is replayed is what was recorded:
-``<KEY>~~pa3b~`` is the secret of ``<KEY>`` with its fourth character in percent encoding. Which characters are escaped
-is all that this tells.
+A secret is found however a client or server has written it: URL-encoded, JSON-escaped, in HTML, in base64 or
+hexadecimal, in UTF-16, in a compressed body, and in several of these at a time. Where the spelling is not a usual one,
+a note behind the placeholder says which it was, so that the replay has the recorded bytes: ``<KEY>~~pa3b~`` is the
+secret of ``<KEY>`` with its fourth character in percent encoding. The note tells nothing of the secret but which
+characters are escaped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .response import ResponseDict
 
 _LIMIT = content_coding.MOST_DECODED
 
-#: How a text may be spelled: by name, for a placeholder that its spelling does not change.
+#: The usual spellings of a text. The name stands behind a placeholder that looks the same in two spellings.
 _SPELLINGS: dict[str, Callable[[str], bytes]] = {
     "plain": lambda text: text.encode("utf-8", "surrogateescape"),
     "url": lambda text: quote(text, safe="").encode("ascii"),
@@ -53,7 +53,7 @@ class Placeholder(NamedTuple):
             try:
                 secret, placeholder = spell(self.secret), spell(self.placeholder)
             except UnicodeEncodeError:
-                continue  # there is no such spelling of it
+                continue  # this spelling has no such characters
             if secret in secrets:
                 continue
             if placeholder in taken:
@@ -66,8 +66,11 @@ class Placeholder(NamedTuple):
 def resolve(
     pairs: Iterable[tuple[str, object]], request: Request | None = None, response: ResponseDict | None = None
 ) -> list[Placeholder]:
-    """``(placeholder, secret)`` pairs as given by a user: bytes become text, callables are asked. Left out are the
-    empty: an unset environment variable hides nothing, and what an empty placeholder hides nobody could put back."""
+    """Make placeholders of a user's ``(placeholder, secret)`` pairs: bytes are decoded, functions are called.
+
+    A pair with an empty secret is left out (an environment variable may not be set), and one with an empty placeholder:
+    the secret could not be put back.
+    """
     resolved = []
     for placeholder, given in pairs:
         secret = given(request, response) if callable(given) else given
@@ -78,12 +81,14 @@ def resolve(
 
 
 def hide(placeholders: Iterable[Placeholder], request: Request, response: ResponseDict, limit: int = _LIMIT) -> Pair:
-    """The two with each secret replaced by its placeholder; what is given is changed."""
+    """Replace each secret in the request and the response by its placeholder. Both objects are changed, and
+    returned."""
     return Everywhere(hiding(tuple(placeholders)), limit).pair(request, response)
 
 
 def reveal(placeholders: Iterable[Placeholder], request: Request, response: ResponseDict, limit: int = _LIMIT) -> Pair:
-    """The two with each placeholder replaced by its secret; what is given is changed."""
+    """Replace each placeholder in the request and the response by its secret. Both objects are changed, and
+    returned."""
     return Everywhere(_revealing(tuple(placeholders)), limit).pair(request, response)
 
 
@@ -96,14 +101,15 @@ def mask(placeholders: Iterable[Placeholder], text: str) -> str:
 
 
 def _any_of(texts: Iterable[bytes]) -> re.Pattern[bytes] | None:
-    """A pattern for any of these, the longest first: ``abc`` does not eat into ``abcdef``."""
+    """A pattern for any of these texts. The longest is tried first: where ``abcdef`` stands, ``abc`` is not found."""
     known = {text for text in texts if text}
     return re.compile(_alternatives(known), re.DOTALL) if known else None
 
 
-#: Texts that begin with the same bytes, so many of them at least, stand together in a pattern ...
+#: A pattern for hundreds of texts groups those that begin with the same byte, so that at each place only a few are
+#: tried. More texts than this are grouped again by their next byte ...
 _FEW = 4
-#: ... down to so many bytes: a place in a text is compared with few of hundreds.
+#: ... and so on, down to this many bytes.
 _DEEP = 6
 
 
@@ -134,7 +140,7 @@ def _in_coding(text: str, coding: str) -> bytes | None:
 
 
 class _Hiding(known.Values):
-    """Secrets: as they are usually spelled, and, in what is left when escapes are taken off, as they are."""
+    """Finds secrets: in their usual spellings; and as they are, in a text from which escapes have been taken off."""
 
     def __init__(self, placeholders: tuple[Placeholder, ...], for_people: bool) -> None:
         self._usual = {secret: new for one in placeholders for secret, new in one.spelled()}
@@ -171,7 +177,8 @@ class _Hiding(known.Values):
         return placeholder if word is None else b"%b~~%b~" % (placeholder, f"{coding}{word}".encode("ascii"))
 
     def shape(self, word: encoded.Word, inner: bytes) -> tuple[bytes, str]:
-        """The shape is noted behind the first placeholder, where a word without it could not be told from another."""
+        """Note the shape of an encoded word behind its first placeholder, where the word could not be made again
+        without."""
         around = wrapping.around(inner)
         text = inner if around is None else around.inner
         found = None if self._new is None or self._for_people else self._new.search(text)
@@ -183,13 +190,14 @@ class _Hiding(known.Values):
         return text if around is None else around.wrapped(text), word.shape
 
 
-#: A placeholder of fewer bytes stands by chance where base64 is opened: there, something has to be noted behind it.
+#: Decoded base64 may contain a placeholder of fewer bytes by chance: there, only one with a note behind it counts.
 _SHORT = 6
 _NOTE = rb"~~([USN]*)([a-z0-9.]*)~"
 
 
 class _Revealing(known.Values):
-    """Placeholders, each with what is noted behind it. ``inside`` a word, a short one without a note is none."""
+    """Finds placeholders with their notes. ``inside``: in an encoded word, where a short one without a note does not
+    count."""
 
     def __init__(self, placeholders: tuple[Placeholder, ...], inside: bool) -> None:
         self._placeholders = placeholders
@@ -236,7 +244,7 @@ class _Revealing(known.Values):
 
 @functools.lru_cache(maxsize=32)
 def hiding(placeholders: tuple[Placeholder, ...], for_people: bool = False) -> known.Values:
-    """The secrets of these, to be looked for. ``for_people``: nothing is noted that would bring them back."""
+    """What finds the secrets of these placeholders. ``for_people``: without notes, as nobody puts the secrets back."""
     return _Hiding(placeholders, for_people)
 
 

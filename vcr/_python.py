@@ -1,5 +1,5 @@
-"""What a command line that starts Python says: whether it is Python's, its options, and the program that Python is to
-run. It must not know how a process is started.
+"""Reads a command line: whether it starts Python, with which options, and which program Python is to run. It must not
+know how a process is started.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ _ISOLATING = frozenset("EIS")
 
 
 def is_python(program: str) -> bool:
-    """Whether this program, a name or a path, is Python by its name."""
+    """Whether this program (a name or a path) has the name of a Python."""
     return _NAME.fullmatch(os.path.basename(program)) is not None
 
 
 class Arguments(NamedTuple):
-    """What Python is given. ``options``: the letters of its options that take no value.
+    """The arguments of a Python. ``options``: the letters of the options that take no value.
 
-    ``kind``: "script", "module" (``-m``), "code" (``-c``), or "nothing"; ``program``: the script (``-`` is the standard
-    input), the module or the code; empty where there is nothing.
+    ``kind``: "script", "module" (``-m``), "code" (``-c``), or "nothing". ``program``: the script (``-`` is the standard
+    input), the module or the code; empty where ``kind`` is "nothing".
     """
 
     options: frozenset[str]
@@ -37,24 +37,24 @@ class Arguments(NamedTuple):
 
 
 def arguments(words: Sequence[str]) -> Arguments:
-    """What these words, those behind the name of Python, say."""
+    """Read the words of a command line that follow the name of Python."""
     options: set[str] = set()
-    left = iter(words)
-    for word in left:
+    rest = iter(words)
+    for word in rest:
         if word in ("--", "-") or not word.startswith("-"):
-            program = next(left, "") if word == "--" else word
+            program = next(rest, "") if word == "--" else word
             return Arguments(frozenset(options), "script" if program else "nothing", program)
         if word.startswith("--"):
             if word == "--check-hash-based-pycs":
-                next(left, None)
+                next(rest, None)
             continue
-        for place, letter in enumerate(word[1:], 2):
+        for end, letter in enumerate(word[1:], 2):
             if letter in "cm":
                 kind = "code" if letter == "c" else "module"
-                return Arguments(frozenset(options), kind, word[place:] or next(left, ""))
+                return Arguments(frozenset(options), kind, word[end:] or next(rest, ""))
             if letter in "WX":
-                if not word[place:]:
-                    next(left, None)
+                if not word[end:]:
+                    next(rest, None)
                 break
             options.add(letter)
     return Arguments(frozenset(options), "nothing", "")

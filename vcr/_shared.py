@@ -1,7 +1,7 @@
-"""The directory through which the processes that a program starts take part in an open cassette, or in an open block of
-the network: what is handed over to them, and what they leave behind.
+"""The directory through which a program and its child processes share an open cassette, or an open block of the
+network: the parent puts there what the children need, and the children put there what they have recorded and played.
 
-It must not know which cassettes or blocks are open, or what becomes of them in a child.
+It must not know which cassettes or blocks are open, or what a child does with them.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from ._engine.interaction import Interaction
     from .response import ResponseDict
 
-#: What ``child_processes`` is of a block: each child is inside it, too.
+#: The value of ``child_processes`` of a block of the network: each child is inside the block, too.
 BLOCK = "block"
 
 
 class _HandedOver(NamedTuple):
-    """What a child is told.
+    """What the parent hands over to a child.
 
-    ``outline``: the path of the cassette, and why no child can take part in it. ``sys_path``: where Python looks for
-    modules, which the recipe may need. ``recipe``: pickled, the class, the arguments of its ``load``, and whether the
-    cassette was stored when it was opened.
+    ``outline``: the path of the cassette, and why no child can take part in it (empty when one can). ``sys_path``: the
+    parent's ``sys.path``, for the modules that the recipe needs. ``recipe``: pickled; the class of the cassette, the
+    arguments of its ``load``, and whether the cassette was stored when it was opened.
     """
 
     outline: tuple[str, str]
@@ -46,7 +46,7 @@ class _HandedOver(NamedTuple):
 
 
 class _Pickler(pickle.Pickler):
-    """Takes a module, such as a serializer, by its name."""
+    """Pickles a module, such as a serializer, as its name."""
 
     def reducer_override(self, value: object) -> Any:
         if isinstance(value, ModuleType):
@@ -57,10 +57,11 @@ class _Pickler(pickle.Pickler):
 
 
 class _Journal(Journal):
-    """What children have recorded; there is none any more when the cassette is over."""
+    """The journal of what children have recorded. It is gone when the parent has closed the cassette."""
 
     def add(self, request: Request, response: ResponseDict, beside: Mapping[str, object] | None = None) -> None:
-        """Keep an interaction. Raises OSError."""
+        """Keep an interaction. Raises OSError when it cannot be written, FileNotFoundError when the cassette is
+        closed."""
         if not os.path.isdir(os.path.dirname(self.path)):
             raise FileNotFoundError("the process that has opened the cassette has closed it")
         super().add(request, response, beside)
@@ -70,17 +71,18 @@ class Shared:
     """The directory through which child processes take part in one open cassette or block."""
 
     def __init__(self, directory: str, owner: int | None = None) -> None:
-        """``owner``: the process that has opened the cassette; None in one that knows the directory only."""
+        """``owner``: the id of the process that has opened the cassette; None in a child, which knows only the
+        directory."""
         self.directory = directory
         self._owner = owner
-        #: What children have connected to that take no part; known when the cassette has closed.
+        #: The hosts to which children outside the cassette have connected. It is filled when the cassette closes.
         self.connected: list[str] = []
-        #: The Pythons that were started inside the block and took no part; known when it is over.
+        #: The Pythons that were started inside the block and could not be blocked. It is filled when the block ends.
         self.apart: list[str] = []
         self.start_anew()
 
     def start_anew(self) -> None:
-        """Record as a process of its own, which has recorded nothing yet."""
+        """Give this process a journal of its own, in which nothing is recorded yet (after a fork)."""
         self.journal = _Journal(self._file("recorded"))
 
     def _file(self, name: str) -> str:
@@ -98,8 +100,8 @@ class Shared:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """In the block no other process, and no other thread, leaves anything in the directory or takes in what is
-        there. Once the directory is gone, nobody waits."""
+        """Inside the block no other process or thread reads or writes in the directory. When the directory is gone, the
+        block is entered without waiting."""
         with ExitStack() as stack:
             with suppress(OSError):
                 stack.enter_context(alone_in(os.path.realpath(self.directory)))
@@ -108,14 +110,14 @@ class Shared:
     # -- the parent's side --------------------------------------------------------------------------------------------
 
     def make(self, cassette: Cassette) -> None:
-        """Make the directory, with what a child needs to know."""
+        """Make the directory, and write there what a child needs. Raises OSError."""
         os.mkdir(self.directory, 0o700)
-        if cassette.child_processes != "ignore":  # (what is handed over may hold secrets)
+        if cassette.child_processes != "ignore":  # (else no child reads it, and it may hold secrets)
             with open(self._file("recipe"), "wb") as file:
                 pickle.dump(tuple(_handed_over_by(cassette)), file)
 
     def remove(self) -> None:
-        """Tell the children that the cassette is over."""
+        """Remove the directory, which tells the children that the cassette is closed. Only its owner does so."""
         if self.is_owned:
             shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -131,9 +133,13 @@ class Shared:
                 cassette.mark_recorded(interaction)
         self.connected = sorted(set(self.lines_since("connected", 0)))
 
-    def count_plays(self, cassette: Cassette, held: Sequence[Interaction], place: int) -> None:
-        """Count in ``cassette``, which holds these, what children have played, and taken back, behind this byte."""
-        for number in map(int, self.lines_since("played", place)):
+    def count_plays(self, cassette: Cassette, held: Sequence[Interaction], offset: int) -> None:
+        """Count in ``cassette`` what children have played, or given back, as the lines behind the byte ``offset`` say.
+
+        ``held``: the interactions of the cassette. A line has the place of one among them, from 1 on; with a minus
+        where the response was given back.
+        """
+        for number in map(int, self.lines_since("played", offset)):
             if abs(number) <= len(held):
                 change = Holding.play if number > 0 else Holding.unplay
                 change(cassette, held[abs(number) - 1])
@@ -145,7 +151,7 @@ class Shared:
         return self._read().outline
 
     def cassette(self) -> Any:
-        """The same cassette, made anew. Raises what unpickling raises."""
+        """Make the parent's cassette in this process. Raises whatever unpickling and loading raise."""
         handed = self._read()
         before = sys.path[:]
         sys.path += [entry for entry in handed.sys_path if entry not in before]
@@ -156,7 +162,7 @@ class Shared:
         return cls.load(**arguments) if found else cls(**arguments)
 
     def block(self) -> dict[str, Any]:
-        """The arguments of the block of the network that is handed over here."""
+        """The arguments of the parent's block of the network."""
         arguments: dict[str, Any] = pickle.loads(self._read().recipe)
         return arguments
 
@@ -165,40 +171,40 @@ class Shared:
             return _HandedOver(*pickle.load(file))
 
     def note_refusal(self, request: Request, place: str) -> None:
-        """Leave for the parent that a request was refused, and where in the program it was made."""
+        """Tell the parent that a request was refused, and where in the program (``place``) it was made."""
         self.note("refused", json.dumps([request.method, request.uri, place]))
 
     def note_joined(self) -> None:
-        """Leave for the parent that a Python which was started inside the cassette knows of it."""
+        """Tell the parent that this Python, which was started inside the cassette, takes part in it."""
         self.note("joined", os.getpid())
 
     @property
     def is_joined(self) -> bool:
-        """Whether a Python that was started inside the cassette knows of it."""
+        """Whether a Python that was started inside the cassette has called ``note_joined``."""
         return bool(self.lines_since("joined", 0))
 
     def note_apart(self, program: str) -> None:
-        """Leave for the parent that this Python takes no part in the block."""
+        """Tell the parent that the Python with this command line cannot be kept inside the block."""
         self.note("apart", program.replace("\n", " "))
 
     def note(self, name: str, line: object) -> None:
-        """Leave one line for the parent, as long as the cassette or the block is open."""
+        """Append a line to the file ``name`` for the parent; nothing when the cassette or the block is over."""
         with suppress(OSError), open(self._file(name), "ab", buffering=0) as file:
             file.write(f"{line}\n".encode())
 
     def size(self, name: str) -> int:
-        """How many bytes of lines have been left."""
+        """How many bytes the file ``name`` has."""
         try:
             return os.path.getsize(self._file(name))
         except OSError:
             return 0
 
-    def lines_since(self, name: str, place: int) -> list[str]:
-        """The lines that have been left behind this byte."""
-        if self.size(name) <= place:
+    def lines_since(self, name: str, offset: int) -> list[str]:
+        """The whole lines in the file ``name`` behind the byte ``offset``."""
+        if self.size(name) <= offset:
             return []
         with suppress(FileNotFoundError), open(self._file(name), "rb") as file:
-            file.seek(place)
+            file.seek(offset)
             return [line.decode().rstrip("\n") for line in file if line.endswith(b"\n")]
         return []
 

@@ -1,10 +1,10 @@
 """Keeps a program from the network: what is blocked raises an error before anything is sent or looked up.
 
-A request of a client that vcr covers is refused as a request: what stands where no cassette is open refuses it, and the
-error names it. Beneath that, for everything else, a block takes hold where a socket connects, where a name is looked
-up, where asyncio connects and where pycurl transfers. This file must not know how a client is taken hold of.
+A request of a client that vcr covers is refused as a request, by ``Outside``, and the error names the request. For
+everything else, a block replaces the functions with which sockets connect, names are looked up, asyncio connects and
+pycurl transfers. Other libraries in C (drivers of databases) are not blocked; the calls of grpcio are.
 
-Not seen: libraries in C that bring sockets of their own (drivers of databases); of grpcio its calls are.
+This file must not know how a client's functions are replaced.
 """
 
 from __future__ import annotations
@@ -75,17 +75,16 @@ _begun: ContextVar[Request | None] = ContextVar("vcr_begun", default=None)
 
 
 class Outside(Cassette):
-    """Stands where no cassette is open: it refuses each request to a host that is not allowed, or warns of it.
+    """Takes the place of a cassette where none is open: it refuses requests to hosts that are not allowed, or warns.
 
-    ``then``: "error"; "warn"; or "note": a block judges what the request connects to, for something in between (a
-    proxy, a test's own sockets) may keep it from the network. ``hosts``: gives what is allowed, when it is asked.
-    ``error``: makes the error for a host and a request.
+    ``action``: "error"; "warn"; or "note": the request is only noted, and its connection is judged: a proxy or a test's
+    own sockets may keep it from the network. ``hosts()``: the allowed hosts. ``error(host, request)``: the error.
     """
 
-    def __init__(self, then: str, hosts: Callable[[], Hosts], error: Callable[[str, str], NetworkBlockedError]) -> None:
+    def __init__(self, action: str, hosts: Callable[[], Hosts], error: Callable[..., NetworkBlockedError]) -> None:
         super().__init__("no cassette")
-        self.child_processes = ""  # none is told, unless this stands in a block
-        self._then, self._hosts, self._error = then, hosts, error
+        self.child_processes = ""  # children are told nothing, except in a block
+        self._action, self._hosts, self._error = action, hosts, error
         self._warned: set[tuple[str, str]] = set()
 
     @property
@@ -94,19 +93,20 @@ class Outside(Cassette):
         return True
 
     def passes_by(self, host: str, client: Sequence[type]) -> bool:
-        """Whether a request does not reach the network by this client, is allowed at any port, or passes with a
-        warning. Raises NetworkBlockedError where nothing beneath could judge it."""
+        """Whether ``begin`` is not asked: the client itself does not reach the network, the host is allowed at any
+        port, or a warning is enough. Raises NetworkBlockedError for a client whose connections cannot be judged."""
         names = {cls.__name__ for cls in client}
         packages = {cls.__module__.partition(".")[0] for cls in client}
         if any(_IS_ELSEWHERE.search(name) for name in names) or self._allows(host, _NO_PORT):
             return True
-        if self._then == "warn":
+        if self._action == "warn":
             if not self._allows(host, None):
                 self._warn_of(host)
             return True
-        if self._then != "note":
+        if self._action != "note":
             return False
-        if "pycurl" in packages and any(one.name == "perform" for one in _replacements):  # whose doors judge it
+        has_doors = any(one.name == "perform" for one in _replacements)
+        if has_doors and "pycurl" in packages:  # these doors will judge it
             return True
         if packages & {"curl_cffi", "pycurl"} or "CurlAsyncHTTPClient" in names:
             raise self._error(host, f"a request to {host}")
@@ -115,17 +115,16 @@ class Outside(Cassette):
     def begin(self, request: Request) -> Turn:
         """Raise NetworkBlockedError when the host is not allowed at this port."""
         host = request.host or ""
-        if self._then == "note" or self._allows(host, request.port):
+        if self._action == "note" or self._allows(host, request.port):
             _begun.set(request)
             return Turn(None, None)
         raise self._error(host, f"{request.method} {request.uri}")
 
     def let_pass(self, protocol: str, host: str, port: int | None) -> None:
-        """Raise NetworkBlockedError for what is of the HTTP family and no request, when the host is not allowed; or
-        warn of it."""
+        """Judge a WebSocket, or the like: raise NetworkBlockedError, or warn, when the host is not allowed."""
         if self._allows(host, port):
             return
-        if self._then != "warn":
+        if self._action != "warn":
             raise self._error(host, f"{protocol} to {host}")
         self._warn_of(host)
 
@@ -153,26 +152,25 @@ class Outside(Cassette):
         )
 
 
-#: Classes of clients that connect to unix sockets, and httpx's transports: these answer in the process, or ask a pool,
-#: or another client, which is asked in its turn.
+#: The names of classes that are not judged: clients on unix sockets; and httpx's transports, whose pools are judged.
 _IS_ELSEWHERE = re.compile("[Uu]nix|Transport$")
 _EVERY_HOST = Hosts([re.compile("")])
-#: No rule that names a port allows this one.
+#: A port that no rule with a port allows.
 _NO_PORT = -1
 
 
 def current_test() -> str:
-    """The test that pytest runs, and which part of it."""
+    """The id of the test that pytest runs, and its phase; empty outside pytest."""
     return os.environ.get("PYTEST_CURRENT_TEST", "")
 
 
 class block_network:
-    """Inside, whatever the thread, a connection to a host that is not allowed raises NetworkBlockedError.
+    """A context manager and decorator: inside, a connection of any thread to another host raises NetworkBlockedError.
 
-    ``allowed_hosts``: what stays allowed: see ``HostRule``. This machine and unix sockets do too, unless
-    ``block_loopback`` is set. Inside another block, the inner one alone counts. A request outside a cassette is judged
-    by the host of its URI, also where a proxy would be asked; what a cassette replays is no connection. A Python
-    that is started inside is inside, too; where that cannot be, a warning at the end says so.
+    ``allowed_hosts``: the hosts that stay allowed: see ``HostRule``. This machine and unix sockets do too, unless
+    ``block_loopback`` is set. Of several blocks around each other only the innermost counts. A request outside a
+    cassette is judged by the host of its URI, also where a proxy would be asked. What a cassette replays is no
+    connection. Pythons that are started inside are blocked, too; where that fails, a warning at the end says so.
     """
 
     #: Whether requests are judged where they connect, and errors say no more than pytest-recording's.
@@ -182,7 +180,7 @@ class block_network:
         self._hosts = Hosts(allowed_hosts, block_loopback=block_loopback)
         self._resolved: set[str] = set()
         self._entered: list[_Level] = []
-        #: The hosts that the program was kept from.
+        #: The hosts from which the program was kept.
         self.blocked: list[object] = []
 
     def __enter__(self) -> block_network:
@@ -213,7 +211,8 @@ class block_network:
         return cast(F, wrapt.FunctionWrapper(function, runner(plain, lambda _: self)))
 
     def refusal(self, host: object, request: str = "") -> NetworkBlockedError:
-        """The error for this host, which is remembered. ``request``: method and URI; looked for where none is given."""
+        """Make the error for this host, and add the host to ``blocked``. ``request``: method and URI; if it is empty,
+        the last request that was begun here is named, if it was for this host."""
         self.blocked.append(host)
         begun = _begun.get()
         if not request and begun is not None and begun.host == _text(host):
@@ -221,24 +220,24 @@ class block_network:
         return NetworkBlockedError(host, request, current_test(), is_brief=self.is_brief)
 
     def stand_in(self) -> Outside:
-        """What stands where no cassette is open inside this block, with what child processes need for the same one."""
-        then = "note" if self.is_brief else "error"
-        outside = Outside(then, lambda: _EVERY_HOST if self.is_over else self._hosts, self.refusal)
+        """The ``Outside`` of this block. Its ``arguments`` are what a child process needs to make the same block."""
+        action = "note" if self.is_brief else "error"
+        outside = Outside(action, lambda: _EVERY_HOST if self.is_over else self._hosts, self.refusal)
         outside.child_processes = BLOCK
-        # pytest-recording's block reaches no process that is started: they may go on to use this machine.
+        # pytest-recording does not block child processes: here, they may still use this machine.
         hosts = self._hosts.with_loopback() if self.is_brief else self._hosts
         outside.arguments = {"hosts": hosts, "is_brief": self.is_brief}
         return outside
 
     @property
     def is_over(self) -> bool:
-        """Whether the block has ended elsewhere: in the process that has started this one."""
+        """Whether the block has ended in the process that has started this one."""
         return False
 
-    # -- what is asked before something happens ---------------------------------------------------------------------
+    # -- what the doors ask before they go on ---------------------------------------------------------------------
 
     def check(self, host: object, port: int | None = None, request: str = "") -> None:
-        """Raise NetworkBlockedError when this host is not allowed. ``request``: what is asked for, if that is known."""
+        """Raise NetworkBlockedError when this host is not allowed. ``request``: the URI, if it is known."""
         name = _text(host)
         if name not in self._resolved and not self._hosts.allow(name, port):
             raise self.refusal(host, request)
@@ -249,7 +248,7 @@ class block_network:
             raise self.refusal(path)
 
     def check_name(self, host: object) -> None:
-        """Raise NetworkBlockedError when no address could make this name allowed."""
+        """Raise NetworkBlockedError when this name is not allowed, whatever its address is."""
         name = _text(host)
         if name and address_in(name) is None and not self._hosts.may_be_address:
             self.check(host)
@@ -257,7 +256,8 @@ class block_network:
     def check_lookup(
         self, host: object, look_up: Callable[[], object], addresses: Callable[[object], Iterable[str]]
     ) -> object:
-        """What ``look_up()`` returns, if the name, or an address that it has, is allowed."""
+        """Return what ``look_up()`` returns. Raises NetworkBlockedError when neither the name nor one of its addresses
+        is allowed: those that ``addresses`` finds in the result."""
         name = _text(host)
         if address_in(name) is not None or not name:
             return look_up()
@@ -284,7 +284,7 @@ def _text(host: object) -> str:
 
 
 class _Level(NamedTuple):
-    """A block that has been entered, and what stands where no cassette is open inside it."""
+    """A block that has been entered, and its ``Outside``."""
 
     block: block_network
     outside: Outside
@@ -293,7 +293,7 @@ class _Level(NamedTuple):
 _levels: tuple[_Level, ...] = ()
 _replacements: list[Replacement] = []
 _lock = new_lock()
-#: Whether this thread makes a pair of sockets, which on Windows connects to itself.
+#: ``_pairing.now``: whether this thread makes a pair of sockets, of which one connects to the other on Windows.
 _pairing = threading.local()
 
 
@@ -314,7 +314,7 @@ def _put_up(doors: Iterable[Replacement]) -> None:
 
 
 def _leave(level: _Level) -> None:
-    """Undo ``_enter``, also one that was interrupted."""
+    """Undo ``_enter``, also where it was interrupted."""
     global _levels
     with _lock:
         _levels = tuple(one for one in _levels if one is not level)
@@ -345,7 +345,7 @@ def _check(reach: Reach) -> None:
 def _doors() -> Iterable[Replacement]:
     for name in ("connect", "connect_ex"):
         door = connect_door(_check, getattr(socket.socket, name))
-        door.__name__ = "network_guard"  # by which pytest-recording's users see that the network is blocked
+        door.__name__ = "network_guard"  # pytest-recording's users look for this name
         yield Replacement(socket.socket, name, door)
     for name, addresses in _LOOKUPS.items():
         yield Replacement(socket, name, _lookup_door(getattr(socket, name), addresses))
@@ -373,23 +373,24 @@ def _curl_doors(_: object) -> Iterable[Replacement]:
         yield Replacement(writable(Curl), name, _curl_door(getattr(Curl, name)))
 
 
-#: Libraries in C with sockets of their own, and those that will tell when the program has imported them.
+#: For libraries in C with sockets of their own: the function that makes their doors.
 _OF_LIBRARIES: dict[str, Callable[[ModuleType], Iterable[Replacement]]] = {
     "uvloop": functools.partial(uvloop_doors, _check),
     "pycurl": _curl_doors,
 }
+#: Those of them that the program has not imported yet: a hook puts their doors up when it does.
 _awaited: set[str] = set()
 
 
 def _put_up_late(module: ModuleType) -> None:
-    """The program has imported one of these libraries, perhaps inside a block."""
+    """Put up the doors of a library that the program has just imported, if a block is open."""
     _awaited.discard(module.__name__)
     with _lock:
         if _levels:
             _put_up(_OF_LIBRARIES[module.__name__](module))
 
 
-#: The functions that look up a name, and where their answers have the addresses.
+#: The functions that look up a name, and for each a function that finds the addresses in its result.
 _LOOKUPS: dict[str, Callable[[Any], Iterable[str]]] = {
     "getaddrinfo": lambda found: (str(entry[4][0]) for entry in found),
     "gethostbyname": lambda found: (found,),
@@ -409,7 +410,7 @@ def _lookup_door(original: Callable[..., object], addresses: Callable[[Any], Ite
 
 
 def _loop_lookup_door(original: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
-    """asyncio looks names up in another thread, where nothing tells for which request."""
+    """asyncio looks names up in another thread, which does not know the request: the name is checked before."""
 
     @functools.wraps(original)
     async def getaddrinfo(self: object, host: object, *args: object, **kwargs: object) -> object:

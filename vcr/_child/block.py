@@ -8,7 +8,7 @@ from ..network import NetworkBlockedError, Outside, block_network
 
 
 class Inherited(block_network):
-    """The block that is handed over in this directory. Raises OSError when it has ended."""
+    """The block that the parent has written into the directory ``shared``. Raises OSError when that block has ended."""
 
     def __init__(self, shared: Shared) -> None:
         super().__init__()
@@ -23,12 +23,12 @@ class Inherited(block_network):
         return not self._shared.is_open
 
     def stand_in(self) -> Outside:
-        """What stands where no cassette is open, and tells this process's children of the same directory."""
+        """The ``Outside`` of this block; the children of this process use the same directory."""
         outside = super().stand_in()
         _children.inherit_block(outside, self._shared)
         return outside
 
     def refusal(self, host: object, request: str = "") -> NetworkBlockedError:
-        """The error for this host, which the parent hears of."""
+        """The error for this host, which is also reported to the parent."""
         self._shared.note("blocked", host)
         return super().refusal(host, request)

@@ -14,17 +14,19 @@ _openings: list[Opening] = []
 
 
 def join(option: str, directory: str) -> None:
-    """Take part in the cassette, or the block, for as long as it is open in the parent. ``option``: what becomes of
-    this process."""
+    """Take part in the parent's cassette or block until the parent ends it.
+
+    ``option``: ``child_processes`` of the cassette, or ``block``. ``directory``: the path of the shared directory.
+    """
     shared = Shared(directory)
     if option == BLOCK:
         from .block import Inherited  # (a cassette alone does not need it)
 
-        with suppress(FileNotFoundError):  # it is over
+        with suppress(FileNotFoundError):  # the parent has ended the block
             Inherited(shared).__enter__()
         return
     opening = Opening(_cassette(option, shared))
-    _openings.append(opening)  # for good: there is no block to leave
+    _openings.append(opening)  # kept until the process ends
     opening.begin()
 
 

@@ -1,8 +1,8 @@
 """VCR.py's leftovers: names that exist only because programs written for VCR.py import or replace them.
 
 A reader may skip this folder. It has one file for each of VCR.py's modules. The module at VCR.py's path hands on the
-names that stand here; it must not use them, and neither must anything else in the package. The modules
-``vcr/stubs/*_stubs.py`` are leftovers as a whole. A program that replaces a leftover is warned: that has no effect.
+names that stand here; no module of the package uses them. The modules ``vcr/stubs/*_stubs.py`` are leftovers as a
+whole. A program that replaces a leftover gets a warning, because replacing it has no effect.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def leftovers(module: str) -> Callable[[str], object]:
 
 
 def is_leftover(module: str) -> None:
-    """Say of ``vcr.<module>`` that all that it defines itself is a leftover."""
+    """Declare that every name which ``vcr.<module>`` defines is a leftover."""
     sys.modules[f"vcr.{module}"].__class__ = _Leftover
 
 
 def _find(module: str, name: str) -> object:
-    if not name.startswith("__"):  # Python's own questions need no import
+    if not name.startswith("__"):  # (Python asks for such names itself)
         found = vars(import_module(f"{__name__}.{module.replace('.', '_')}"))
         if name in found:
             return found[name]
@@ -64,14 +64,17 @@ class _Leftover(ModuleType):
     """A module that defines nothing but leftovers."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        is_its_own = (getattr(one, "__module__", None) == self.__name__ for one in (vars(self).get(name), value))
-        if next(is_its_own) and not next(is_its_own):
+        def is_defined_here(found: object) -> bool:
+            return getattr(found, "__module__", None) == self.__name__
+
+        if is_defined_here(vars(self).get(name)) and not is_defined_here(value):
             _warn_of(f"{self.__name__}.{name}")
         super().__setattr__(name, value)
 
 
 class LeftoverType(type):
-    """The class of a class that is a leftover. The classes that programs derive from it are theirs."""
+    """The metaclass of a class that is a leftover. Replacing an attribute of a class that a program derives is no
+    mistake."""
 
     def __setattr__(cls, name: str, value: object) -> None:
         if cls.__module__.partition(".")[0] == "vcr" and not name.startswith("_") and hasattr(cls, name):
