@@ -174,7 +174,8 @@ class Response:
     def _status_data(self) -> Mapping[str, Any]:
         """What stands under ``status``: a hook may have put the code alone there."""
         status: Any = self.data["status"]
-        return status if isinstance(status, Mapping) else {"code": status}
+        # (A dict is asked for first, because that is quick.)
+        return status if isinstance(status, (dict, Mapping)) else {"code": status}
 
     @property
     def status(self) -> int:
@@ -210,7 +211,7 @@ class Response:
         """What stands under ``body``. A hook may have put the content alone there, and a person may have deleted it."""
         data: Any = self.data
         body = data.get("body") or {}
-        return body if isinstance(body, Mapping) else {"string": body}
+        return body if isinstance(body, (dict, Mapping)) else {"string": body}
 
     @property
     def body(self) -> bytes:
