@@ -89,7 +89,7 @@ def test_the_configuration_is_merged_from_the_fixture_and_the_marks(project):
 
         @pytest.fixture(scope="module")
         def vcr_config():
-            return {"filter_headers": ["authorization"], "serializer": "json"}
+            return {"filter_headers": ["authorization"], "serializer": "json", "sanitize": False}
 
         def test_both():
             fetch("/text?key=1", headers={"Authorization": "secret"})
