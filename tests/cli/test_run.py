@@ -42,6 +42,11 @@ if __name__ == "__main__":
 """
 
 
+@pytest.fixture
+def commands_are_counted():
+    """They are where a test asks for ``counted``: many processes here open a cassette, which takes longest."""
+
+
 @pytest.fixture(autouse=True)
 def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -116,7 +121,7 @@ def test_a_program_that_a_signal_ends_has_been_recorded_and_ends_vcr_run_in_the_
 
 
 @posix
-def test_sigterm_is_handed_on_and_the_program_decides_what_it_means(server):
+def test_sigterm_is_handed_on_and_the_program_decides_what_it_means(server, counted):
     waiting = f"""
 import signal, sys, time
 came = []
@@ -139,7 +144,7 @@ sys.exit(4)
 
 
 @posix
-def test_control_c_goes_to_the_program_once(server):
+def test_control_c_goes_to_the_program_once(server, counted):
     waiting = f"""
 import signal, sys, time
 came = []
@@ -239,7 +244,7 @@ def test_what_cannot_be_recorded_is_not_started(words, message):
 
 
 @posix
-def test_a_python_that_cannot_take_part_is_not_given_the_program():
+def test_a_python_that_cannot_take_part_is_not_given_the_program(counted):
     script("python3", '#!/bin/sh\necho "started $*"\necho "no module named site" >&2\n')
     done = piped("run", "./python3", "x.py")
     assert (done.status, done.out) == (2, "")
