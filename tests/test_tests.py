@@ -50,9 +50,10 @@ def test_a_test_that_leaves_a_file_fails(place, tmp_path):
     started.mkdir()
     beside = tmp_path / "beside"
     beside.mkdir()
-    (beside / "conftest.py").write_text("from tests.conftest import nothing_left_behind\n")
+    (beside / "conftest.py").write_text("from tests.conftest import nothing_left_behind, pytest_runtest_makereport\n")
     (beside / "test_litter.py").write_text(
         dedent(f"""
+        import pytest
         from pathlib import Path
 
         def test_tidy(tmp_path):
@@ -60,12 +61,17 @@ def test_a_test_that_leaves_a_file_fails(place, tmp_path):
 
         def test_litter():
             Path({str(tmp_path / place)!r}, "out.yaml").write_text("")
+
+        @pytest.mark.xfail
+        def test_expected_to_fail():
+            Path({str(tmp_path / place)!r}, "other.yaml").write_text("")
+            assert False
         """)
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     run = pytest_in(started, str(beside), env=environment)
-    assert "2 passed, 1 error" in run.stdout, run.stdout
-    assert "a file is left behind" in run.stdout
+    assert "2 passed, 1 xfailed, 2 errors" in run.stdout, run.stdout
+    assert run.stdout.count("AssertionError: a file is left behind") == 2
 
 
 # -- what is compared --------------------------------------------------------------------------------------------------
