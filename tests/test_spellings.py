@@ -85,6 +85,15 @@ def test_a_word_tells_which_characters_are_escaped_and_nothing_else():
     assert found(b"abc/", b"abc%252F") == [((0, 8), "pa3b.pa3ba2")]
 
 
+@pytest.mark.parametrize(
+    ("text", "secret"), [(b"&fjlig;ord", b"fjord"), (b"&fjlig;", b"fj"), (b"&bne;", b"=\xe2\x83\xa5")]
+)
+def test_an_entity_of_two_characters_is_found_and_no_word_tells_how_it_is_written(text, secret):
+    assert ((0, len(text)), None) in found(secret, text)
+    (_, view) = views(text)
+    assert view.written(b"x&y", 0, len(view.data)) == b"x&amp;y"
+
+
 def test_what_is_first_keeps_its_place():
     edits = Edits(b"0123456789")
     edits.add(4, 6, b"x")

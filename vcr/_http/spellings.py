@@ -1,9 +1,13 @@
-"""The ways in which a text may stand inside another: escaped (percent, JSON, HTML), and how to write it so again. It
-must not know a message, a cassette or a secret: only bytes.
+"""Undoes the escapes in a text (percent, JSON, HTML), finds out where decoded bytes stand in the text, and escapes
+other bytes in the same way. It must not know a message, a cassette or a secret: only bytes.
 
-``views`` gives a text as it is and with its escapes taken off, in every order that matters; each view can tell which
-bytes of the text stand behind its own. So what is looked for is compared with *decoded* bytes, whatever client or
-server has escaped them, and whichever characters it escapes.
+``views`` gives the text as it is, and with its escapes undone in every order that matters. A value is looked for in the
+*decoded* bytes of each view, so it does not matter which characters the client or the server has escaped, and how.
+``View.span`` then tells where the found bytes stand in the text.
+
+A **spelling** says in one word how a text is escaped. ``pa3b.pa3ba2`` is the spelling of ``abc/`` in ``abc%252F``,
+which has two percent escapes, one inside the other: ``p`` names the escape (``ESCAPES``), ``a3`` says that three
+characters are not escaped, ``b`` how the next character is (``Escape.written``).
 """
 
 from __future__ import annotations
@@ -17,14 +21,17 @@ from html.entities import codepoint2name
 from typing import NamedTuple
 from urllib.parse import quote_from_bytes
 
-#: How many escapes inside one another are taken off.
+#: How many escapes inside one another are undone.
 DEPTH = 3
 
 
 class Escape(NamedTuple):
-    """One way to escape. ``written``: each way in which it writes a character, under one letter; the first that gives
-    the piece that was read is the one that was used. ``usually`` writes any character as most programs do.
-    ``by_bytes``: it writes bytes, not characters."""
+    """One way to escape characters.
+
+    ``pieces`` finds the escaped characters in a text, ``decode`` undoes one of them. ``written`` has, under one letter
+    each, the functions that escape a character: programs differ in small and capital letters, for example. ``usually``
+    escapes a character only where most programs do. ``by_bytes``: the functions get single bytes, not characters.
+    """
 
     pieces: re.Pattern[bytes]
     decode: Callable[[bytes], bytes]
@@ -100,7 +107,7 @@ _PERCENT = {
     "e": lambda char: _as_percent(char)[:2].lower() + _as_percent(char)[2:],
 }
 
-#: By the letter under which a spelling names them.
+#: The escapes (percent, form, JSON, HTML), by the letter that names each in a spelling.
 ESCAPES = {
     "p": Escape(re.compile(rb"%" + _HEX + rb"{2}"), _unpercent, _PERCENT, _usual_percent, by_bytes=True),
     "f": Escape(
@@ -137,9 +144,12 @@ ESCAPES = {
 
 
 class View:
-    """A text with one kind of escape taken off another view; ``outer`` is None for the text itself."""
+    """What another view, ``outer``, shows when one escape, ``step``, is undone; or the text itself, without ``outer``.
 
-    __slots__ = ("_inner", "_pieces", "data", "outer", "step")
+    ``data``: the bytes of this view.
+    """
+
+    __slots__ = ("_pieces", "_starts", "data", "outer", "step")
 
     def __init__(
         self, data: bytes, outer: View | None, step: str, pieces: list[tuple[int, int, int, int]] | None = None
@@ -147,16 +157,16 @@ class View:
         self.data = data
         self.outer = outer
         self.step = step
-        # Of each piece that was an escape: from where to where in this view, and in the outer one.
+        # Of each escaped character: where it starts and ends in this view, and where in the outer view.
         self._pieces = pieces or []
-        self._inner = [piece[0] for piece in self._pieces]
+        self._starts = [piece[0] for piece in self._pieces]
 
     def place(self) -> int:
-        """A number that another view has, too, when it shows the same text of the same place."""
-        return hash((self.data, tuple(self.span(start, start)[0] for start in self._inner)))
+        """A hash that is equal for two views that show the same bytes from the same place of the text."""
+        return hash((self.data, tuple(self.span(start, start)[0] for start in self._starts)))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """From where to where, in the text itself, ``data[start:end]`` stands."""
+        """Where the bytes ``data[start:end]`` of this view start and end in the text itself."""
         view, span = self, (start, end)
         while view.outer is not None:
             span = view.outer_span(*span)
@@ -164,21 +174,26 @@ class View:
         return span
 
     def outer_span(self, start: int, end: int) -> tuple[int, int]:
-        """The same in the view that this one was made from; an escape of which a part is meant counts whole."""
-        return self._at(start, 2), self._at(end, 3)
+        """Where the bytes ``data[start:end]`` of this view start and end in the outer view. Of an escaped character
+        that is only partly in them, the whole escape counts."""
+        return self._outer_offset(start, is_end=False), self._outer_offset(end, is_end=True)
 
-    def _at(self, offset: int, edge: int) -> int:
-        index = bisect_right(self._inner, offset if edge == 2 else offset - 1) - 1
+    def _outer_offset(self, offset: int, is_end: bool) -> int:
+        """The offset in the outer view. Within an escaped character: of its start, or of its end if ``is_end``."""
+        index = bisect_right(self._starts, offset - 1 if is_end else offset) - 1
         if index < 0:
             return offset
-        start, end, *outer = self._pieces[index]
-        if offset >= end and not (edge == 3 and offset == start):
-            return outer[1] + offset - end
-        return outer[edge - 2]
+        start, end, outer_start, outer_end = self._pieces[index]
+        if offset >= end and not (is_end and offset == start):
+            return outer_end + offset - end
+        return outer_end if is_end else outer_start
 
     def written(self, new: bytes, start: int, end: int) -> bytes:
-        """``new`` as it is written in the text itself: each character as it stands in ``data[start:end]``, or, where it
-        does not stand there, as its escape usually writes it."""
+        """``new``, escaped as the text escapes ``data[start:end]``, which ``new`` is to replace.
+
+        A character that occurs in ``data[start:end]`` is written as there. Any other character is written as this
+        escape usually writes it; where all characters are escaped, it is escaped as the first of them.
+        """
         view = self
         while view.outer is not None:
             outer, escape = view.outer.data, ESCAPES[view.step]
@@ -187,7 +202,7 @@ class View:
             known = {bytes((byte,)): bytes((byte,)) for byte in as_it_is}
             known |= {view.data[a:b]: outer[c:d] for a, b, c, d in pieces}
             usually = escape.usually
-            if pieces and sum(b - a for a, b, _, _ in pieces) == end - start:  # it writes every character
+            if pieces and sum(b - a for a, b, _, _ in pieces) == end - start:  # every character is escaped
                 letter = _mask(view, start, end)[:1]
                 usually = escape.written.get(letter, usually)
             new = b"".join([known.get(char) or usually(char) for char in _CHAR.findall(new)])
@@ -196,16 +211,17 @@ class View:
         return new
 
     def within(self, start: int, end: int) -> list[tuple[int, int, int, int]]:
-        """The pieces that stand in ``data[start:end]``."""
-        first = bisect_right(self._inner, start - 1)
-        last = bisect_right(self._inner, end - 1)
+        """The escaped characters in ``data[start:end]``. Of each: where it starts and ends in this view, and where in
+        the outer view."""
+        first = bisect_right(self._starts, start - 1)
+        last = bisect_right(self._starts, end - 1)
         return [piece for piece in self._pieces[first:last] if piece[0] < piece[1]]
 
 
 def views(data: bytes, near: int | None = None) -> Iterator[View]:
-    """``data`` as it is, then without its escapes, one inside the other, down to ``DEPTH``.
+    """``data`` as it is, then with its escapes undone, one inside the other, ``DEPTH`` of them at most.
 
-    ``near``: of what has no escape within so many bytes, nothing is in a view but the first.
+    ``near``: all views but the first leave out the bytes that are farther than ``near`` from any escape.
     """
     return _views(View(data, None, ""), near, DEPTH, set())
 
@@ -220,12 +236,12 @@ def _views(outer: View, near: int | None, depth: int, seen: set[int]) -> Iterato
             yield from _views(inner, near, depth - 1, seen)
 
 
-#: What stands where something was left out: nothing that is looked for has it inside.
+#: What stands in a view instead of the bytes that are left out: no value that is looked for contains it.
 _GAP = b"\0\n\0"
 
 
 def _unescaped(outer: View, step: str, escape: Escape, near: int) -> View | None:
-    """None where there is nothing to take off."""
+    """The view of ``outer`` with one escape undone; None if ``outer`` has no such escape."""
     data, decoded = outer.data, bytearray()
     pieces: list[tuple[int, int, int, int]] = []
     known: dict[bytes, bytes] = {}
@@ -236,7 +252,7 @@ def _unescaped(outer: View, step: str, escape: Escape, near: int) -> View | None
         if plain is None:
             plain = known[piece] = escape.decode(piece)
         if plain == piece:
-            continue  # (an entity that nobody knows)
+            continue  # such as an entity that HTML does not have
         start, end = found.span()
         left_out = start - last - (2 * near if pieces else near)
         if left_out > 0:
@@ -257,7 +273,7 @@ def _unescaped(outer: View, step: str, escape: Escape, near: int) -> View | None
 
 
 def is_escape(data: bytes, at: int) -> bool:
-    """Whether an escape of any kind begins there."""
+    """Whether an escaped character begins at ``data[at]``."""
     return any(escape.pieces.match(data, at) for escape in ESCAPES.values())
 
 
@@ -265,8 +281,9 @@ def is_escape(data: bytes, at: int) -> bool:
 
 
 def spelling(view: View, start: int, end: int) -> str | None:
-    """How the text writes ``view.data[start:end]``: a word of letters, digits and dots for ``spelled``, which tells
-    nothing of what is written but which of its characters are escaped. None where that cannot be said in a word."""
+    """The spelling of ``view.data[start:end]`` in the text: a word of letters, digits and dots, from which ``spelled``
+    writes it again. The word tells which characters are escaped, and nothing else about them. None if the text escapes
+    a character in a way that no letter stands for."""
     steps = []
     while view.outer is not None:
         steps.append(f"{view.step}{_mask(view, start, end)}")
@@ -276,7 +293,7 @@ def spelling(view: View, start: int, end: int) -> str | None:
 
 
 def spelled(plain: bytes, word: str) -> bytes | None:
-    """``plain`` as ``word`` says it is written; None when that does not fit."""
+    """``plain``, escaped as the spelling ``word`` says; None if ``word`` does not fit ``plain`` or is no spelling."""
     for step in word.split(".") if word else ():
         if step[:1] not in ESCAPES:
             return None
@@ -288,18 +305,25 @@ def spelled(plain: bytes, word: str) -> bytes | None:
 
 
 def _mask(view: View, start: int, end: int) -> str:
-    """One letter for each character, runs folded: ``a`` as it is, else as in ``Escape.written``."""
+    """How each character of ``view.data[start:end]`` is written: ``a`` for one that is not escaped, otherwise its
+    letter in ``Escape.written``, ``?`` if there is none. A number says how often the letter before it is repeated."""
     assert view.outer is not None
     escape, data, outer = ESCAPES[view.step], view.data, view.outer.data
     runs: list[tuple[str, int]] = []
     at = start
     for first, last, outer_first, outer_last in view.within(start, end):
         _add(runs, "a", first - at)
-        plain, piece = data[first:last], outer[outer_first:outer_last]
-        _add(runs, next((letter for letter, write in escape.written.items() if write(plain) == piece), "?"), 1)
+        _add(runs, _letter(escape, data[first:last], outer[outer_first:outer_last]), 1)
         at = last
     _add(runs, "a", end - at)
     return "".join(letter if count == 1 else f"{letter}{count}" for letter, count in runs)
+
+
+def _letter(escape: Escape, plain: bytes, piece: bytes) -> str:
+    """The letter of the function that writes ``plain`` as ``piece``; ``?`` if none does."""
+    if not _CHAR.fullmatch(plain):  # an entity of two characters, such as &fjlig;
+        return "?"
+    return next((letter for letter, write in escape.written.items() if write(plain) == piece), "?")
 
 
 def _add(runs: list[tuple[str, int]], letter: str, count: int) -> None:
@@ -314,7 +338,8 @@ _CHAR = re.compile(rb"[\xc0-\xff][\x80-\xbf]+|.", re.DOTALL)
 
 
 def _written(plain: bytes, escape: Escape, mask: str) -> bytes | None:
-    if not all(run == "" for run in _RUN.split(mask)[::3]):
+    """``plain``, each character written as ``mask`` says; None if ``mask`` does not fit."""
+    if not all(between == "" for between in _RUN.split(mask)[::3]):
         return None
     written, at = bytearray(), 0
     for letter, count in _RUN.findall(mask):
@@ -337,7 +362,7 @@ def _written(plain: bytes, escape: Escape, mask: str) -> bytes | None:
 
 
 class Edits:
-    """Replacements in a text that do not overlap: what is added first keeps its place."""
+    """Replacements in a text that do not overlap: a replacement is added only where ``are_free`` says so."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -345,20 +370,20 @@ class Edits:
         self._new: list[tuple[int, int, bytes]] = []
 
     def are_free(self, start: int, end: int) -> bool:
-        """Whether nothing is replaced there yet."""
+        """Whether the bytes from ``start`` to ``end`` are neither replaced nor kept so far. No bytes are not free."""
         return start < end and self._taken.find(1, start, end) < 0
 
     def keep(self, start: int, end: int) -> None:
-        """Have ``data[start:end]`` stay as it is."""
+        """Let ``data[start:end]`` stay as it is: from now on it is not free."""
         self._taken[start:end] = b"\1" * (end - start)
 
     def add(self, start: int, end: int, new: bytes) -> None:
-        """Have ``new`` in the place of ``data[start:end]``."""
+        """Replace ``data[start:end]`` by ``new``."""
         self.keep(start, end)
         self._new.append((start, end, new))
 
     def made(self) -> bytes:
-        """The text with all of them made."""
+        """The text with all replacements; the same object if there are none."""
         if not self._new:
             return self._data
         made, last = bytearray(), 0
