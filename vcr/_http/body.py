@@ -1,7 +1,8 @@
-"""A request's body as a value: what a request keeps of a body, and which bytes an object as a body stands for.
+"""A request's body as a value: what a request keeps of a body, and which bytes a body in the form of an object means.
 
-VCR.py's aiohttp stub keeps what the program gave as ``data=`` or ``json=``: a mapping, a list of pairs, a number. Its
-cassettes hold such objects in the place of the bytes that were sent. This module knows no request, client or file.
+VCR.py's aiohttp stub records the object that the program gave as ``data=`` or ``json=`` (a mapping, a list of pairs, a
+number), not the bytes that were sent. Cassettes of VCR.py therefore have such objects as bodies. This module must not
+know a request, a client or a file.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from . import multipart
 
 
 def kept(body: Any) -> object:
-    """What a request keeps of a body.
+    """The value that a request keeps for a body.
 
-    Text, files, buffers and iterators of pieces become bytes, so that they can be read again and again; an iterator of
-    other things becomes a tuple. None, a mapping, a number, an object of no known kind, and a list or a tuple in which
-    no piece is of bytes stay as they are.
+    Text, files, buffers, and lists or iterators of pieces become bytes, so that they can be read more than once. An
+    iterator of other objects becomes a tuple. None, mappings, numbers, objects of an unknown kind, and lists and tuples
+    without any bytes in them stay as they are.
     """
     if body is None or isinstance(body, (bytes, Mapping)):
         return body
@@ -41,9 +42,9 @@ def kept(body: Any) -> object:
 
 
 def joined(pieces: Iterable[Any]) -> bytes:
-    """The bytes in pieces of a body: text, bytes, buffers, or the bytes as numbers.
+    """The pieces of a body joined to bytes. A piece is text, bytes, a buffer, or one byte as a number.
 
-    Raises ValueError when one piece is none of these.
+    Raises ValueError when a piece is none of these.
     """
     content = bytearray()
     for piece in pieces:
@@ -70,19 +71,25 @@ def _is_buffer(value: Any) -> bool:
 
 
 def is_object(body: object) -> bool:
-    """Whether a body stands as an object in the place of the bytes that were sent."""
+    """Whether a body is an object, which was recorded instead of the bytes that were sent."""
     return body is not None and not isinstance(body, bytes)
 
 
 def stands_for(body: object, content: bytes | None) -> bool:
-    """Whether a client that was given the object ``body`` may have sent ``content``: the pieces in it, its JSON, or its
-    form, urlencoded or multipart. JSON is compared by value, forms by field."""
+    """Whether a client that was given the object ``body`` may have sent the bytes ``content``.
+
+    A client sends an object as its pieces, as JSON, or as a form, urlencoded or multipart. JSON is compared by value,
+    a form field by field.
+    """
     sent = content or b""
     return any(sent == pieces for pieces in _pieces(body)) or _is_json_of(body, sent) or _is_form_of(body, sent)
 
 
 def as_sent(body: object) -> Any:
-    """A body in bytes or as text, for formats that hold no objects: a form is urlencoded, another object is JSON."""
+    """A body as bytes or text, for file formats without objects: a form is urlencoded, any other object becomes JSON.
+
+    A list of pieces is joined. Bytes, text and None stay as they are.
+    """
     if not is_object(body) or isinstance(body, (str, bytearray)):
         return body
     fields = _fields(body)
@@ -93,12 +100,13 @@ def as_sent(body: object) -> Any:
 
 
 def same_object(one: object, other: object) -> bool:
-    """Whether two objects as bodies are the same, lists and tuples taken for one kind."""
+    """Whether two objects as bodies are equal. A list equals a tuple with the same items."""
     return repr(_plain(one)) == repr(_plain(other))
 
 
 def json_meaning(content: bytes | str) -> str:
-    """The value of a JSON text, as a text that is equal where the values are. Raises ValueError."""
+    """A JSON text in a normal form: two texts have the same one if their values are equal. Raises ValueError if
+    ``content`` is not JSON."""
     return json.dumps(json.loads(content, parse_float=_number), sort_keys=True)
 
 
@@ -133,7 +141,7 @@ def _is_json_of(body: object, content: bytes) -> bool:
 def _is_form_of(body: object, content: bytes) -> bool:
     fields = _fields(body)
     if fields is None:
-        # Of aiohttp's multidict VCR.py has kept nothing but the names.
+        # VCR.py records aiohttp's multidict as the list of the field names.
         names = body if isinstance(body, (list, tuple)) and all(isinstance(name, str) for name in body) else []
         return bool(names) and set(names) == {name for name, _ in _form(content)}
     if content.startswith(b"--") and b"\r\n" in content:  # a urlencoded form has no line break
@@ -146,7 +154,7 @@ def _form(content: bytes) -> list[tuple[str, str]]:
 
 
 def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """The name and the value of each field of a multipart body, which names its boundary in its first line."""
+    """The name and the value of each field of a multipart body. The first line of the body has the boundary."""
     boundary = content.partition(b"\r\n")[0][2:].decode("latin-1")
     for part in (multipart.split(content, f'multipart/form-data; boundary="{boundary}"') or [])[1:-1]:
         head, _, value = part.partition(b"\r\n\r\n")
@@ -154,7 +162,7 @@ def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _fields(body: object) -> list[tuple[str, bytes]] | None:
-    """The fields of a form that is given as a mapping or as pairs; None when it is no form."""
+    """The fields of a form that was given as a mapping or as pairs; None if ``body`` is no form."""
     pairs = list(body.items()) if isinstance(body, Mapping) else body
     if not isinstance(pairs, (list, tuple)) or not all(isinstance(p, (list, tuple)) and len(p) == 2 for p in pairs):
         return None

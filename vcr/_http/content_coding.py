@@ -1,9 +1,9 @@
-"""Puts content codings (gzip, deflate, br, zstd; RFC 9110 §8.4) on a body, takes them off, and tells whether a body has
-one. It must not know a request, a response or a cassette: only bytes, and names of codings.
+"""Applies content codings (gzip, deflate, br, zstd; RFC 9110 §8.4) to a body, decodes them, and tells whether a body
+has one. It must not know a request, a response or a cassette: only bytes, and names of codings.
 
 A cassette holds a body in one of two forms under the same ``Content-Encoding``: as the server sent it, or decoded by
-the client that recorded it. The standard library has gzip and deflate. br and zstd need a library: without it, a body
-in one of them is recognised by its first bytes and left as it is.
+the client that recorded it. The standard library has gzip and deflate; br and zstd need a library. Without that library
+a body in br or zstd is recognised (zstd by its first bytes, br because it is not text) and left as it is.
 """
 
 from __future__ import annotations
@@ -17,37 +17,42 @@ from typing import Any, NamedTuple, Protocol
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 GZIP_MAGIC = b"\x1f\x8b"
-#: How what is compressed begins: of zlib (RFC 1950 §2.2) what the usual libraries write.
+#: The first bytes of compressed data. The last four are zlib's (RFC 1950 §2.2), as the usual libraries write them.
 ZIPPED = (ZSTD_MAGIC, GZIP_MAGIC, b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 
-#: How many codings one body may have: clients take off fewer (urllib3 five, the others one to three), and each takes as
-#: long as the body is.
+#: A body with more codings is not decoded: each one takes time, and clients decode fewer (urllib3 five, others one to
+#: three).
 MOST_CODINGS = 10
-#: How many bytes may come out of a body, unless an option says otherwise.
+#: To how many bytes a body may decode, unless an option says otherwise.
 MOST_DECODED = 256 << 20
 
 
 class TooLargeError(ValueError):
-    """More comes out of a body than may."""
+    """A body decodes to more bytes than the limit."""
 
 
 class Coding(NamedTuple):
-    """``decode(body, limit)`` raises what its library raises for what it cannot decode, ImportError for want of a
-    library, TooLargeError when more than ``limit`` bytes come out."""
+    """One content coding.
+
+    ``is_on`` tells whether a body has this coding. ``decode(body, limit)`` raises ImportError if its library is not
+    installed, TooLargeError if more than ``limit`` bytes come out, and an error of its library if ``body`` does not
+    have the coding or is cut off. ``encode`` raises ImportError if its library is not installed.
+    """
 
     is_on: Callable[[bytes], bool]
     decode: Callable[[bytes, int], bytes]
     encode: Callable[[bytes], bytes]
 
 
-#: In how many bytes at a time a body is read: what follows a member is copied, and some libraries know no limit.
+#: A body of members is decoded in pieces of so many bytes, because what follows a member in a piece is copied.
 _PIECE = 4096
+#: The pieces for a library without a limit: so few bytes decode to little more than the limit.
 _SMALL_PIECE = 64
 
 
-class _Reader(Protocol):
-    """What takes a coding off, a part of the body at a time. ``eof``: whether it has come to the end of what is coded;
-    ``unused_data``: what follows that."""
+class _Decoder(Protocol):
+    """A decoder of a library, which is given a body in pieces. ``eof``: whether the coded data has ended.
+    ``unused_data``: the bytes behind its end."""
 
     @property
     def eof(self) -> bool: ...
@@ -56,8 +61,8 @@ class _Reader(Protocol):
     def decompress(self, data: bytes, most: int, /) -> bytes: ...
 
 
-class _Plain:
-    """What has come out of a body so far."""
+class _Decoded:
+    """The bytes that have been decoded so far. ``room``: how many more there may be."""
 
     def __init__(self, limit: int) -> None:
         self._parts: list[bytes] = []
@@ -67,15 +72,15 @@ class _Plain:
         self._parts.append(part)
         self.room -= len(part)
         if self.room < 0:
-            raise TooLargeError("more comes out of it than may")
+            raise TooLargeError("the body decodes to more bytes than the limit")
 
     def joined(self) -> bytes:
         return b"".join(self._parts)
 
 
-def _members(body: bytes, limit: int, reader: Callable[[], _Reader], padding: bytes = b"") -> bytes:
-    """What stands in a body of members (gzip), or frames (zstd), that follow one another, with padding in between."""
-    plain, member, is_first, is_open = _Plain(limit), reader(), True, False
+def _members(body: bytes, limit: int, reader: Callable[[], _Decoder], padding: bytes = b"") -> bytes:
+    """Decode a body of one or more members (gzip) or frames (zstd), with ``padding`` between them."""
+    plain, member, is_first, is_open = _Decoded(limit), reader(), True, False
     for start in range(0, len(body), _PIECE):
         rest = body[start : start + _PIECE]
         while rest := rest if is_first or is_open else rest.lstrip(padding):
@@ -92,7 +97,7 @@ def _gunzip(body: bytes, limit: int) -> bytes:
     return _members(body, limit, lambda: zlib.decompressobj(_GZIP), padding=b"\0")  # RFC 1952 §2.2
 
 
-#: What zlib takes for gzip's wrapper, and for none at all.
+#: The argument ``wbits`` of zlib for gzip, and for raw deflate without a wrapper.
 _GZIP, _RAW = zlib.MAX_WBITS | 16, -zlib.MAX_WBITS
 
 
@@ -100,15 +105,15 @@ def _inflate(body: bytes, limit: int) -> bytes:
     try:
         return _inflated(zlib.decompressobj(), body, limit)
     except zlib.error:
-        # RFC 9110 §8.4.1.2: some send the raw format, without the zlib wrapper.
+        # RFC 9110 §8.4.1.2: some servers send raw deflate, without the zlib wrapper.
         return _inflated(zlib.decompressobj(_RAW), body, limit, to_the_end=True)
 
 
-def _inflated(reader: _Reader, body: bytes, limit: int, to_the_end: bool = False) -> bytes:
-    plain = _Plain(limit)
+def _inflated(reader: _Decoder, body: bytes, limit: int, to_the_end: bool = False) -> bytes:
+    plain = _Decoded(limit)
     plain.add(reader.decompress(body, limit + 1))
     if not reader.eof or (to_the_end and reader.unused_data):
-        raise zlib.error("it is cut off, or not deflated")
+        raise zlib.error("the body is cut off, or not deflated")
     return plain.joined()
 
 
@@ -140,7 +145,7 @@ def _zstd() -> ModuleType:
 
 
 def _is_brotli(body: bytes) -> bool:
-    # The format has no mark: it is what decodes, or, with no library to ask, what does not read as text.
+    # br has no first bytes of its own: a body has it if it decodes or, without the library, if it is not text.
     try:
         _unbrotli(body, MOST_DECODED)
     except ImportError:
@@ -153,7 +158,7 @@ def _is_brotli(body: bytes) -> bool:
 
 
 def is_text(body: bytes) -> bool:
-    """Whether it reads as UTF-8."""
+    """Whether ``body`` is valid UTF-8."""
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
@@ -163,24 +168,24 @@ def is_text(body: bytes) -> bool:
 
 def _unbrotli(body: bytes, limit: int) -> bytes:
     brotli = _brotli()
-    reader, plain = brotli.Decompressor(), _Plain(limit)
+    reader, plain = brotli.Decompressor(), _Decoded(limit)
     try:
         for start in range(0, len(body), _SMALL_PIECE):
             plain.add(reader.process(body[start : start + _SMALL_PIECE]))
     except brotli.error as error:
         raise ValueError(f"not brotli: {error}") from error
     if not reader.is_finished():
-        raise ValueError("not brotli: it is cut off")
+        raise ValueError("not brotli: the body is cut off")
     return plain.joined()
 
 
 def _unzstd(body: bytes, limit: int) -> bytes:
     zstd = _zstd()
 
-    def reader() -> _Reader:
+    def reader() -> _Decoder:
         made = zstd.ZstdDecompressor()
-        whole: _Reader = _InSmallPieces(made.decompressobj()) if hasattr(made, "decompressobj") else made
-        return whole
+        limited: _Decoder = _InSmallPieces(made.decompressobj()) if hasattr(made, "decompressobj") else made
+        return limited
 
     try:
         return _members(body, limit, reader)
@@ -189,9 +194,10 @@ def _unzstd(body: bytes, limit: int) -> bytes:
 
 
 class _InSmallPieces:
-    """A reader of the package zstandard, which knows no limit: a few bytes at a time are read until it is passed."""
+    """A decoder of the package zstandard, which has no limit: it is given a few bytes at a time until ``most`` bytes
+    have come out."""
 
-    def __init__(self, reader: Any) -> None:  # (a ZstdDecompressionObj)
+    def __init__(self, reader: Any) -> None:  # a ZstdDecompressionObj
         self._reader = reader
         self.eof = False
         self.unused_data = b""
@@ -224,20 +230,20 @@ class _Fields(Protocol):
 
 
 def of(headers: _Fields) -> list[str]:
-    """The codings that the header fields of a message name, in the order in which they were put on."""
+    """The codings that the header fields of a message name, in the order in which they were applied."""
     return named(headers.get_all("Content-Encoding"))
 
 
 def named(values: Iterable[str]) -> list[str]:
-    """The codings in the values of a ``Content-Encoding``, in the order in which they were put on."""
+    """The codings in the values of ``Content-Encoding``, in lower case and in the order in which they were applied."""
     return [coding for value in values for coding in (word.strip().lower() for word in value.split(",")) if coding]
 
 
 def decode(body: bytes, codings: list[str], limit: int = MOST_DECODED) -> tuple[bytes, list[str]]:
-    """Take off every coding that can be: the body, and the codings still on it.
+    """Decode as many codings as can be decoded. Returns the body, and the codings that it still has.
 
-    A coding that the body does not have was taken off by the client that recorded it. One from which more than
-    ``limit`` bytes come out stays on, and so do all of more than ``MOST_CODINGS``.
+    A coding that the body does not have counts as decoded by the client that recorded it. A body that would decode to
+    more than ``limit`` bytes, or has more than ``MOST_CODINGS`` codings, is not decoded.
     """
     left = list(codings)
     while left and left[-1] in CODINGS and len(codings) <= MOST_CODINGS:
@@ -247,14 +253,16 @@ def decode(body: bytes, codings: list[str], limit: int = MOST_DECODED) -> tuple[
             break
         except _UNDECODABLE:
             if CODINGS[left[-1]].is_on(body) or not is_text(body):
-                break  # Cut off, or there is no library for it.
+                break  # the body is cut off, or the library is not installed
         left.pop()
     return body, left
 
 
 def encode(body: bytes, codings: list[str]) -> bytes | None:
-    """The body as these codings say it is: unchanged when the outermost is on it already, or when they are too many;
-    put on when none is; None when a library is missing."""
+    """``body`` with these codings applied; None if one of them cannot be, because its library is not installed.
+
+    The same object if the body has the last coding already, or if there are more than ``MOST_CODINGS``.
+    """
     if not body or not codings or codings[-1] not in CODINGS or len(codings) > MOST_CODINGS:
         return body
     if CODINGS[codings[-1]].is_on(body):
@@ -270,8 +278,11 @@ def encode(body: bytes, codings: list[str]) -> bytes | None:
 
 
 def unzipped(body: bytes, limit: int = MOST_DECODED) -> tuple[bytes, Callable[[bytes], bytes]] | None:
-    """What stands in a body that begins as gzip, zlib or zstd does, whatever its headers say, though it be cut off or
-    have something else behind it; and what puts other bytes in its place. None when nothing comes out."""
+    """Decode a body that begins like gzip, zlib or zstd, whatever its headers say.
+
+    Returns what comes out of it, and a function that compresses other bytes in the same way; None if nothing or more
+    than ``limit`` bytes come out. A body in gzip or zlib may be cut off, or have other bytes behind it.
+    """
     if body.startswith(ZSTD_MAGIC):
         plain, left = decode(body, ["zstd"], limit)
         return None if left else (plain, CODINGS["zstd"].encode)
@@ -293,7 +304,7 @@ def unzipped(body: bytes, limit: int = MOST_DECODED) -> tuple[bytes, Callable[[b
 
 
 def _cut_off(body: bytes, wrapper: int, limit: int) -> tuple[bytes, Callable[[bytes], bytes]] | None:
-    """What comes out of a stream before the place where it is damaged."""
+    """As ``unzipped`` for a body that is damaged: what comes out before the damage."""
     reader, plain = zlib.decompressobj(wrapper), bytearray()
     try:
         for start in range(0, len(body), _SMALL_PIECE):
@@ -301,7 +312,7 @@ def _cut_off(body: bytes, wrapper: int, limit: int) -> tuple[bytes, Callable[[by
             if len(plain) > limit:
                 return None
     except zlib.error:
-        pass  # here it is
+        pass  # here is the damage: what came before counts
     return (bytes(plain), lambda new: _zipped(new, wrapper, ends=False)) if plain else None
 
 

@@ -1,4 +1,4 @@
-"""The text of how two bodies differ: line by line, or their lengths where they are not text.
+"""Says in text how two bodies differ: line by line, or by their sizes if they are not text.
 
 This module knows bodies and headers. It must not know a matcher, a cassette or a client.
 """
@@ -20,13 +20,16 @@ MAX_DIFF_LINE_LENGTH = 200
 
 
 def of_bodies(request: Request, recorded: Request) -> str:
-    """What is to be changed in the recorded body to get the request's, as a unified diff."""
+    """The difference from the recorded body to the request's, as a unified diff.
+
+    Bodies that are not text are described by their sizes. Long lines and long differences are cut.
+    """
     if not (_is_text(request.body) and _is_text(recorded.body)):
         sizes = f"{_size(request.body)} in this request, {_size(recorded.body)} recorded"
         return f"the bodies differ ({sizes})"
     old, new = _lines(recorded), _lines(request)
     diff = list(difflib.unified_diff(old, new, "recorded", "this request", lineterm="", n=1))
-    if not diff:  # only where lines end, or what type the body has
+    if not diff:  # the bodies differ only in their line ends or in their type
         return f"{_shown(repr(request.body))} != {_shown(repr(recorded.body))}"
     shown = [_shown(line) for line in diff[:MAX_DIFF_LINES]]
     return "\n".join(shown + ([f"… ({len(diff) - MAX_DIFF_LINES} more lines)"] if len(diff) > MAX_DIFF_LINES else []))
@@ -50,8 +53,9 @@ def _size(body: object) -> str:
 
 
 def _lines(request: Request) -> list[str]:
-    """The body in lines that a person can compare."""
-    body = request.body
+    """The body in lines that a person can compare: a form has a line for each field, JSON is indented."""
+    body: object = request.body
+    text = "" if body is None else str(body)
     if isinstance(body, bytes):
         text = body.decode("utf-8")
         if media_type(request.headers) == FORM:
@@ -65,4 +69,4 @@ def _lines(request: Request) -> list[str]:
             return json.dumps(body, indent=2, sort_keys=True, ensure_ascii=False).splitlines()
         except (TypeError, ValueError, RecursionError):
             return repr(body).splitlines()
-    return [] if body is None else str(request.body.decode() if isinstance(request.body, bytes) else body).splitlines()
+    return text.splitlines()

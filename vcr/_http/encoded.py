@@ -1,7 +1,8 @@
-"""Words in a text that hold other bytes: base64 (in lines, too) and hexadecimal. It knows nothing of what they hold.
+"""Finds words of base64 (also broken into lines) and of hexadecimal in a text, and puts other bytes into such a word.
+It must not know what the bytes mean.
 
-``words`` finds them, whatever stands before them in the same run of letters; ``Word.wrapped`` puts other bytes in the
-place of those that a word holds.
+A **run** is a sequence of letters of one of these alphabets. A run may begin with letters that do not belong to the
+word (``token_`` before base64): ``words`` tries to skip one letter, two and so on.
 """
 
 from __future__ import annotations
@@ -18,17 +19,16 @@ from .spellings import View, is_escape
 
 _TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
-#: A run of letters may begin with some that belong to no word (``token_`` before base64): these are the ways to skip.
+#: How many letters may be skipped: four letters of base64 hold three bytes, two letters of hexadecimal hold one.
 _BASE64_STARTS, _HEX_STARTS = range(4), range(2)
 
+#: The letters of a ``Word.shape``: alphabet with ``-`` and ``_``; alphabet with ``+`` and ``/``; no ``=`` at the end.
 URL_SAFE, USUAL, NOT_PADDED = "U", "S", "N"
 
 
 class Word(NamedTuple):
-    """A run of letters from ``start`` to ``end``, and what it holds when ``skipped`` letters of it are left out.
-
-    ``shape``: what cannot be seen when other bytes stand in its place: its alphabet, ``NOT_PADDED``.
-    """
+    """A run from ``start`` to ``end`` of a view, and the bytes ``inner`` that it holds if its first ``skipped`` letters
+    are left out. ``text``: the run itself."""
 
     start: int
     end: int
@@ -39,17 +39,20 @@ class Word(NamedTuple):
 
     @property
     def shape(self) -> str:
-        """As letters."""
+        """How the word is written: its alphabet, and whether its padding is left out. It is kept beside a placeholder,
+        because the letters of a word with other bytes in it may not show it."""
         if self.is_hex:
             return ""
         text = self.text[self.skipped :]
         letters = text.rstrip(b"=")
-        looks = _OF_URL_SAFE.search(letters) is not None  # (so does a name before the word that ends in "_")
-        alphabet = "" if not looks else USUAL if _OF_USUAL.search(letters) else URL_SAFE
+        # "_" may also end a name before the word; a word with "+" or "/" in it is not URL-safe.
+        may_be_url_safe = _OF_URL_SAFE.search(letters) is not None
+        alphabet = "" if not may_be_url_safe else USUAL if _OF_USUAL.search(letters) else URL_SAFE
         return alphabet + (NOT_PADDED if letters == text and len(letters) % 4 else "")
 
     def wrapped(self, inner: bytes, shape: str) -> bytes:
-        """The run of letters with ``inner`` in it, in this shape, or in its own."""
+        """The run with ``inner`` encoded in the place of the bytes that it held; in ``shape``, or, if that is empty, in
+        the shape of the word."""
         head = self.text[: self.skipped]
         if self.is_hex:
             new = inner.hex().encode("ascii")
@@ -61,14 +64,14 @@ class Word(NamedTuple):
             width, end = lines
             return head + end.join(new[at : at + width] for at in range(0, len(new), width))
         letters = self.text.rstrip(b"=")
-        # What is the same as before stays as it is written: a name that ends in "_", say.
+        # The first letters that do not change stay as they are written: they may be a name that ends in "_".
         old = letters[self.skipped :].translate(_FROM_URL_SAFE)
         same = next((at for at, (a, b) in enumerate(zip(new, old, strict=False)) if a != b), min(len(new), len(old)))
         head, new = letters[: self.skipped + same], new[same:]
         new = new.translate(_TO_URL_SAFE) if URL_SAFE in shape else new
         if NOT_PADDED in shape:
             return head + new.rstrip(b"=") + self.text[len(letters) :]
-        # Where it is no padding, "=" is what follows the word: the next thing in a form, say.
+        # A "=" that does not fill up four letters is no padding, but follows the word, in a form for example.
         is_padded = (len(self.text) - self.skipped) % 4 == 0
         return head + (new if is_padded else new.rstrip(b"=") + self.text[len(letters) :])
 
@@ -86,11 +89,12 @@ def _pattern(kind: str, shortest: int) -> re.Pattern[bytes]:
 
 
 def words(view: View, shortest: int, near: int, holds: Callable[[bytes], bool]) -> Iterator[Word]:
-    """The words in a view of a text that can hold ``shortest`` bytes and may hold what is looked for. In a view from
-    which an escape has been taken off, those alone that had an escape in them or beside them.
+    """The words in a view that hold ``shortest`` bytes or more, and may hold what is looked for.
 
-    ``holds`` is asked about the insides of many words at once. Of a run of letters that an escape has cut, nothing is
-    seen where the escape is taken off, too, unless it is longer than ``near``.
+    ``holds`` says whether bytes hold what is looked for. It is asked once for the bytes of all words together, so it is
+    True for words that hold nothing, too. In a view with an escape undone, only words with that escape in them or
+    beside them count: the others were found in the outer view. A run of at most ``near`` bytes beside an escape that is
+    not undone does not count: it is whole in a view with that escape undone.
     """
     text = view.data
     runs = _whole(view, _pattern("base64", (shortest * 8 + 5) // 6), near)
@@ -111,10 +115,12 @@ def words(view: View, shortest: int, near: int, holds: Callable[[bytes], bool]) 
                     yield _word(found, skipped, inner, is_hex)
 
 
+#: Stands between the bytes of two words: no value contains it.
 _BETWEEN = b"\0\n\0"
 
 
 def _whole(view: View, pattern: re.Pattern[bytes], near: int) -> list[re.Match[bytes]]:
+    """The runs that no escape cuts in this view; in a view with an escape undone, only those near such an escape."""
     is_inner = view.outer is not None
     return [
         found
@@ -132,14 +138,14 @@ def _is_cut(text: bytes, start: int, end: int, near: int) -> bool:
     )
 
 
-#: How an escape begins.
+#: The first byte of an escape.
 _FIRST = (b"%", b"\\", b"&")
 
 
 def _opened(text: bytes, skipped: int) -> bytes:
     letters = text.rstrip(b"=").translate(_FROM_URL_SAFE)[skipped:]
     rest = len(letters) % 4
-    if rest == 1:  # what is too much belongs to no word
+    if rest == 1:  # one letter alone holds no byte, so it does not belong to the word
         letters = letters[:-1]
     elif rest:
         letters += b"=" * (4 - rest)
@@ -165,7 +171,8 @@ def _word(found: re.Match[bytes], skipped: int, inner: bytes, is_hex: bool) -> W
 
 
 def _lines_of(text: bytes) -> tuple[int, bytes] | None:
-    """How long the lines of base64 are, and what ends each; None where they are not of one length."""
+    """The length of the lines of base64, and what ends each line; None if they are not all of one length, or do not end
+    in the same way. The last line may be shorter."""
     ends = set(_LINE_END.findall(text))
     if len(ends) != 1:
         return None

@@ -1,5 +1,6 @@
-"""Replaces values in all of a request and a response but the method and the code: in each field of the head, in the
-body inside its content codings, in what is kept beside. It must not know what the values are.
+"""Replaces known values everywhere in a request and a response: in the URI, in each header field, in the body inside
+its content codings, in trailers, reason and error. Only the method and the status code are left alone. It must not know
+what the values mean.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ Pair = tuple[Request, ResponseDict]
 
 
 class Everywhere:
-    """Replaces ``values``. A body from which more than ``limit`` bytes come out stays coded."""
+    """Replaces ``values``. A body that decodes to more than ``limit`` bytes is not decoded for that."""
 
     def __init__(self, values: known.Values, limit: int = content_coding.MOST_DECODED) -> None:
         self._values = values
         self._limit = limit
 
     def pair(self, request: Request, response: ResponseDict) -> Pair:
-        """The two, which are changed."""
+        """Change a request and its response, and return both."""
         self.request(request)
         self.response(response)
         return request, response
@@ -30,7 +31,7 @@ class Everywhere:
     def request(self, request: Request) -> None:
         """Change a request."""
         self.request_body(request)
-        # (One look at all of the head together: mostly there is nothing.)
+        # One look at the whole head is enough for most requests, which hold no value.
         if self._may_stand_in(texts_of_request(request)):
             self.request_head(request)
 
@@ -44,7 +45,7 @@ class Everywhere:
             request.body = self.body(request.body, codings)
 
     def request_head(self, request: Request) -> None:
-        """Change the rest of a request."""
+        """Change the URI and the headers of a request."""
         request.uri = self.text(request.uri)
         request.headers = [(self.field(name), self.field(value)) for name, value in request.headers.pairs()]
 
@@ -63,12 +64,12 @@ class Everywhere:
             self._content(body, content_coding.named(headers))
 
     def response_head(self, data: ResponseDict) -> None:
-        """Change the rest of a response."""
-        response: Any = data  # (whatever keys it has)
+        """Change everything but the body of a response."""
+        response: Any = data  # a cassette may have keys that ResponseDict has not
         for part in ("headers", "trailers"):
             if response.get(part):
                 response[part] = self._fields(response[part])
-        for part in ("url", "header_order"):  # the first is Betamax's, where it is not the request's
+        for part in ("url", "header_order"):  # Betamax records a ``url`` if it differs from the request's
             if isinstance(response.get(part), str):
                 response[part] = self.text(response[part])
         for part in ("status", "error"):
@@ -94,7 +95,7 @@ class Everywhere:
         }
 
     def anything(self, value: object) -> Any:
-        """Plain data of any shape, in which every text is changed."""
+        """Plain data of any shape, with every string and all bytes in it changed."""
         if isinstance(value, Mapping):
             return {self.anything(key): self.anything(one) for key, one in value.items()}
         if isinstance(value, (list, tuple)):
@@ -104,13 +105,13 @@ class Everywhere:
         return self.text(value) if isinstance(value, str) else value
 
     def text(self, text: str) -> str:
-        """A text."""
+        """A text with the values in it replaced."""
         data = text.encode("utf-8", "surrogateescape")
         new = known.replaced(data, self._values, self._limit)
         return text if new is data else new.decode("utf-8", "surrogateescape")
 
     def field(self, value: str) -> str:
-        """A header's name or value, or a reason phrase: bytes, seen as latin-1."""
+        """A field name, a field value or a reason phrase with the values in it replaced. It is text in latin-1."""
         try:
             data = value.encode("latin-1")
         except UnicodeEncodeError:
@@ -119,7 +120,7 @@ class Everywhere:
         return value if new is data else new.decode("latin-1")
 
     def body(self, body: bytes, codings: list[str]) -> bytes:
-        """A body, inside its content codings if it has any."""
+        """A body with the values in it replaced, inside its content codings if it has any."""
         plain, left = content_coding.decode(body, codings, self._limit)
         if left or plain is body:
             return known.replaced(body, self._values, self._limit)
@@ -129,12 +130,12 @@ class Everywhere:
 
 
 def texts_of_request(request: Request) -> list[str]:
-    """All text of a request but its body."""
+    """All strings of a request but its body."""
     return [request.uri, *[text for pair in request.headers.pairs() for text in pair]]
 
 
 def texts_of_response(response: ResponseDict) -> list[str]:
-    """All text of a response but its body."""
+    """All strings of a response but its body."""
     texts: list[str] = []
     for part, value in response.items():
         if part != "body":

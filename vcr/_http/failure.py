@@ -1,7 +1,7 @@
 """A failed exchange as a value: why there is no response, or only a part of one.
 
-It knows the errors of the standard library. It must not know a client: the stub of a client says which of the client's
-errors stand for them.
+It knows the errors of the standard library. It must not know a client: the stub of a client translates between these
+errors and the client's own.
 """
 
 from __future__ import annotations
@@ -11,31 +11,33 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-#: Where it failed: what was under way when the client saw the error.
+#: What the client was doing when it saw the error: connect, send the request, or read the response.
 CONNECT, SEND, RESPONSE = PHASES = ("connect", "send", "response")
 
-#: How: what the system reported, by the name of its number; no address; no answer in time; no trust; an end too early;
-#: the program gave up; an answer that is no HTTP, and begins with the message; a proxy that opened no tunnel.
+#: What went wrong.
 SYSTEM, DNS, TIMEOUT, TLS, CLOSED, CANCELLED, MALFORMED, TUNNEL = KINDS = (
-    "system",
-    "dns",
-    "timeout",
-    "tls",
-    "closed",
-    "cancelled",
-    "malformed",
-    "tunnel",
+    "system",  # the operating system reported an error; ``code`` is the name of its number
+    "dns",  # the host has no address
+    "timeout",  # the server did not answer in time
+    "tls",  # no TLS connection, because of an untrusted certificate for example
+    "closed",  # the connection ended before the response did
+    "cancelled",  # the program gave up
+    "malformed",  # the answer was not HTTP; ``message`` is its first line
+    "tunnel",  # the proxy opened no tunnel; ``code`` is the status of its answer
 )
 
 
-#: What http.client says, before the status of the proxy's answer.
+#: How the message of http.client's error begins; the status of the proxy's answer follows.
 TUNNEL_FAILED = "Tunnel connection failed: "
 _TUNNEL = re.compile(TUNNEL_FAILED + r"(\d+)")
 
 
 class Failure(NamedTuple):
-    """``phase`` and ``kind``: of those above. ``code``: ``ECONNREFUSED``, ``EAI_NONAME`` …, where there is one; names,
-    for the numbers are each platform's own. ``message``: what the error said."""
+    """Why an exchange failed.
+
+    ``phase`` is one of ``PHASES``, ``kind`` one of ``KINDS``. ``code`` is ``ECONNREFUSED``, ``EAI_NONAME`` and the
+    like, or empty: a name, because the numbers differ between platforms. ``message`` is the text of the error.
+    """
 
     phase: str
     kind: str
@@ -44,7 +46,8 @@ class Failure(NamedTuple):
 
     @classmethod
     def of(cls, error: BaseException, phase: str) -> Failure | None:
-        """What ``error``, or the first of the errors behind it that came from outside, stands for; None if none did."""
+        """The failure that ``error``, or the first of its causes, shows. None if all of them come from the program
+        itself, and none from the network or the server."""
         import socket
         import ssl
 
@@ -64,17 +67,17 @@ class Failure(NamedTuple):
 
     @classmethod
     def from_data(cls, data: object) -> Failure | None:
-        """The inverse of ``to_data``; None when it is not one's."""
+        """The failure that ``to_data`` has turned into ``data``; None if ``data`` is no failure."""
         if not isinstance(data, Mapping) or data.get("phase") not in PHASES or data.get("kind") not in KINDS:
             return None
         return cls(data["phase"], data["kind"], str(data.get("code") or ""), str(data.get("message") or ""))
 
     def to_data(self) -> dict[str, str]:
-        """As it stands in a cassette."""
+        """The failure as plain data, for a cassette."""
         return self._asdict()
 
     def error(self) -> OSError:
-        """The standard library's error for it."""
+        """The standard library's error for this failure, to be raised on replay."""
         import socket
         import ssl
 
@@ -95,7 +98,7 @@ class Failure(NamedTuple):
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, what it was raised from, what that one was …"""
+    """``error``, then its causes, their causes and so on."""
     seen: set[int] = set()
     waiting: list[object] = [error]
     while waiting:
@@ -103,11 +106,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         if isinstance(cause, BaseException) and id(cause) not in seen:
             seen.add(id(cause))
             yield cause
-            # Several clients keep it in an attribute or an argument instead.
+            # Several clients keep the cause in an attribute or an argument.
             waiting += [getattr(cause, "reason", None), cause.__cause__, cause.__context__, *cause.args]
-            waiting += getattr(cause, "exceptions", ())  # (of a group)
+            waiting += getattr(cause, "exceptions", ())  # of an ExceptionGroup
 
 
 def _name(module: object, prefix: str, number: int | None) -> str:
+    """The name of the constant in ``module`` that begins with ``prefix`` and equals ``number``; empty if none does."""
     names = (name for name in vars(module) if name.startswith(prefix) and getattr(module, name) == number)
     return next(names, "")

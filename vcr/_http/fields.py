@@ -11,12 +11,14 @@ HeaderPairs = list[tuple[str, str]]
 
 
 class Dialect(Enum):
-    """How a client reads HTTP/1.1, where clients differ: one of these, handed on whole.
+    """How a client reads HTTP/1.1 where clients differ.
 
-    ``COMMON``: as strict as most of them are. ``HTTP_CLIENT``: as http.client and what is built on it: the only 1xx
-    that is passed over is 100, chunks are read whatever the status, and a message may end with the connection within
-    or right after its last size line. ``LIBCURL``: a chunk may end in a bare line feed, as in every dialect but the
-    last its size line may. ``NEEDS_CRLF``: as aiohttp and tornado: neither may.
+    - ``COMMON``: as most clients do. A bare LF may end the size line of a chunk, but not the chunk.
+    - ``HTTP_CLIENT``: as http.client and the clients built on http.client. Of the interim responses (1xx) only 100 is
+      passed over. Chunks are read whatever the status. If the connection ends within the last size line or right after
+      the line, that ends the message.
+    - ``LIBCURL``: as libcurl. A bare LF may end a size line, and a chunk, too.
+    - ``NEEDS_CRLF``: as aiohttp and tornado. A bare LF may end neither.
     """
 
     COMMON = auto()
@@ -30,9 +32,10 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def field_pairs(fields: bytes) -> HeaderPairs:
-    """The fields of a message head or a trailer section; a folded line stays with its field (RFC 9112 §5.2).
+    """The fields of a message head or of a trailer section (RFC 9112 §5), read as http.client reads them.
 
-    As http.client: what follows a value stays, a bare CR ends a field, and no field is read after what is none.
+    A continuation line (obs-fold) belongs to the field before. Blanks at the end of a value stay. A bare CR ends a
+    field. A line that is no field ends the reading.
     """
     pairs: HeaderPairs = []
     for line in _LINE_END.split(fields.decode("latin-1")):
@@ -49,7 +52,7 @@ def field_pairs(fields: bytes) -> HeaderPairs:
 
 
 def is_chunked(headers: Headers) -> bool:
-    """Whether the message body is in chunks: ``chunked`` is the last transfer coding (RFC 9112 §6.1)."""
+    """Whether the headers say that the body is in chunks: ``chunked`` is the last transfer coding (RFC 9112 §6.1)."""
     if "Transfer-Encoding" not in headers:
         return False
     codings = ",".join(headers.get_all("Transfer-Encoding")).lower()
@@ -57,7 +60,7 @@ def is_chunked(headers: Headers) -> bool:
 
 
 def content_length(headers: Headers) -> int | None:
-    """The length that the headers announce; None when they announce none, or none that http.client would read."""
+    """The length in bytes that the headers announce; None if they announce none, or none that http.client accepts."""
     if "Content-Length" not in headers:
         return None
     try:
@@ -73,10 +76,11 @@ def media_type(headers: Headers) -> str:
 
 
 def keeps_pieces(headers: Headers, http_version: str) -> bool:
-    """Whether the pieces that a body comes in are worth keeping.
+    """Whether a cassette keeps the pieces in which the body of a response came.
 
-    Chunks are, and frames of HTTP/2 and 3 that no length announces. How other bytes arrive is the network's accident,
-    except in an event stream that ends with the connection: there it is all that tells the events apart in time.
+    It keeps chunks, and the DATA frames of an HTTP/2 or HTTP/3 response without a length: the server chose these
+    pieces. It also keeps the pieces of an event stream that ends with the connection: only the pieces show which events
+    came together. The pieces of all other bodies depend on the network alone, and are joined.
     """
     if is_chunked(headers):
         return True
@@ -86,7 +90,7 @@ def keeps_pieces(headers: Headers, http_version: str) -> bool:
 
 
 def asks_for_upgrade(headers: Headers) -> bool:
-    """Whether a request is to turn its connection into something else, such as a WebSocket (RFC 9110 §7.8)."""
+    """Whether a request asks to switch its connection to another protocol, such as WebSocket (RFC 9110 §7.8)."""
     return "Upgrade" in headers
 
 
@@ -96,13 +100,14 @@ def may_have_body(method: str, status: int) -> bool:
 
 
 def has_chunks(method: str, status: int, dialect: Dialect = Dialect.COMMON) -> bool:
-    """Whether a response whose fields say ``chunked`` has chunks. http.client, and what is built on it, reads them
-    behind a 1xx, a 204 and a 304, too."""
+    """Whether a client reads chunks in a response whose fields say ``chunked``. http.client, and the clients built on
+    http.client, read chunks in a 1xx, a 204 and a 304, too."""
     return method.upper() != "HEAD" if dialect is Dialect.HTTP_CLIENT else may_have_body(method, status)
 
 
 def field_bytes(text: str) -> bytes:
-    """A name, a value or a reason as it is sent: the latin-1 that it was read as, else UTF-8."""
+    """The bytes of a field name, a field value or a reason phrase: latin-1, as they are read, or UTF-8 if ``text`` has
+    characters that latin-1 lacks."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:

@@ -1,5 +1,5 @@
-"""The texts in JSON, each with its place: so that one can be changed and every other byte stays. It must not know what
-they mean.
+"""Finds the strings in a JSON text and where each stands, so that one of them can be replaced and every other byte
+stays. It must not know what the strings mean.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]', re.DOTALL)
 
 
 class Place(NamedTuple):
-    """A text that stands, with its quotes, in ``json_text[start:end]``. ``keys``: the way to it, from the top."""
+    """Where a string stands: with its quotes, in ``json_text[start:end]``. ``keys``: the path to it from the top, a key
+    for each object and a number for each list."""
 
     start: int
     end: int
@@ -21,8 +22,8 @@ class Place(NamedTuple):
 
 
 def texts(json_text: str) -> Iterator[Place]:
-    """Every text that is a value, in JSON that can be read."""
-    keys: list[str | int] = []  # of what is read: a key or a number for each object and list that is open
+    """The place of every string that is a value, not a key. ``json_text`` must be valid JSON."""
+    keys: list[str | int] = []  # the path to the next value
     is_key = False
     for found in _TOKEN.finditer(json_text):
         token = found[0]

@@ -1,5 +1,5 @@
-"""Replaces known values in bytes of any kind, in whatever spelling they stand there: escaped, in base64 or hexadecimal,
-compressed, in UTF-16, one inside the other. It must not know what the values are, or a message.
+"""Replaces known values in bytes of any kind, however they are written there: escaped, in base64 or hexadecimal,
+compressed, in UTF-16, one inside the other. It must not know what the values mean, or a message.
 """
 
 from __future__ import annotations
@@ -11,41 +11,48 @@ from . import content_coding, readable, wrapping
 from .encoded import Word, words
 from .spellings import Edits, View, views
 
-#: How many words of base64 inside one another are opened.
+#: How many words of base64 or hexadecimal inside one another are decoded.
 _DEPTH = 2
-#: With fewer bytes, what a value looks like in base64 stands everywhere by chance.
+#: Words are decoded only if all values have so many bytes: the base64 of a shorter value stands everywhere by chance.
 _SHORTEST = 4
 
 
-#: What takes the place of a value. A function is asked only where nothing else has been put, and may return None: the
-#: value stays.
+#: What takes the place of a value: bytes, or a function that gives them, or None if the value is to stay. The function
+#: is called only if no other replacement has taken the place of the value.
 New = bytes | Callable[[], bytes | None]
 
 
 class Values(Protocol):
-    """What is looked for. ``shortest``, ``longest``: the lengths, in bytes, of the shortest and the longest."""
+    """The values that are looked for. ``shortest``, ``longest``: the bytes of the shortest and of the longest value."""
 
     shortest: int
     longest: int
 
     def suspects(self, data: bytes) -> bool:
-        """Whether a value may stand in ``data``, in any spelling: a quick look, for mostly there is none."""
+        """Whether a value may stand in ``data``, however it is written. This check is quick: it may return True where
+        there is none."""
 
     def find(self, view: View) -> Iterator[tuple[int, int, New]]:
-        """From where to where in a view a value stands, and what takes its place in the text."""
+        """The values in a view. Of each: where it starts and ends in the view, and what takes its place in the text."""
 
     def inside(self) -> Values:
-        """What is looked for inside a word: the same, unless a subclass says otherwise."""
+        """The values that are looked for inside a word. Here the same; a subclass may look for others."""
         return self
 
     def shape(self, word: Word, inner: bytes) -> tuple[bytes, str]:
-        """What a word is to hold, and the shape that it is to have: ``inner`` holds values instead of others. Both stay
-        as they are, unless a subclass says otherwise."""
+        """The bytes that a word is to hold, and the shape (``Word.shape``) that the word is to have.
+
+        ``inner``: what the word holds, with the values replaced. Here ``inner`` and the shape stay as they are; a
+        subclass may change them.
+        """
         return inner, word.shape
 
 
 def replaced(data: bytes, values: Values, limit: int = content_coding.MOST_DECODED, depth: int = _DEPTH) -> bytes:
-    """``data`` with every value replaced; the same object when it holds none."""
+    """``data`` with every value replaced; the same object if there is no value in it.
+
+    ``limit``: how many bytes may come out of compressed data. ``depth``: how many words inside one another are decoded.
+    """
     if not values.suspects(data):
         return data
     around = wrapping.around(data, limit)
@@ -112,7 +119,7 @@ def _put(edits: Edits, span: tuple[int, int], new: New) -> None:
 
 
 def may_stand_in(data: bytes, values: Values, depth: int = _DEPTH) -> bool:
-    """Whether there is anything to replace in ``data``, or something compressed, which has to be opened to tell."""
+    """Whether there is a value to replace in ``data``. True of compressed data as well, which is not decoded here."""
     if not values.suspects(data):
         return False
     if data.startswith(content_coding.ZIPPED):
@@ -136,7 +143,7 @@ def _stands_in(view: View, values: Values, depth: int) -> bool:
 
 
 def _near(values: Values) -> int:
-    """How far from an escape a value can reach, in base64 and UTF-16, too."""
+    """How many bytes from an escape a value can begin or end, even if it is in base64 or UTF-16."""
     return 5 * values.longest + 64
 
 

@@ -1,4 +1,5 @@
-"""What a request's body means, as a value: JSON by value, forms by field, multipart without its boundary, else bytes.
+"""The meaning of a request's body, as a value that can be compared: the value of JSON, the fields of a form, the parts
+of a multipart body without the boundary; of any other body its bytes.
 
 This module knows bodies and headers. It must not know a matcher, a cassette or a client.
 """
@@ -22,47 +23,48 @@ Reader = Callable[[bytes, str], Hashable]
 
 
 def meaning(request: Request) -> Hashable:
-    """The body of a request by its Content-Type. What is not what its Content-Type says stands as it is."""
+    """The meaning of a request's body by its Content-Type. A body that its Content-Type does not describe means its
+    bytes."""
     return _read(request, {"json": json_value, "form": form_fields, "xmlrpc": _xmlrpc_call, "multipart": parts})
 
 
 def loose_meanings(request: Request) -> tuple[Hashable, ...]:
-    """The body as it is, and by its Content-Type as VCR.py takes it.
+    """Two meanings of a request's body that VCR.py has matched by: its bytes, and what VCR.py reads in it.
 
-    VCR.py compares Python's values: true is 1, null is no body. Of a form it leaves out the blank fields, and takes all
-    bytes that are not UTF-8 for the same.
+    VCR.py compares the values of Python: JSON's true equals 1, and null equals no body. In a form it ignores blank
+    fields, and all bytes that are not UTF-8 are equal.
     """
     loose = _read(request, {"json": _loose_json, "form": _loose_form, "xmlrpc": _xmlrpc_call, "multipart": parts})
     return (plain(request.body), loose or b"")
 
 
 def plain(body: object) -> Hashable:
-    """A body without regard to its meaning; no body is an empty one."""
+    """A body as it is, hashable. No body equals an empty body."""
     if body is None or isinstance(body, bytes):
         return body or b""
     return repr(body)
 
 
 def is_json(kind: str) -> bool:
-    """Whether a media type, in lower case, is one of JSON."""
+    """Whether a media type, in lower case, says JSON (RFC 8259, RFC 6839 §3.1)."""
     return "application/json" in kind or kind.endswith("+json")
 
 
 def json_value(body: bytes, _: str = "") -> Hashable:
-    """The value of a JSON text. Raises ValueError when it is none."""
+    """The value of a JSON text, as a JSON text in normal form. Raises ValueError if ``body`` is not JSON."""
     value = json_meaning(body)
-    # VCR.py's aiohttp stub keeps the text of a JSON string without its quotes.
+    # VCR.py's aiohttp stub records a JSON string without its quotes.
     return json.loads(value).encode("utf-8") if value.startswith('"') else value
 
 
 def form_fields(body: bytes, _: str = "") -> Hashable:
-    """The fields of an urlencoded form in any order, blank ones too."""
-    # latin-1 decodes byte by byte, so that %e9 and %e8 stay different.
+    """The fields of an urlencoded form, blank ones too, sorted: their order does not count."""
+    # latin-1 has a character for each byte, so that %e9 and %e8 stay different.
     return tuple(sorted(parse_qsl(body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")))
 
 
 def parts(body: bytes, content_type: str) -> tuple[bytes, ...]:
-    """The parts of a multipart body. Raises ValueError when it is none."""
+    """The parts of a multipart body. Raises ValueError if ``body`` is not multipart."""
     found = multipart.split(body, content_type)
     if found is None:
         raise ValueError("not multipart")
@@ -73,7 +75,7 @@ def _read(request: Request, readers: dict[str, Reader]) -> Hashable:
     body = request.body
     if not isinstance(body, bytes) or not body:
         return plain(body)
-    body = without_chunks(body, request.headers)  # as older clients' uploads were recorded
+    body = without_chunks(body, request.headers)  # VCR.py records uploads of some clients with their chunks
     kind = _kind(request)
     try:
         return readers[kind](body, request.headers.get("Content-Type", "")) if kind else body
@@ -111,7 +113,7 @@ def _without_truth(value: object) -> object:
 
 def _loose_form(body: bytes, _: str) -> Hashable:
     fields = parse_qs(body.decode("utf-8", "surrogateescape"))
-    # The same as JSON's, which is what VCR.py compares it with where only the types differ.
+    # As JSON, because VCR.py also matches a form with a JSON body of the same fields and values.
     return json.dumps({name: sorted(values) for name, values in sorted(fields.items())}) if fields else b""
 
 
@@ -126,7 +128,7 @@ def _xmlrpc_call(body: bytes, _: str) -> Hashable:
 
 
 def _frozen(value: Any) -> Hashable:
-    """A value of XML-RPC, hashable: a struct has its members in no order."""
+    """A value of XML-RPC, hashable. The order of the members of a struct does not count."""
     if isinstance(value, dict):
         return frozenset((name, _frozen(one)) for name, one in value.items())
     if isinstance(value, (list, tuple)):

@@ -1,6 +1,6 @@
 """Multipart bodies (RFC 2046 §5.1): their parts, and the values of their fields.
 
-It knows bytes and a Content-Type, nothing else.
+It must not know more than bytes and a Content-Type.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 def _parameter(field: str, value: str, name: str) -> str | None:
-    """One parameter of a header field."""
+    """The parameter ``name`` in the ``value`` of the header ``field``; None if there is none."""
     from email.message import Message
 
     message = Message()
@@ -24,9 +24,9 @@ def _boundary(content_type: str) -> bytes | None:
 
 
 def split(body: bytes, content_type: str) -> list[bytes] | None:
-    """What stands before the first delimiter, each part, and what stands after the last; None when it is no such body.
+    """The preamble, each part, and the epilogue of a multipart body; None if ``body`` is not multipart.
 
-    The boundary, which is chosen afresh for each message, is in none of them.
+    The boundary, which clients choose at random for each message, is in none of them: so two bodies can be compared.
     """
     boundary = _boundary(content_type)
     if boundary is None:
@@ -38,9 +38,9 @@ def split(body: bytes, content_type: str) -> list[bytes] | None:
 
 
 def replace_values(body: bytes, content_type: str, replace: Callable[[str, bytes], bytes | None]) -> bytes | None:
-    """``body`` with each field's value as ``replace(name, value)`` has it; a field for which that is None goes.
+    """``body`` with the value of each field replaced by what ``replace(name, value)`` returns; None removes the field.
 
-    Everything else stays byte for byte, and a body that is cut off is read as far as it goes. None when the
+    All other bytes stay as they are. A body that is cut off is changed as far as it goes. Returns None if the
     Content-Type names no boundary.
     """
     boundary = _boundary(content_type)
@@ -58,7 +58,7 @@ def replace_values(body: bytes, content_type: str, replace: Callable[[str, bytes
 
 
 def field_name(head: bytes) -> str:
-    """The ``name`` in the Content-Disposition of a part's head (RFC 7578 §4.2); empty when it has none."""
+    """The ``name`` in the Content-Disposition of a part's head (RFC 7578 §4.2); empty if there is none."""
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-disposition":

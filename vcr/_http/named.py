@@ -1,8 +1,9 @@
-"""Finds the values of named fields in a text of any kind: beside the name, as forms, JSON, multipart, XML, GraphQL and
-their relatives write it, whole or broken, inside one another and escaped. It must not know a message or a filter.
+"""Replaces the values of named fields in a text of any kind: forms, JSON, multipart, XML, GraphQL and similar formats,
+whole or broken, inside one another and escaped. It must not know a message or a filter.
 
-It is for what has no structure that can be trusted. A text is read once for each way of writing a field, and once for
-each way of escaping (``spellings.views``): never from a place again, so that it takes as long as the text is.
+It is for a text whose structure cannot be trusted: it looks for a name with a value beside it. Each reader goes through
+the text, and through each view of it (``spellings.views``), once from start to end, so the time is in proportion to the
+length of the text.
 """
 
 from __future__ import annotations
@@ -18,22 +19,23 @@ from urllib.parse import unquote, unquote_plus
 from . import readable
 from .spellings import Edits, View, views
 
-#: How long a name may be that is looked at.
+#: The longest name, in bytes, that is looked at.
 _LONGEST = 200
+#: A shorter name stands in binary data by chance.
 _SHORTEST_IN_BINARY = 4
+#: How many answers of ``Names.of`` are cached.
 _MOST_KNOWN = 1000
 
 Write = Callable[[str | None], bytes]
 
 
 class Names:
-    """Names of fields. ``of_texts``: what is looked for is text, not numbers, objects or lists. ``of`` takes a name as
-    it stands in a message: in any case, encoded once or twice, with blanks around it, and as a part of ``user[name]``,
-    ``name[]`` or ``user.name``."""
+    """The names of the fields that are looked for. ``of_texts``: only values that are text count, not numbers, objects
+    or lists."""
 
     def __init__(self, names: Iterable[str], *, of_texts: bool = False) -> None:
         self.of_texts = of_texts
-        self._known: dict[str, str | None] = {}  # what has been asked for
+        self._known: dict[str, str | None] = {}  # the answers of ``of``
         self._names = {_folded(name): name for name in names if name.strip()}
         words = [re.escape(name.encode("utf-8", "surrogateescape")) for name in sorted(self._names, key=len)[::-1]]
         self._any = b"(?:" + b"|".join(words) + b")" if words else b"(?!)"
@@ -53,7 +55,11 @@ class Names:
         self.attribute = re.compile(rb"(?<=[\s\"'])(" + self._any + rb")\s*=\s*([\"'])", any_case)
 
     def of(self, name: str) -> str | None:
-        """Which of the names ``name`` is, or holds; None when it is none of them."""
+        """Which of the names is meant by ``name``, as it stands in a message; None if none is.
+
+        ``name`` may be in any case, encoded once or twice, have blanks around it, or be a path that holds the name:
+        ``user[name]``, ``name[]``, ``user.name``.
+        """
         if name not in self._known:
             if len(self._known) > _MOST_KNOWN:
                 self._known.clear()
@@ -69,23 +75,23 @@ class Names:
         return None
 
     def stand_in(self, text: bytes) -> bool:
-        """Whether one of them stands in ``text``, as a part of a word or alone, escaped or not."""
+        """Whether one of the names stands anywhere in ``text``: alone or as a part of a word, escaped or not."""
         return any(self._stands.search(view.data) for view in views(text))
 
     def stand_unread_in(self, text: bytes) -> bool:
-        """Whether one of them stands in ``text`` as a string of its own, with nothing beside it that tells its value
-        (as PHP serializes a field, or in JSON that is broken)."""
+        """Whether one of the names stands in ``text`` in quotes, and no reader knows where its value is (a field that
+        PHP has serialized, or a broken JSON text)."""
         return self._unread.search(text) is not None
 
     def stand_in_binary(self, data: bytes) -> bool:
-        """The same for bytes that are no text: the word, with nothing beside it that has been read. Names of fewer
-        than four letters stand there by chance."""
+        """Whether one of the names, of four letters or more, stands in bytes that are no text as a word of its own, and
+        no reader knows where its value is."""
         return self._in_binary.search(data) is not None
 
 
 @functools.lru_cache(maxsize=64)
 def names_of(names: tuple[str, ...]) -> Names:
-    """The same names, made once."""
+    """The ``Names`` of a tuple of names, cached."""
     return Names(names)
 
 
@@ -94,8 +100,10 @@ def _folded(name: str) -> str:
 
 
 class Value(NamedTuple):
-    """A value in a view of a text, from ``start`` to ``end``. ``write`` gives what may stand there instead: text, or,
-    for None, what is nearest to nothing."""
+    """A value that stands in a view of a text from ``start`` to ``end``.
+
+    ``write`` turns a new value into the bytes to put there; for None, that is an empty string or ``null``.
+    """
 
     start: int
     end: int
@@ -109,12 +117,14 @@ Reader = Callable[[bytes, Names], Iterator[Value]]
 
 
 def replaced(data: bytes, names: Names, replace: Replace, readers: tuple[Reader, ...] | None = None) -> bytes:
-    """``data`` with the value of each of these fields as ``replace(name, value)`` has it, whatever it is written as;
-    byte for byte the same when there is none, and where that returns the value that it is given. ``readers``: the ways
-    in which a field may be written; all of them, unless these are given."""
+    """``data`` with the value of each named field replaced by what ``replace(name, value)`` returns.
+
+    All other bytes stay as they are, and so does a value that ``replace`` returns unchanged. ``readers``: the formats
+    in which fields are looked for; None means ``ANYHOW``.
+    """
     readers = ANYHOW if readers is None else readers
     short, files = shortened = readable.short(data)
-    if files:  # nothing is looked for inside of one, and it may be a value
+    if files:  # nothing is looked for in a file, but a whole file may be a value
 
         def replace_whole(name: str, text: str) -> str | None:
             whole = _text(shortened.restored(_as_bytes(text)))
@@ -127,7 +137,7 @@ def replaced(data: bytes, names: Names, replace: Replace, readers: tuple[Reader,
     runs = readable.runs(data)
     if runs is None:
         runs = [(0, len(data))]
-    elif _parts in readers:  # (a part may hold a file)
+    elif _parts in readers:  # the value of a part may be a whole file
         _edit(edits, 0, View(data, None, ""), _parts(data, names), replace)
     for start, end in runs:
         text = data[start:end]
@@ -170,7 +180,7 @@ _TO_AMPERSAND = re.compile(rb"[^&]*")
 
 
 def _pairs(data: bytes, names: Names) -> Iterator[Value]:
-    """``a=1&name=value``, after a ``?`` or ``;`` too."""
+    """The values in ``a=1&name=value``, also behind a ``?`` or a ``;``."""
     until = _TO_AMPERSAND if _FORM.match(data) and b"\n" not in data else _TO_NEXT
     at = 0
     while (found := _PAIR.search(data, at)) is not None:
@@ -202,18 +212,20 @@ _NESTING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[{}\[\]]', re.DOTALL)
 
 
 def _quoted(data: bytes, names: Names) -> Iterator[Value]:
-    """``"name": value``, and the value may be a string, a scalar, an object or a list."""
+    """The values in ``"name": value``. A value is a string, a scalar, an object or a list."""
     yield from _beside(data, names, _KEY, 2, _SCALAR)
 
 
 def _bare(data: bytes, names: Names) -> Iterator[Value]:
-    """``name: value``, as in GraphQL, YAML and lines of fields."""
+    """The values in ``name: value``, as in GraphQL, YAML and header fields."""
     yield from _beside(data, names, names.bare, 1, None)
 
 
 def _beside(
     data: bytes, names: Names, key: re.Pattern[bytes], group: int, scalar: re.Pattern[bytes] | None
 ) -> Iterator[Value]:
+    """The values behind what ``key`` finds, whose ``group`` is the name. ``scalar`` finds a value without quotes; if it
+    is None, such a value goes to the end of its line, if the name begins the line, and else to a delimiter."""
     at = 0
     while (found := key.search(data, at)) is not None:
         at = found.end()
@@ -233,7 +245,7 @@ def _begins_line(data: bytes, at: int) -> bool:
 
 
 def _value(data: bytes, at: int, names: Names, name: str, scalar: re.Pattern[bytes]) -> Value | None:
-    """What begins at ``at``; what does not end, is taken to the end of the text."""
+    """The value that begins at ``at``. One that never ends goes to the end of the text."""
     first = data[at : at + 1]
     if first in _STRINGS:
         string = _STRINGS[first].match(data, at)
@@ -286,7 +298,7 @@ _FEW = 8
 
 
 def _parts(data: bytes, names: Names) -> Iterator[Value]:
-    """A part of a multipart body of any kind, closed or not, whatever ends its lines."""
+    """The values in a multipart body of any kind. Its lines may end in LF, its last part may be cut off."""
     ending: re.Pattern[bytes] | None = None
     at = 0
     while (found := _DISPOSITION.search(data, at)) is not None:
@@ -312,7 +324,8 @@ def _part_names(parameters: bytes) -> Iterator[str]:
 
 
 def _ending(data: bytes) -> re.Pattern[bytes]:
-    """What ends a part: the delimiters that stand before a head; any line of dashes where there are none, or many."""
+    """What ends a part: one of the delimiters in ``data`` that a head follows. If there is no such delimiter, or more
+    than ``_FEW``, any line that begins with two dashes."""
     boundaries: dict[bytes, None] = {}
     for found in _DELIMITER.finditer(data):
         boundaries[found[1]] = None
@@ -328,7 +341,7 @@ _VALUE_TAG = re.compile(rb"<(/?)value>", re.IGNORECASE)
 
 
 def _elements(data: bytes, names: Names) -> Iterator[Value]:
-    """``<name>value</name>``, ``<field key="name">value</field>``, and XML-RPC's members."""
+    """The values in ``<name>value</name>``, ``<field key="name">value</field>``, and in the members of XML-RPC."""
     is_xml = data.lstrip()[:1] == b"<"
     never_closed: set[bytes] = set()
     at = 0
@@ -344,7 +357,7 @@ def _elements(data: bytes, names: Names) -> Iterator[Value]:
         if end < 0:
             never_closed.add(tag)
         if end < 0 and not is_xml:
-            continue  # what takes a value's place often looks so: <TOKEN>
+            continue  # not XML, and never closed: most likely a placeholder such as <TOKEN>
         end = len(data) if end < 0 else end
         if end > start:
             at = end
@@ -361,7 +374,7 @@ def _end_of_value(data: bytes, at: int) -> int:
 
 
 def _attributes(data: bytes, names: Names) -> Iterator[Value]:
-    """``name="value"`` in a tag, and in what looks like one."""
+    """The values in ``name="value"``, in a tag or elsewhere."""
     at = 0
     while (found := names.attribute.search(data, at)) is not None:
         start = found.end()
@@ -376,6 +389,7 @@ def _xml_value(new: str | None) -> bytes:
     return _as_bytes(html.escape(new or ""))
 
 
-#: The ways in which a field may be written: in any text, or in data alone, and not in what a person has written.
+#: All readers.
 ANYHOW: tuple[Reader, ...] = (_parts, _pairs, _quoted, _bare, _elements, _attributes)
+#: The readers that find nothing in a text that a person has written, only in data that a program has written.
 IN_DATA: tuple[Reader, ...] = (_parts, _pairs, _quoted, _elements)

@@ -1,7 +1,9 @@
-"""Responses as a client is given them: as the bytes of an HTTP/1.1 message, or as headers and pieces of a body.
+"""Turns a recorded response into what a client gets on replay: the bytes of an HTTP/1.1 message, or headers and the
+pieces of a body.
 
-Rendering adds and drops no header field. It frames and codes the body as the fields say, and corrects a
-``Content-Length`` that is not the length of the body. It must not know a client or a cassette.
+It adds no header field, and drops none but a ``Content-Encoding`` that cannot be applied for want of a library. It
+frames and codes the body as the fields say, and corrects a ``Content-Length`` that is not the length of the body. It
+must not know a client or a cassette.
 """
 
 from __future__ import annotations
@@ -13,29 +15,31 @@ from ..response import Response
 from . import content_coding
 from .fields import Dialect, content_length, field_bytes, has_chunks, is_chunked, may_have_body
 
-#: Bytes of a body that are handed over together with the head.
+#: A body of at most so many bytes is joined with the head; a larger one is not copied.
 _JOINED = 256 * 1024
 
 _VERSION = re.compile(r"0\.9|1\.\S*")
 
 
 def render(response: Response, method: str, dialect: Dialect = Dialect.COMMON) -> list[bytes]:
-    """The bytes of ``response`` for a client that asked with ``method``, in the pieces it is to see them in.
+    """The bytes of ``response`` to a request with ``method``, in the pieces in which the client is to read them.
 
-    ``dialect``: how the client reads them.
+    ``dialect``: how the client reads HTTP/1.1.
     """
     headers, pieces = content(response, method, dialect)
     in_chunks = is_chunked(headers) and has_chunks(method, response.status, dialect)
     body = _chunks(response, pieces) if in_chunks else pieces
     head = _head(response, headers)
-    # (A large body is not copied.)
-    is_one = len(pieces) <= 1 and sum(map(len, body)) <= _JOINED
-    return [head + b"".join(body)] if is_one else [head, *body]
+    is_joined = len(pieces) <= 1 and sum(map(len, body)) <= _JOINED
+    return [head + b"".join(body)] if is_joined else [head, *body]
 
 
 def content(response: Response, method: str, dialect: Dialect = Dialect.COMMON) -> tuple[Headers, list[bytes]]:
-    """Headers and body, in its pieces, for a client that asked with ``method`` and parses nothing itself: they agree
-    on the content coding and on ``Content-Length``, and there is no body where there can be none."""
+    """The headers and the pieces of the body of a response to ``method``, for a client whose stub parses nothing.
+
+    The headers and the body agree on the content coding and on ``Content-Length``. There are no pieces if the response
+    can have no body.
+    """
     in_chunks = is_chunked(response.headers)
     if not (may_have_body(method, response.status) or (in_chunks and has_chunks(method, response.status, dialect))):
         return response.headers, []
@@ -49,9 +53,12 @@ def content(response: Response, method: str, dialect: Dialect = Dialect.COMMON) 
     return headers, pieces
 
 
-def says_what_it_is_not(response: Response) -> bool:
-    """Whether the body of a response, just as the server sent it, is not coded as its fields say, and nothing else
-    would tell so later."""
+def is_mislabelled(response: Response) -> bool:
+    """Whether a response that has just come from the server names a content coding that its body does not have.
+
+    Such a response is to be marked ``as_sent``: otherwise the replay would take it for a body that the recording client
+    has decoded. False if its length or its chunks show the same.
+    """
     codings = content_coding.of(response.headers)
     if not codings or response.incomplete or _is_as_sent(response):
         return False
@@ -59,12 +66,14 @@ def says_what_it_is_not(response: Response) -> bool:
 
 
 def _is_as_sent(response: Response) -> bool:
-    """Whether nobody has decoded the body since it was sent: it has the length, or the chunks, of what was sent."""
+    """Whether the body is known to be what the server sent, never decoded: by its mark, its length or its chunks."""
     is_as_long = content_length(response.headers) == len(response.body)
     return response.is_as_sent or is_as_long or len(response.pieces) > 1
 
 
 def _chunks(response: Response, pieces: list[bytes]) -> list[bytes]:
+    """The pieces as chunks (RFC 9112 §7.1). They end as the recorded message ended: with the last chunk and the
+    trailers, in the middle of a chunk, or with bytes that are no chunk."""
     framed = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
     if not response.incomplete:
         return [*framed, b"0\r\n" + _fields(response.trailers) + b"\r\n"]
@@ -80,13 +89,14 @@ def _chunks(response: Response, pieces: list[bytes]) -> list[bytes]:
 
 
 def _coded(response: Response) -> tuple[Headers, list[bytes]]:
-    """Headers and body that agree on the content coding, whichever form the body was kept in.
+    """The headers, and the pieces of the body, coded as the headers say; the cassette may have the body decoded.
 
-    The one place where a header is dropped: a coding that cannot be put back on, for want of its library.
+    Without a library for a coding that is to be applied, ``Content-Encoding`` is left out.
     """
     headers, body = response.headers, response.body
+    # A part of a coded body (206) cannot be decoded, so the recording client has not decoded it either.
     if "Content-Encoding" not in headers or response.incomplete or response.status == 206 or _is_as_sent(response):
-        return headers, response.pieces  # (A part of a coded body decodes no more than a plain one.)
+        return headers, response.pieces
     coded = content_coding.encode(body, content_coding.of(headers))
     if coded is None:
         headers = headers.copy()
@@ -97,14 +107,14 @@ def _coded(response: Response) -> tuple[Headers, list[bytes]]:
 
 
 def _head(response: Response, headers: Headers) -> bytes:
-    # A response that came over HTTP/2 or 3 is replayed over this version: no client of HTTP/1 reads another.
+    # A response that came over HTTP/2 or HTTP/3 is replayed as HTTP/1.1: the client that reads it knows no other.
     version = response.http_version
     version = version if version == "1.1" or _VERSION.fullmatch(version) else "1.1"
     return field_bytes(f"HTTP/{version} {response.status} {response.reason or ''}\r\n") + _fields(headers) + b"\r\n"
 
 
 def _fields(headers: Headers) -> bytes:
-    """Field lines."""
+    """The field lines of a head or a trailer section."""
     lines = [f"{name}: {value}\r\n" for name, value in headers.pairs()]
     text = "".join(lines)
     return text.encode("ascii") if text.isascii() else b"".join(map(field_bytes, lines))

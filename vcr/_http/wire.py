@@ -4,7 +4,7 @@ Rules:
 - Reading is incremental: a reader is given bytes as they come, and its ``complete`` says when the message has ended.
 - A reader never raises for what a peer sent. A message that cannot be read is ``broken``: the client's own parser sees
   the same bytes, and raises what it always raises.
-- Clients differ in what they take for a message. A reader is as strict as most of them are, unless it is given
+- Clients differ in which bytes they accept as a message. A reader is as strict as most clients, unless it is given
   another ``Dialect``.
 """
 
@@ -33,16 +33,16 @@ from .uri import is_absolute
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-#: Bytes. What goes on beyond is no head: clients with a limit have refused it, http.client last (100 lines of 64 KiB).
+#: The most bytes that a head may have. The most patient client, http.client, gives up before (100 lines of 64 KiB).
 MAX_HEAD = 8 * 1024 * 1024
 
-#: Bytes of what is no HTTP that are kept: clients show a line of it.
-_WRONG = 1024
+#: How many bytes are kept of something that is not HTTP: clients show one line of it in their error.
+_KEPT_OF_WRONG = 1024
 
-#: Bytes of fields that are worth remembering.
-_SHORT = 4096
+#: Field sections of at most so many bytes are cached with what was read from them.
+_CACHED_FIELDS = 4096
 
-_VERSION = re.compile(r"HTTP/(?:0\.9|1\.\S*)")  # those that http.client takes
+_VERSION = re.compile(r"HTTP/(?:0\.9|1\.\S*)")  # the versions that http.client accepts
 _CODE = re.compile(r"[1-9][0-9]{2}")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
@@ -51,7 +51,7 @@ HTTP2_PREFACE = b"PRI * HTTP/2.0"
 
 
 class _Fields(NamedTuple):
-    """The fields of a message head, and what they say of the message."""
+    """The fields of a message head, and what they say about the message."""
 
     headers: Headers
     length: int | None
@@ -62,14 +62,15 @@ class _Fields(NamedTuple):
 def _split_head(head: bytes) -> tuple[str, _Fields]:
     """The start line and the fields of a message head."""
     start, _, fields = head.partition(b"\n")
-    return start.decode("latin-1").rstrip("\r"), (_remembered if len(fields) <= _SHORT else _read_fields)(fields)
+    read = _read_fields_cached if len(fields) <= _CACHED_FIELDS else _read_fields
+    return start.decode("latin-1").rstrip("\r"), read(fields)
 
 
 def _status_line(line: str) -> list[str]:
-    """Version, status code and reason of a status line; three empty strings where the line is none."""
+    """Version, status code and reason of a status line; three empty strings if ``line`` is not a status line."""
     version, code, reason = [*line.split(None, 2), "", "", ""][:3]
-    is_one = _VERSION.fullmatch(version) and _CODE.fullmatch(code)
-    return [version, code, reason] if is_one else ["", "", ""]
+    is_status_line = _VERSION.fullmatch(version) and _CODE.fullmatch(code)
+    return [version, code, reason] if is_status_line else ["", "", ""]
 
 
 def _read_fields(fields: bytes) -> _Fields:
@@ -77,19 +78,22 @@ def _read_fields(fields: bytes) -> _Fields:
     return _Fields(headers, content_length(headers), is_chunked(headers), asks_for_upgrade(headers))
 
 
-#: A client sends the same fields again and again.
-_remembered = functools.lru_cache(maxsize=256)(_read_fields)
+#: A client sends the same fields with each request.
+_read_fields_cached = functools.lru_cache(maxsize=256)(_read_fields)
 
 
 def _end_of_head(data: bytes | bytearray, start: int = 0) -> int:
-    """Where the body starts, or -1; before ``start`` it has been looked for. Bare LF is a line end too, as http.client
-    reads it (RFC 9112 §2.2)."""
+    """The offset of the first byte after the head, or -1 if the head has not ended. An earlier call has searched the
+    bytes before ``start``. A bare LF ends a line too, as in http.client (RFC 9112 §2.2)."""
     blank_line = _BLANK_LINE.search(data, max(start - 2, 0))
     return blank_line.end() if blank_line else -1
 
 
 class ChunkedReader:
-    """Takes the chunked transfer coding off (RFC 9112 §7.1); keeps the chunks apart, and the trailers."""
+    """Removes the chunked transfer coding (RFC 9112 §7.1) from bytes as they come.
+
+    ``chunks`` has each chunk that has come whole, ``trailers`` the fields behind the last chunk.
+    """
 
     def __init__(self, dialect: Dialect = Dialect.COMMON) -> None:
         self._dialect = dialect
@@ -97,20 +101,21 @@ class ChunkedReader:
         self.trailers: HeaderPairs = []
         self.complete = False
         self.broken = False
-        self._rest = bytearray()
-        self._wrong = b""  # the line that is no chunk's, nor the end of one
-        self._parts: list[bytes] = []
-        self.in_trailers = False  # the last chunk has come
-        self._missing = 0  # bytes of the present chunk that have not come; -1: its CRLF has not
+        self.in_trailers = False  # whether the last chunk, the one of size 0, has come
+        self._rest = bytearray()  # bytes that have come and are not read yet
+        self._searched = 0  # so many bytes of ``_rest`` have no line feed
+        self._wrong = b""  # the line that broke the message: no size of a chunk, and no line break behind one
+        self._parts: list[bytes] = []  # the present chunk, as far as it has come
+        self._missing = 0  # how many bytes of the present chunk are to come; -1: only its line break is
 
     def feed(self, data: bytes) -> None:
-        """Take bytes as they come."""
+        """Read the next bytes."""
         self._rest += data
         while not (self.complete or self.broken) and self._step():
             pass
 
     def eof(self) -> None:
-        """No more will come."""
+        """Say that no more bytes will come. For http.client, and for no other client, that may end the message."""
         if self._dialect is not Dialect.HTTP_CLIENT or self.complete:
             return
         if self._rest and self._missing != -1:
@@ -119,8 +124,8 @@ class ChunkedReader:
 
     @property
     def cut_chunk(self) -> tuple[int, int] | None:
-        """Of a chunk that has begun and not ended, how many bytes came and how many it announced: as many, where only
-        the line break behind it is missing."""
+        """How many bytes of the unfinished chunk have come, and how many its size line announced; None if no chunk is
+        unfinished. The two are equal when only the line break behind the chunk is missing."""
         if self._missing == -1 and not self._rest:
             return len(self.chunks[-1]), len(self.chunks[-1])
         came = sum(map(len, self._parts))
@@ -128,17 +133,18 @@ class ChunkedReader:
 
     @property
     def broken_by(self) -> bytes:
-        """What stands behind the last good chunk, from its end on, where that is no HTTP: as much as tells so; or half
-        of the line break, when no more has come."""
+        """The bytes behind the last good chunk that are no chunk: 1024 of them at most; empty if nothing is wrong. When
+        only a part of the line break behind the chunk has come, that part."""
         if self._missing == -1:
             return bytes(self._rest)
-        return (self._wrong + self._rest)[:_WRONG] if self.broken else b""
+        return (self._wrong + self._rest)[:_KEPT_OF_WRONG] if self.broken else b""
 
     def partial(self) -> list[bytes]:
-        """The chunks so far, with what has come of an unfinished one."""
+        """The chunks so far; the last one may be unfinished."""
         return [*self.chunks, b"".join(self._parts)] if self._parts else self.chunks
 
     def _step(self) -> bool:
+        """Read the rest of a chunk, and one line. Return False when more bytes are needed for that."""
         if self._missing > 0:
             piece = bytes(self._rest[: self._missing])
             del self._rest[: self._missing]
@@ -150,9 +156,11 @@ class ChunkedReader:
             self.chunks.append(b"".join(self._parts))
             self._parts = []
             self._missing = -1
-        end = self._rest.find(b"\n")
+        end = self._rest.find(b"\n", self._searched)
         if end < 0:
+            self._searched = len(self._rest)
             return False
+        self._searched = 0
         line = bytes(self._rest[:end])
         del self._rest[: end + 1]
         if self._missing == -1:
@@ -171,7 +179,7 @@ class ChunkedReader:
 
     def _size(self, line: bytes) -> None:
         number, semicolon, _ = line.partition(b";")
-        has_crlf = line.endswith(b"\r") or bool(semicolon)  # (behind an extension no client looks for it)
+        has_crlf = line.endswith(b"\r") or bool(semicolon)  # behind a chunk extension no client checks the line end
         try:
             size = int(number.strip(), 16) if has_crlf or self._dialect is not Dialect.NEEDS_CRLF else -1
         except ValueError:
@@ -187,7 +195,7 @@ class ChunkedReader:
 
 
 def without_chunks(body: bytes, headers: Headers) -> bytes:
-    """``body`` without the chunked coding, if the headers name it and it is still on."""
+    """``body`` without the chunked coding, if the headers name this coding and the body still has it."""
     if not is_chunked(headers):
         return body
     reader = ChunkedReader()
@@ -206,14 +214,14 @@ class RequestReader:
         self.method = ""
         self.target = ""
         self.has_head = False
-        #: Whether all that the head announces has been sent.
+        #: Whether the client has sent the whole body that the head announces.
         self.complete = False
         self._fields = _NO_FIELDS
         self._body_start = 0
         self._chunks: ChunkedReader | None = None
 
     def feed(self, data: ReadableBuffer) -> None:
-        """Take bytes as the client sends them."""
+        """Read the next bytes that the client sends."""
         seen = len(self.sent)
         self.sent += data
         if not self.has_head:
@@ -235,12 +243,12 @@ class RequestReader:
 
     @property
     def expects_continue(self) -> bool:
-        """Whether the head asks for a word from the server before the body is sent (RFC 9110 §10.1.1)."""
+        """Whether the head asks the server to answer ``100 Continue`` before the body is sent (RFC 9110 §10.1.1)."""
         return self._fields.headers.get("Expect", "").lower() == "100-continue"
 
     @property
     def awaits_continue(self) -> bool:
-        """Whether the client holds its body back until it is told to go on."""
+        """Whether the client now waits for ``100 Continue`` before it sends the body."""
         return self.has_head and not self.complete and self.expects_continue
 
     @property
@@ -250,15 +258,18 @@ class RequestReader:
 
     @property
     def upgrades(self) -> bool:
-        """Whether the client asks to turn this connection into something else (RFC 9110 §7.8)."""
+        """Whether the client asks to switch this connection to another protocol (RFC 9110 §7.8)."""
         return self._fields.upgrade
 
     def request(self, origin: str, skip: int = 0, given: Container[str] | None = None) -> Request:
-        """The request. ``origin``: scheme and authority for an origin-form target. ``skip``: leading fields to leave
-        out, which the client library wrote by itself. ``given``: the names, in lower case, of the fields to keep; None:
-        all."""
+        """The request, as far as it has been sent.
+
+        ``origin``: scheme and authority of the server, for a target that is only a path. ``skip``: how many of the
+        first fields to leave out, because the client's library added them. ``given``: the names, in lower case, of the
+        fields to keep; None keeps all.
+        """
         body = b"".join(self._chunks.partial()) if self._chunks else bytes(self.sent[self._body_start :])
-        # RFC 9112 §3.2: a proxy is asked with the absolute URI, a whole server with "*".
+        # RFC 9112 §3.2: the target is an absolute URI in a request to a proxy, and "*" in OPTIONS for a whole server.
         target = "/*" if self.target == "*" else self.target
         uri = origin + target if target[:1] == "/" or not is_absolute(target) else target
         fields = self._fields.headers.pairs()[skip:]
@@ -269,7 +280,8 @@ class RequestReader:
 
 
 class ResponseReader:
-    """Reads one final response (after any 1xx) from the bytes that a server sends, as a client of a dialect does."""
+    """Reads one response from the bytes that a server sends, as a client with this dialect does. It passes over the
+    interim responses (1xx) before the response."""
 
     def __init__(self, method: str, dialect: Dialect = Dialect.COMMON) -> None:
         self._method, self._dialect = method, dialect
@@ -281,11 +293,12 @@ class ResponseReader:
         self.has_head = False
         self.complete = False
         self.broken = False
-        #: What came in the place of a status line, when that is why it is broken: without CR LF, but with a bare LF.
+        #: The line that came in the place of a status line, if that is why the response is broken. A CR LF at its end
+        #: is left out, a bare LF is not.
         self.start_line: str | None = None
         self._pieces: list[bytes] = []
         self._chunks: ChunkedReader | None = None
-        self._missing: int | None = None
+        self._missing: int | None = None  # bytes of the body that are to come; None: no length was announced
 
     @property
     def finite(self) -> bool:
@@ -294,11 +307,11 @@ class ResponseReader:
 
     @property
     def missing(self) -> int | None:
-        """How many bytes of the body are still to come; None when that is not announced."""
+        """How many bytes of the body are still to come; None if the head announced no length."""
         return self._missing
 
     def feed(self, data: bytes) -> None:
-        """Take bytes as they come."""
+        """Read the next bytes that the server sends."""
         if self.complete or (self.broken and self._chunks is None):
             return
         if not self.has_head:
@@ -309,9 +322,10 @@ class ResponseReader:
             self._read_body(data)
 
     def eof(self) -> None:
-        """The server has closed: that ends a message that is not framed otherwise (RFC 9112 §6.3)."""
+        """Say that the server has closed the connection. That ends a message without length and chunks (RFC 9112
+        §6.3)."""
         if self._head and not self.has_head:
-            # As http.client: the end of the connection ends the head, wherever it is.
+            # As in http.client, the end of the connection ends the head, even within a line.
             seen = len(self._head)
             self._head += b"\r\n\r\n"
             self._read_head(seen)
@@ -322,14 +336,14 @@ class ResponseReader:
             self.complete = True
 
     def _read_head(self, seen: int) -> bytes:
-        """Read the head if it is whole; the bytes behind it."""
+        """Read the head if all of it has come, and return the bytes behind it. Before ``seen`` no head ends."""
         while not self.broken:
             end = _end_of_head(self._head, seen)
             seen = 0
             if end < 0 or end > MAX_HEAD:
-                line, newline, _ = bytes(self._head[:_WRONG]).partition(b"\n")
+                line, newline, _ = bytes(self._head[:_KEPT_OF_WRONG]).partition(b"\n")
                 if newline and not _status_line(line.decode("latin-1"))[1]:
-                    self._refuse(line)
+                    self._break_at(line)
                 self.broken = self.broken or len(self._head) > MAX_HEAD
                 return b""
             head = bytes(self._head[:end])
@@ -337,7 +351,7 @@ class ResponseReader:
             del self._head[:end]
             version, code, reason = _status_line(start)
             if not code:
-                self._refuse(head.partition(b"\n")[0])
+                self._break_at(head.partition(b"\n")[0])
             elif code != "100" and (code[0] != "1" or self._dialect is Dialect.HTTP_CLIENT):
                 self._status, self._reason, self._version = int(code), reason.strip(), version[5:]
                 self.headers = fields.headers
@@ -346,8 +360,8 @@ class ResponseReader:
                 return bytes(self._head)
         return b""
 
-    def _refuse(self, line: bytes) -> None:
-        """``line``, which a line feed ended, is no status line."""
+    def _break_at(self, line: bytes) -> None:
+        """Give up, because the first line of the response, here without its line feed, is no status line."""
         text = line.decode("latin-1")
         self.broken, self.start_line = True, text[:-1] if text.endswith("\r") else text + "\n"
 
@@ -372,7 +386,7 @@ class ResponseReader:
         self._pieces.append(data)
 
     def response(self) -> Response:
-        """The response as far as it has come; ``incomplete`` unless it is whole."""
+        """The response as far as it has come. It is marked ``incomplete`` unless all of it has come."""
         pieces = self._chunks.partial() if self._chunks is not None else self._pieces
         return Response.of(
             self._status,

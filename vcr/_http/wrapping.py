@@ -1,5 +1,5 @@
-"""The ways in which a text may stand inside other bytes as a whole: compressed without a header that says so, or in
-UTF-16. It must not know a message or a filter.
+"""Recognises a text that is compressed or in UTF-16 as a whole, though no header says so, and puts another text in its
+place. It must not know a message or a filter.
 """
 
 from __future__ import annotations
@@ -12,20 +12,24 @@ from . import content_coding
 
 
 class Wrapping(NamedTuple):
-    """``inner``: what stands inside. ``wrapped``: puts other bytes in its place."""
+    """A text that was found. ``inner``: its bytes, unpacked. ``wrapped``: packs other bytes in the same way."""
 
     inner: bytes
     wrapped: Callable[[bytes], bytes]
 
 
 def around(data: bytes, limit: int = content_coding.MOST_DECODED) -> Wrapping | None:
-    """What is around the text in ``data``; None where ``data`` is the text."""
+    """The text in ``data`` and how to pack it again; None if ``data`` is neither compressed nor in UTF-16.
+
+    ``limit``: how many bytes may come out of compressed data.
+    """
     unzipped = content_coding.unzipped(data, limit)
     return _in_utf16(data) if unzipped is None else Wrapping(*unzipped)
 
 
 def _in_utf16(data: bytes) -> Wrapping | None:
-    """A text with a mark at its head, or of which most letters have one byte of zero, always on the same side."""
+    """Recognises UTF-16 by a byte order mark, or by zeros: half of all characters at least have a zero byte, nearly
+    always on the same side."""
     if len(data) < 4 or len(data) % 2:
         return None
     mark = data[:2] if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else b""

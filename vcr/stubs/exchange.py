@@ -26,7 +26,7 @@ from .. import _active
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CANCELLED, CLOSED, MALFORMED, RESPONSE, SEND, Failure
 from .._http.fields import Dialect, content_length, keeps_pieces, may_have_body, media_type
-from .._http.render import says_what_it_is_not
+from .._http.render import is_mislabelled
 from .._http.wire import ResponseReader
 from ..errors import NotCancelledError
 from ..request import Headers, Request
@@ -266,7 +266,7 @@ class Exchange:
         if not self._message.has_head:
             return None
         response = self._message.response()
-        if not response.incomplete and says_what_it_is_not(response):
+        if not response.incomplete and is_mislabelled(response):
             response.data["body"]["as_sent"] = True
         return response
 
