@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vcr._http import known, named, readable
+from vcr._placeholders import Placeholder, hide, reveal
 from vcr.request import Request
 from vcr.response import Response
 from vcr.sanitize import names, shapes
@@ -134,6 +135,18 @@ def test_the_value_of_a_field_may_be_a_file_in_base64():
     )
     assert made == b'{"a": 1, "secret": "new"}'
     assert seen == [FILE.decode()]
+
+
+@pytest.mark.parametrize("secret", ["000000", "Here", "vcr", "File0"])
+def test_a_file_comes_back_though_the_secret_stands_in_the_word_for_it(secret):
+    file = FILE.replace(secret.encode(), b"")
+    text = b'{"pin": "%b", "file": "%b"}' % (secret.encode(), file)
+    placeholders = [Placeholder("<SECRET>", secret)]
+    request, response = hide(
+        placeholders, Request("POST", "http://a.example/", text), Response.of(200, "OK", [], b"").data
+    )
+    assert request.body == b'{"pin": "<SECRET>", "file": "%b"}' % file
+    assert reveal(placeholders, request, response)[0].body == text
 
 
 def test_pictures_stay_as_they_are():

@@ -106,7 +106,7 @@ def words(view: View, shortest: int, near: int, holds: Callable[[bytes], bool]) 
         (hexed, _HEX_STARTS, _hex_opened, True),
     ):
         for skipped in ways if some else ():
-            # (A file begins where its letters do.)
+            # The bytes of a file in base64 begin with the first letter of its run.
             tried = [found for found in some if len(found[0]) < readable.SHORTEST_FILE] if skipped else some
             inners = [opened(found[0], skipped) for found in tried]
             are_suspect = holds(_BETWEEN.join(inners))

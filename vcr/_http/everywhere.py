@@ -29,7 +29,7 @@ class Everywhere:
         return request, response
 
     def request(self, request: Request) -> None:
-        """Change a request."""
+        """Change a request, its head and its body."""
         self.request_body(request)
         # One look at the whole head is enough for most requests, which hold no value.
         if self._may_stand_in(texts_of_request(request)):
@@ -50,7 +50,7 @@ class Everywhere:
         request.headers = [(self.field(name), self.field(value)) for name, value in request.headers.pairs()]
 
     def response(self, data: ResponseDict) -> None:
-        """Change a response."""
+        """Change a response, its head and its body."""
         self.response_body(data)
         if self._may_stand_in(texts_of_response(data)):
             self.response_head(data)

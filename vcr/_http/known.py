@@ -61,25 +61,34 @@ def replaced(data: bytes, values: Values, limit: int = content_coding.MOST_DECOD
         if inner is not around.inner:
             return around.wrapped(inner)
     if readable.runs(data) is None and not readable.short(data).files:
-        edits = Edits(data)
-        for view in views(data, _near(values)):
-            _find(edits, view, values)
-            _open(edits, view, values, limit, depth)
-        return edits.made()
+        return _replaced_in_text(data, values, limit, depth)
     return _replaced_in_parts(data, values, limit, depth)
 
 
+def _replaced_in_text(text: bytes, values: Values, limit: int, depth: int) -> bytes:
+    """``text`` with the values replaced in each view of it, and inside the words of each view."""
+    edits = Edits(text)
+    for view in views(text, _near(values)):
+        _find(edits, view, values)
+        _open(edits, view, values, limit, depth)
+    return edits.made()
+
+
 def _replaced_in_parts(data: bytes, values: Values, limit: int, depth: int) -> bytes:
-    """The same where not all of ``data`` is text: what stands there as it is, then each text, then what is inside the
-    files in base64."""
+    """``data``, which is not all text, with the values replaced: first those that stand in ``data`` as they are, then
+    those in each run of text, then those inside each file in base64."""
     edits = Edits(data)
     _find(edits, View(data, None, ""), values)
     data = edits.made()
     edits = Edits(data)
     runs = readable.runs(data)
     for start, end in [(0, len(data))] if runs is None else runs:
-        short, files = readable.short(data[start:end])
+        text = data[start:end]
+        short, files = readable.short(text)
         new = replaced(short, values, limit, depth)
+        if not all(word in new for word in files):  # a value stands in such a word, which had to stay
+            edits.add(start, end, _replaced_in_text(text, values, limit, depth))
+            continue
         opened = {word: _opened(file, values, limit, depth) for word, file in files.items()}
         if new is not short or opened != files:
             edits.add(start, end, readable.Short(new, opened).restored(new))
@@ -87,6 +96,7 @@ def _replaced_in_parts(data: bytes, values: Values, limit: int, depth: int) -> b
 
 
 def _opened(file: bytes, values: Values, limit: int, depth: int) -> bytes:
+    """A file in base64 with the values inside it replaced."""
     edits = Edits(file)
     _open(edits, View(file, None, ""), values, limit, depth)
     return edits.made()

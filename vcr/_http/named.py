@@ -148,7 +148,7 @@ def replaced(data: bytes, names: Names, replace: Replace, readers: tuple[Reader,
 
 
 def _edit(edits: Edits, at: int, view: View, values: Iterable[Value], replace: Replace) -> None:
-    """Replace ``values``, which stand in a view of what begins at ``at``."""
+    """Replace ``values``, found in ``view``, which shows the part of the text that begins at ``at``."""
     for value in values:
         start, end = view.span(value.start, value.end)
         span = at + start, at + end

@@ -1,7 +1,7 @@
-"""Finds the text in bytes of any kind: a picture, a message of protobuf, a form with a file in it. What looks for names
-and values in text does not have to read the rest, by which it would be misled and kept busy.
+"""Finds the parts of a body that are text: in a protobuf message, for example, or in a form with a picture in it.
 
-It must not know what is looked for.
+Names and values are looked for in these parts only. The other bytes look like names and values by chance, and reading
+them takes long. This module must not know what is looked for.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-#: Bytes that stand in no text: all controls but tab, the ends of lines, form feed and escape.
+#: The bytes that text does not have: all control characters but tab, line end, form feed and escape.
 _CONTROLS = bytes(byte for byte in (*range(0x20), 0x7F) if byte not in b"\t\n\r\f\x1b")
-#: Text has fewer controls than one in so many bytes. Of bytes that chance has made, one in nine is a control.
+#: Data is text if it has at most one control character in so many bytes. Random bytes have one in nine.
 _ONE_IN = 64
-#: So many printable ASCII characters in a row are text; what stands around them, up to the next controls, is, too.
+#: Eight printable ASCII characters in a row are text, together with the bytes around them up to the next controls.
 _READABLE = re.compile(rb"[\t\n\r -~]{8}")
 _AS_MASK = bytes(0x20 if byte in _CONTROLS else 0x78 for byte in range(256))
 
 
 def runs(data: bytes) -> list[tuple[int, int]] | None:
-    """From where to where text stands in ``data``; None when all of it is text."""
+    """Where each run of text in ``data`` starts and ends; None if all of ``data`` is text."""
     controls = len(data) - len(data.translate(None, _CONTROLS))
     if controls * _ONE_IN <= len(data):
         return None
@@ -36,14 +36,15 @@ def runs(data: bytes) -> list[tuple[int, int]] | None:
 
 # -- files in base64 ---------------------------------------------------------------------------------------------------
 
-#: So many letters of base64 in a row are a file: longer than any token, and each short word stands there by chance.
+#: So many letters of base64 in a row are a file. No token is so long, and in so many letters any short word may stand
+#: by chance.
 SHORTEST_FILE = 8192
 _LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/-_"
 _AS_LETTERS = bytes(0x78 if byte in _LETTERS else 0x20 for byte in range(256))
 
 
 class Short(NamedTuple):
-    """A text with a word in the place of each file in it. ``files``: each with the word."""
+    """A text with a short word in the place of each file in base64. ``files``: each file by its word."""
 
     text: bytes
     files: dict[bytes, bytes]
@@ -56,7 +57,7 @@ class Short(NamedTuple):
 
 
 def short(data: bytes) -> Short:
-    """``data`` without the files that stand in it in base64, in one line each."""
+    """``data`` with a word in the place of each file in base64. A file in base64 that is broken into lines stays."""
     files: dict[bytes, bytes] = {}
     kept, last = bytearray(), 0
     mask = data.translate(_AS_LETTERS) if len(data) >= SHORTEST_FILE else b""
