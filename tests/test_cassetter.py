@@ -219,6 +219,15 @@ def test_what_is_wrong_is_told(kind, content, said):
     assert str(error.value).startswith(said)
 
 
+def test_json_that_cannot_be_read_is_an_error_of_its_interaction():
+    part = "body_type: json, body_content: '{'"
+    text = (
+        f"interactions:\n- {{request: {{method: GET, uri: 'http://h/', {part}}}, response: {{status: 200, {part}}}}}\n"
+    )
+    with pytest.raises(CassetteLoadError, match=r"^interaction 1: Expecting property name"):
+        deserialize(text, yamlserializer)
+
+
 def test_a_body_of_vcrpys_that_looks_like_one_of_these_stays_what_it_is():
     """aiohttp's ``json=``, which VCR.py keeps as an object."""
     text = """\

@@ -188,9 +188,9 @@ def test_versions_have_many_spellings(version, read):
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        ({**entry(), "request": {"url": "http://h/"}}, "entry 2: not as HAR 1.2 has it: KeyError('method')"),
-        (entry(headers=[1]), "entry 2: not as HAR 1.2 has it: TypeError"),
-        (entry(content={"text": "%", "encoding": "base64"}), "entry 2: not as HAR 1.2 has it: "),
+        ({**entry(), "request": {"url": "http://h/"}}, "entry 2: not valid HAR 1.2: KeyError('method')"),
+        (entry(headers=[1]), "entry 2: not valid HAR 1.2: TypeError"),
+        (entry(content={"text": "%", "encoding": "base64"}), "entry 2: not valid HAR 1.2: "),
         (entry(request={"url": "http://[/", "method": "GET"}), "interaction 2: "),
     ],
 )  # fmt: skip

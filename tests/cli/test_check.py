@@ -145,8 +145,8 @@ def test_an_entry_of_an_archive_that_cannot_be_read_is_found_by_its_place(tmp_pa
     entries = [{"response": {"status": 0}}, {"request": {"url": "http://h/"}, "response": {"status": 200}}]
     path.write_text('{"log": {"entries": [\n' + ",\n".join(map(json.dumps, entries)) + "]}}", encoding="utf-8")
     ((interaction, kind, message),) = found(path)
-    assert (interaction, kind, message) == (2, "unreadable", "not as HAR 1.2 has it: KeyError('method')")
-    assert vcr("check", path).out.startswith(f"{path}:3: interaction 2: not as HAR")
+    assert (interaction, kind, message) == (2, "unreadable", "not valid HAR 1.2: KeyError('method')")
+    assert vcr("check", path).out.startswith(f"{path}:3: interaction 2: not valid HAR")
 
 
 def test_a_blank_cassette_and_an_interrupted_session(tmp_path, write):

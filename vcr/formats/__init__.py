@@ -1,9 +1,13 @@
-"""The formats of cassettes: one file a recorder, found here and not listed. And the way from the text of a cassette to
-what is in it, and back. It must not know files.
+"""Reads the text of a cassette in the format of any recorder, and writes VCR.py's. It must not know files.
 
-A format is a module with ``claims(data)``, which says by the structure of the data whether it is in this format;
-``read(data)``, which gives version 1's plain data; and ``TEXTS``, the serializers that write it, by name. Optional is
-``losses(data)``: what of the data is in no cassette, as pairs of the number of a ``UNIT``, or None, and what is lost.
+Each format is a module of this package; the modules are found, not listed. A module has
+
+- ``claims(data)``: whether ``data``, by its structure, is in this format,
+- ``read(data)``: returns ``data`` as version 1's plain data,
+- ``TEXTS``: the serializers that write this format, by name,
+- optionally ``losses(data)`` and ``UNIT``: what is in ``data`` and in no cassette, as pairs: the number of the ``UNIT``
+  (the format's word for an interaction), or None for the whole cassette; and what is lost.
+
 A file that another recorder has made, ``tests/cassettes/<module>_<version>``, is read by the tests of every command.
 """
 
@@ -25,13 +29,13 @@ from ..serializers import MAX_DEPTH, YAML, Deserializer, Serializer
 from . import cassetter, vcrpy
 from .contents import Contents
 
-#: What stands near the beginning of a YAML cassette of cassetter's, and of VCR.py's by accident only.
+#: A YAML cassette of cassetter has this text among its first ``_BEGINNING`` characters; one of VCR.py only by chance.
 _TYPED_BODY, _BEGINNING = "\n    body:\n      type: ", 1 << 16
 _MERGE_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
 
 def found() -> Iterator[ModuleType]:
-    """The formats, VCR.py's first."""
+    """The modules of the formats, VCR.py's first."""
     yield vcrpy
     for module in iter_modules(__path__, f"{__name__}."):
         one = import_module(module.name)
@@ -53,14 +57,18 @@ def write(cassette_dict: Mapping[str, object], serializer: Serializer) -> str:
 
 
 def write_parts(cassette_dict: Mapping[str, object], serializer: Serializer) -> Iterable[str]:
-    """The same in parts, where the serializer can give them. What cannot be written is an error before the first."""
+    """The text of a cassette in parts, if the serializer can give them. What cannot be written raises ValueError before
+    the first part."""
     parts = getattr(serializer, "parts", None)
     return [write(cassette_dict, serializer)] if parts is None else parts(vcrpy.write(cassette_dict))
 
 
 def addition(text: str, cassette_dict: Mapping[str, object], serializer: object) -> tuple[str, str] | None:
-    """How these interactions are added to a cassette, without reading it: the end of its text, and what is to stand in
-    its place. ``cassette_dict["number_before"]``: how many it has. None: it has to be written anew."""
+    """How to add interactions to the ``text`` of a cassette without reading the text.
+
+    Returns the end of ``text``, and what is to replace that end; None if the whole cassette has to be written anew.
+    ``cassette_dict["number_before"]``: how many interactions the text has.
+    """
     find = getattr(serializer, "addition", None)
     found: tuple[str, str] | None = None if find is None else find(text, vcrpy.write(cassette_dict))
     return found
@@ -70,7 +78,7 @@ def addition(text: str, cassette_dict: Mapping[str, object], serializer: object)
 
 
 def read(text: str, serializer: Deserializer) -> Contents:
-    """What is in the text of a cassette; see ``vcr.serialize.deserialize``."""
+    """The contents of the text of a cassette; see ``vcr.serialize.deserialize``. Raises CassetteLoadError."""
     if isinstance(text, str):
         text = text.removeprefix("\ufeff")
     try:
@@ -80,11 +88,15 @@ def read(text: str, serializer: Deserializer) -> Contents:
 
 
 def _read_pieces(text: str, serializer: Deserializer) -> Contents | None:
-    """A cassette whose interactions are read when they are needed, where the serializer can cut its text; None where a
-    piece is no interaction: it may have been cut in the middle of a text."""
+    """The contents of a text that the serializer can cut into interactions: each is read when it is needed.
+
+    None if the serializer cannot cut the text, or if a piece is no interaction: it may have been cut within a string.
+    """
     split = getattr(serializer, "split", None)
-    pieces = None if split is None or not isinstance(text, str) else split(text)
-    if pieces is None or _may_be_cassetters(text):
+    if split is None or not isinstance(text, str) or _may_be_cassetters(text):
+        return None
+    pieces = split(text)
+    if pieces is None:
         return None
     contents = vcrpy.read_top(pieces.rest)
 
@@ -121,7 +133,7 @@ def _losses(recorder: ModuleType, data: object) -> Iterator[str]:
         yield f"{'the cassette' if number is None else f'{recorder.UNIT} {number}'}: {what}"
 
 
-def _may_be_cassetters(text: str) -> bool:
+def _may_be_cassetters(text: object) -> bool:
     return isinstance(text, str) and text.find(_TYPED_BODY, 0, _BEGINNING) >= 0
 
 

@@ -1,6 +1,6 @@
-"""Reads and writes Betamax's format, and the JSON that it stands in. It must not know files.
+"""Reads and writes the format of Betamax, which is JSON. It must not know files.
 
-It reads every shape that Betamax 0.1 to 0.9 wrote or can read. Betamax 0.9 replays what it writes.
+It reads every shape that Betamax 0.1 to 0.9 wrote or can read. It writes cassettes that Betamax 0.9 replays.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _RECORDED_WITH = "betamax/0.9.0"
 
 
 class BodyData(TypedDict, total=False):
-    """A body as it stands in a cassette: as text, or in base64."""
+    """A body in a cassette of Betamax: text under ``string``, or bytes under ``base64_string``."""
 
     string: str
     base64_string: str
@@ -27,7 +27,7 @@ class BodyData(TypedDict, total=False):
 
 
 class RequestData(TypedDict):
-    """A request as it stands in a cassette."""
+    """A request in a cassette of Betamax."""
 
     method: str
     uri: str
@@ -36,7 +36,7 @@ class RequestData(TypedDict):
 
 
 class ResponseData(TypedDict):
-    """A response as it stands in a cassette."""
+    """A response in a cassette of Betamax."""
 
     status: Status
     url: str
@@ -50,23 +50,23 @@ class _Exchanged(TypedDict):
 
 
 class InteractionData(_Exchanged, total=False):
-    """An interaction as it stands in a cassette. ``recorded_at``: in ISO 8601, UTC without saying so."""
+    """An interaction in a cassette of Betamax. ``recorded_at``: ISO 8601 in UTC, without a time zone."""
 
     recorded_at: str
 
 
 def claims(data: object) -> bool:
-    """Whether ``data`` is a cassette of Betamax's, and none of Ruby VCR's, which has methods in lower case."""
+    """Whether ``data`` is a cassette of Betamax, not of Ruby VCR, which writes methods in lower case."""
     return isinstance(data, Mapping) and "http_interactions" in data and not shared.has_ruby_methods(data)
 
 
 def read(data: Mapping[str, object]) -> Plain:
-    """Version 1's plain data from the data in a cassette of Betamax's. Raises CassetteLoadError."""
+    """Version 1's plain data from the data in a cassette of Betamax. Raises CassetteLoadError."""
     return shared.read_all(data, lambda interaction: shared.read_interaction(interaction, _as_it_is))
 
 
 def write(plain: Mapping[str, object]) -> Plain:
-    """The data of a cassette of Betamax's from version 1's plain data: bodies that are given as bytes in base64."""
+    """The data of a cassette of Betamax from version 1's plain data. A body given as bytes is written in base64."""
     return shared.write_all(plain, _interaction, _RECORDED_WITH)
 
 
@@ -104,7 +104,7 @@ def _is_codec(encoding: Any) -> bool:
 
 
 def _charset(headers: Headers) -> str | None:
-    """What requests takes for the encoding of the text: Betamax keeps it, and its user sees it in a replay."""
+    """The encoding that requests guesses for the text of a response. Betamax records it, and sets it on replay."""
     kind, *parameters = headers.get("Content-Type", "").split(";")
     for parameter in parameters:
         name, _, value = parameter.partition("=")
@@ -123,7 +123,7 @@ def _on_one_line(plain: Mapping[str, object]) -> str:
 
 
 def _for_people(plain: Mapping[str, object]) -> str:
-    """Indented, keys sorted, header fields in their order."""
+    """JSON that is indented. Keys are sorted, but header fields and trailers stay in their order."""
     return json.dumps(_sorted(write(plain)), indent=2, default=encode)
 
 

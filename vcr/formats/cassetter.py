@@ -1,7 +1,8 @@
-"""Reads cassetter's format, and the YAML 1.2 and TOML that it stands in. It must not know files.
+"""Reads the format of cassetter, which is YAML 1.2 or TOML. It must not know files.
 
-Bodies stand there with a type: JSON by its value, text, or bytes in hexadecimal; coded ones (gzip) have been decoded.
-What calls of gRPC and WebSockets have left in such a file is in no cassette: ``losses`` says so.
+In this format a body has a type: it is the value of a JSON text, or text, or bytes in hexadecimal. A coded body (gzip)
+is kept decoded. Such a file may also hold calls of gRPC and WebSocket messages; no cassette holds these, and ``losses``
+says so.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from ..request import Headers
 from ..serializers import Data, Plain, Text
 
 UNIT = "interaction"
-#: It is read only.
+#: This format is read, and never written.
 TEXTS: dict[str, Text] = {}
 
 _TYPES = ("none", "json", "text", "binary")
-#: What else than HTTP stands at the top of the file.
+#: The keys at the top of the file for what is not HTTP.
 _OTHERS = {"grpc_interactions": "gRPC", "ws_interactions": "WebSocket"}
-#: How JSON may have been written, the likeliest first.
-_SPELLINGS: tuple[Plain, ...] = (
+#: The arguments of ``json.dumps`` with which a client may have written a JSON body, the likeliest first.
+_JSON_STYLES: tuple[Plain, ...] = (
     {},
     {"separators": (",", ":"), "ensure_ascii": False},
     {"ensure_ascii": False},
@@ -32,7 +33,7 @@ _SPELLINGS: tuple[Plain, ...] = (
 
 
 def claims(data: object) -> bool:
-    """Whether ``data`` is a cassette of cassetter's: its bodies have a type."""
+    """Whether ``data`` is a cassette of cassetter: all its bodies have a type."""
     if not isinstance(data, Mapping):
         return False
     interactions = data.get("interactions")
@@ -42,7 +43,7 @@ def claims(data: object) -> bool:
 
 
 def _is_typed(interaction: object) -> bool:
-    return all(_body(part)[0] is not None for part in _parts(interaction))
+    return all(_type(part) is not None for part in _parts(interaction))
 
 
 def _parts(interaction: object) -> list[object]:
@@ -50,22 +51,32 @@ def _parts(interaction: object) -> list[object]:
     return [found.get("request"), found.get("response")]
 
 
-def _body(part: object) -> tuple[str | None, Any]:
-    """The type and the content of a body, as they stand in YAML or in TOML; None where there is no type."""
-    if not isinstance(part, Mapping):
-        return None, None
+def _typed_body(part: Mapping[str, object]) -> Data | None:
+    """The body of a request or a response in YAML; None in TOML, which has its type and content beside the headers."""
     body = part.get("body")
-    if isinstance(body, Mapping) and "string" not in body and isinstance(body.get("type"), str):
-        return body["type"], body.get("content")
-    kind = part.get("body_type")
-    if not isinstance(kind, str):
-        return None, None
+    return body if isinstance(body, Mapping) and "string" not in body and isinstance(body.get("type"), str) else None
+
+
+def _type(part: object) -> str | None:
+    """The type of the body of a request or a response; None if there is no type."""
+    if not isinstance(part, Mapping):
+        return None
+    body = _typed_body(part)
+    kind = part.get("body_type") if body is None else body["type"]
+    return kind if isinstance(kind, str) else None
+
+
+def _value(part: Data) -> Any:
+    """The content of the body of a request or a response. Raises ValueError for JSON, in TOML, that cannot be read."""
+    body = _typed_body(part)
+    if body is not None:
+        return body.get("content")
     content = part.get("body_content")
-    return kind, json.loads(content) if kind == "json" and isinstance(content, str) else content
+    return json.loads(content) if _type(part) == "json" and isinstance(content, str) else content
 
 
 def read(data: Data) -> Plain:
-    """Version 1's plain data from the data in a cassette of cassetter's. Raises CassetteLoadError."""
+    """Version 1's plain data from the data in a cassette of cassetter. Raises CassetteLoadError."""
     interactions = []
     for number, interaction in enumerate(data.get("interactions") or (), 1):
         try:
@@ -96,31 +107,32 @@ def _read(interaction: Data) -> Plain:
 
 
 def _content(part: Data) -> bytes:
-    """The bytes of a body. Raises ValueError."""
-    kind, content = _body(part)
+    """The bytes of a body. Raises ValueError for a body that is not what its type says."""
+    kind, content = _type(part), _value(part)
     if kind == "none":
         return b""
     if kind == "json":
-        return _spelled(part, content)[0]
+        return _as_json(part, content)[0]
     if kind not in _TYPES or not isinstance(content, str):
         raise ValueError(f"a body of the type {kind} is {content!r:.100}; valid types: {', '.join(_TYPES)}")
     return content.encode("utf-8") if kind == "text" else bytes.fromhex(content)
 
 
-def _spelled(part: Data, value: object) -> tuple[bytes, bool]:
-    """The JSON of a value, as it was if the Content-Length tells; and whether its length is the one that is told."""
-    texts = [json.dumps(value, **spelling).encode("utf-8", "surrogatepass") for spelling in _SPELLINGS]
-    told = Headers(part.get("headers") or {}).get("content-length", "")
-    found = next((text for text in texts if str(len(text)) == told), None)
-    return (texts[0], not told) if found is None else (found, True)
+def _as_json(part: Data, value: object) -> tuple[bytes, bool]:
+    """The JSON text of ``value``, in the style that gives it the length in ``Content-Length``; and whether there is
+    such a style. Without a ``Content-Length``: the likeliest style, and True."""
+    texts = [json.dumps(value, **style).encode("utf-8", "surrogatepass") for style in _JSON_STYLES]
+    length = Headers(part.get("headers") or {}).get("content-length", "")
+    found = next((text for text in texts if str(len(text)) == length), None)
+    return (texts[0], not length) if found is None else (found, True)
 
 
 def losses(data: Data) -> Iterator[tuple[int | None, str]]:
-    """What of the file is in no cassette: the number of the interaction, from 1, if it is of one; and what is lost."""
+    """What is in the file and in no cassette: the number of the interaction, from 1, or None; and what is lost."""
     for number, interaction in enumerate(data.get("interactions") or (), 1):
         for name in ("request", "response"):
-            kind, content = _body(interaction[name])
-            if kind == "json" and not _spelled(interaction[name], content)[1]:
+            part = interaction[name]
+            if _type(part) == "json" and not _as_json(part, _value(part))[1]:
                 yield number, f"how the JSON of the {name} was spelt is not in the file"
     for key, what in _OTHERS.items():
         if data.get(key):

@@ -1,4 +1,4 @@
-"""What is in a cassette, once its text has been read. It must not know texts, serializers or files."""
+"""The contents of a cassette, once its text has been read. It must not know texts, serializers or files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from ..response import Response
 
 
 class Contents(Sequence[Any]):
-    """What is in a cassette: ``(requests, responses)``, a pair as in VCR.py, and the ``metadata`` beside them.
+    """The contents of a cassette. As in VCR.py it is a pair: ``(requests, responses)``.
 
-    ``interactions``: both in one, each of which may be read when it is needed. ``path``: where they come from.
-    ``beside``: what else stands at the top of the cassette.
+    ``interactions``: the same requests and responses as interactions, some of which are read only when they are needed.
+    ``metadata``, ``beside``: the mapping ``metadata`` and all other keys at the top of the cassette. ``path``: the path
+    of the cassette, for errors.
     """
 
     def __init__(
@@ -28,11 +29,11 @@ class Contents(Sequence[Any]):
         self.interactions = list(interactions)
         self.beside = dict(beside or {})
         self.path = path
-        #: Gives a line for each thing that stands in the file of another recorder's and is not in here.
+        #: Returns a line for each thing that the file of another recorder holds and these contents do not.
         self.losses: Callable[[], Iterable[str]] = tuple
 
     def cassette_dict(self) -> dict[str, object]:
-        """What a persister is given to save all of it; the dates stand where version 1 has them."""
+        """The contents as a persister is given them to save. Dates stand beside the response, as in version 1."""
         pairs = [interaction.pair() for interaction in self.interactions]
         responses = [_with_date_beside(response) for _, response in pairs]
         return {
@@ -57,7 +58,8 @@ class Contents(Sequence[Any]):
 
 
 def _with_date_beside(response: Response) -> Response:
-    """The response, its date where version 1 has it: Betamax's and Ruby VCR's cassettes are read with it inside."""
+    """The response with its date beside it, as in version 1. Cassettes of Betamax and Ruby VCR are read with the date
+    in the response."""
     if "recorded_at" not in response.data or "recorded_at" in response.beside:
         return response
     data = dict(response.data)

@@ -2,9 +2,9 @@
 
 It must not know files.
 
-What HAR has no place for (the pieces of a body, trailers, the coded bytes of a body …) stands under the key ``_vcr``,
-which other readers ignore; what version 1 has no place for (timings, pages …) stands in a cassette under ``har``. So
-neither loses anything of the other's. ``losses`` says what a file of another program does not hold.
+What HAR has no place for (the pieces of a body, trailers, the coded bytes of a body) stands under the key ``_vcr``,
+which other readers ignore. What version 1 has no place for (timings, pages) stands in a cassette under the key ``har``.
+So a conversion, there and back, loses nothing. ``losses`` says what the archives of other programs lack.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ from . import http_interactions as shared
 #: What HAR calls an interaction.
 UNIT = "entry"
 _CREATOR = {"name": "vcr", "version": "10"}
+#: The key in an archive for what only a cassette has.
 _OURS = "_vcr"
-#: Where version 1 keeps what only HAR knows: at the top of a cassette, and beside each interaction.
+#: The key in a cassette for what only an archive has: at the top, and beside each interaction.
 _KEPT = "har"
-#: What is read of an entry; everything else is kept as it is.
+#: The keys of an entry that are read; all others are kept as they are.
 _READ_KEYS = ("request", "response", "startedDateTime", "_webSocketMessages")
 _READ_LOG_KEYS = ("entries", "version")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 _HTTP = re.compile(r"https?://", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_BODILESS = (204, 304)
+_STATUS_WITHOUT_BODY = (204, 304)
 
 
 def claims(data: object) -> bool:
@@ -62,7 +63,7 @@ def read(data: Data) -> Plain:
             if _why_left_out(entry) is None:
                 interactions.append(_read_entry(entry))
         except (ValueError, TypeError, AttributeError, KeyError) as error:
-            message = f"not as HAR 1.2 has it: {error!r}"
+            message = f"not valid HAR 1.2: {error!r}"
             raise CassetteLoadError(message, interaction=number, unit=UNIT) from error
     plain: Plain = {"version": 1, "interactions": interactions, **_mapping(log.get(_OURS))}
     kept = {key: value for key, value in log.items() if key not in (*_READ_LOG_KEYS, _OURS)}
@@ -70,7 +71,7 @@ def read(data: Data) -> Plain:
 
 
 def losses(data: Data) -> Iterator[tuple[int, str]]:
-    """What of an HTTP Archive is in no cassette: the number of the entry, from 1, and what is lost."""
+    """What a cassette made from an HTTP Archive lacks: the number of the entry, from 1, and what is lost."""
     for number, entry in enumerate(data["log"]["entries"], 1):
         why = _why_left_out(entry)
         if why is not None:
@@ -88,13 +89,14 @@ def losses(data: Data) -> Iterator[tuple[int, str]]:
 
 
 def _size_sent(request: Data) -> int:
-    """How many bytes of a body a request had, as far as that is known."""
+    """How many bytes the body of a request had; 0 if the archive does not say."""
     size = request.get("bodySize")
     length = Headers(_read_headers(request.get("headers"))).get("Content-Length", "")
     return size if isinstance(size, int) and size > 0 else int(length) if length.isdecimal() else 0
 
 
 def _why_left_out(entry: object) -> str | None:
+    """Why an entry is no interaction: it is not HTTP, or has no response. None if it is one."""
     request, response = _mapping(_mapping(entry).get("request")), _mapping(_mapping(entry).get("response"))
     url, status = str(request.get("url") or ""), response.get("status")
     if not _HTTP.match(url):
@@ -110,7 +112,7 @@ def _read_entry(entry: Data) -> Plain:
     interaction: Plain = {"request": request, "response": response}
     if entry.get("startedDateTime"):
         interaction["recorded_at"] = str(entry["startedDateTime"])
-    # (The others of an entry that this package has written are zeros.)
+    # Entries that this package has written have only zeros under the other keys.
     kept = {key: value for key, value in entry.items() if key not in _READ_KEYS and key != _OURS}
     if kept and kept != _NO_TIMES:
         interaction[_KEPT] = kept
@@ -144,7 +146,7 @@ def _read_response(entry: Data) -> Plain:
     ours = {**_mapping(data.get(_OURS))}
     details = _mapping(ours.pop("body", None))
     coded = from_base64(str(ours.pop("coded"))) if "coded" in ours else body
-    # Coded as it came, unless somebody has edited the text since.
+    # The body is coded as it came from the server, unless somebody has edited the text in the archive.
     if coded != body and content_coding.decode(coded, content_coding.of(Headers(headers)))[0] == body:
         body = coded
     response: Plain = {
@@ -161,26 +163,34 @@ def _read_response(entry: Data) -> Plain:
 
 
 def _lacks_body(entry: Data) -> bool:
-    """Whether there was a body that the archive does not hold: its writer had it no more, or keeps it elsewhere."""
+    """Whether the response had a body that is not in the archive: the other program has dropped it, or has put it into
+    a file of its own."""
     response = entry["response"]
     content = _mapping(response.get("content"))
     status, headers = response["status"], Headers(_read_headers(response.get("headers")))
-    if "text" in content or entry["request"]["method"] == "HEAD" or status in _BODILESS or 300 <= status < 400:
+    if (
+        "text" in content
+        or entry["request"]["method"] == "HEAD"
+        or status in _STATUS_WITHOUT_BODY
+        or 300 <= status < 400
+    ):
         return False
     sizes = [str(size) for size in (content.get("size"), headers.get("Content-Length"))]
     return "_file" in content or any(size.isdecimal() and int(size) > 0 for size in sizes)
 
 
 def _read_headers(headers: Iterable[Data] | None) -> list[tuple[str, str]]:
-    """The fields, without the pseudo fields of HTTP/2. Chromium writes several of one name as lines of one value."""
+    """The header fields, without the pseudo-header fields of HTTP/2 (RFC 9113 §8.3). Chromium joins fields of one name
+    with line feeds: they are separated."""
     pairs = [(str(one["name"]), str(one.get("value") or "")) for one in headers or ()]
     return [(name, _field(line)) for name, value in pairs if name[:1] != ":" for line in value.split("\n")]
 
 
 def _field(value: str) -> str:
-    """A value as this package has it: each byte as the character of latin-1.
+    """A field value in latin-1: a character for each byte, as everywhere in this package.
 
-    Chromium takes the bytes for windows-1252, mitmproxy for UTF-8: what is not latin-1 tells which.
+    Chromium decodes the bytes of a value as windows-1252, mitmproxy as UTF-8. A value with characters that latin-1
+    lacks is encoded again in the one of the two that fits.
     """
     try:
         value.encode("latin-1")
@@ -193,23 +203,23 @@ def _field(value: str) -> str:
 
 
 def _from_windows(value: str) -> bytes:
-    """The bytes of UTF-8 that were taken for windows-1252. Raises UnicodeError when it is no such text."""
+    """The bytes of a text in UTF-8 that was read as windows-1252. Raises UnicodeError if ``value`` is no such text."""
     content = b"".join(one.encode("latin-1" if one < "\u0100" else "cp1252") for one in value)
     content.decode("utf-8")
     return content
 
 
 def _read_version(version: str) -> str:
-    """``h2``, ``HTTP/2.0``, ``http/2.0`` … as version 1 has them; empty where it goes without saying."""
+    """The HTTP version as version 1 writes it, from ``h2``, ``HTTP/2.0`` and the like; empty for 1.1, the default."""
     found = re.search(r"1\.0|[23]", version)
     return found[0] if found else ""
 
 
 def _bytes(content: Mapping[str, object], content_type: str, size: object) -> bytes:
-    """The bytes of a ``content`` or of a ``postData``: base64, or text in the charset of its type.
+    """The bytes of a ``content`` or a ``postData``: base64, or text in the charset that its Content-Type names.
 
-    Where the type names none, a browser and mitmproxy guess one and do not say which: ``size``, the number of bytes if
-    it is known, tells.
+    If the Content-Type names no charset, a browser and mitmproxy have guessed one, and the archive does not say which.
+    Then the charset is used that gives ``size`` bytes, the recorded number of bytes.
     """
     text = str(content.get("text") or "")
     if content.get("encoding") == "base64":
@@ -217,7 +227,7 @@ def _bytes(content: Mapping[str, object], content_type: str, size: object) -> by
     found = []
     for charset in (_charset(content_type), "utf-8", "latin-1", "cp1252"):
         try:
-            # mitmproxy writes a surrogate for a byte that is no text.
+            # mitmproxy writes a surrogate for a byte that is not UTF-8.
             found.append(text.encode(charset or "", "surrogateescape" if charset == "utf-8" else "strict"))
         except (LookupError, ValueError):
             continue
@@ -332,7 +342,7 @@ def _as_bytes(value: Any) -> bytes:
 
 
 def _write_text(content: bytes, content_type: str) -> Plain:
-    """Text, if its charset gives the bytes back and JSON can hold it; else base64."""
+    """The content as text, if its charset turns the text back into the bytes, and JSON can hold it; else in base64."""
     text = shared.decoded(content, _charset(content_type))
     if text is not None and _SURROGATE.search(text) is None:
         return {"text": text}
@@ -348,7 +358,7 @@ def _pairs(query: str) -> list[Plain]:
 
 
 def _cookie(field: str) -> Plain:
-    """A Set-Cookie as HAR has it."""
+    """The value of a ``Set-Cookie`` field as a cookie of HAR."""
     first, *attributes = [one.strip() for one in field.split(";")]
     name, _, value = first.partition("=")
     named = {key.strip().lower(): text.strip() for key, _, text in (one.partition("=") for one in attributes)}

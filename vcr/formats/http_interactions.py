@@ -1,8 +1,8 @@
-"""Reads and writes what the formats of Betamax and Ruby VCR share: the key ``http_interactions``, and bodies that are
-text in an encoding or base64. It must not know texts or files.
+"""Reads and writes what the formats of Betamax and Ruby VCR have in common: the key ``http_interactions``, and bodies
+that are text in an encoding, or base64. It must not know texts or files.
 
-What neither format has a place for (the pieces of a body, trailers …) stands under keys that both ignore, so nothing is
-lost. Data of an unknown shape is passed on as it is: ``serialize`` says what is wrong with it.
+What neither format has a place for (the pieces of a body, trailers) stands under keys that both recorders ignore, so
+nothing is lost. Data of an unknown shape is passed on unchanged: ``vcrpy.read_interaction`` says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from ..response import Response
 from ..serializers import Data, Plain
 from ..serializers.jsonserializer import from_base64
 
-#: How a header value or a reason phrase is read or written.
+#: A function that reads or writes a header value or a reason phrase.
 Field = Callable[[object], object]
 
-#: Encodings by names that Python does not know, and Ruby's names for "no text", under which text stands in UTF-8.
+#: Python's codecs for the names of encodings that Python does not know. Ruby gives the first five to bytes that are no
+#: text; a body that is text under such a name is in UTF-8.
 _CODECS = {
     **dict.fromkeys(("ascii-8bit", "binary", "us-ascii", "utf8-mac", "utf-8-mac"), "utf-8"),
     "windows-31j": "cp932",
@@ -33,7 +34,7 @@ _CODECS = {
 }
 
 _BODY = ("string", "base64_string", "encoding")
-#: The key for what version 1 keeps beside the text of a body: Betamax reads no body with a key that it does not know.
+#: The key, beside the body, for the keys that only version 1 has in a body: Betamax refuses a body with unknown keys.
 _DETAILS = "body_details"
 
 
@@ -41,14 +42,14 @@ _DETAILS = "body_details"
 
 
 def methods(interactions: object) -> list[str]:
-    """The methods of the requests, where there are any."""
+    """The methods of the requests in a list of interactions; empty for any other object."""
     found = interactions if isinstance(interactions, (list, tuple)) else ()
     requests = [interaction.get("request") for interaction in found if isinstance(interaction, Mapping)]
     return [str(request.get("method")) for request in requests if isinstance(request, Mapping)]
 
 
 def has_ruby_methods(data: Mapping[str, object]) -> bool:
-    """Whether a method is in lower case, as all of Ruby VCR's are."""
+    """Whether a method is in lower case, as in all cassettes of Ruby VCR."""
     return any(method.islower() for method in methods(data["http_interactions"]))
 
 
@@ -56,7 +57,7 @@ def has_ruby_methods(data: Mapping[str, object]) -> bool:
 
 
 def read_all(data: Mapping[str, object], read_one: Callable[[object], object]) -> Plain:
-    """A cassette as version 1's plain data, each interaction read by ``read_one``."""
+    """A cassette as version 1's plain data, each interaction read by ``read_one``. Raises CassetteLoadError."""
     found = data.get("http_interactions")
     if not isinstance(found, (list, tuple)):
         raise CassetteLoadError('not a cassette: expected a list under "http_interactions"')
@@ -71,7 +72,7 @@ def read_all(data: Mapping[str, object], read_one: Callable[[object], object]) -
 
 
 def read_interaction(interaction: object, field: Field) -> object:
-    """One interaction in version 1's shape."""
+    """One interaction in the shape of version 1. ``field`` reads each header value and the reason phrase."""
     if not isinstance(interaction, Mapping):
         return interaction
     request, response = interaction.get("request"), interaction.get("response")
@@ -82,7 +83,7 @@ def read_interaction(interaction: object, field: Field) -> object:
         if interaction.get("recorded_at"):
             response["recorded_at"] = _iso(interaction["recorded_at"])
         if isinstance(request, Mapping) and response.get("url") == request["uri"]:
-            response.pop("url", None)  # Betamax's; here a response has that of its request.
+            response.pop("url", None)  # Betamax writes it; here it is only kept if it differs from the request's
     return {"request": request, "response": response}
 
 
@@ -93,7 +94,7 @@ def _read_request(data: Mapping[str, object], field: Field) -> Plain:
     return {
         "method": text(data.get("method")),
         "uri": text(data.get("uri", data.get("url"))),
-        "body": body or None,  # neither format tells an empty body from none
+        "body": body or None,  # both formats write an empty body for no body
         "headers": _read_headers(data.get("headers"), field),
     }
 
@@ -113,7 +114,7 @@ def _read_response(data: Data, field: Field) -> Plain:
     status = data.get("status")
     if isinstance(status, Mapping):
         response["status"] = {**status, "message": field(status.get("message"))}
-    elif isinstance(data.get("status_code"), int):  # of Betamax's first versions, which kept no reason phrase
+    elif isinstance(data.get("status_code"), int):  # the first versions of Betamax recorded no reason phrase
         response["status"] = {"code": data["status_code"], "message": reasons.get(data["status_code"])}
     return response
 
@@ -132,12 +133,13 @@ def _values(values: object) -> Iterable[object]:
 
 
 def text(value: object) -> object:
-    """Text that may stand in bytes (Ruby's ``!binary``); another value as it is."""
+    """Bytes (Ruby's ``!binary``) as text in latin-1; any other value as it is."""
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _content(body: Mapping[str, object], *order: str) -> object:
-    """What is in a body that may have both spellings: Betamax leaves an empty ``string`` beside its base64."""
+    """The bytes under the first key of ``order`` that is not empty: Betamax writes an empty ``string`` beside
+    ``base64_string``. A value of another type as it is; None if all are empty."""
     key = next((key for key in order if body.get(key)), None)
     value = None if key is None else body[key]
     if key == "base64_string":
@@ -153,7 +155,7 @@ def _from_base64(string: str) -> bytes:
 
 
 def encode(string: str, encoding: object) -> bytes:
-    """The bytes that ``string`` stands for: in UTF-8 where ``encoding`` names nothing that can hold it."""
+    """The bytes of ``string`` in ``encoding``; in UTF-8 if there is no such encoding, or it cannot encode them."""
     name = str(encoding or "utf-8").lower()
     try:
         return string.encode(_CODECS.get(name, name))
@@ -162,8 +164,8 @@ def encode(string: str, encoding: object) -> bytes:
 
 
 def _iso(recorded_at: object) -> str:
-    """The date in ISO 8601, from that or from an HTTP date."""
-    if isinstance(recorded_at, date):  # unquoted, in YAML
+    """The date in ISO 8601, from ISO 8601 or from an HTTP date."""
+    if isinstance(recorded_at, date):  # YAML reads a date without quotes as a date
         return recorded_at.isoformat()
     stamp = str(text(recorded_at))
     try:
@@ -176,12 +178,12 @@ def _iso(recorded_at: object) -> str:
 
 
 def write_all(plain: Data, write_one: Callable[[Plain, Plain], Plain], recorded_with: str) -> Plain:
-    """A cassette from version 1's plain data, each pair written by ``write_one(request, response)``."""
+    """A cassette from version 1's plain data, each interaction written by ``write_one(request, response)``."""
     interactions = []
     for number, interaction in enumerate(plain["interactions"], 1):
         response = interaction["response"]
         check_response(number, response)
-        if interaction.get("recorded_at"):  # version 1's place for it
+        if interaction.get("recorded_at"):  # version 1 has the date beside the response
             response = {**response, "recorded_at": interaction["recorded_at"]}
         interactions.append(write_one(interaction["request"], response))
     data: Plain = {
@@ -192,14 +194,14 @@ def write_all(plain: Data, write_one: Callable[[Plain, Plain], Plain], recorded_
 
 
 def check_response(number: int, response: Data) -> None:
-    """Raise ValueError when interaction ``number`` has no response that another recorder could replay."""
+    """Raise ValueError if the response of interaction ``number`` is not one that another recorder could replay."""
     fault = Response(response).fault
     if fault is not None:
         raise ValueError(f"interaction {number}: this format cannot hold the response: {fault}")
 
 
 def write_body(string: str | bytes | bytearray | None, encoding: str | None) -> Plain:
-    """A body: as text, if it is given as text and ``encoding`` gives its bytes back; else as base64."""
+    """A body as text, if it was given as text and ``encoding`` turns that text back into its bytes; else in base64."""
     if isinstance(string, str):
         content = string.encode("utf-8")
         text = decoded(content, encoding)
@@ -211,7 +213,7 @@ def write_body(string: str | bytes | bytearray | None, encoding: str | None) -> 
 
 
 def decoded(content: bytes, encoding: str | None) -> str | None:
-    """The text that ``encode`` gives these bytes back for; None when there is none."""
+    """The text that ``encode`` turns back into ``content``; None if there is no such text."""
     name = str(encoding or "utf-8").lower()
     try:
         text = content.decode(_CODECS.get(name, name))
@@ -221,19 +223,19 @@ def decoded(content: bytes, encoding: str | None) -> str | None:
 
 
 def sent(body: object) -> str | bytes:
-    """A request's body; of an object that VCR.py kept as it was given, what was sent."""
+    """A request's body as text or bytes, even if VCR.py has recorded it as an object."""
     sent: str | bytes = as_sent(body) or ""
     return sent
 
 
 def received(response: Data) -> tuple[str | bytes | None, str | None]:
-    """A response's body, and the encoding that it is kept with."""
+    """A response's body, and the name of its encoding if one is recorded."""
     body = response.get("body")
     return (body.get("string"), body.get("encoding")) if isinstance(body, Mapping) else (body, None)
 
 
 def others(response: Mapping[str, object]) -> Plain:
-    """What neither format has a place for."""
+    """The keys of a response, and of its body, that neither format has a place for."""
     known = ("status", "headers", "body", "recorded_at")
     found = {key: value for key, value in response.items() if key not in known}
     body: object = response.get("body")
@@ -242,11 +244,11 @@ def others(response: Mapping[str, object]) -> Plain:
 
 
 def write_headers(headers: HeaderSource, field: Field) -> dict[str, list[object]]:
-    """Header fields, each with the list of its values."""
+    """The header fields: for each name the list of its values, each written by ``field``."""
     return {name: [field(value) for value in values] for name, values in Headers(headers).grouped().items()}
 
 
 def recorded_at(response: Mapping[str, object]) -> datetime:
-    """When it was recorded, in UTC and whole seconds. Both formats want to know: now, if nothing else is known."""
+    """When a response was recorded, in UTC and whole seconds; now, if that is not known. Both formats need a date."""
     when = Response(response).recorded_at or datetime.now(timezone.utc)
     return when.replace(microsecond=0)

@@ -1,7 +1,7 @@
-"""Reads and writes Ruby VCR's format, and the YAML and JSON that it stands in. It must not know files.
+"""Reads and writes the format of Ruby VCR, which is YAML or JSON. It must not know files.
 
-It reads what VCR 1.x (a list of structs), 2.x and later wrote, and what people leave out of it by hand. A string in
-Ruby is UTF-8 or bytes. Header values, which are bytes shown as latin-1 in this package, are converted.
+It reads the cassettes of VCR 1.x (a list of structs), 2.x and later, also with parts left out by hand. A header value
+is text in UTF-8 or bytes in Ruby, and text in latin-1 in this package: it is converted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from . import http_interactions as shared
 
 _RECORDED_WITH = "VCR 6.4.0"
 
-#: Names of encodings that Ruby knows: it does not read a body under any other.
+#: The names of encodings that Ruby knows. Ruby VCR cannot read a body with any other.
 _ENCODING = re.compile(
     r"UTF-8|UTF-(?:16|32)[BL]E|US-ASCII|ASCII-8BIT|BINARY|ISO-8859-\d\d?|Windows-(?:125\d|31J|874)|Shift_JIS|"
     r"EUC-(?:JP|KR|TW)|Big5|GB18030|GBK|GB2312|KOI8-[RU]|ISO-2022-JP",
@@ -28,20 +28,20 @@ _ENCODING = re.compile(
 
 
 def claims(data: object) -> bool:
-    """Whether ``data`` is a cassette of Ruby VCR's: the list of VCR 1.x has symbols (``:get``) for methods."""
+    """Whether ``data`` is a cassette of Ruby VCR. VCR 1.x wrote a list, with symbols (``:get``) for methods."""
     if isinstance(data, Mapping):
         return "http_interactions" in data and shared.has_ruby_methods(data)
     return any(method.startswith(":") for method in shared.methods(data))
 
 
 def read(data: Data | list[object]) -> Plain:
-    """Version 1's plain data from the data in a cassette of Ruby VCR's. Raises CassetteLoadError."""
+    """Version 1's plain data from the data in a cassette of Ruby VCR. Raises CassetteLoadError."""
     return shared.read_all({"http_interactions": data} if isinstance(data, list) else data, _read)
 
 
 def write(plain: Mapping[str, object]) -> Plain:
-    """The data of a cassette of Ruby VCR's from version 1's plain data: bodies that are given as bytes in base64, and
-    header values that are not UTF-8 as bytes."""
+    """The data of a cassette of Ruby VCR from version 1's plain data. Bodies that are given as bytes are written in
+    base64, header values that are not UTF-8 as bytes."""
     return shared.write_all(plain, _interaction, _RECORDED_WITH)
 
 
@@ -53,7 +53,7 @@ def _read(interaction: object) -> object:
         if isinstance(method, str):
             request["method"] = method.removeprefix(":").upper()
         if isinstance(uri, str):
-            request["uri"] = without_default_port(uri)  # which VCR 1.x wrote
+            request["uri"] = without_default_port(uri)  # VCR 1.x wrote the default port
     return read
 
 
@@ -64,7 +64,7 @@ def _to_latin1(value: object) -> object:
 
 
 def _from_latin1(value: Any) -> object:
-    """Text in UTF-8, or the bytes where they are none; a value that no header can have, as it is."""
+    """The bytes of a text in latin-1: as text if they are UTF-8, else as bytes. Any other value as it is."""
     try:
         content = value.encode("latin-1")
         return content.decode("utf-8")
@@ -101,7 +101,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def _http_date(when: datetime) -> str:
-    """A date in UTC as HTTP has it. (``email.utils`` and ``strftime`` import, which cannot be done at the very end.)"""
+    """A date in UTC as an HTTP date (RFC 9110 §5.6.7). It imports nothing, as ``email.utils`` and ``strftime`` do: a
+    cassette may be saved while the interpreter exits."""
     day = f"{_DAYS[when.weekday()]}, {when.day:02} {_MONTHS[when.month - 1]} {when.year:04}"
     return f"{day} {when.hour:02}:{when.minute:02}:{when.second:02} GMT"
 
@@ -112,19 +113,20 @@ def _encoding(body: object) -> str:
 
 # -- texts -------------------------------------------------------------------------------------------------------------
 
-#: Text that Ruby's parser takes for nothing else when it stands without quotes: not for a number (``1,000``), a symbol
-#: (``:get``), a date …
+#: Text that needs no quotes: Ruby's YAML parser reads it as text, not as a number (``1,000``), a symbol (``:get``) or a
+#: date.
 _PLAIN = re.compile(r"(?!(?:true|false|yes|no|on|off|null|y|n)$)[a-z/].*", re.IGNORECASE | re.DOTALL)
 
 
 def _stands_unquoted(text: str) -> bool:
-    """Whether Ruby's parser, and ours, take it for nothing else."""
+    """Whether ``text`` without quotes is read as text, both by Ruby's YAML parser and by PyYAML."""
     return _PLAIN.fullmatch(text) is not None and bool(YAML.is_text(text))
 
 
 @functools.cache
 def _dumper() -> type:
-    """Strings and bytes as Ruby knows them. (Made when it is needed: it needs PyYAML.)"""
+    """The class that writes strings and bytes in YAML as Ruby does. It is made on first use, because it imports
+    PyYAML."""
     parts = {"binary": "!binary", "stands_unquoted": staticmethod(_stands_unquoted)}
     return type("RubyDumper", (YAML.PlainDumper,), parts)
 
@@ -139,7 +141,7 @@ def _as_json(plain: Mapping[str, object]) -> str:
 
 
 def _as_text(value: object) -> str:
-    """JSON has no bytes: those that are not UTF-8 are told by the surrogates in whose place they stand."""
+    """Bytes as text, because JSON has no bytes: a surrogate stands for each byte that is not UTF-8."""
     if isinstance(value, (bytes, bytearray)):
         return value.decode("utf-8", "surrogateescape")
     raise TypeError(f"a cassette cannot hold a {type(value).__name__} in JSON: {value!r}")

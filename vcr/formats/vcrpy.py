@@ -1,9 +1,7 @@
-"""Reads and writes VCR.py's format: version 1, which is the one written, and every older shape.
+"""Reads every version of VCR.py's format, and writes version 1. It must not know texts or files.
 
-It must not know texts or files.
-
-It reads every shape that VCR.py has written since 2012, and what people make of them by hand or with serializers of
-their own. The data of other recorders' formats is read by way of version 1's.
+It reads every shape that VCR.py has written since 2012, also edited by hand or written by a serializer of the user's.
+The other formats turn their data into version 1's, and this module reads that.
 """
 
 from __future__ import annotations
@@ -25,16 +23,18 @@ from .contents import Contents
 
 VERSION = 1
 
-#: The texts that it is written in, by the names of their serializers.
+#: The serializers that write this format, by name.
 TEXTS = {"yaml": YAML, "json": JSON}
 
-Spelling = Callable[[object], object]
+#: A function that says how a body is written.
+WriteBody = Callable[[object], object]
 
-_MAPPING = (dict, Mapping)  # (most are of the first, and asking the second takes long)
+_MAPPING = (dict, Mapping)  # most mappings are a dict, and isinstance is slow for Mapping
 
 
 def claims(data: object) -> bool:
-    """Whether ``data`` is in this format, if in any: a mapping with "interactions", or their list (before 1.0)."""
+    """Whether ``data`` is in this format: a mapping with "interactions", or a list of interactions (before 1.0). True
+    also for a mapping that is in no format."""
     if isinstance(data, list):
         return all(isinstance(one, Mapping) and not str(_method(one)).startswith(":") for one in data)
     if not isinstance(data, Mapping):
@@ -48,30 +48,30 @@ def _method(interaction: Mapping[str, object]) -> object:
 
 
 def read(data: object) -> Data:
-    """Version 1's plain data from what is in a cassette of any version; its interactions may be of any, too.
+    """Version 1's mapping from the data in a cassette of any version; the interactions in it stay as they are.
 
-    Raises CassetteNotFoundError when the cassette says nothing, CassetteLoadError when it is none.
+    Raises CassetteNotFoundError if the cassette is empty, CassetteLoadError if ``data`` is no cassette.
     """
     top: Any = {"interactions": data} if isinstance(data, list) else data
-    if top is None or (isinstance(top, Mapping) and _says_nothing(top)):
-        raise CassetteNotFoundError("the cassette says nothing")
+    if top is None or (isinstance(top, Mapping) and _is_empty(top)):
+        raise CassetteNotFoundError("the cassette is empty")
     interactions = top.get("interactions") if isinstance(top, Mapping) else None
     if interactions != {} and not isinstance(interactions, list):
         raise CassetteLoadError('not a cassette: expected a mapping with a list under "interactions"')
     return top  # type: ignore[no-any-return]
 
 
-def _says_nothing(top: Mapping[str, object]) -> bool:
-    """Whether there is nothing but, perhaps, a version and an empty key ``interactions:``."""
+def _is_empty(top: Mapping[str, object]) -> bool:
+    """Whether ``top`` has no key but ``version``, and ``interactions`` with nothing under it."""
     return not {key for key, value in top.items() if key != "version" and not (key == "interactions" and value is None)}
 
 
-#: The keys at the top of a cassette; those that a project adds are kept.
+#: The keys that version 1 has at the top of a cassette. Other keys are kept.
 _TOP = ("version", "interactions", "metadata")
 
 
 def read_top(top: Mapping[str, object]) -> Contents:
-    """What stands at the top of a cassette, without its interactions. Raises CassetteLoadError."""
+    """The contents of a cassette without its interactions. Raises CassetteLoadError."""
     metadata = top.get("metadata") or {}
     if not isinstance(metadata, Mapping):
         raise CassetteLoadError(f'expected a mapping under "metadata", not {_kind(metadata)}')
@@ -83,10 +83,10 @@ def read_top(top: Mapping[str, object]) -> Contents:
 
 
 def read_interaction(number: int, interaction: Any) -> tuple[Request, Response]:
-    """The request and the response of one interaction. ``number``: which one of the cassette, from 1, for errors.
+    """The request and the response of one interaction. ``number``: its number in the cassette, from 1, for errors.
 
-    Raises CassetteLoadError when there is no request. What is no response is none of an error here: see
-    ``Response.fault``.
+    Raises CassetteLoadError if there is no request, or nothing under "response". A response that cannot be replayed
+    raises nothing here: see ``Response.fault``.
     """
     try:
         request = _request_from_data(_part(interaction, "request"))
@@ -103,18 +103,18 @@ def read_interaction(number: int, interaction: Any) -> tuple[Request, Response]:
 
 def write(cassette_dict: Data) -> Plain:
     """Version 1's plain data of ``{"requests": [Request], "responses": [dict]}``; for the other keys see
-    ``vcr.serialize.serialize``. Raises ValueError for what could not be read back."""
-    spelled = _as_it_is if cassette_dict.get("preserve_exact_body_bytes") else _text_or_bytes
+    ``vcr.serialize.serialize``. Raises ValueError for a request or a response that could not be read back."""
+    write_body = _as_it_is if cassette_dict.get("preserve_exact_body_bytes") else _text_or_bytes
     first = 1 + cassette_dict.get("number_before", 0)
     interactions: list[dict[str, object]] = []
     for request, response in zip(cassette_dict["requests"], cassette_dict["responses"], strict=True):
         _check_readable(first + len(interactions), request, response)
         interactions.append(
-            {"request": _request_to_data(request, spelled), "response": _response_to_data(response, spelled)}
+            {"request": _request_to_data(request, write_body), "response": _response_to_data(response, write_body)}
         )
     data: Plain = {"version": VERSION, "interactions": interactions}
     beside = cassette_dict.get("beside", ())
-    if len(beside) == len(data["interactions"]):  # else somebody's persister has changed the lists
+    if len(beside) == len(data["interactions"]):  # they differ if a persister of the user's has changed the lists
         for interaction, others in zip(data["interactions"], beside, strict=True):
             interaction |= {key: str(value) if isinstance(value, date) else value for key, value in others.items()}
     if cassette_dict.get("metadata"):
@@ -124,14 +124,15 @@ def write(cassette_dict: Data) -> Plain:
 
 
 def _check_readable(number: int, request: Request, response: object) -> None:
-    """Raise ValueError for what ``read_interaction`` refuses: a hook, or the program, has made it so."""
+    """Raise ValueError for a request or a response, changed by a hook or the program, that ``read_interaction`` would
+    refuse."""
     try:
         _check_method(request.method)
         _checked(_text(request.method))
         if not isinstance(request.uri, str):
             raise ValueError(f"the request's uri is {_kind(request.uri)}")
         _checked(request.uri)
-        _ = request.port  # ValueError: a URI that cannot be taken apart
+        _ = request.port  # raises ValueError for a URI that cannot be split
         _checked(response)
     except (ValueError, AttributeError) as error:
         raise ValueError(
@@ -140,17 +141,17 @@ def _check_readable(number: int, request: Request, response: object) -> None:
         ) from error
 
 
-def _request_to_data(request: Request, spelled: Spelling) -> dict[str, object]:
-    return {**request._to_dict(), "body": spelled(request.body)}
+def _request_to_data(request: Request, write_body: WriteBody) -> dict[str, object]:
+    return {**request._to_dict(), "body": write_body(request.body)}
 
 
-def _response_to_data(response: object, spelled: Spelling) -> object:
+def _response_to_data(response: object, write_body: WriteBody) -> object:
     if not isinstance(response, Mapping):
         return response
     data = dict(response)
     body = data.get("body")
     if isinstance(body, Mapping):
-        data["body"] = {key: spelled(value) for key, value in body.items()}
+        data["body"] = {key: write_body(value) for key, value in body.items()}
     return data
 
 
@@ -159,7 +160,7 @@ def _as_it_is(value: object) -> object:
 
 
 def _text_or_bytes(value: object) -> object:
-    """Bytes that are UTF-8 text as text, so that a person can read the file; other values as they are."""
+    """Bytes that are UTF-8 as text, so that a person can read the file; any other value as it is."""
     if not isinstance(value, bytes):
         return value
     try:
@@ -189,8 +190,8 @@ def _request_from_data(data: Mapping[str, object]) -> Request:
     _check_method(method)
     headers = Headers.from_pairs(_fields(data.get("headers")))
     request = Request(_copied(_text(method)), _copied(_uri(data, headers)), _checked(data.get("body")), headers)
-    _ = request.port  # ValueError: a URI that cannot be taken apart
-    # In YAML, an alias stands for the same mapping in several interactions.
+    _ = request.port  # raises ValueError for a URI that cannot be split
+    # An alias in YAML puts one object into several interactions: each request gets a copy of its own.
     return request if request.body is None or isinstance(request.body, bytes) else request.copy()
 
 
@@ -200,7 +201,8 @@ def _check_method(method: object) -> None:
 
 
 def _uri(data: Data, headers: Headers) -> str:
-    """The absolute URI. 0.1 to 0.7 kept it in parts; 0.0 kept the target alone, which the Host header completes."""
+    """The absolute URI of a request. VCR.py 0.1 to 0.7 recorded its parts, 0.0 only the path: that is completed by the
+    Host header."""
     uri = data.get("uri", data.get("url"))
     if uri is None and "host" in data:
         scheme, port = data.get("protocol") or "http", data.get("port")
@@ -211,14 +213,14 @@ def _uri(data: Data, headers: Headers) -> str:
 
 
 def _response_from_data(data: object) -> Any:
-    """A response in the shape of version 1, with copies of what stands in the file, except that its body is bytes.
+    """A copy of the response in ``data`` in the shape of version 1, with a body of bytes.
 
-    What is no response of any version, too, stays as it stands.
+    A value that is no response of any version is copied as it is.
     """
     if not isinstance(data, _MAPPING):
         return _copied(data)
     response: dict[str, object] = {}
-    status = data.get("status", data.get("status_code"))  # httpx's, in VCR.py 4 to 5
+    status = data.get("status", data.get("status_code"))  # VCR.py 4 to 5 wrote "status_code" for httpx
     if status is not None:
         status = status if isinstance(status, _MAPPING) else {"code": status, "message": None}
         response["status"] = _copied(status, _LEVELS)
@@ -233,14 +235,15 @@ def _response_from_data(data: object) -> Any:
     return response | _copied(others) if others else response
 
 
-#: What a response of httpx had, in VCR.py 4 to 5, and what is not written when it goes without saying.
+#: Keys that are read and do not stay: VCR.py 4 to 5 wrote the first two for httpx, the third stays unless it is 1.1.
 _READ = ("status_code", "content", "http_version")
-#: So deep may a part of a response nest.
+#: How deep a part of a response may nest.
 _LEVELS = MAX_DEPTH - 1
 
 
 def _headers(headers: object) -> dict[str, object]:
-    """A copy as ``headers``, and ``header_order`` where a list of fields has one that a mapping does not show."""
+    """A copy of the headers under ``headers``; and ``header_order``, if they are a list of fields in an order that a
+    mapping cannot show."""
     if isinstance(headers, _MAPPING):
         return {"headers": {_text(name): _field(value) for name, value in headers.items()}}
     try:
@@ -251,7 +254,7 @@ def _headers(headers: object) -> dict[str, object]:
 
 
 def _field(value: object, levels: int = _LEVELS - 1) -> object:
-    """A copy of the value of a header as it stands, its text in UTF-8."""
+    """A copy of the value of a header, without surrogates in its text."""
     if isinstance(value, str):
         return value if value.isascii() else _without_surrogates(value)
     if type(value) is list and levels:
@@ -262,7 +265,7 @@ def _field(value: object, levels: int = _LEVELS - 1) -> object:
 def _body(body: object) -> object:
     content = dict(body) if isinstance(body, _MAPPING) else {"string": body}
     if "base64_string" in content and "string" not in content:
-        # As Betamax and Ruby VCR have it.
+        # People copy bodies from cassettes of Betamax and Ruby VCR.
         content["string"] = from_base64(_text(content.pop("base64_string")))
     if "string" in content:
         content["string"] = _content(content["string"])
@@ -270,9 +273,9 @@ def _body(body: object) -> object:
 
 
 def _content(value: object) -> object:
-    """The bytes of a response's body, in whichever way it stands in the file; what has none, as it is."""
+    """The bytes of a response's body from any value in a file; a value without bytes as it is."""
     if isinstance(value, (int, float)):
-        # Unquoted, in a file written by hand.
+        # Somebody has written the file by hand, and has left out the quotes.
         return json.dumps(value).encode("ascii")
     try:
         return joined(value) if isinstance(value, (list, tuple)) else kept(value)
@@ -281,8 +284,8 @@ def _content(value: object) -> object:
 
 
 def _fields(headers: object) -> list[tuple[str, str]]:
-    """Header fields as pairs, from a mapping, from pairs, or from lines (``"Name: value\\r\\n"``, VCR.py 0.6 and 0.7);
-    a value may be a list, text, bytes or a number."""
+    """The header fields as pairs of text. ``headers`` is a mapping, a list of pairs, or a list of lines (``"Name:
+    value\\r\\n"``, VCR.py 0.6 and 0.7). A value is text, bytes, a number, or a list of these."""
     if headers is None:
         return []
     if not isinstance(headers, (*_MAPPING, list, tuple)):
@@ -318,7 +321,8 @@ def _text(value: object) -> str:
 
 
 def _without_surrogates(text: str) -> str:
-    """What stands for a byte that is not UTF-8, in aiohttp and in Ruby's JSON, as here: each byte as in latin-1."""
+    """``text`` in which aiohttp, or Ruby's JSON, has put surrogates for bytes that are not UTF-8: with all its bytes in
+    latin-1 instead, as everywhere in this package. A text without surrogates as it is."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -330,14 +334,14 @@ _Value = TypeVar("_Value")
 
 
 def _checked(value: _Value) -> _Value:
-    """``value``, of any kind, if it can be copied and saved. Raises ValueError."""
+    """``value`` itself. Raises ValueError if it cannot be saved; see ``_copied``."""
     _copied(value)
     return value
 
 
 def _copied(value: object, levels: int = MAX_DEPTH) -> Any:
-    """A copy of plain data, with lists for tuples. Raises ValueError for what cannot be saved: its text is not UTF-8, a
-    key is a list, or it nests in more than so many ``levels``."""
+    """A copy of plain data, with lists for tuples. Raises ValueError for data that cannot be saved: text with
+    surrogates, a list as a key, or more than ``levels`` levels of nesting."""
     if not levels:
         raise ValueError(f"it nests deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
