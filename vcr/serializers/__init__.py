@@ -1,5 +1,5 @@
-"""Turns the plain data of a cassette into text, and back. A serializer has ``serialize(dict) -> str`` and
-``deserialize(str) -> dict``. It must not know what the data means.
+"""Serializers: they turn the plain data of a cassette into text and back. A serializer has ``serialize(dict) -> str``
+and ``deserialize(str) -> dict``, and must not know what the data means.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Protocol
 
-#: Plain data, which is what a file holds: mappings with text for keys, lists, text, bytes, numbers, dates, truths and
-#: None. ``Data`` comes out of a file, and nobody has looked yet what stands in it; ``Plain`` is made here.
+#: Plain data, which a file can hold: mappings with text for keys, lists, text, bytes, numbers, dates, booleans, None.
+#: ``Data`` comes from a file and has not been checked; ``Plain`` is made by this package.
 Data = Mapping[str, Any]
 Plain = dict[str, Any]
 
-#: How deep the data in a cassette may nest: far more than any cassette needs, and what a copy or a save can follow.
+#: How deep the data in a cassette may nest. No cassette needs so much, and recursive functions can follow it.
 MAX_DEPTH = 200
 
 
 class Deserializer(Protocol):
-    """The half of a serializer that reads."""
+    """What reads the text of a cassette: a serializer, or an object with this method alone."""
 
     def deserialize(self, cassette_string: Any, /) -> Any:
-        """The data in a text; raises CassetteLoadError when it cannot be read."""
+        """The data in a text. Raises CassetteLoadError for a text that cannot be read."""
 
 
 class Serializer(Deserializer, Protocol):
@@ -34,7 +34,7 @@ class Serializer(Deserializer, Protocol):
 
 
 class _Module:
-    """One of the modules here, imported when it is first used: whoever writes JSON never waits for YAML."""
+    """A module of this package as a serializer, imported on first use: a program with JSON never imports PyYAML."""
 
     def __init__(self, module: str) -> None:
         self._name = f"{__name__}.{module}"
@@ -53,13 +53,16 @@ class _Module:
         return f"<serializer {self._name}>"
 
 
-#: The serializer that is used where none is chosen.
+#: The default serializer.
 YAML = _Module("yamlserializer")
 JSON = _Module("jsonserializer")
 
 
 class Text:
-    """A serializer that writes in a way of its own, and reads all that ``language`` (``YAML``, ``JSON``) reads."""
+    """A serializer that writes with the function ``serialize``, and reads with ``language`` (``YAML`` or ``JSON``).
+
+    ``name``: the name under which it is registered.
+    """
 
     def __init__(self, name: str, language: _Module, serialize: Callable[[Mapping[str, object]], str]) -> None:
         self._name = name
@@ -68,7 +71,7 @@ class Text:
 
     @property
     def deserialize(self) -> Callable[[str], object]:
-        """The plain data in a text."""
+        """The function that returns the plain data in a text."""
         read: Callable[[str], object] = self._language.deserialize
         return read
 

@@ -1,4 +1,6 @@
-"""VCR.py's names for turning the body of a response dictionary from text into bytes, and back."""
+"""VCR.py's functions that turn the body of a response dictionary from text into bytes, and back. They must not know a
+serializer.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,12 @@ from ..response import ResponseDict
 
 
 def convert_to_bytes(resp: ResponseDict) -> ResponseDict:
-    """The response with a text ``body.string`` as bytes; it is changed in place."""
+    """Turn ``body.string`` from text into bytes. ``resp`` is changed in place and returned."""
     return convert_body_to_bytes(resp)
 
 
 def convert_to_unicode(resp: ResponseDict) -> ResponseDict:
-    """The response with its body as text where it is UTF-8; it is changed in place."""
+    """Turn a body that is UTF-8 from bytes into text. ``resp`` is changed in place and returned."""
     return convert_body_to_unicode(resp)
 
 

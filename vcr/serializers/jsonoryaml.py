@@ -1,6 +1,6 @@
-"""Plain data <-> the text of a cassette named ``.json`` for which no serializer was chosen.
+"""The serializer for a cassette named ``.json`` when the user has chosen no serializer. It must not know files.
 
-JSON is written; YAML is read too, because VCR.py writes YAML whatever the name is.
+It writes JSON. It reads JSON and YAML, because VCR.py writes YAML into a file of any name.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ __all__ = ["deserialize", "serialize"]
 
 
 def deserialize(cassette_string: str) -> object:
-    """The plain data in a cassette in JSON or YAML. Raises CassetteLoadError with the line when it is neither."""
+    """The plain data in a cassette in JSON or YAML. Raises CassetteLoadError with the line for any other text."""
     if cassette_string.lstrip()[:1] in ("{", "["):
         return jsonserializer.deserialize(cassette_string)
     from . import yamlserializer

@@ -1,5 +1,5 @@
-"""Reads and writes JSON, laid out as VCR.py's. Bytes that are not text stand as ``{"base64_string": "..."}``, the key
-that Betamax and Ruby VCR use.
+"""Reads and writes JSON, with VCR.py's indentation. Bytes that are not UTF-8 are written as ``{"base64_string":
+"..."}``, with the key of Betamax and Ruby VCR. It must not know what the data means.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ _KEY = "base64_string"
 
 
 def encode(value: object) -> object:
-    """What stands for a value that JSON has no form for (``default=`` of ``json.dumps``)."""
+    """What is written for a value that JSON does not have (``default=`` of ``json.dumps``). Raises TypeError for an
+    object that is not plain data."""
     if isinstance(value, (bytes, bytearray)):
         return {_KEY: base64.b64encode(value).decode("ascii")}
     if isinstance(value, Mapping):
         return dict(value)
-    if isinstance(value, date):  # as YAML has it
+    if isinstance(value, date):  # YAML reads a date without quotes as a date
         return value.isoformat()
     if isinstance(value, (set, frozenset)):
         return list(value)
@@ -36,7 +37,7 @@ def _decode(data: dict[str, Any]) -> object:
 
 
 def from_base64(text: str) -> bytes:
-    """The bytes that stand in base64, which Ruby VCR breaks into lines. Raises ValueError."""
+    """The bytes of a text in base64, which may be broken into lines, as by Ruby VCR. Raises ValueError."""
     return base64.b64decode("".join(text.split()), validate=True)
 
 
@@ -49,8 +50,10 @@ _NUMBERS = (int, float, bool, type(None))
 
 
 def _laid_out(value: Any, end: str) -> str:
-    """What ``json.dumps`` with an indentation of 4 makes of it, which takes longer over it. ``end``: of a line,
-    with the blanks that the next begins with."""
+    """The JSON of ``value``, as ``json.dumps(value, indent=4, ensure_ascii=False)`` writes it, but faster.
+
+    ``end``: the line feed, and the blanks with which the next line begins.
+    """
     kind = type(value)
     if kind is str:
         return encode_basestring(value)
@@ -66,12 +69,12 @@ def _laid_out(value: Any, end: str) -> str:
 
 
 def deserialize(cassette_string: str) -> object:
-    """The plain data in a JSON cassette. Raises CassetteLoadError with the line when it is not JSON."""
-    # An escape may spell it. (To look for one character takes next to no time.)
+    """The plain data in a JSON cassette. Raises CassetteLoadError with the line for a text that is not JSON."""
+    # Escapes (\u0062 ...) may write the key, too. To look for a single character first is faster.
     may_have_bytes = _KEY in cassette_string or ("\\" in cassette_string and "\\u" in cassette_string)
     try:
         return json.loads(cassette_string, object_hook=_decode if may_have_bytes else None)
     except json.JSONDecodeError as error:
         raise CassetteLoadError(f"not readable as JSON: {error.msg}", line=error.lineno) from error
-    except (ValueError, RecursionError) as error:  # base64 that is none, a number of too many digits
+    except (ValueError, RecursionError) as error:  # invalid base64, or a number with too many digits
         raise CassetteLoadError(f"not readable as JSON: {error}") from error

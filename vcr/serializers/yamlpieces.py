@@ -1,9 +1,11 @@
-"""Cuts a YAML cassette in the shape that this package and VCR.py write into its interactions, without parsing it.
+"""Cuts the text of a YAML cassette into its interactions without parsing it, if the text has the shape in which this
+package and VCR.py write. It must not know what an interaction means.
 
-So a large cassette opens in the time that it takes to find where each interaction begins. An interaction is read when
-it is needed, by patterns where they know all that is in it. The result is always what parsing the whole text gives: a
-cassette of another shape is not cut; a piece that the patterns do not know is parsed; and where a piece cannot be read
-by itself (it has an alias for something elsewhere), the whole text is parsed.
+So a large cassette opens in the time that it takes to find where each interaction begins. The text of an interaction,
+a **piece**, is read when the interaction is needed: by regular expressions if they match all of the piece. The result
+is always the same as if the whole text were parsed. A text of another shape is not cut. A piece that the expressions do
+not match is parsed. If a piece cannot be parsed alone (it has an alias for something in another piece), the whole text
+is parsed.
 """
 
 from __future__ import annotations
@@ -20,14 +22,13 @@ Read = Callable[[str], object]
 OPENING = "interactions:\n"
 _FIRST = "- request:\n"
 _NEXT = "\n- request:\n"
-_REST = re.compile(r"\n[^\s#-]")  # a key of the whole: nothing but a comment or an interaction starts there too
-_KEY = re.compile(r"[A-Za-z_]\w*:[ \n]")  # as it mostly looks: with an anchor before it, it would be another thing
-_VERSION = "version: 1\n"  # mostly, there is no more to it
-#: What makes the whole something else: a merge conflict, the end of a document. (To look for one character takes next
-#: to no time.)
+_REST = re.compile(r"\n[^\s#-]")  # the first key behind the interactions: all other lines start with a blank, # or -
+_KEY = re.compile(r"[A-Za-z_]\w*:[ \n]")  # a key without anchor, tag or quotes
+_VERSION = "version: 1\n"  # all that stands behind the interactions in most cassettes
+#: Texts that forbid cutting: a merge conflict, the end of a document. The first of each pair is faster to look for.
 _MARKS = (("<", "\n<<<<<<< "), (">", "\n>>>>>>> "), ("...", "\n..."), ("---", "\n---"))
 
-# A value: plain or in single quotes, on one line or folded. What %d says is how far in its other lines are.
+# A value, without quotes or in single quotes, on one line or folded. %d: the indentation of its other lines.
 _PLAIN = r"[A-Za-z0-9_/(+.][^\n]*(?:\n {%d}\S[^\n]*)*"
 _QUOTED = r"'[^']*(?:''[^']*)*'"
 _ITEM = rf"{_PLAIN % 8}|{_QUOTED}"
@@ -40,8 +41,8 @@ _BREAKS = re.compile(r"\n+")
 
 
 class _Part:
-    """A request or a response in a piece: ``before`` its body, the body, and the lines ``after`` it. If the body is a
-    block, its lines are ``margin`` blanks in."""
+    """A request or a response in a piece: the lines ``before`` its body, the body, and the lines ``after`` the body.
+    The lines of a body that is a block are indented by ``margin`` blanks."""
 
     def __init__(self, before: str, margin: int, after: str) -> None:
         self._before = re.compile(before)
@@ -51,7 +52,8 @@ class _Part:
         self._with_lines = re.compile(f"(?:{_PLAIN % margin}|{_QUOTED}){after}")
 
     def find(self, text: str, start: int, end: int) -> tuple[re.Match[str], re.Match[str]] | None:
-        """The lines before the body, and what ends in the lines after it; None when there is anything to doubt."""
+        """The match of the lines before the body, and the match that ends with the lines after the body. None if the
+        text between ``start`` and ``end`` is not exactly such a part."""
         before = self._before.match(text, start, end)
         if before is None:
             return None
@@ -68,21 +70,21 @@ class _Part:
 
 
 def _is_indented(text: str, margin: int, start: int, end: int) -> bool:
-    """Whether every line that begins there is ``margin`` blanks in, but for blank ones."""
-    # Most texts have no blank lines, and counting is fast.
+    """Whether all lines that begin between ``start`` and ``end`` are blank or indented by ``margin`` blanks."""
+    # Counting is fast, and enough for a text without blank lines.
     if text.count("\n", start, end) == text.count("\n" + " " * margin, start, end):
         return True
     return re.compile(rf"\n(?! {{{margin}}}|\n|\Z)").search(text, start, end) is None
 
 
-#: A request of which there is nothing to doubt, up to its response: each line is known for what it is.
+#: A request that the expressions can read: they match each of its lines, up to the first line of the response.
 _SENT = _Part(
     r"- request:\n    body: ",
     6,
     rf"\n(?P<fields>{_FIELDS})"
     r" {4}method: (?P<method>[A-Z]+)\n {4}uri: (?P<uri>https?://[!$-&(-~]*[!$-&(-9;-~])\n  response:\n",
 )
-#: A response of that kind.
+#: A response that the expressions can read.
 _RECEIVED = _Part(
     r" {4}body:\n(?: {6}chunks: (?P<chunks>[0-9]+(?:[ *][0-9]+)+)\n)? {6}string: ",
     8,
@@ -96,7 +98,7 @@ _RECEIVED = _Part(
 
 
 def read_by_patterns(text: str, start: int, end: int) -> object:
-    """The interaction there, if there is nothing in it but what these patterns know, else None."""
+    """The interaction in ``text[start:end]``; None if the expressions do not match all of it."""
     request = _SENT.find(text, start, end)
     response = None if request is None else _RECEIVED.find(text, request[1].end(), end)
     if request is None or response is None:
@@ -139,7 +141,7 @@ def _fields(lines: str) -> dict[object, list[object]]:
 
 
 def _body(text: str, where: slice, margin: int) -> object:
-    """A body, as the parser would read it; ValueError where only the parser can tell."""
+    """A body, as the parser would read it. Raises ValueError if only the parser can read it."""
     if text.startswith("!", where.start):
         return binary(text, where.start + len("!!binary |"), where.stop)
     if text.startswith("|", where.start):
@@ -150,32 +152,32 @@ def _body(text: str, where: slice, margin: int) -> object:
 
 def _text(value: object) -> str | bytes:
     if not isinstance(value, (str, bytes)):
-        raise ValueError("the text of a body is no number; the parser keeps it as it is spelt")
+        raise ValueError("a body that looks like a number stays text: the parser keeps it as it is written")
     return value
 
 
 def _value(text: str) -> object:
-    """The same of a value that is no block."""
+    """A value that is no block, as the parser would read it. Raises ValueError if only the parser can read it."""
     _check_characters(text)
     if text[0] == "'":
         return _folded(text[1:-1]).replace("''", "'")
     if _NOT_PLAIN.search(text):
-        raise ValueError("it may end before its line does")
+        raise ValueError("the value may end before its line does: a comment or a key may follow")
     return plain(_folded(text))
 
 
 def _check_characters(text: str) -> None:
-    # What cannot be printed may be a line's end in YAML 1.1, or nothing that may stand there.
+    # A character that is not printable may end a line in YAML 1.1, or may be forbidden.
     if not text.replace("\n", "").isprintable():
-        raise ValueError("it may have other line ends")
+        raise ValueError("the text may have other line ends")
 
 
 def _folded(text: str) -> str:
-    """Several lines as one (YAML 1.1, 7.3.3)."""
+    """The lines of a folded value joined (YAML 1.2 §6.5). Raises ValueError if only the parser can join them."""
     if "\n" not in text:
         return text
     if _UNINDENTED.search(text):
-        raise ValueError("it may be the end of the document")
+        raise ValueError("a line without indentation may end the document")
     first, *between, last = text.split("\n")
     text = "\n".join([first.rstrip(" "), *[line.strip(" ") for line in between], last.lstrip(" ")])
     if "\n\n" in text:
@@ -184,13 +186,15 @@ def _folded(text: str) -> str:
 
 
 def _block(header: str, lines: str, margin: int) -> str:
+    """The text of a block. ``header``: its first line (``|``, ``|2-``, ``|+`` …). Raises ValueError if only the parser
+    can read it."""
     _check_characters(lines)
     indented = [line[margin:] for line in lines.split("\n")]
     if "2" not in header and indented[0][:1] in ("", " "):
-        raise ValueError("how far in it is, another line tells")
+        raise ValueError("the first line does not show the indentation of the block")
     text = "\n".join(indented)
     if not text.strip("\n"):
-        raise ValueError("there is nothing in it")
+        raise ValueError("the block has only blank lines")
     if header.endswith("+"):
         return text + "\n"
     text = text.rstrip("\n")
@@ -198,11 +202,11 @@ def _block(header: str, lines: str, margin: int) -> str:
 
 
 class Pieces:
-    """The interactions of a cassette, as pieces of its text. ``rest``: what the cassette holds beside them."""
+    """The interactions of a cassette as pieces of its text. ``rest``: the other keys at the top of the cassette."""
 
     def __init__(self, text: str, starts: list[int], rest: Mapping[str, object], read: Read) -> None:
         self._text = text
-        self._starts = starts  # and the end of the last
+        self._starts = starts  # where each piece starts; and at last, where the last one ends
         self._read = read
         self._whole: list[object] | None = None
         self.rest = rest
@@ -211,7 +215,7 @@ class Pieces:
         return len(self._starts) - 1
 
     def target(self, index: int) -> tuple[str, str] | None:
-        """Method and URI of a request; None where only parsing can tell."""
+        """Method and URI of the request in piece ``index``; None if only the parser can read them."""
         end = self._starts[index + 1]
         request = _SENT.find(self._text, self._starts[index], end)
         if request is None:
@@ -219,18 +223,18 @@ class Pieces:
         start, last = request[1].end() - 1, self._text.rfind("\n", 0, end - 1)
         if not self._text.startswith("\n  recorded_at: ", last):
             last = end - 1
-        # A line that is less far in may be another key "request", which would be the one that counts.
+        # A line with less indentation may be a second key "request", and the parser would take that one.
         if not _is_indented(self._text, 4, start, last):
             return None
         return request[1].group("method", "uri")  # type: ignore[return-value]
 
     def parse(self, index: int) -> object:
-        """An interaction. Raises CassetteLoadError with the line."""
+        """The data of interaction ``index``, from 0. Raises CassetteLoadError with the line."""
         if self._whole is None:
             start, end = self._starts[index : index + 2]
-            usual = read_by_patterns(self._text, start, end)
-            if usual is not None:
-                return usual
+            found = read_by_patterns(self._text, start, end)
+            if found is not None:
+                return found
             try:
                 piece = self._read(self._text[start:end])
             except CassetteLoadError:
@@ -242,7 +246,7 @@ class Pieces:
         return self._whole[index]
 
     def parse_whole(self) -> None:
-        """Take the interactions from the whole from now on."""
+        """Parse the whole text, and take all interactions from that from now on. Raises CassetteLoadError."""
         whole = self._read(self._text)
         interactions = whole.get("interactions") if isinstance(whole, Mapping) else None
         if not isinstance(interactions, list) or len(interactions) != len(self):
@@ -251,8 +255,7 @@ class Pieces:
 
 
 def usual_end(text: str) -> str | None:
-    """What stands behind the interactions in a cassette that is as it is written here, with nothing else beside them;
-    None where a cassette is anything else."""
+    """The text behind the interactions, if ``text`` can be cut and has only the version there; None otherwise."""
     if not _may_be_cut(text) or not text.endswith("\n" + _VERSION):
         return None
     end = _REST.search(text, max(text.rfind(_NEXT), len(OPENING)))
@@ -264,7 +267,7 @@ def _may_be_cut(text: str) -> bool:
 
 
 def split(text: str, read: Read) -> Pieces | None:
-    """The pieces of a cassette's text; None when it is not in the usual shape. ``read`` parses YAML."""
+    """The pieces of the text of a cassette; None if the text has another shape. ``read``: parses YAML."""
     if not _may_be_cut(text):
         return None
     starts = [len(OPENING)]

@@ -1,7 +1,8 @@
-"""Turns YAML text into plain data, in one pass over the parser's events. It makes no object that a tag names.
+"""Turns YAML text into plain data, in one pass over the parser's events. It makes no object that a tag names, and must
+not know what the data means.
 
-PyYAML's own loaders build a tree of nodes first. That takes most of their time, and a text that nests deep enough ends
-the process. The result here is what ``yaml.safe_load`` gives for the same text.
+PyYAML's own loaders build a tree of nodes first. That takes most of their time, and a text that nests very deep ends
+the process. Apart from the tags in ``TAGS``, the result is the same as from ``yaml.safe_load``.
 """
 
 from __future__ import annotations
@@ -18,22 +19,23 @@ from yaml.constructor import SafeConstructor
 from ..errors import CassetteLoadError
 from . import MAX_DEPTH, Data
 
-# libyaml's parser when PyYAML was built with it.
+# libyaml's parser, if PyYAML was built with libyaml.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 STANDARD = "tag:yaml.org,2002:"
 
-#: How many values its aliases may stand for, text counted in pieces: far more than any cassette needs.
+#: How many values all aliases of a text may stand for. No cassette needs so many.
 MAX_ALIASED = 1_000_000
+#: Text counts as one value more for each so many characters.
 _PIECE_OF_TEXT = 100
 
-#: A longer plain scalar is text, whatever it looks like: no number has so many digits, and some take for ever to read.
+#: A longer scalar without quotes is text, whatever it looks like: some long numbers take minutes to read.
 _LONGEST_NUMBER = 64
 
+#: A function that turns the data behind a tag, or a scalar without quotes, into a value.
 Tag = Callable[[Any], object]
 
-#: Characters that are decoded at a time: a large body is not to be there in all of its forms at once, and what is small
-#: stays where the processor has it at hand.
+#: How many characters of base64 are decoded at a time: a large body is not in memory as text and as bytes twice over.
 _PART = 1 << 15
 
 # -- tags --------------------------------------------------------------------------------------------------------------
@@ -44,18 +46,18 @@ def _itself(value: Any) -> object:
 
 
 def binary(text: str, start: int = 0, end: int | None = None) -> bytes:
-    """The bytes in base64, which may be a part of ``text``, in lines that may be indented. Raises ValueError."""
+    """The bytes of the base64 in ``text[start:end]``, in lines that may be indented. Raises ValueError."""
     decoded = io.BytesIO()
     rest, end = b"", len(text) if end is None else end
     for at in range(start, end, _PART):
         try:
             part = rest + text[at : min(at + _PART, end)].encode("ascii").translate(None, b"\n ")
-            # Its end, which may be padded, is for the last.
+            # Only the last part may end with padding: of the others, the last letters wait for the next part.
             whole = len(part) if at + _PART >= end else max(len(part) - 4, 0) // 4 * 4
             rest = part[whole:]
             if rest and b"=" in part[:whole]:
-                raise ValueError("it goes on after its end")
-            # PyYAML's own skips what is not base64, and loses it.
+                raise ValueError("there are letters behind the padding")
+            # validate: PyYAML's own constructor ignores characters that are not base64, and so loses bytes.
             decoded.write(base64.b64decode(part[:whole], validate=True))
         except ValueError as error:
             raise ValueError(f"not readable as base64: {error}") from error
@@ -64,26 +66,26 @@ def binary(text: str, start: int = 0, end: int | None = None) -> bytes:
 
 def _binary(text: object) -> bytes:
     if not isinstance(text, str):
-        raise ValueError("not readable as base64: it is no text")
+        raise ValueError("not readable as base64: the value is not text")
     return binary("".join(text.split()))
 
 
 def _first(data: Any) -> object:
-    """The first argument of a call: ``iter([...])``, ``frozenset([...])``."""
+    """The first argument of a call that a tag names, such as ``iter([...])`` or ``frozenset([...])``."""
     arguments = data.get("args") if isinstance(data, dict) else data
     if not isinstance(arguments, (list, tuple)) or not arguments:
-        raise ValueError("it has no content")
+        raise ValueError("the call has no argument")
     return arguments[0]
 
 
 def _iterator(data: Any) -> object:
-    """What an iterator gave, as a tuple: what has been a list is one."""
+    """The items of an iterator: a tuple, to tell them from a body that was a list."""
     pieces = _first(data)
     return tuple(pieces) if isinstance(pieces, list) else pieces
 
 
 def _file(data: Any) -> object:
-    """The whole content of an open file, however far it had been read."""
+    """The whole content of an open file, even if a part of it had been read."""
     if isinstance(data, dict) and "buf" in data:
         return "".join((data["buf"], *data.get("buflist", ())))  # Python 2's StringIO
     if isinstance(data, dict) and isinstance(data.get("state"), (list, tuple)) and data["state"]:
@@ -92,12 +94,12 @@ def _file(data: Any) -> object:
 
 
 def _form(data: Data) -> list[tuple[object, object]]:
-    """The fields of aiohttp's FormData, each of which it keeps with what is told of it: ``({"name": …}, …, value)``."""
-    return [(dict(told)["name"], value) for told, _, value in data["_fields"]]
+    """The fields of aiohttp's FormData, which keeps each field as ``({"name": …}, headers, value)``."""
+    return [(dict(options)["name"], value) for options, _, value in data["_fields"]]
 
 
 def _string(data: object) -> object:
-    """A Ruby string with instance variables, which stand beside it."""
+    """The text of a Ruby string. One with instance variables is a mapping with the text under ``str``."""
     return data.get("str") if isinstance(data, dict) else data
 
 
@@ -106,7 +108,7 @@ def _pairs(data: Iterable[Data]) -> list[object]:
 
 
 def _scalar(name: str) -> Tag:
-    """As PyYAML reads a scalar of this type."""
+    """A function that reads a scalar of the type ``name`` as PyYAML does."""
     tag = STANDARD + name
 
     def construct(text: object) -> object:
@@ -129,7 +131,7 @@ _TYPES: dict[str, Tag] = {
     STANDARD + "pairs": _pairs,
 }
 
-#: Python tags that VCR.py has written, from 2012 to this day, and how to read them without making any object.
+#: The Python tags that VCR.py has written since 2012. They are read as plain data; no object is made.
 TAGS: dict[str, Tag] = {
     STANDARD + tag: read
     for tag, read in {
@@ -148,7 +150,7 @@ TAGS: dict[str, Tag] = {
     }.items()
 }
 
-#: Objects of aiohttp's, in the bodies that its stub kept, by what their tags start with: read as the data in them.
+#: The first part of the tags of aiohttp's objects, which VCR.py has written as bodies. They are read as plain data.
 _OF_AIOHTTP: tuple[tuple[str, Tag], ...] = (
     (STANDARD + "python/object:aiohttp.formdata.FormData", _form),
     (STANDARD + "python/object:aiohttp.", _itself),
@@ -156,7 +158,7 @@ _OF_AIOHTTP: tuple[tuple[str, Tag], ...] = (
     (STANDARD + "python/object/apply:multidict.", _first),
 )
 
-#: Ruby's: what VCR 1.x is a list of, and what Ruby's YAML makes of symbols, bytes and strings that carry more.
+#: Ruby's tags: the structs of VCR 1.x; and symbols, bytes, and strings with instance variables.
 TAGS |= {
     "!ruby/struct:VCR::HTTPInteraction": _itself,
     "!ruby/struct:VCR::Request": _itself,
@@ -174,7 +176,7 @@ TAGS |= {
 
 
 class _Merge(str):
-    """The key ``<<``, unquoted: the mapping in its value is merged into the one that it stands in."""
+    """The key ``<<`` without quotes: the mapping in its value is merged into the mapping that has the key."""
 
     __slots__ = ()
 
@@ -184,7 +186,7 @@ _IMPLICIT: Mapping[str, Sequence[tuple[str, re.Pattern[str]]]] = yaml.SafeLoader
 
 
 def plain(text: str) -> object:
-    """What an unquoted scalar stands for: a number, a date, a truth, nothing, or itself."""
+    """The value of a scalar without quotes: a number, a date, a boolean, None, or the text itself."""
     if len(text) > _LONGEST_NUMBER:
         return text
     for tag, pattern in _IMPLICIT.get(text[:1], ()):
@@ -193,12 +195,12 @@ def plain(text: str) -> object:
     return text
 
 
-#: What YAML 1.2 has no more.
+#: The types of YAML 1.1 that YAML 1.2 does not have.
 _OF_1_1 = (STANDARD + "timestamp", STANDARD + "merge")
 
 
 def plain_of_1_2(text: str) -> object:
-    """The same in YAML 1.2, which has no dates, and no numbers with a colon (``1:30``)."""
+    """The value of a scalar without quotes in YAML 1.2, which has no dates, and no numbers with a colon (``1:30``)."""
     if len(text) > _LONGEST_NUMBER or ":" in text:
         return text
     for tag, pattern in _IMPLICIT.get(text[:1], ()):
@@ -208,12 +210,15 @@ def plain_of_1_2(text: str) -> object:
 
 
 def _text_or_nothing(text: str) -> str | None:
-    """The same of what stands for text: ``1.50`` is not the number 1.5."""
+    """The value of a scalar without quotes where text is expected: None, or the text, so that ``1.50`` stays."""
     return None if plain(text) is None else text
 
 
 def _is_text_of_body(items: list[object], outer: list[tuple[list[object], object]]) -> bool:
-    """Whether the value that follows ``items`` is the text of a response's body: response, body, string."""
+    """Whether the value that follows ``items`` is the text of a response's body: its keys are response, body, string.
+
+    ``items``: the keys and values of the innermost mapping so far. ``outer``: those of the mappings around it.
+    """
     return (
         len(outer) > 2
         and items[-1:] == ["string"]
@@ -224,7 +229,7 @@ def _is_text_of_body(items: list[object], outer: list[tuple[list[object], object
 
 
 def is_text(text: str) -> bool:
-    """Whether it stands for itself when it is unquoted, to whichever reader."""
+    """Whether ``text`` without quotes is read as text by every reader of YAML 1.1."""
     return not any(pattern.match(text) for _, pattern in _IMPLICIT.get(text[:1], ()))
 
 
@@ -232,9 +237,11 @@ def is_text(text: str) -> bool:
 
 
 def read(text: str, tags: Mapping[str, Tag] = TAGS, meaning: Tag = plain) -> object:
-    """The plain data in ``text``; None when there is nothing in it. ``meaning``: what an unquoted scalar stands for.
+    """The plain data in ``text``; None for an empty text.
 
-    Raises CassetteLoadError with the line for what is well-formed but refused, and ``yaml.YAMLError`` for what is not.
+    ``tags``: the functions for tags that are not YAML's own. ``meaning``: the function for a scalar without quotes.
+    Raises ``yaml.YAMLError`` for a text that is not YAML, and CassetteLoadError, with the line, for YAML that no
+    cassette may have: unknown tags, several documents, too much nesting, too many aliases.
     """
     parser = _Parser(text)
     try:
@@ -244,19 +251,19 @@ def read(text: str, tags: Mapping[str, Tag] = TAGS, meaning: Tag = plain) -> obj
 
 
 class _Reader:
-    """One pass over one document."""
+    """Reads one document in one pass over the events of ``parser``."""
 
     def __init__(self, parser: Any, tags: Mapping[str, Tag], meaning: Tag) -> None:
         self._next = parser.get_event
         self._tags = tags
         self._plain = meaning
         self._anchors: dict[str, object] = {}
-        # By identity, which is a value's own as long as it is kept here too.
+        # By id(). The value is kept, too, so that no other object can get its id.
         self._measures: dict[int, tuple[int, int, object]] = {}
         self._aliased = 0
 
     def document(self) -> object:
-        """The one document of the stream."""
+        """The data of the document; None if there is none. Raises CassetteLoadError for a second document."""
         self._next()  # the stream's start
         if isinstance(self._next(), yaml.StreamEndEvent):
             return None
@@ -264,12 +271,12 @@ class _Reader:
         self._next()  # the document's end
         more = self._next()
         if not isinstance(more, yaml.StreamEndEvent):
-            raise _refusal(more, "not readable as YAML: more than one document")
+            raise _load_error(more, "not readable as YAML: more than one document")
         return value
 
     def _value(self) -> object:
-        """The next value, with all that is in it."""
-        # The keys and values of a mapping stand one after the other until it ends, as the items of a sequence do.
+        """The next value, with all values in it."""
+        # A mapping is read like a sequence: its keys and values, one after the other, are ``items`` until it ends.
         items: list[object] = []
         start: Any = None
         outer: list[tuple[list[object], object]] = []
@@ -312,7 +319,7 @@ class _Reader:
         if meaning is None:
             shown = "!!" + event.tag.removeprefix(STANDARD) if event.tag.startswith(STANDARD) else event.tag
             message = f"the tag {shown} stands for an object that is not made from a cassette"
-            raise _refusal(
+            raise _load_error(
                 event, f"There was a problem loading the cassette: {message}; see yamlserializer.with_custom_tags"
             )
         return meaning
@@ -323,24 +330,25 @@ class _Reader:
         except CassetteLoadError:
             raise
         except (ValueError, TypeError, AttributeError, LookupError, OverflowError, yaml.YAMLError) as error:
-            raise _refusal(event, f"not readable as YAML: {error}") from error
+            raise _load_error(event, f"not readable as YAML: {error}") from error
 
     def _mapping(self, start: object, items: list[object]) -> dict[object, object]:
         keys, values = items[::2], items[1::2]
         try:
             data = dict(zip(keys, values, strict=True))
         except TypeError as error:
-            raise _refusal(start, f"not readable as YAML: a key is not text ({error})") from error
+            raise _load_error(start, f"not readable as YAML: a key is not text ({error})") from error
         if _MERGE in data and any(key is _MERGE for key in keys):
             return self._merged(start, data)
         return data
 
     def _merged(self, start: object, data: dict[object, object]) -> dict[object, object]:
-        """``data`` with what its ``<<`` brings; its own keys win, and the first of several mappings."""
-        brought = data.pop("<<")
-        sources = brought if isinstance(brought, list) else [brought]
+        """``data`` with the mappings under its key ``<<`` merged into it. The keys of ``data`` win, then those of the
+        first mapping."""
+        value = data.pop("<<")
+        sources = value if isinstance(value, list) else [value]
         if not all(isinstance(source, dict) for source in sources):
-            raise _refusal(start, 'not readable as YAML: "<<" takes a mapping, or a list of them')
+            raise _load_error(start, 'not readable as YAML: "<<" takes a mapping, or a list of mappings')
         merged: dict[object, object] = {}
         for source in (*reversed(sources), data):
             merged.update(source)
@@ -348,7 +356,7 @@ class _Reader:
 
     def _aliased_value(self, event: yaml.AliasEvent, outside: int) -> object:
         if event.anchor not in self._anchors:
-            raise _refusal(
+            raise _load_error(
                 event, f"not readable as YAML: the alias {event.anchor!r} stands for nothing, or for what it is in"
             )
         value = self._anchors[event.anchor]
@@ -357,11 +365,11 @@ class _Reader:
             raise _too_deep(event)
         self._aliased += weight
         if self._aliased > MAX_ALIASED:
-            raise _refusal(event, f"its aliases stand for more than {MAX_ALIASED:,} values")
+            raise _load_error(event, f"its aliases stand for more than {MAX_ALIASED:,} values")
         return value
 
     def _measure(self, value: object) -> tuple[int, int]:
-        """How many values this one is, everything that is in it counted as often as it stands there, and how deep."""
+        """How many values there are in ``value``, itself and repetitions counted; and how deep it nests."""
         if not isinstance(value, (dict, list, tuple, set)):
             return 1 + (len(value) // _PIECE_OF_TEXT if isinstance(value, (str, bytes)) else 0), 0
         if id(value) not in self._measures:
@@ -373,8 +381,8 @@ class _Reader:
 
 
 def _too_deep(event: object) -> CassetteLoadError:
-    return _refusal(event, f"it nests deeper than {MAX_DEPTH} levels")
+    return _load_error(event, f"it nests deeper than {MAX_DEPTH} levels")
 
 
-def _refusal(event: Any, message: str) -> CassetteLoadError:
+def _load_error(event: Any, message: str) -> CassetteLoadError:
     return CassetteLoadError(message, line=event.start_mark.line + 1)

@@ -1,6 +1,7 @@
-"""Reads and writes YAML. No Python object is made from a file, or written to one, but by ``with_custom_tags``.
+"""Reads and writes YAML. It makes Python objects from a file, or writes them, only with ``with_custom_tags``. It must
+not know what the data means.
 
-Keys are sorted, as in VCR.py; header fields stay in their order.
+Keys are sorted, as in VCR.py, but header fields stay in their order.
 """
 
 from __future__ import annotations
@@ -29,35 +30,36 @@ from .yamlreader import STANDARD, TAGS, Tag, is_text, plain, plain_of_1_2, read
 if TYPE_CHECKING:
     from yaml import SafeDumper as Dumper
 else:
-    # libyaml's emitter when PyYAML was built with it: the same result, several times faster.
+    # libyaml's emitter, if PyYAML was built with libyaml: the same result, several times faster.
     Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
-WIDE = 2**31 - 1  # lines are never folded: a folded line cannot be read in a diff
+WIDE = 2**31 - 1  # lines are never folded, because a folded line is hard to read in a diff
+#: The mappings whose keys are not sorted.
 _IN_ORDER = ("headers", "trailers")
-#: What comes first: VCR.py's cassettes begin each interaction with its request.
+#: The keys that come before all others: an interaction begins with its request, as in VCR.py's cassettes.
 _FIRST = ("request", "response")
 
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
 class PlainDumper(Dumper):
-    """Plain data, and nothing by reference. ``binary``: the tag of bytes."""
+    """PyYAML's dumper for plain data, without anchors and aliases. ``binary``: the tag for bytes."""
 
     binary = "!!binary"
 
     @staticmethod
     def stands_unquoted(text: str) -> bool:
-        """Whether text is taken for nothing else when it stands without quotes."""
+        """Whether ``text`` without quotes is read as text."""
         return is_text(text)
 
     def ignore_aliases(self, _: object) -> bool:
-        """Whether a value that is there twice is written twice."""
+        """Whether a value that occurs twice is written twice, not as an alias: always."""
         return True
 
 
-#: Types, and what makes a plain value of one of a class derived from them: an enum's, a header name of some library's.
+#: Types, and the function that turns an object of a subclass (an enum, a library's header name) into this type.
 _PLAIN: tuple[tuple[Any, Callable[[Any], object]], ...] = (
-    (str, str.__str__),  # str() would ask the class how it wants to be shown
+    (str, str.__str__),  # str() would call the __str__ of the subclass
     (bytes, bytes),
     (int, int),
     (float, float),
@@ -75,7 +77,8 @@ def _represent_plain(dumper: Dumper, value: object) -> yaml.Node:
 
 
 def _style(text: str) -> str | None:
-    # PyYAML's own emitter lets the line ends of YAML 1.1 stand in single quotes, where they are read as blanks.
+    """The quotes that ``text`` needs; None leaves the choice to the emitter."""
+    # PyYAML's own emitter writes the line ends of YAML 1.1 in single quotes, and they are read back as blanks.
     return '"' if "\r" in text or (not text.isascii() and any(mark in text for mark in "\x85\u2028\u2029")) else None
 
 
@@ -83,7 +86,7 @@ PlainDumper.add_representer(bytearray, lambda dumper, value: dumper.represent_bi
 PlainDumper.add_multi_representer(object, _represent_plain)
 
 
-#: What a block may hold: no character that is written in quotes only, and none that YAML 1.1 takes for a line's end.
+#: Text that may be written as a block: no character that needs quotes, and none that ends a line in YAML 1.1 but LF.
 _BLOCK = re.compile("[\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*")
 
 
@@ -94,11 +97,11 @@ _SEQUENCE, _SEQUENCE_END = yaml.SequenceStartEvent(None, None, True, flow_style=
 
 
 class _Writer:
-    """Data straight to the emitter's events: no tree of nodes is made first. Keys in order, and text as a person would
-    write it: several lines as a block, an emoji as itself.
+    """Turns data into the emitter's events, without a tree of nodes in between. It writes text as a person would: text
+    of several lines as a block, an emoji as itself.
 
-    libyaml's emitter quotes a text that has a tab, a blank at the end of a line, or an emoji; and it takes long over
-    base64. So it is given a mark in the place of such a value, and the value is put in when it is done.
+    libyaml's emitter quotes text that has a tab, a blank at the end of a line, or an emoji, and is slow with base64. So
+    the emitter is given a mark, a unique text, in the place of such a value, and ``_filled`` replaces the marks.
     """
 
     def __init__(self, dumper: type[PlainDumper]) -> None:
@@ -109,7 +112,8 @@ class _Writer:
         self._marked: list[str | bytes] = []
 
     def document(self, data: object, *, sort: bool) -> Iterator[str]:
-        """``data`` as YAML, in parts. What cannot be written is an error before the first."""
+        """``data`` as YAML, in parts. ``sort``: whether keys are sorted. Raises before the first part if ``data``
+        cannot be written."""
         try:
             self._emit(yaml.StreamStartEvent())
             self._emit(yaml.DocumentStartEvent(explicit=False))
@@ -153,7 +157,7 @@ class _Writer:
         self._emit(yaml.ScalarEvent(None, None, (True, True), mark))
 
     def _write_node(self, node: yaml.Node) -> None:
-        """What PyYAML, or somebody's own representer, makes of it."""
+        """Write a node, which PyYAML or a representer of the user's has made."""
         if node.tag == STANDARD + "str":
             self._write_text(node.value)
         elif isinstance(node, yaml.ScalarNode):
@@ -174,22 +178,22 @@ class _Writer:
             self._emit(_SEQUENCE_END)
 
     def _filled(self, written: str) -> Iterator[str]:
-        """What has been written, with the values in the place of their marks."""
+        """The text that the emitter has written, with each mark replaced by its value."""
         before, *marked = written.split(self._mark)
         yield before
         for piece in marked:
-            number, _, after = piece.partition("\n")  # a mark is the last thing in its line
-            yield from self._spelled(self._marked[int(number)], before[before.rfind("\n") + 1 :])
+            number, _, after = piece.partition("\n")  # a mark ends its line
+            yield from self._marked_value(self._marked[int(number)], before[before.rfind("\n") + 1 :])
             yield "\n" + after
             before = after
 
-    def _spelled(self, value: str | bytes, line: str) -> Iterable[str]:
-        """``value`` as it stands behind ``line``."""
+    def _marked_value(self, value: str | bytes, line: str) -> Iterable[str]:
+        """The YAML of ``value`` behind ``line``, which is the beginning of its line."""
         if isinstance(value, str) and "\n" not in value:
             return [_quoted(value)]
         opening = _OPENING.match(line)
         assert opening is not None
-        # As deep as the mapping or the sequence that it is in, and two more.
+        # The indentation of the mapping or the sequence that has the value, and two blanks more.
         margin = " " * (len(opening[1]) + (2 if opening[2] else 0))
         if isinstance(value, str):
             return [_block(value, margin)]
@@ -211,7 +215,7 @@ def _block(text: str, margin: str) -> str:
     return "\n".join([f"|{indentation}{ending}", *(margin + line if line else "" for line in lines)])
 
 
-#: Lines of base64 that are made at a time, each of 57 bytes, as PyYAML writes them.
+#: How many lines of base64 are made at a time. Each line has 57 bytes, as PyYAML writes them.
 _LINES = 500
 
 
@@ -229,11 +233,12 @@ def _base64(data: bytes, margin: str) -> Iterator[str]:
 
 
 def _place(item: tuple[object, object]) -> tuple[bool, str]:
+    """The key by which the items of a mapping are sorted."""
     return item[0] not in _FIRST, str(item[0])
 
 
 def dump(cassette_dict: Mapping[str, object], dumper: type[PlainDumper], *, sort: bool = True) -> str:
-    """``cassette_dict`` as YAML that a person can read; in its own order unless ``sort``."""
+    """``cassette_dict`` as YAML. ``sort``: whether keys are sorted; otherwise they stay in their order."""
     return "".join(_Writer(dumper).document(dict(cassette_dict), sort=sort))
 
 
@@ -245,7 +250,7 @@ def _load(cassette_string: str, tags: Mapping[str, Tag], meaning: Tag = plain) -
         line = mark.line + 1 if mark is not None else None
         raise CassetteLoadError(f"not readable as YAML: {error.problem}", line=line) from error
     except ReaderError as error:
-        # Its position is in bytes or in characters: it depends on which parser it was.
+        # libyaml gives the position in bytes, PyYAML's own parser in characters: so the character is looked for.
         line = cassette_string.partition(chr(error.character))[0].count("\n") + 1
         raise CassetteLoadError(f"not readable as YAML: character #x{error.character:x}", line=line) from error
 
@@ -256,36 +261,37 @@ def serialize(cassette_dict: Mapping[str, object]) -> str:
 
 
 def parts(cassette_dict: Mapping[str, object]) -> Iterator[str]:
-    """The same in parts, which never are in memory all at once."""
+    """The cassette as YAML, in parts that are never in memory all at once."""
     return _Writer(PlainDumper).document(dict(cassette_dict), sort=True)
 
 
 def deserialize(cassette_string: str) -> object:
-    """The plain data in a YAML cassette, or one in JSON. Raises CassetteLoadError with the line when it is neither."""
+    """The plain data in a cassette in YAML or JSON. Raises CassetteLoadError with the line for any other text."""
     if cassette_string.lstrip()[:1] in ("{", "["):
-        # JSON is YAML, but for its escapes: an emoji is two of them. What is not JSON may be YAML in flow style.
+        # JSON is YAML, apart from its two escapes for an emoji. A text that is not JSON may be YAML in flow style.
         with suppress(CassetteLoadError):
             return jsonserializer.deserialize(cassette_string)
     return _load(cassette_string, TAGS)
 
 
 def deserialize_1_2(cassette_string: str) -> object:
-    """The plain data in a text that was written as YAML 1.2: dates, and ``1:30``, are text.
+    """The plain data in a text in YAML 1.2, in which dates, and ``1:30``, are text.
 
-    Raises CassetteLoadError with the line when it is no YAML.
+    Raises CassetteLoadError with the line for a text that is not YAML.
     """
     return _load(cassette_string, TAGS, plain_of_1_2)
 
 
 def split(cassette_string: str) -> Pieces | None:
-    """The cassette in pieces, to be parsed when they are needed; None when it is not in the usual shape."""
+    """The cassette in pieces, which are parsed when they are needed; None if its text has an unusual shape."""
     return yamlpieces.split(cassette_string, deserialize)
 
 
 def addition(cassette_string: str, cassette_dict: Mapping[str, object]) -> tuple[str, str] | None:
-    """How interactions are added to a cassette: the end of its text, and what is to stand in its place.
+    """How to add interactions to the text of a cassette: the end of the text, and what is to replace that end.
 
-    ``cassette_dict``: the interactions to add, and nothing else. None: the cassette is not as it is written here.
+    ``cassette_dict``: the interactions to add, and nothing else. None if the text has not the shape that ``serialize``
+    writes.
     """
     end = yamlpieces.usual_end(cassette_string)
     if end is None:
@@ -294,7 +300,7 @@ def addition(cassette_string: str, cassette_dict: Mapping[str, object]) -> tuple
 
 
 class CustomTagSerializer:
-    """What ``with_custom_tags`` returns: ``serialize`` and ``deserialize`` as this module has them."""
+    """The serializer that ``with_custom_tags`` returns."""
 
     def __init__(self, constructors: Mapping[str, Callable[..., object]]) -> None:
         class CustomDumper(PlainDumper):
@@ -317,20 +323,20 @@ class CustomTagSerializer:
         }
 
     def serialize(self, cassette_dict: Mapping[str, object]) -> str:
-        """The cassette as YAML, objects of the custom tags included."""
+        """The cassette as YAML, with the objects of the custom tags."""
         return dump(cassette_dict, self._dumper)
 
     def deserialize(self, cassette_string: str) -> object:
-        """The data in a YAML cassette, objects of the custom tags included."""
+        """The data in a YAML cassette, with the objects of the custom tags."""
         return _load(cassette_string, self._tags)
 
 
 class _Nodes(SafeRepresenter):
-    """Data as the node that PyYAML's constructors ask for; an object that has been made already stands for itself."""
+    """Turns data into the nodes that PyYAML's constructors ask for. An object that has been made goes into its node."""
 
 
 class _Constructor(SafeConstructor):
-    """What a constructor is given as its loader."""
+    """The loader that a constructor of the user's is called with."""
 
 
 _MADE = "!made"
@@ -345,9 +351,9 @@ def _construct(constructor: type[SafeConstructor], tag: str, data: object) -> ob
 
 
 def with_custom_tags(constructors: Mapping[str, Callable[..., object]]) -> CustomTagSerializer:
-    """A serializer that reads and writes Python objects of these tags, and of no others.
+    """A serializer that reads and writes Python objects with these tags, and with no others.
 
-    ``constructors``: for each whole tag (``tag:yaml.org,2002:python/object/new:app.Header``) what makes the object,
-    called as ``constructor(loader, node)``. Hand the result to ``VCR.register_serializer``.
+    ``constructors``: for each full tag (``tag:yaml.org,2002:python/object/new:app.Header``) the function that makes the
+    object, called as ``constructor(loader, node)``. Hand the result to ``VCR.register_serializer``.
     """
     return CustomTagSerializer(constructors)
