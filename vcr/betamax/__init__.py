@@ -1,10 +1,11 @@
-"""Betamax's interface on this package's engine.
+"""Betamax's interface to this package's engine.
 
-``from vcr.betamax import Betamax`` is all that changes in a program that has used Betamax; after
-``vcr.betamax.install()`` not even that. README lists what its users may notice.
+A program that uses Betamax changes its import to ``from vcr.betamax import Betamax``. With ``vcr.betamax.install()`` it
+changes nothing. The README lists the differences.
 
-PYTEST_DONT_REWRITE: where Betamax is installed as well, pytest rewrites the assertions of what ``betamax`` means, and
-would warn that it comes too late.
+PYTEST_DONT_REWRITE: this word in a docstring tells pytest not to rewrite the assertions of this module. If Betamax is
+installed as well, pytest wants to rewrite the module ``betamax``, which may be this one, and would warn that it is too
+late for that.
 """
 
 from __future__ import annotations

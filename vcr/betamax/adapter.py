@@ -1,6 +1,7 @@
-"""The adapter that stands in a session while it records: it sends with the session's own adapters, inside the cassette.
+"""The adapter that takes the place of a session's adapters during recording: it sends with these adapters, inside the
+cassette.
 
-What goes over the wire is recorded, or answered, by the stubs. It must not know how.
+The stubs record what goes over the network, or answer. This module must not know how.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ The settings on the cassette are:
 
 
 def unhandled_request_message(request: PreparedRequest, cassette: Cassette) -> str:
-    """What Betamax says of a request that a cassette neither holds nor may record."""
+    """Betamax's message for a refusal: the cassette neither holds the request nor may record it."""
     return _UNHANDLED.format(
         url=request.url,
         cassette_name=cassette.cassette_name,
@@ -45,19 +46,20 @@ def unhandled_request_message(request: PreparedRequest, cassette: Cassette) -> s
     )
 
 
-class _Place:
-    """Where the cassette in use stands: an adapter shares it with its copies. ``last``: the one in use before."""
+class _Used:
+    """The cassette in use, and the ``last`` one before. An adapter and its copies share one object of this class."""
 
     cassette: Cassette | None = None
     last: Cassette | None = None
 
 
 class BetamaxAdapter(BaseAdapter):
-    """Sends with ``old_adapters`` (by prefix of URL), inside the cassette that has been loaded.
+    """Sends with ``old_adapters``, which are found by prefix of the URL, inside the cassette that has been loaded.
 
-    ``config``: whose hooks, defaults and library count; left out, everybody's. A copy of a session (``copy.deepcopy``,
-    ``pickle`` in the same process) works on the same cassette, and goes on to replay from it when the recorder has
-    stopped. Unpickled in another process it has none.
+    ``config``: the configuration with the hooks, the defaults and the library to use; by default the one of all
+    recorders. A copy of a session (``copy.deepcopy``, or ``pickle`` in the same process) uses the same cassette, and
+    goes on to replay from it after the recorder has stopped. A session that is unpickled in another process has no
+    cassette.
     """
 
     def __init__(self, old_adapters: MutableMapping[str, BaseAdapter], config: Configuration | None = None) -> None:
@@ -66,13 +68,13 @@ class BetamaxAdapter(BaseAdapter):
         self.old_adapters = old_adapters
         self.serialize: str | None = None
         self._config = config or Configuration()
-        self._place = _Place()
+        self._used = _Used()
         self._is_copy = False
 
     @property
     def cassette(self) -> Cassette | None:
         """The cassette in use."""
-        return self._place.cassette or (self._place.last if self._is_copy else None)
+        return self._used.cassette or (self._used.last if self._is_copy else None)
 
     @property
     def cassette_name(self) -> str | None:
@@ -80,48 +82,52 @@ class BetamaxAdapter(BaseAdapter):
         return self.cassette.cassette_name if self.cassette is not None else None
 
     def load_cassette(self, cassette_name: str, serialize: str | None, options: Mapping[str, object]) -> None:
-        """Use this cassette from now on; the one in use until now is saved.
+        """Use this cassette from now on. The cassette in use until now is saved.
 
         ``serialize``: the name of a serializer. ``options``: those of ``use_cassette``, and ``cassette_library_dir``.
+        Raises MissingCassetteError for an empty name, and a ValidationError for a wrong option.
         """
         if not cassette_name:
             raise MissingCassetteError("a cassette must have a name")
         given: dict[str, Any] = {**options, **({"serialize_with": serialize} if serialize else {})}
         library = given.pop("cassette_library_dir", None) or self._config.cassette_library_dir
         defaults = self._config.default_cassette_options
-        Options(given).over(defaults)  # A wrong option is refused before anything is done.
+        Options(given).over(defaults)  # raises for a wrong option, before anything is done
         self.eject_cassette()
         self.serialize = serialize
-        self._place.cassette = Cassette(
+        self._used.cassette = Cassette(
             cassette_name, cassette_library_dir=library, defaults=defaults, hooks=self._config.hooks, **given
         )
 
     def eject_cassette(self) -> None:
         """Save the cassette in use, if there is one, and use none from now on."""
-        cassette = self._place.cassette
+        cassette = self._used.cassette
         if cassette is not None:
-            self._place.cassette, self._place.last = None, cassette
+            self._used.cassette, self._used.last = None, cassette
             cassette.close()
 
     def send(self, request: PreparedRequest, *args: object, **kwargs: object) -> Response:
-        """As the session's own adapter. Raises BetamaxError, saying why, when the cassette refuses the request."""
+        """Send ``request`` with the session's own adapter, inside the cassette.
+
+        Raises BetamaxError if there is no cassette, or if the cassette refuses the request.
+        """
         cassette = self.cassette
         if cassette is None:
             raise BetamaxError("No cassette was specified or found.")
-        adapter: Any = self.find_adapter(str(request.url))  # (which is handed on what it takes)
+        adapter: Any = self.find_adapter(str(request.url))  # Any: its send() gets all arguments as they are
         with sending(request) as now:
             try:
                 with patched(), _active.within(cassette):
                     response: Response = adapter.send(request, *args, **kwargs)
                     if now.is_live and self._config.hooks("before_record"):
-                        response.content  # noqa: B018  (reads it, so that the hooks are called)
+                        response.content  # noqa: B018  (reads the body to its end: then the hooks are called)
             except CannotOverwriteExistingCassetteException as refusal:
                 message = cassette.mask(unhandled_request_message(request, cassette))
                 raise BetamaxError(f"{message}\n{refusal}") from refusal
         if now.recorded is not None:
             response = now.recorded.as_response()
             response.request = request
-        # By which HTTPDigestAuth sends its answer.
+        # HTTPDigestAuth sends its second request with this adapter.
         response.connection = self  # type: ignore[assignment]
         return response
 
@@ -132,7 +138,7 @@ class BetamaxAdapter(BaseAdapter):
             adapter.close()
 
     def find_adapter(self, url: str) -> BaseAdapter:
-        """The session's own adapter for this URL: of the longest prefix, past the recorders around this one."""
+        """The session's own adapter for this URL, with the longest prefix; never the adapter of another recorder."""
         prefixes = [prefix for prefix in self.old_adapters if url.lower().startswith(prefix.lower())]
         if not prefixes:
             raise InvalidSchema(f"No connection adapters were found for {url!r}")
@@ -144,7 +150,7 @@ class BetamaxAdapter(BaseAdapter):
 
     def _copied(self, old_adapters: MutableMapping[str, BaseAdapter]) -> BetamaxAdapter:
         twin = BetamaxAdapter(old_adapters, self._config)
-        twin.serialize, twin._place, twin._is_copy = self.serialize, self._place, True
+        twin.serialize, twin._used, twin._is_copy = self.serialize, self._used, True
         return twin
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -153,7 +159,7 @@ class BetamaxAdapter(BaseAdapter):
         return _unpickled, (name, self.old_adapters)
 
 
-#: The adapters that have been pickled, as long as they are there.
+#: The adapters that have been pickled, while they exist.
 _adapters: WeakValueDictionary[str, BetamaxAdapter] = WeakValueDictionary()
 
 

@@ -1,4 +1,4 @@
-"""``import betamax`` -> ``vcr.betamax``, for programs that ask for it. It must not know a cassette."""
+"""Lets ``import betamax`` import ``vcr.betamax``, after ``install()``. It must not know a cassette."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ALIAS, _REAL = "betamax", __package__
 
 
 class _Finder(MetaPathFinder, Loader):
-    """Finds ``betamax.x`` as the module ``vcr.betamax.x`` that there is, or will be then: there is one of each."""
+    """Finds ``betamax.x`` as ``vcr.betamax.x``: the same module object, which is imported if need be."""
 
     def __init__(self) -> None:
         self._specs: dict[str, ModuleSpec | None] = {}
@@ -32,7 +32,7 @@ class _Finder(MetaPathFinder, Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """It has run; the import system has put the alias's spec on it."""
+        """Give the module its own spec back: the import system has put the alias's on it. The module has run before."""
         assert module.__spec__ is not None
         module.__spec__ = self._specs.pop(module.__spec__.name)
 
@@ -42,11 +42,11 @@ _displaced: dict[str, ModuleType] = {}
 
 
 def install() -> None:
-    """Let ``import betamax``, and what is in it, mean ``vcr.betamax``, until ``uninstall``.
+    """Let ``import betamax``, and the import of its modules, import ``vcr.betamax``, until ``uninstall``.
 
-    To be called before anybody imports Betamax, which need not be installed: in a conftest.py, or before pytest starts.
-    Warns when Betamax itself has been imported already: what was imported from it, fixtures of pytest for example,
-    stays in use.
+    Call this before anything imports Betamax, which need not be installed: in a conftest.py, or before pytest starts.
+    Warns if Betamax has been imported already: names that were imported from it (fixtures of pytest, for example) stay
+    Betamax's.
     """
     before = sys.modules.get(_ALIAS)
     is_other = before is not None and before is not sys.modules[_REAL]
@@ -55,7 +55,7 @@ def install() -> None:
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
     sys.meta_path.insert(0, _finder)
-    # A finder that comes to stand before this one, as pytest's does, is not asked for a module that is there.
+    # A finder before this one, such as pytest's, is not asked for a module in sys.modules: so all are put there now.
     for name, module in list(sys.modules.items()):
         if name == _REAL or name.startswith(f"{_REAL}."):
             sys.modules[_ALIAS + name.removeprefix(_REAL)] = module
@@ -68,7 +68,7 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Let ``import betamax`` mean what it did."""
+    """Undo ``install``: let ``import betamax`` import Betamax again."""
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
         _take_out()

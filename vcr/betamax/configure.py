@@ -1,7 +1,8 @@
-"""What ``Betamax.configure()`` returns, and what a recorder has of its own over it. It must not open a cassette.
+"""The configuration of all recorders, which ``Betamax.configure()`` returns, and the configuration of a single one. It
+must not open a cassette.
 
-What is given to a recorder, or set through its ``config``, is that recorder's alone; what a recorder has
-not set is everybody's, as it is at the moment.
+A setting that is given to a recorder, or set through its ``config``, counts for that recorder alone. For any other
+setting the recorder uses the present one of all recorders.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from .cassette.cassette import Cassette, Hook
 
 
 class Configuration:
-    """How everybody records. It may be used in a ``with`` block, which changes nothing."""
+    """The configuration of all recorders. In a ``with`` block it works as without."""
 
-    #: Where cassettes are kept, relative to the working directory.
+    #: The directory of the cassettes, relative to the working directory.
     CASSETTE_LIBRARY_DIR: ClassVar[str] = "vcr/cassettes"
     #: The ``after_start`` and ``before_stop`` hooks.
     recording_hooks: ClassVar[defaultdict[str, list[Hook]]] = defaultdict(list)
@@ -27,11 +28,11 @@ class Configuration:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is undone."""
+        """Leave all settings as they are now."""
 
     @property
     def cassette_library_dir(self) -> str:
-        """The directory of the cassettes. It is made when it is missing."""
+        """The directory of the cassettes. A directory that does not exist is made."""
         return Configuration.CASSETTE_LIBRARY_DIR
 
     @cassette_library_dir.setter
@@ -40,7 +41,8 @@ class Configuration:
 
     @property
     def default_cassette_options(self) -> MutableMapping[str, Any]:
-        """The options of a cassette whose ``use_cassette`` does not say otherwise. Checked when one is opened."""
+        """The options for each cassette, unless ``use_cassette`` is given others. They are checked when a cassette is
+        opened."""
         return Cassette.default_cassette_options
 
     @default_cassette_options.setter
@@ -49,7 +51,7 @@ class Configuration:
 
     @property
     def preserve_exact_body_bytes(self) -> bool:
-        """Whether bodies are written as base64, text or not."""
+        """Whether all bodies are written in base64, even if they are text."""
         return bool(self.default_cassette_options.get("preserve_exact_body_bytes"))
 
     @preserve_exact_body_bytes.setter
@@ -57,31 +59,31 @@ class Configuration:
         self.default_cassette_options["preserve_exact_body_bytes"] = bool(value)
 
     def define_cassette_placeholder(self, placeholder: str, replace: object) -> None:
-        """Write ``placeholder`` into cassettes in the place of ``replace`` (text or bytes), however it is spelled."""
+        """Write ``placeholder`` into cassettes in the place of ``replace`` (text or bytes), escaped or encoded, too."""
         options = self.default_cassette_options
         given = {"placeholder": placeholder, "replace": replace}
         options["placeholders"] = [*options.get("placeholders", ()), given]
 
     def before_record(self, tag: object = None, callback: Hook | None = None) -> None:
-        """Call ``callback(interaction[, cassette])`` with each response from the server, when it is complete and before
-        it is kept. What it changes is what is kept, and what the program gets."""
+        """Call ``callback(interaction[, cassette])`` for each response from the server, when the response is complete
+        and before it is recorded. What the callback changes is recorded, and the program gets the same."""
         self._register("before_record", callback or tag, 2)
 
     def before_playback(self, tag: object = None, callback: Hook | None = None) -> None:
-        """Call ``callback(interaction[, cassette])`` with each interaction of a cassette when it is loaded, before the
-        placeholders are replaced."""
+        """Call ``callback(interaction[, cassette])`` for each interaction of a cassette when the cassette is loaded,
+        before the placeholders are replaced by their secrets."""
         self._register("before_playback", callback or tag, 2)
 
     def after_start(self, callback: Hook) -> None:
-        """Call ``callback(cassette)`` when a recorder has started; None before ``use_cassette``."""
+        """Call ``callback(cassette)`` when a recorder has started. ``cassette`` is None before ``use_cassette``."""
         self._register("after_start", callback, 1)
 
     def before_stop(self, callback: Hook) -> None:
-        """Call ``callback(cassette)`` when a recorder is about to stop. The cassette is saved whatever it raises."""
+        """Call ``callback(cassette)`` when a recorder is about to stop. The cassette is saved even if it raises."""
         self._register("before_stop", callback, 1)
 
     def hooks(self, name: str) -> list[Hook]:
-        """What to call, in order."""
+        """The functions to call for the hook ``name``, in order."""
         return list(self._hooks(name))
 
     def _hooks(self, name: str) -> list[Hook]:
@@ -94,7 +96,7 @@ class Configuration:
             inspect.signature(callback).bind(*range(arguments))
         except TypeError:
             callback = functools.partial(_with_the_first, callback)
-        except ValueError:  # It does not say what it takes.
+        except ValueError:  # a builtin without a signature
             pass
         self._hooks(name).append(callback)
 
@@ -104,7 +106,7 @@ def _with_the_first(callback: Hook, first: object, *_: object) -> object:
 
 
 class RecorderConfiguration(Configuration):
-    """What one recorder has of its own, over what is everybody's."""
+    """The configuration of one recorder: its own settings, and the present ones of all recorders for the others."""
 
     def __init__(self, cassette_library_dir: str | None, default_cassette_options: Mapping[str, object]) -> None:
         self._library = cassette_library_dir
@@ -122,7 +124,7 @@ class RecorderConfiguration(Configuration):
 
     @property
     def default_cassette_options(self) -> MutableMapping[str, object]:
-        """This recorder's options over everybody's; what is set goes into its own."""
+        """The options of this recorder, then those of all recorders. An option that is set becomes this recorder's."""
         return ChainMap(self._options, Cassette.default_cassette_options)
 
     @default_cassette_options.setter
@@ -130,7 +132,7 @@ class RecorderConfiguration(Configuration):
         self._options = dict(value)
 
     def hooks(self, name: str) -> list[Hook]:
-        """Everybody's, then its own."""
+        """The functions of all recorders, then those of this one."""
         return [*super()._hooks(name), *self._own[name]]
 
     def _hooks(self, name: str) -> list[Hook]:

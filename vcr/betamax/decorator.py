@@ -1,4 +1,6 @@
-"""The decorator: a session of its own, recorded, for each call."""
+"""The decorator ``use_cassette``: it gives each call of a function a new session, which is recorded. It must not know
+how a session is recorded.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,12 @@ def use_cassette(
     default_cassette_options: Mapping[str, object] | None = None,
     **use_cassette_kwargs: object,
 ) -> Callable[[Callable[..., Returned]], Callable[..., Returned]]:
-    """Call the function with a new session as its first argument (of a method: after ``self``), which records into, or
-    replays from, this cassette. The signature is without it, so pytest sees the other arguments as fixtures."""
+    """Call the function with a new session as its first argument, or, if it is a method, after ``self``.
+
+    The session records into this cassette, or replays from it. The other arguments are those of ``Betamax`` and of
+    ``Betamax.use_cassette``. The decorated function has a signature without the session, so that pytest takes only the
+    other parameters for fixtures.
+    """
 
     def decorate(function: Callable[..., Returned]) -> Callable[..., Returned]:
         signature = inspect.signature(function)

@@ -1,32 +1,33 @@
-"""The exceptions of the face, by Betamax's names. No logic."""
+"""The exceptions of ``vcr.betamax``, under Betamax's names. No logic."""
 
 from __future__ import annotations
 
 
 class BetamaxError(Exception):
-    """A request that cannot be answered, and whatever else is wrong. It is none of requests' exceptions."""
+    """The base of all errors of ``vcr.betamax``; by itself, a request that cannot be answered. It is no exception of
+    requests."""
 
     def __init__(self, message: object) -> None:
         super().__init__(message)
 
     def __str__(self) -> str:
-        return str(self.args[0])  # KeyError, which one of these is too, would quote it
+        return str(self.args[0])  # UnknownMatcherError is a KeyError, too, and that would put quotes around the message
 
 
 class MissingDirectoryError(BetamaxError):
-    """Betamax's: the cassette library is not there. Here it is made, so nothing raises this any more."""
+    """The cassette library does not exist. Nothing raises this error: the directory is made."""
 
 
 class MissingCassetteError(BetamaxError, ValueError):
-    """``record="none"`` without a cassette, or a cassette without a name (Betamax raises ValueError)."""
+    """``record="none"`` without a cassette, or a cassette without a name. Betamax raises ValueError."""
 
 
 class ValidationError(BetamaxError):
-    """An option has a value that it cannot have."""
+    """An option has a value that is not valid."""
 
 
 class InvalidOption(ValidationError):  # noqa: N818  (Betamax's name)
-    """There is no option of this name."""
+    """There is no option with this name."""
 
 
 class BodyBytesValidationError(ValidationError):
@@ -34,15 +35,15 @@ class BodyBytesValidationError(ValidationError):
 
 
 class MatchersValidationError(ValidationError):
-    """``match_requests_on`` is no list of registered matchers."""
+    """``match_requests_on`` is not a list of registered matchers."""
 
 
 class UnknownMatcherError(MatchersValidationError, KeyError):
-    """A cassette's ``match_options`` name a matcher that is not registered (Betamax raises KeyError)."""
+    """The ``match_options`` of a cassette name a matcher that is not registered. Betamax raises KeyError."""
 
 
 class RecordValidationError(ValidationError):
-    """``record`` is no record mode."""
+    """``record`` is not a record mode."""
 
 
 class RecordIntervalValidationError(ValidationError):
@@ -50,7 +51,7 @@ class RecordIntervalValidationError(ValidationError):
 
 
 class PlaceholdersValidationError(ValidationError):
-    """``placeholders`` is no list of dictionaries with ``placeholder`` and ``replace``."""
+    """``placeholders`` is not a list of dictionaries with ``placeholder`` and ``replace``."""
 
 
 class PlaybackRepeatsValidationError(ValidationError):
@@ -58,7 +59,7 @@ class PlaybackRepeatsValidationError(ValidationError):
 
 
 class SerializerValidationError(ValidationError):
-    """``serialize_with`` is no registered serializer."""
+    """``serialize_with`` is not a registered serializer."""
 
 
 validation_error_map: dict[str, type[ValidationError]] = {

@@ -1,4 +1,4 @@
-"""The mapping of header fields of urllib3, under Betamax's name."""
+"""urllib3's mapping of header fields, at the path that it has in Betamax."""
 
 from urllib3._collections import HTTPHeaderDict
 

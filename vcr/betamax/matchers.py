@@ -1,9 +1,10 @@
-"""Betamax's matchers: its rules as keys for the engine, and the classes that its users derive from.
+"""Betamax's matchers: the classes that users derive from, and the engine's matchers for Betamax's rules. It must not
+know a session or a cassette.
 
-The registry's names mean what they mean in Betamax (``query``: the order of keys is ignored; ``host``: with the port;
-``uri``: scheme, host, path and query), not what they mean in ``vcr``. URIs compare without userinfo, fragment
-and default port, which are not sent; names of header fields without case; both make more match than in Betamax, never
-less. Where several recorded requests match, one with the same body comes first.
+The names mean what they mean in Betamax (``query``: the order of names is ignored; ``host``: with the port; ``uri``:
+scheme, host, path and query), not what they mean in ``vcr``. URIs are compared without user, fragment and default port,
+which are not sent. The case of field names is ignored. So requests match that do not match in Betamax; those that match
+in Betamax match here. If several recorded requests match, one with the same body comes first.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from .util import prepared, request_from_data, sent
 
 
 class BaseMatcher:
-    """What a matcher of the user's derives from: it has a ``name``, and ``match`` says whether two are the same.
+    """The base class for matchers of the user's: with a ``name``, and a ``match`` that compares two requests.
 
-    Register the class with ``Betamax.register_request_matcher``; it is made once, without arguments.
+    Register the class with ``Betamax.register_request_matcher``: that makes one object of it, without arguments.
     """
 
     name: ClassVar[str | None] = None
@@ -38,21 +39,25 @@ class BaseMatcher:
         self.on_init()
 
     def on_init(self) -> None:
-        """For subclasses: called when the matcher has been made."""
+        """Called when the matcher has been made; a subclass may do something here."""
 
     def match(self, request: PreparedRequest, recorded_request: Mapping[str, object]) -> bool:
-        """Whether ``request`` is the recorded one: a dictionary with ``method``, ``uri``, ``headers`` and ``body``."""
+        """Whether ``request`` matches ``recorded_request``, a dictionary with ``method``, ``uri``, ``headers`` and
+        ``body``."""
         raise NotImplementedError("match method must be overridden")
 
 
 class _Keyed(BaseMatcher):
-    """One of the built-in matchers: two requests are the same when their keys are. The engine looks them up by key; a
-    matcher that is derived from one is asked about each recorded request."""
+    """A built-in matcher: two requests match if their keys are equal.
+
+    The engine finds recorded requests by the key. For a class of the user's that is derived from a built-in one, it
+    calls ``match`` with each recorded request.
+    """
 
     keyed: ClassVar[Matcher]
 
     def match(self, request: PreparedRequest, recorded_request: Mapping[str, object]) -> bool:
-        """Whether the two have the same key. Of ``recorded_request`` only what the key is made of need be there."""
+        """Whether the two have the same key. ``recorded_request`` needs only the items that the key is made of."""
         return bool(self.keyed.key(sent(request)) == self.keyed.key(request_from_data(recorded_request)))
 
 
@@ -60,7 +65,7 @@ def _netloc(request: Request) -> str:
     return authority(request.scheme, request.host or "", request.port)
 
 
-def _place(uri: str) -> dict[str, str]:
+def _parts(uri: str) -> dict[str, str]:
     request = Request("", uri)
     return {"scheme": request.scheme, "netloc": _netloc(request), "path": urlparse(uri).path or "/", "fragment": ""}
 
@@ -74,7 +79,7 @@ def _query(request: Request) -> Hashable:
 
 
 def _uri(request: Request) -> Hashable:
-    return tuple(_place(request.uri).values()), _query(request)
+    return tuple(_parts(request.uri).values()), _query(request)
 
 
 def _headers(request: Request) -> Hashable:
@@ -82,23 +87,26 @@ def _headers(request: Request) -> Hashable:
 
 
 def _body(request: Request) -> str:
-    # As Betamax's older cassettes have it, in which what is not UTF-8 is lost.
+    # Older versions of Betamax recorded a body as text, and lost the bytes that are not UTF-8.
     return (request.body or b"").decode("utf-8", "replace")
 
 
 class MethodMatcher(_Keyed):
-    """The same method."""
+    """Matches requests with the same method."""
 
     name, keyed = "method", matchers.method
 
 
 class QueryMatcher(_Keyed):
-    """The same query: names in any order, the values of one name in theirs; ``?a`` is ``?a=``."""
+    """Matches requests with the same query.
+
+    The order of the names is ignored, the order of the values of one name is not. ``?a`` equals ``?a=``.
+    """
 
     name, keyed = "query", Matcher("query", _query)
 
     def to_dict(self, query: str) -> dict[str, list[str]]:
-        """The values of each name. A derived matcher may leave some out."""
+        """The values of each name in a query. A subclass may leave some out."""
         return _fields(query)
 
     def match(self, request: PreparedRequest, recorded_request: Mapping[str, object]) -> bool:
@@ -108,20 +116,20 @@ class QueryMatcher(_Keyed):
 
 
 class URIMatcher(_Keyed):
-    """The same scheme, host, path and query."""
+    """Matches requests with the same scheme, host, path and query."""
 
     name, keyed = "uri", Matcher("uri", _uri, lambda r1, r2: f"{r1.uri} != {r2.uri}")
 
     def on_init(self) -> None:
-        """Compare queries as the matcher ``query`` does; a derived matcher may do so in another way."""
+        """Set the function that compares queries, ``query_matcher``. A subclass may set another."""
         self.query_matcher = QueryMatcher().match
 
     def parse(self, uri: str) -> dict[str, str]:
-        """What is compared of a URI beside its query. A derived matcher may leave out or change some of it."""
-        return _place(uri)
+        """The parts of a URI that are compared, without the query. A subclass may leave out or change some."""
+        return _parts(uri)
 
     def all_equal(self, new_uri: str, recorded_uri: str) -> bool:
-        """Whether two URIs are the same but for their queries."""
+        """Whether two URIs are equal apart from their queries."""
         return self.parse(new_uri) == self.parse(recorded_uri)
 
     def match(self, request: PreparedRequest, recorded_request: Mapping[str, object]) -> bool:
@@ -131,24 +139,24 @@ class URIMatcher(_Keyed):
 
 
 class HostMatcher(_Keyed):
-    """The same host and port."""
+    """Matches requests with the same host and port."""
 
     name, keyed = "host", Matcher("host", _netloc)
 
 
 class PathMatcher(_Keyed):
-    """The same path."""
+    """Matches requests with the same path."""
 
-    name, keyed = "path", Matcher("path", lambda request: _place(request.uri)["path"])
+    name, keyed = "path", Matcher("path", lambda request: _parts(request.uri)["path"])
 
 
 class HeadersMatcher(_Keyed):
-    """All header fields the same: the first value of each name."""
+    """Matches requests with the same header fields. Only the first value of each name counts."""
 
     name, keyed = "headers", Matcher("headers", _headers, matchers.headers._difference)
 
     def flatten_headers(self, request: Mapping[str, object]) -> dict[str, str]:
-        """The first value of each header field in a cassette. A derived matcher may leave some out."""
+        """The first value of each header field of a recorded request. A subclass may leave some out."""
         return dict(request_from_data({"headers": request["headers"]}).headers.items())
 
     def match(self, request: PreparedRequest, recorded_request: Mapping[str, object]) -> bool:
@@ -158,31 +166,31 @@ class HeadersMatcher(_Keyed):
 
 
 class BodyMatcher(_Keyed):
-    """The same body, as text."""
+    """Matches requests with the same body, compared as text."""
 
     name, keyed = "body", Matcher("body", _body, difference.of_bodies)
 
 
 class DigestAuthMatcher(_Keyed):
-    """The same Authorization but for ``cnonce`` and ``response``."""
+    """Matches requests with the same digest Authorization, apart from ``cnonce`` and ``response``."""
 
     name, keyed = "digest-auth", matchers.digest_auth
 
 
 class JSONBodyMatcher(_Keyed):
-    """The same Content-Type and, if that says JSON, the same data (betamax-matchers)."""
+    """Matches requests with the same Content-Type and, if that is JSON, with the same value (betamax-matchers)."""
 
     name, keyed = "json-body", matchers.json_body
 
 
 class URLEncodedBodyMatcher(_Keyed):
-    """Forms with the same fields (betamax-matchers)."""
+    """Matches requests whose forms have the same fields (betamax-matchers)."""
 
     name, keyed = "form-urlencoded-body", matchers.form_body
 
 
 class MultipartFormDataBodyMatcher(_Keyed):
-    """Multipart bodies with the same parts, whatever the boundary (betamax-matchers)."""
+    """Matches requests whose multipart bodies have the same parts, whatever the boundary (betamax-matchers)."""
 
     name, keyed = "multipart-form-data-body", matchers.multipart_body
 
@@ -192,13 +200,15 @@ _BUILT_IN = (
     *(DigestAuthMatcher, JSONBodyMatcher, URLEncodedBodyMatcher, MultipartFormDataBodyMatcher),
 )
 
-#: What ``match_requests_on`` may name.
+#: The registered matchers, by the names that ``match_requests_on`` takes.
 matcher_registry: dict[str, BaseMatcher] = {str(cls.name): cls() for cls in _BUILT_IN}
 
 
 def for_engine(names: Iterable[str], stored: Callable[[Request], Mapping[str, object]]) -> list[Predicate]:
-    """The engine's matchers for these names. ``stored`` finds a recorded request as it stands in the cassette, for
-    matchers of the user's. Raises UnknownMatcherError for a name that is not registered."""
+    """The engine's matchers for these names. Raises UnknownMatcherError for a name that is not registered.
+
+    ``stored``: returns Betamax's dictionary of a recorded request, for matchers of the user's.
+    """
     wanted = set(names)
     if unknown := wanted.difference(matcher_registry):
         raise UnknownMatcherError(f"{sorted(unknown)!r} is not valid; registered: {', '.join(matcher_registry)}")

@@ -1,4 +1,6 @@
-"""What stands for ``http.client``'s response behind a response made by hand: requests reads its cookies from there."""
+"""An object in the place of ``http.client``'s response, from which requests reads the cookies of a response that was
+made by hand. It must not know a cassette.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from email.message import Message
 
 
 class MockHTTPResponse:
-    """A response's header fields (``msg``), open until it is closed. ``headers``: urllib3's ``HTTPHeaderDict``."""
+    """A response that has nothing but header fields (``msg``). ``headers``: urllib3's ``HTTPHeaderDict``."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self.msg = Message()
@@ -16,9 +18,9 @@ class MockHTTPResponse:
         self._closed = False
 
     def isclosed(self) -> bool:
-        """Whether it has been closed."""
+        """Whether the response has been closed."""
         return self._closed
 
     def close(self) -> None:
-        """Close it."""
+        """Close the response."""
         self._closed = True

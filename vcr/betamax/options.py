@@ -1,8 +1,9 @@
-"""The options of ``use_cassette``, by Betamax's names: defaults, checks, and what is in force where several are given.
+"""The options of ``use_cassette`` under Betamax's names: their defaults, their checks, and which value counts if
+several are given. It must not know a cassette.
 
-A number as ``re_record_interval`` counts days, as in Betamax (a ``timedelta`` says what it means); nothing is left over
-from one ``use_cassette`` to the next on the same recorder; defaults are checked like arguments, when a cassette is
-opened, and may be spelled ``record`` or ``record_mode``, ``match_requests_on`` or (as in Betamax's documentation)
+A number as ``re_record_interval`` is a number of days, as in Betamax. An option that is given to one ``use_cassette``
+does not count for the next one on the same recorder. Defaults are checked like arguments, when a cassette is opened. A
+default may be called ``record`` or ``record_mode``, and ``match_requests_on`` or, as in Betamax's documentation,
 ``match_options``.
 """
 
@@ -19,32 +20,32 @@ from .exceptions import InvalidOption, validation_error_map
 from .matchers import matcher_registry
 from .serializers import serializer_registry
 
-#: Names that only defaults, and a cassette made by hand, have.
+#: Other names of options, accepted in defaults and by ``Cassette``.
 ALIASES = {"record_mode": "record", "match_options": "match_requests_on"}
 
 
 def as_interval(value: timedelta | float | None) -> timedelta | None:
-    """A ``re_record_interval``: a timedelta, or days."""
+    """A ``re_record_interval`` as a timedelta. A number counts days."""
     return value if value is None or isinstance(value, timedelta) else timedelta(days=value)
 
 
 def validate_record(record: object) -> bool:
-    """Whether it is a record mode."""
+    """Whether ``record`` is a record mode."""
     return record in ("all", "new_episodes", "none", "once")
 
 
 def validate_matchers(match_requests_on: Iterable[object]) -> bool:
-    """Whether these are names of registered matchers."""
+    """Whether ``match_requests_on`` is a list of names of registered matchers."""
     return not isinstance(match_requests_on, str) and all(name in matcher_registry for name in match_requests_on)
 
 
 def validate_serializer(serializer: object) -> bool:
-    """Whether it is the name of a registered serializer."""
+    """Whether ``serializer`` is the name of a registered serializer."""
     return serializer in serializer_registry
 
 
 def validate_placeholders(placeholders: object) -> bool:
-    """Whether it is a list of dictionaries with ``placeholder`` and ``replace``."""
+    """Whether ``placeholders`` is a list of dictionaries with ``placeholder`` and ``replace``."""
     return isinstance(placeholders, (list, tuple)) and all(
         isinstance(item, Mapping) and set(item) == {"placeholder", "replace"} for item in placeholders
     )
@@ -59,7 +60,7 @@ def _is_boolean(value: object) -> bool:
     return value in (True, False)
 
 
-#: For each option: its default, what accepts a value, and what to say of the values there are.
+#: For each option: its default, the function that says whether a value is valid, and a description of the valid values.
 _TABLE: dict[str, tuple[object, Callable[[Any], bool], Callable[[], str]]] = {
     "record": ("once", validate_record, lambda: "all, new_episodes, none or once"),
     "match_requests_on": (["method", "uri"], validate_matchers, lambda: f"a list of {', '.join(matcher_registry)}"),
@@ -73,7 +74,7 @@ _TABLE: dict[str, tuple[object, Callable[[Any], bool], Callable[[], str]]] = {
 
 
 class Chosen(TypedDict):
-    """What is in force for one cassette: every option."""
+    """The values of all options for one cassette."""
 
     record: str
     match_requests_on: Sequence[str]
@@ -86,8 +87,8 @@ class Chosen(TypedDict):
 
 
 class Options(dict[str, Any]):
-    """What was given to one ``use_cassette``. Raises InvalidOption for an unknown name, and the option's own
-    ValidationError for a value."""
+    """The options that one ``use_cassette`` is given. Raises InvalidOption for an unknown name, and the ValidationError
+    of the option for a value that is not valid."""
 
     defaults: ClassVar = {name: row[0] for name, row in _TABLE.items()}
 
@@ -96,7 +97,7 @@ class Options(dict[str, Any]):
         self.validate()
 
     def validate(self) -> None:
-        """Raise what is wrong with them."""
+        """Raise InvalidOption, or the ValidationError of an option, if an option is wrong."""
         for name, value in self.items():
             if name not in _TABLE:
                 raise InvalidOption(f"{name} is not a valid option; {unknown('option', name, _TABLE)}")
@@ -109,7 +110,10 @@ class Options(dict[str, Any]):
                 raise validation_error_map[name](f"{value!r} is not valid; {name} is {valid()}")
 
     def over(self, defaults: Mapping[str, object]) -> Chosen:
-        """Every option: from here, else from ``defaults``, which may be in layers. Placeholders are merged."""
+        """The values of all options: these, then those in ``defaults``, then Betamax's. Placeholders are merged.
+
+        ``defaults``: a mapping, or a ChainMap whose first mapping counts most.
+        """
         layers = reversed(defaults.maps) if isinstance(defaults, ChainMap) else [defaults]
         renamed = [Options({ALIASES.get(name, name): value for name, value in layer.items()}) for layer in layers]
         result: Any = dict(self.defaults)

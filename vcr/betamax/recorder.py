@@ -1,4 +1,6 @@
-"""The recorder: a cassette in the place of one session's connections, from ``start`` to ``stop``."""
+"""The recorder: it mounts the adapter of a cassette on one session, from ``start`` to ``stop``. It must not know how a
+request is recorded.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +21,14 @@ from .serializers import BaseSerializer, serializer_registry
 
 
 class Betamax:
-    """Records what one session sends, and replays it: ``with Betamax(session).use_cassette("name"):`` or, with the
-    cassette chosen inside, ``with Betamax(session) as recorder: recorder.use_cassette("name")``.
+    """Records the requests of one session, and replays them: ``with Betamax(session).use_cassette("name"):`` or, if the
+    cassette is chosen inside, ``with Betamax(session) as recorder: recorder.use_cassette("name")``.
 
-    ``session``: a ``requests.Session``, or what has its ``adapters`` and ``mount``. Nobody else's requests are touched.
-    ``cassette_library_dir`` and ``default_cassette_options`` count for this recorder.
+    ``session``: a ``requests.Session``, or an object with ``adapters`` and ``mount``. Requests of other sessions are
+    not recorded. ``cassette_library_dir`` and ``default_cassette_options`` count for this recorder only.
 
-    The session's own adapters are asked to send, also in a replay, and are recorded or answered where they
-    reach for the network; what sends with no client that ``vcr`` knows (from memory, over FTP) is not.
+    The session's own adapters send, on replay too: they are recorded, or answered, where they open a connection. An
+    adapter that sends with no client that ``vcr`` knows (from memory, over FTP) is not recorded.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class Betamax:
 
     @staticmethod
     def configure() -> Configuration:
-        """What holds for every recorder: ``with Betamax.configure() as config: ...``."""
+        """The configuration of all recorders: ``with Betamax.configure() as config: ...``."""
         return Configuration()
 
     @staticmethod
@@ -63,20 +65,20 @@ class Betamax:
         serializer_registry[str(serializer_class.name)] = serializer_class()
 
     def use_cassette(self, cassette_name: str, **kwargs: object) -> Betamax:
-        """Load this cassette and use it from now on; the one in use until now is saved.
+        """Load this cassette and use it from now on. The cassette in use until now is saved.
 
         Options: ``record``, ``match_requests_on``, ``re_record_interval``, ``serialize_with``, ``placeholders``,
-        ``preserve_exact_body_bytes``, ``allow_playback_repeats``. Raises a ValidationError for what is none of these,
-        and MissingCassetteError, a ValueError, for ``record="none"`` without a cassette.
+        ``preserve_exact_body_bytes``, ``allow_playback_repeats``. Raises a ValidationError for another option or a
+        value that is not valid, and MissingCassetteError, a ValueError, for ``record="none"`` without a cassette.
         """
-        options = Options(kwargs)  # (The adapter's options have a library, too.)
+        options = Options(kwargs)  # refuses cassette_library_dir, which load_cassette takes
         self.betamax_adapter.load_cassette(cassette_name, None, options)
         if self._started:
             self._mount()
         return self
 
     def start(self) -> None:
-        """Take the place of the session's adapters."""
+        """Mount the cassette's adapter on the session, and call the ``after_start`` hooks."""
         try:
             if not self._started:
                 self._started = True
@@ -89,7 +91,8 @@ class Betamax:
             raise
 
     def stop(self) -> None:
-        """Save the cassette and give the session its adapters back, whatever a hook raises. Once is enough."""
+        """Call the ``before_stop`` hooks, save the cassette, and give the session its adapters back, even if a hook
+        raises. A second call does nothing."""
         if not self._started and self.current_cassette is None:
             return
         with ExitStack() as last:

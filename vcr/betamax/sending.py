@@ -1,5 +1,6 @@
-"""The request that a session is sending in this context: what the adapter, the cassette and the matchers tell each
-other about it, past the engine. This file must not know any of them."""
+"""The request that a session is sending in this context. The adapter, the cassette and the matchers use it to tell each
+other what the engine does not pass on. This module must not know any of them.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 
 class Sending:
-    """One request. ``is_live``: whether the cassette sends it to the server, to record it. ``recorded``: what hooks
-    have made of the exchange; None when there is no hook, or the response is not there yet."""
+    """A request that is being sent. ``is_live``: whether it goes to the server, to be recorded. ``recorded``: the
+    interaction as the hooks have left it; None without hooks, or before the response has come."""
 
     def __init__(self, request: PreparedRequest) -> None:
         self.request = request
@@ -28,13 +29,13 @@ _current: ContextVar[Sending | None] = ContextVar("betamax_sending", default=Non
 
 
 def current() -> Sending | None:
-    """What is being sent here; None when another client than requests sends."""
+    """The request that requests is sending in this context; None if another client is sending."""
     return _current.get()
 
 
 @contextmanager
 def sending(request: PreparedRequest) -> Iterator[Sending]:
-    """In the block this request is being sent."""
+    """Make ``request`` the current one in the block."""
     now = Sending(request)
     token = _current.set(now)
     try:

@@ -1,4 +1,6 @@
-"""Betamax's data (the dictionaries in its cassettes) <-> the engine's values <-> requests' objects."""
+"""Converts between Betamax's data (the dictionaries in its cassettes), the engine's values and the objects of requests.
+It must not know a recorder, nor the cassette of a session.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +37,10 @@ _ANY_RESPONSE = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body"
 
 
 class _AsItIs:
-    """A serializer that leaves plain data as it is."""
+    """A serializer that returns plain data as it is."""
 
     @staticmethod
-    def serialize(data: object) -> Any:  # (no text)
+    def serialize(data: object) -> Any:  # a serializer would return text
         return data
 
     deserialize = serialize
@@ -50,7 +52,7 @@ class _AsItIs:
 def to_data(
     request: Request, response: ResponseDict, recorded_at: object = None, *, exact: bool = False
 ) -> InteractionData:
-    """One interaction as it stands in a cassette of Betamax's. ``exact``: bodies as base64, text or not."""
+    """Betamax's data of one interaction. ``exact``: bodies are in base64, even if they are text."""
     one = {"requests": [request], "responses": [response], "preserve_exact_body_bytes": exact}
     plain: Any = serialize({**one, "beside": [{"recorded_at": recorded_at}]}, _AsItIs)
     found: InteractionData = betamax.write(plain)["http_interactions"][0]
@@ -58,14 +60,14 @@ def to_data(
 
 
 def from_data(data: Mapping[str, object]) -> tuple[Request, ResponseDict]:
-    """The inverse. Raises CassetteLoadError when it cannot be read."""
+    """The engine's request and response for Betamax's data of one interaction. Raises CassetteLoadError."""
     plain: Any = betamax.read({"http_interactions": [data]})
     requests, responses = deserialize(plain, _AsItIs)
     return requests[0], responses[0]
 
 
 def request_from_data(data: Mapping[str, object]) -> Request:
-    """The request half of ``from_data``. What ``data`` lacks is that of any request."""
+    """The engine's request for Betamax's data of a request. An item that ``data`` lacks gets a default."""
     return from_data({"request": {**_ANY_REQUEST, **data}, "response": _ANY_RESPONSE})[0]
 
 
@@ -73,19 +75,19 @@ def request_from_data(data: Mapping[str, object]) -> Request:
 
 
 def sent(request: PreparedRequest) -> Request:
-    """A request of requests' as the engine's; a body that can be read only once is left out."""
+    """The engine's request for a request of requests. A body that can be read only once is left out."""
     body = request.body if isinstance(request.body, (str, bytes)) else None
     return Request(str(request.method), str(request.url), body, dict(request.headers or {}))
 
 
 def serialize_prepared_request(request: PreparedRequest, preserve_exact_body_bytes: bool) -> RequestData:
-    """The request as it stands in a cassette."""
+    """Betamax's data of a request."""
     any_response = EngineResponse.of(200, "OK", None, b"").data
     return to_data(sent(request), any_response, exact=preserve_exact_body_bytes)["request"]
 
 
 def serialize_response(response: Response, preserve_exact_body_bytes: bool) -> ResponseData:
-    """The response as it stands in a cassette. It can still be read afterwards."""
+    """Betamax's data of a response. The response can still be read afterwards."""
     raw = response.raw
     fields = Headers(list(raw.headers.items())) if getattr(raw, "headers", None) else Headers(dict(response.headers))
     if getattr(response, "_content_consumed", False):
@@ -102,7 +104,7 @@ def serialize_response(response: Response, preserve_exact_body_bytes: bool) -> R
 
 @contextmanager
 def patched() -> Iterator[None]:
-    """In the block a cassette is asked, whether a recorder is started or not."""
+    """In the block clients ask the current cassette, even if no recorder has started."""
     holder = object()
     try:
         patch.install(holder)
@@ -115,7 +117,7 @@ def patched() -> Iterator[None]:
 
 
 def prepared(request: Request) -> PreparedRequest:
-    """``request`` as requests has it."""
+    """The request of requests for the engine's ``request``."""
     twin = PreparedRequest()
     twin.method, twin.url, twin.body = request.method, request.uri, request.body or b""
     twin.headers = CaseInsensitiveDict(request.headers)
@@ -125,7 +127,7 @@ def prepared(request: Request) -> PreparedRequest:
 
 
 def deserialize_prepared_request(serialized: Mapping[str, object]) -> PreparedRequest:
-    """The request in a cassette as requests has it (betamax-matchers asks for it). Text is text."""
+    """The request of requests for Betamax's data; betamax-matchers uses it. A body that is text stays text."""
     request = prepared(request_from_data(serialized))
     body = serialized.get("body")
     text = body.get("string") if isinstance(body, Mapping) else body
@@ -135,7 +137,7 @@ def deserialize_prepared_request(serialized: Mapping[str, object]) -> PreparedRe
 
 
 def response_from_data(data: Data) -> Response:
-    """What requests makes of this interaction when it is replayed."""
+    """The response of requests that a replay of this interaction gives."""
     request, response = from_data(data)
     player = Cassette(Storage("", None, None))
     player.append(request, response)
@@ -160,13 +162,13 @@ def _is_known(encoding: Any) -> bool:
 
 
 def deserialize_response(serialized: Mapping[str, object]) -> Response:
-    """The response in a cassette as requests has it."""
+    """The response of requests for Betamax's data of a response."""
     request = {**_ANY_REQUEST, "uri": serialized.get("url") or _ANY_REQUEST["uri"]}
     return response_from_data({"request": request, "response": {**_ANY_RESPONSE, **serialized}})
 
 
 def add_urllib3_response(serialized: Mapping[str, object], response: Response, headers: HTTPHeaderDict) -> None:
-    """Let ``response`` read the body in ``serialized`` (``{"body": …}``), and its cookies from ``headers``."""
+    """Give ``response`` the body in ``serialized`` (``{"body": …}``), and the cookies in ``headers``."""
     stored = from_data({"request": _ANY_REQUEST, "response": {**_ANY_RESPONSE, "body": serialized["body"]}})[1]
     _give_raw(response, EngineResponse(stored).body, headers)
 

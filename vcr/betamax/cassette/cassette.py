@@ -1,10 +1,13 @@
 """The engine's cassette with Betamax's attributes, hooks and placeholders. It must not know a session or a recorder.
 
-Where Betamax's engine and this one differ: ``new_episodes`` does not replay what it has just recorded, and both
-``new_episodes`` and ``all`` write the file only when something is new; what is new is written whole or not at all, into
-a directory that is made when it is missing. With ``all`` the new interaction stands where the one was that it replaces.
-A cassette without interactions (which Betamax leaves behind when a first recording fails) is recorded into as if it
-were not there. With ``once``, one that is older than its ``re_record_interval`` is recorded anew.
+It differs from Betamax in this:
+
+- ``new_episodes`` does not replay what it has just recorded.
+- ``new_episodes`` and ``all`` write the file only if there is a new interaction. The file is written whole or not at
+  all, and its directory is made.
+- With ``all`` a new interaction takes the place of the one that it replaces.
+- A cassette without interactions, which Betamax leaves when a first recording fails, counts as a new cassette.
+- With ``once``, a cassette that is older than its ``re_record_interval`` is recorded anew.
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ Hooks = Callable[[str], list[Hook]]
 
 
 def dispatch_hooks(hook_name: str, *args: object) -> None:
-    """Call what is registered for everybody under this name."""
+    """Call the functions that are registered for all recorders under the name of this hook."""
     for hook in _hooks_of_all(hook_name):
         hook(*args)
 
@@ -56,12 +59,13 @@ def _hooks_of_all(name: str) -> list[Hook]:
 
 
 class Cassette(engine.Cassette):
-    """A cassette as Betamax's users know it. ``placeholders`` (a list) and ``match_options`` (a set) may be added to at
-    any time, also from hooks: the one counts when it is saved, the other for the next request.
+    """A cassette with Betamax's interface. A program, or a hook, may add to ``placeholders`` (a list) and
+    ``match_options`` (a set) at any time: placeholders count when the cassette is saved, match options from the next
+    request on.
 
-    ``serialization_format``: the name of a serializer. ``options``: those of ``use_cassette``, ``record_mode`` (for
-    ``record``) and ``cassette_library_dir``; what is None or left out is as in ``defaults``. Raises a ValidationError
-    for a value that an option cannot have, and MissingCassetteError for the mode ``none`` without a cassette.
+    ``serialization_format``: the name of a serializer. ``options``: those of ``use_cassette``; ``record_mode`` is
+    another name for ``record``. An option that is None or left out has its value in ``defaults``. Raises a
+    ValidationError for a value that is not valid, and MissingCassetteError for the mode ``none`` without a cassette.
     """
 
     #: The defaults of every recorder: ``Betamax.configure().default_cassette_options``.
@@ -96,10 +100,10 @@ class Cassette(engine.Cassette):
         self._hooks = hooks
         self._serializer = EngineSerializer(serializer)
         self._views: dict[recording.Interaction, Interaction] = {}
-        self._spelled: dict[recording.Interaction, Data | None] = {}  # as they stand in the file
-        self._by_request: dict[int, recording.Interaction] = {}  # by the identity of the recorded request
-        self._ignored: dict[int, Request] = {}  # recorded requests that hooks want passed over, by identity
-        self._replaced: dict[recording.Interaction, recording.Interaction] = {}  # in the mode ``all``: by what
+        self._in_file: dict[recording.Interaction, Data | None] = {}  # Betamax's data, as it is in the file
+        self._by_request: dict[int, recording.Interaction] = {}  # by the id() of the recorded request
+        self._ignored: dict[int, Request] = {}  # the recorded requests that a hook ignores, by id()
+        self._replaced: dict[recording.Interaction, recording.Interaction] = {}  # old to new, in the mode ``all``
         self._matching: object = self._wanted()
         super().__init__(
             Storage(
@@ -116,43 +120,43 @@ class Cassette(engine.Cassette):
         )
         self.restore()
 
-    # -- what Betamax's users look at, and do by hand ----------------------------------------------------------------
+    # -- Betamax's attributes and methods ------------------------------------------------------------------------------
 
     @property
     def cassette_path(self) -> str:
-        """Where the cassette is kept."""
+        """The path of the cassette's file."""
         return self.path
 
     def __bool__(self) -> bool:
         return True  # In Betamax an empty cassette is a cassette.
 
     def is_empty(self) -> bool:
-        """Whether there was nothing when it was loaded."""
+        """Whether the cassette had no interactions when it was loaded."""
         return not self.rewound
 
     def is_recording(self) -> bool:
-        """Whether requests that it does not hold go to the server."""
+        """Whether a request that is not in the cassette goes to the server."""
         return not self.write_protected
 
     @property
     def interactions(self) -> list[Interaction]:
-        """What it holds. What is changed in their ``data`` is saved, if anything is. Once the cassette is closed they
-        are as they are saved, with placeholders."""
+        """The interactions in the cassette. A change of their ``data`` is saved, if the cassette is. When the cassette
+        has been closed, they have placeholders, as in the file."""
         return [self._view(recorded) for recorded in self.to_save()]
 
     @property
     def earliest_recorded_date(self) -> datetime:
-        """When the oldest interaction was recorded, or now: UTC, without saying so."""
+        """When the oldest interaction was recorded; now, if there is none. UTC without a time zone, as in Betamax."""
         dates = [i.response.recorded_at for i in self.held() if i.response is not None and i.response.recorded_at]
         return min(dates, default=datetime.now(timezone.utc)).astimezone(timezone.utc).replace(tzinfo=None)
 
     def clear(self) -> None:
-        """Forget every interaction."""
+        """Remove all interactions."""
         self.hold([])
         self.rewound = False
 
     def serialize_interaction(self, response: RequestsResponse, request: PreparedRequest) -> InteractionData:
-        """The two as they stand in a cassette."""
+        """Betamax's data of a request and its response."""
         exact = self.preserve_exact_body_bytes
         return {
             "request": util.serialize_prepared_request(request, exact),
@@ -160,7 +164,8 @@ class Cassette(engine.Cassette):
         }
 
     def save_interaction(self, response: RequestsResponse, request: PreparedRequest) -> Interaction:
-        """Record the two, through the hooks. Returns what they make of it, also when it is ignored."""
+        """Record a request and its response, after the hooks have changed them. Returns the interaction, even if a hook
+        ignores it."""
         kept_request, kept_response = util.from_data(self.serialize_interaction(response, request))
         recorded = self.reserve(kept_request)
         with sending(request) as now:
@@ -168,8 +173,8 @@ class Cassette(engine.Cassette):
         return now.recorded or self._view(recorded)
 
     def find_match(self, request: PreparedRequest) -> Interaction | None:
-        """What the cassette holds for this request, if it replays now; from then on it is used. Raises
-        UnknownMatcherError, a KeyError, when there is a name in ``match_options`` that is not registered."""
+        """The recorded interaction for this request, which is marked as used; None if there is none, or if the cassette
+        does not replay now. Raises UnknownMatcherError, a KeyError, for an unregistered name in ``match_options``."""
         if self.is_recording() and self.record_mode is RecordMode.ONCE:
             return None
         wanted = matchers.for_engine(self.match_options, self._stored_request)
@@ -184,17 +189,17 @@ class Cassette(engine.Cassette):
         return None
 
     def eject(self) -> None:
-        """Save and close it."""
+        """Save and close the cassette."""
         self.close()
 
     def close(self, *, save: bool = True) -> None:
-        """The engine's; from then on its interactions show what is saved."""
+        """Close the cassette, as the engine does. From then on its interactions have placeholders, as in the file."""
         super().close(save=save)
         for recorded, view in self._views.items() if self._secrets() else ():
             view.data = self._data(recorded, *self.when_saved(recorded))
             view.settle()
 
-    # -- what hooks and placeholders change --------------------------------------------------------------------------
+    # -- hooks and placeholders ----------------------------------------------------------------------------------------
 
     def _view(self, recorded: recording.Interaction) -> Interaction:
         view = self._views.get(recorded)
@@ -205,46 +210,47 @@ class Cassette(engine.Cassette):
         return view
 
     def _data(self, recorded: recording.Interaction, request: Request, response: ResponseDict) -> InteractionData:
-        """Betamax's dictionary; header values have the shape that they have in the file."""
+        """Betamax's data of an interaction. Header values are lists or text, as they are in the file."""
         timestamp = recorded.response.timestamp if recorded.response is not None else None
         data = util.to_data(request, response, timestamp, exact=self.preserve_exact_body_bytes)
-        spelled = self._spelled.get(recorded) or {}
+        in_file = self._in_file.get(recorded) or {}
         for half, mine in (("request", data["request"]), ("response", data["response"])):
-            headers = spelled[half].get("headers") if half in spelled else None
+            headers = in_file[half].get("headers") if half in in_file else None
             if isinstance(headers, Mapping) and Headers(headers).pairs() == Headers(mine["headers"]).pairs():
                 mine["headers"] = dict(headers)
         return data
 
     def restore(self) -> None:
-        """The engine's; a cassette without interactions counts as new, and so does one that is too old.
+        """Load the cassette, as the engine does. A cassette that is too old, or has no interactions, counts as new.
 
         Raises MissingCassetteError for the mode ``none`` without a cassette.
         """
         super().restore()
         if self.record_mode is RecordMode.NONE and not os.path.exists(self.path):
-            raise MissingCassetteError(f'record="none" plays what is there, and there is no cassette at {self.path}')
+            raise MissingCassetteError(f'record="none" only replays, and there is no cassette at {self.path}')
         if not self.rewound:
             self.hold([], are_stored=True)
         if not len(self):
             self.rewound = False
 
     def when_loaded(self, interactions: list[recording.Interaction]) -> list[recording.Interaction]:
-        """The engine's, as hooks and placeholders make them."""
+        """The interactions that have been loaded, changed by the ``before_playback`` hooks and with secrets in the
+        place of placeholders."""
         loaded = super().when_loaded(interactions)
         stored = self._serializer.stored
         if stored is not None and len(stored) == len(loaded):
-            self._spelled.update(zip(loaded, stored, strict=True))
+            self._in_file.update(zip(loaded, stored, strict=True))
         hooks, secrets = self._hooks("before_playback"), self._secrets()
         if not hooks and not secrets:
             return loaded
         if not len(self):
-            self.hold(loaded, are_stored=True)  # for hooks that look at the others
+            self.hold(loaded, are_stored=True)  # a hook may look at all interactions of the cassette
         return [self._played_back(recorded, hooks, secrets) for recorded in loaded]
 
     def _played_back(
         self, recorded: recording.Interaction, hooks: list[Hook], secrets: list[_placeholders.Placeholder]
     ) -> recording.Interaction:
-        """One that was stored, as hooks and placeholders make it."""
+        """A loaded interaction, changed by the hooks and with secrets in the place of placeholders."""
         view = self._view(recorded) if hooks else None
         for hook in hooks:
             hook(view, self)
@@ -253,7 +259,7 @@ class Cassette(engine.Cassette):
             request, response = _placeholders.reveal(secrets, request, response)
         assert recorded.response is not None
         played = recording.Interaction(request, Response(response, recorded.response.beside))
-        self._spelled[played] = self._spelled.pop(recorded, None)
+        self._in_file[played] = self._in_file.pop(recorded, None)
         if view is not None:
             ignored = view.ignored
             self._views[played] = self._views.pop(recorded)
@@ -263,7 +269,8 @@ class Cassette(engine.Cassette):
         return played
 
     def when_recorded(self, interaction: recording.Interaction, response: Response) -> Response | None:
-        """The response as the hooks leave it, and with it the request; None when one of them has it ignored."""
+        """The response as the ``before_record`` hooks have left it; None if a hook ignores the interaction. A request
+        that the hooks have changed becomes the request of ``interaction``."""
         response.stamp()
         hooks = self._hooks("before_record")
         if not hooks:
@@ -278,13 +285,13 @@ class Cassette(engine.Cassette):
         if (now := current()) is not None:
             now.recorded = view
         if view.ignored:
-            self.dirty = self.dirty or not len(self)  # There is a file all the same.
+            self.dirty = self.dirty or not len(self)  # as in Betamax, a cassette without interactions is saved
             return None
         self._views[interaction] = view
         return response
 
     def keep(self, turn: engine.Turn, interaction: recording.Interaction, response: Response) -> None:
-        """The engine's; the view of the hooks is from now on that of a recorded interaction."""
+        """Keep the response, as the engine does. The interaction that the hooks had becomes one of the cassette's."""
         replaced = self._replaced_by(interaction.request)
         super().keep(turn, interaction, response)
         view = self._views.get(interaction)
@@ -298,7 +305,7 @@ class Cassette(engine.Cassette):
             self._replaced[replaced] = interaction
 
     def _as_changed(self, recorded: recording.Interaction) -> tuple[Request, ResponseDict]:
-        """A copy of the two, with what has been changed in their view."""
+        """A copy of the request and the response of an interaction, with the changes that hooks have made."""
         view = self._views.get(recorded)
         if view is not None and view.changed:
             return view.pair()
@@ -306,37 +313,38 @@ class Cassette(engine.Cassette):
         return request.copy(), response.copy_data()
 
     def when_saved(self, interaction: recording.Interaction) -> Pair:
-        """With what has been changed in its view, and placeholders for secrets."""
+        """The request and the response to save: with the changes that hooks have made, and placeholders for secrets."""
         pair = self._as_changed(interaction)
         secrets = self._secrets()
         return _placeholders.hide(secrets, *pair) if secrets else pair
 
     @property
     def saves_as_held(self) -> bool:
-        """No: views and placeholders change what is written."""
+        """Whether interactions are saved as they are held. Never: hooks and placeholders change what is saved."""
         return False
 
     def _secrets(self) -> list[_placeholders.Placeholder]:
         return _placeholders.resolve(pairs(self.placeholders))
 
     def _without_secrets(self, text: str) -> str:
-        """A text for a person to read, without the secrets."""
+        """A text for a person to read, with placeholders for secrets."""
         return _placeholders.mask(self._secrets(), text)
 
-    # -- the mode ``all``: each new interaction takes the place of one old one ---------------------------------------
+    # -- the mode ``all``: each new interaction takes the place of an old one ------------------------------------------
 
     def _replaced_by(self, request: Request) -> recording.Interaction | None:
+        """In the mode ``all``, the old interaction whose place a new one for ``request`` takes; else None."""
         if self.record_mode is not RecordMode.ALL:
             return None
         matching = self.matching(request)
-        return next((one for one in matching if one not in self.recorded and one not in self._replaced), None)
+        return next((one for one in matching if one not in self._replaced and one not in self.recorded), None)
 
     def to_save(self) -> list[recording.Interaction]:
-        """The engine's; what replaces another stands in its place."""
+        """The interactions to save, in order. A new one stands in the place of the old one that it replaces."""
         moved = set(self._replaced.values())
         return [self._replaced.get(one, one) for one in self.held() if one not in moved]
 
-    # -- match_options, and what is said of an interaction, may change -----------------------------------------------
+    # -- changes of match_options, and of used and ignored interactions ------------------------------------------------
 
     def _wanted(self) -> tuple[frozenset[str], frozenset[int]]:
         return frozenset(self.match_options), frozenset(self._ignored)
@@ -348,7 +356,7 @@ class Cassette(engine.Cassette):
         ]
 
     def _stored_request(self, recorded: Request) -> RequestData:
-        """A recorded request as it stands in the cassette."""
+        """Betamax's data of a recorded request."""
         found = self._by_request.get(id(recorded))
         if found is None or found.pair()[0] is not recorded:
             self._by_request = {id(one.pair()[0]): one for one in self.held()}
@@ -360,10 +368,10 @@ class Cassette(engine.Cassette):
 
     def _set_used(self, recorded: recording.Interaction, used: bool) -> None:
         recorded.plays = int(used)
-        self._matching = None  # so that it is looked for again
+        self._matching = None  # so that ``begin`` makes the matchers, and the index of the engine, anew
 
     def begin(self, request: Request) -> engine.Turn:
-        """The engine's, with what is in ``match_options`` now."""
+        """Begin a turn, as the engine does, with the present ``match_options``."""
         if self._wanted() != self._matching:
             self._matching = self._wanted()
             self.match_by(self._matchers())
@@ -374,7 +382,7 @@ class Cassette(engine.Cassette):
 
 
 class _State(State):
-    """Of an interaction that a cassette holds: what is assigned counts for the next request."""
+    """The state of an interaction in a cassette. A change counts for the next request."""
 
     def __init__(self, cassette: Cassette, recorded: recording.Interaction) -> None:
         self._cassette = cassette
@@ -402,11 +410,12 @@ class _State(State):
 
 
 def _known(given: Mapping[str, object]) -> settings.Options:
-    """The options among ``given`` that say something; as in Betamax, an unknown one is none (here with a warning)."""
+    """The options in ``given``, without those that are None. An unknown option is ignored, as in Betamax, with a
+    warning."""
     defaults = settings.Options.defaults
     renamed = {settings.ALIASES.get(name, name): value for name, value in given.items()}
-    said = {name: value for name, value in renamed.items() if value is not None or defaults.get(name) is None}
-    for name in said.keys() - defaults.keys():
-        del said[name]
+    options = {name: value for name, value in renamed.items() if value is not None or defaults.get(name) is None}
+    for name in options.keys() - defaults.keys():
+        del options[name]
         warn(f"{unknown('option', name, defaults)} It has no effect.")
-    return settings.Options(said)
+    return settings.Options(options)

@@ -1,4 +1,6 @@
-"""Betamax's placeholders. What replaces them in a cassette is ``vcr._placeholders``."""
+"""Betamax's placeholders: their values, and how two lists of them are merged. It must not know a cassette:
+``vcr._placeholders`` puts placeholders into one.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +11,26 @@ Replaced = str | bytes | Sequence[str | bytes] | None
 
 
 class PlaceholderData(TypedDict):
-    """A placeholder as Betamax's users write it."""
+    """The dictionary with which users of Betamax define a placeholder."""
 
     placeholder: str
     replace: Replaced
 
 
 class Placeholder(NamedTuple):
-    """``placeholder`` stands in the cassette where ``replace`` stood in the traffic: text, bytes, or a list of them
-    (header values are lists). None and the empty hide nothing."""
+    """``placeholder`` stands in the cassette in the place of ``replace``, which is text, bytes, or a list of these
+    (header values are lists). A ``replace`` that is None or empty hides nothing."""
 
     placeholder: str
     replace: Replaced
 
     @classmethod
     def from_dict(cls, dictionary: PlaceholderData) -> Placeholder:
-        """One from Betamax's dictionary."""
+        """The placeholder that a dictionary of the user's defines."""
         return cls(dictionary["placeholder"], dictionary["replace"])
 
     def unpack(self, serializing: bool) -> tuple[Replaced, Replaced]:
-        """``(old, new)`` on the way into a cassette, or out of it."""
+        """``(old, new)``: what is replaced by what. ``serializing``: on the way into a cassette, else out of it."""
         return (self.replace, self.placeholder) if serializing else (self.placeholder, self.replace)
 
 
@@ -43,7 +45,8 @@ def merge_placeholder_lists(
 
 
 def pairs(placeholders: Iterable[Placeholder]) -> list[tuple[str, object]]:
-    """Pairs for ``vcr._placeholders``, of which the last of a kind counts: in Betamax it is the first."""
+    """The pairs of placeholder and secret for ``vcr._placeholders``, in reverse order: there the last of two equal ones
+    counts, in Betamax the first."""
     found = []
     for placeholder, replace in placeholders:
         found += [(placeholder, one) for one in (replace if isinstance(replace, (list, tuple)) else (replace,))]

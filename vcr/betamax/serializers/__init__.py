@@ -1,7 +1,7 @@
-"""Betamax's serializers, by name. Their data is Betamax's dictionary.
+"""The serializers that ``serialize_with`` names. They must not know a session.
 
-``json`` is Betamax's compact format, ``prettyjson`` that of betamax-serializers, ``yaml`` VCR.py's format as ``vcr``
-writes it. Whatever is written, each reads every format. A file that cannot be read is an error, never empty.
+``json`` writes Betamax's compact JSON, ``prettyjson`` the indented JSON of betamax-serializers, ``yaml`` VCR.py's
+format. Each reads every format. A file that cannot be read is an error; it never counts as empty.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = [
     "serializer_registry",
 ]
 
-#: What ``serialize_with`` may name.
+#: The registered serializers, by the names that ``serialize_with`` takes.
 serializer_registry: dict[str, BaseSerializer] = {
     str(cls.name): cls() for cls in (JSONSerializer, PrettyJSONSerializer, YAMLSerializer)
 }

@@ -1,4 +1,4 @@
-"""What a serializer of the user's derives from. It must not know the serializers that there are, nor a file."""
+"""The base class for serializers of the user's. It must not know other serializers, or a file."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 
 class BaseSerializer:
-    """What a serializer of the user's derives from. ``name``: what ``serialize_with`` calls it.
+    """The base class for serializers of the user's. ``name``: the name that ``serialize_with`` takes.
 
-    Register the class with ``Betamax.register_serializer``; it is made once, without arguments. With
-    ``stored_as_binary`` it writes and reads bytes.
+    Register the class with ``Betamax.register_serializer``: that makes one object of it, without arguments.
+    ``stored_as_binary``: whether it writes and reads bytes, not text.
     """
 
     name: ClassVar[str | None] = None
@@ -22,7 +22,7 @@ class BaseSerializer:
         self.on_init()
 
     def on_init(self) -> None:
-        """For subclasses: called when the serializer has been made."""
+        """Called when the serializer has been made; a subclass may do something here."""
 
     @staticmethod
     def generate_cassette_name(cassette_library_dir: str, cassette_name: str) -> str:
@@ -30,9 +30,9 @@ class BaseSerializer:
         raise NotImplementedError("generate_cassette_name must be overridden")
 
     def serialize(self, cassette_data: Mapping[str, object]) -> str | bytes:
-        """The text, or bytes, of a cassette."""
+        """The text, or the bytes, of a cassette. ``cassette_data``: Betamax's dictionary."""
         raise NotImplementedError("serialize must be overridden")
 
-    def deserialize(self, cassette_data: Any) -> object:  # (str or bytes: a subclass takes one)
-        """The dictionary in it; empty when there is none."""
+    def deserialize(self, cassette_data: Any) -> object:  # Any: a subclass takes either text or bytes
+        """Betamax's dictionary in the text, or the bytes, of a cassette; an empty one for an empty cassette."""
         raise NotImplementedError("deserialize must be overridden")

@@ -1,4 +1,4 @@
-"""Betamax's ``json`` and betamax-serializers' ``prettyjson``: the data of a cassette <-> JSON. They know no file."""
+"""The serializers ``json``, of Betamax, and ``prettyjson``, of betamax-serializers. They must not know a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .base import BaseSerializer
 
 
 class JSONSerializer(BaseSerializer):
-    """JSON in one line, in ``<name>.json``."""
+    """Writes JSON in one line, into ``<name>.json``."""
 
     name = "json"
 
@@ -25,15 +25,15 @@ class JSONSerializer(BaseSerializer):
         return json.dumps(cassette_data)
 
     def deserialize(self, cassette_data: str) -> object:
-        """The data in the JSON. Raises CassetteLoadError."""
+        """The data in the JSON; an empty dictionary for an empty text. Raises CassetteLoadError."""
         return jsonserializer.deserialize(cassette_data) if cassette_data.strip() else {}
 
 
 class PrettyJSONSerializer(JSONSerializer):
-    """JSON for people to read, in ``<name>.json`` too."""
+    """Writes indented JSON, into ``<name>.json`` too."""
 
     name = "prettyjson"
 
     def serialize(self, cassette_data: Mapping[str, object]) -> str:
-        """The cassette as JSON, keys sorted, indented."""
+        """The cassette as indented JSON with sorted keys."""
         return json.dumps(cassette_data, sort_keys=True, indent=2, separators=(",", ": "))

@@ -1,4 +1,6 @@
-"""A serializer of Betamax's kind with a file: as the engine uses it, and as Betamax's programs do."""
+"""Connects a registered serializer with the engine, with a file of bytes, and, for programs that use Betamax's
+``SerializerProxy``, with the file of one cassette. It must not know a session or a recorder.
+"""
 
 from __future__ import annotations
 
@@ -17,22 +19,22 @@ from .yaml_serializer import YAMLSerializer
 
 
 class EngineSerializer:
-    """A registered serializer as the engine uses one: plain data <-> text.
+    """A registered serializer with the engine's interface: it turns plain data into text and back.
 
-    ``stored``: the interactions in what was read last, as they stand in it; None when it is no cassette of Betamax's.
+    ``stored``: Betamax's data of the interactions that were read last; None if they were not in Betamax's format.
     """
 
     def __init__(self, serializer: BaseSerializer) -> None:
         self._serializer = serializer
         self.stored: list[Data] | None = None
 
-    def serialize(self, plain: Data) -> Any:  # (text; bytes are for BinaryPersister alone)
-        """The text, or bytes, of a cassette."""
+    def serialize(self, plain: Data) -> Any:  # text, or bytes for BinaryPersister
+        """The text, or the bytes, of a cassette."""
         serializer = self._serializer
         return serializer.serialize(plain if isinstance(serializer, YAMLSerializer) else betamax.write(plain))
 
     def deserialize(self, text: str | bytes) -> object:
-        """The data in it. Raises CassetteLoadError."""
+        """The data in the text, or the bytes, of a cassette. Raises CassetteLoadError."""
         try:
             data = self._serializer.deserialize(text) or {"http_interactions": []}
         except CassetteLoadError:
@@ -44,9 +46,10 @@ class EngineSerializer:
 
 
 class SerializerProxy:
-    """A serializer with the file of one cassette, for programs that read or write one by hand (Betamax's class).
+    """A serializer with the file of one cassette. This is a class of Betamax, for programs that read or write a
+    cassette by themselves.
 
-    ``allow_serialization``: whether ``serialize`` writes.
+    ``allow_serialization``: whether ``serialize`` writes the file.
     """
 
     def __init__(self, serializer: BaseSerializer, cassette_path: str, allow_serialization: bool = False) -> None:
@@ -55,11 +58,11 @@ class SerializerProxy:
         self.allow_serialization = allow_serialization
 
     def corrected_file_mode(self, base_mode: str) -> str:
-        """The mode in which ``open`` takes what the serializer makes: ``base_mode``, for bytes with a ``b``."""
+        """The mode for ``open``: ``base_mode``, with a ``b`` if the serializer makes bytes."""
         return f"{base_mode}b" if self.proxied_serializer.stored_as_binary else base_mode
 
     def serialize(self, cassette_data: Mapping[str, object]) -> None:
-        """Write the file, if that is allowed."""
+        """Write the file, if ``allow_serialization`` is true."""
         if not self.allow_serialization:
             return
         content: Any = self.proxied_serializer.serialize(cassette_data)
@@ -68,7 +71,7 @@ class SerializerProxy:
             file.write(content)
 
     def deserialize(self) -> object:
-        """The data in the file; what the serializer makes of nothing when there is none."""
+        """The data in the file. If there is no file, the serializer is given an empty text, or no bytes."""
         try:
             with open(self.cassette_path, self.corrected_file_mode("r")) as file:
                 content = file.read()
@@ -78,11 +81,11 @@ class SerializerProxy:
 
 
 class BinaryPersister(FilesystemPersister):
-    """Files of bytes, for serializers with ``stored_as_binary``."""
+    """The persister for serializers with ``stored_as_binary``: its files hold bytes."""
 
     @classmethod
     def load_cassette(cls, cassette_path: str | os.PathLike[str], serializer: Deserializer) -> Contents:
-        """The requests and responses in the file. Raises CassetteNotFoundError when there is none, or an empty one."""
+        """The contents of the file. Raises CassetteNotFoundError if there is no file, or an empty one."""
         try:
             with open(cassette_path, "rb") as file:
                 content: Any = file.read()
@@ -96,7 +99,7 @@ class BinaryPersister(FilesystemPersister):
     def save_cassette(
         cassette_path: str | os.PathLike[str], cassette_dict: Mapping[str, object], serializer: Serializer
     ) -> None:
-        """Write the file: the whole of it, or, when anything fails, nothing."""
+        """Write the whole file. If anything fails, the old file stays as it is."""
         content: Any = serialize(cassette_dict, serializer)
         path = os.path.realpath(cassette_path)
         replace(path, [content], mode_of(path))

@@ -1,4 +1,4 @@
-"""VCR.py's YAML as a serializer of Betamax's kind. It knows no file."""
+"""The serializer ``yaml``, which writes VCR.py's format. It must not know a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from .base import BaseSerializer
 
 
 class YAMLSerializer(BaseSerializer):
-    """YAML as ``vcr`` and VCR.py write it, in ``<name>.yaml``: what it is given is not Betamax's dictionary."""
+    """Writes VCR.py's format, into ``<name>.yaml``. Unlike the others it is given version 1's plain data, not Betamax's
+    dictionary."""
 
     name = "yaml"
 
