@@ -502,7 +502,7 @@ def test_a_rule_for_one_side_leaves_the_other_alone():
         (lambda: vcr.sanitize.cookie(7), "expected names, got 7"),
         (lambda: vcr.sanitize.header("a", on="requests"), "'requests' is not a side.*request"),
         (lambda: vcr.sanitize.json_path("a.b"), "expected a path such as"),
-        (lambda: vcr.sanitize.json_path("$.a[b"), r"is no path: nothing can be made of '\[b'"),
+        (lambda: vcr.sanitize.json_path("$.a[b"), r"is not a path into JSON: '\[b' cannot be read"),
         (lambda: vcr.sanitize.query("a", replacement="b", compare=True), "leave out replacement, or compare"),
         (lambda: vcr.sanitize.regex("(a"), "is not a regular expression"),
         (lambda: vcr.sanitize.regex("a*"), "finds a secret in an empty text"),

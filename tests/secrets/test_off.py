@@ -18,7 +18,7 @@ TOKEN = made(next(rule.vector for rule in shapes.RULES if rule.name == "GITHUB_T
 
 @pytest.fixture(autouse=True)
 def _nothing_told(monkeypatch):
-    monkeypatch.setattr(off, "_told", set())
+    monkeypatch.setattr(off, "_warned", set())
 
 
 @pytest.fixture

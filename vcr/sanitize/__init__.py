@@ -1,10 +1,12 @@
-"""Keeps secrets out of what is stored: rules of a project's own, beside those that are at work by default.
+"""Keeps secrets out of cassettes. Here are the functions with which a project writes rules of its own.
 
-``sanitize=[vcr.sanitize.header("x-key"), vcr.sanitize.regex("key-(?P<secret>[0-9]+)")]`` adds rules, and
-``sanitize=vcr.sanitize.only(...)`` takes the place of the defaults. Each function returns a rule, or raises TypeError
-or ValueError for one that could find nothing. What they have in common: ``on``, the side on which the rule is at work;
-``replacement``, what stands in the place of the secret instead of a placeholder; ``compare``: a request with another
-secret is not answered.
+``sanitize=[vcr.sanitize.header("x-key"), vcr.sanitize.regex("key-(?P<secret>[0-9]+)")]`` adds rules to the default
+ones. ``sanitize=vcr.sanitize.only(...)`` replaces the default ones. Each function returns a rule, and raises TypeError
+or ValueError for arguments that could find no secret. Most functions take these options:
+
+- ``on``: whether the rule looks at the ``"request"``, at the ``"response"``, or at ``"both"``.
+- ``replacement``: the text to write instead of a placeholder.
+- ``compare``: whether a request with another secret must not be answered from the recording.
 
 It must not know a cassette, a file or a client.
 """
@@ -28,7 +30,7 @@ __all__ = ["Only", "Rule", "cookie", "env", "form", "header", "host", "json_path
 
 
 class Only(tuple[Rule, ...]):
-    """Rules that take the place of the defaults."""
+    """Rules that replace the default rules."""
 
     __slots__ = ()
 
@@ -37,12 +39,12 @@ class Only(tuple[Rule, ...]):
 
 
 def only(*rules: Rule) -> Only:
-    """These rules, in the place of the defaults."""
+    """These rules, which replace the default rules."""
     return Only(checked(rules))
 
 
 def checked(rules: Iterable[object]) -> tuple[Rule, ...]:
-    """The rules. Raises TypeError for what is none."""
+    """``rules`` as a tuple. Raises TypeError for an object that is not a rule."""
     given = tuple(rules)
     for rule in given:
         if not isinstance(rule, Rule):
@@ -51,27 +53,27 @@ def checked(rules: Iterable[object]) -> tuple[Rule, ...]:
 
 
 def header(*names: str, on: On = "both", replacement: str | None = None, compare: bool = False) -> Rule:
-    """The values of header fields with these names; of credentials, the scheme stays."""
+    """Masks the values of header fields with these names. The scheme of credentials (``Bearer``) stays."""
     return _named("header", names, on, replacement, compare)
 
 
 def cookie(*names: str, on: On = "both", replacement: str | None = None, compare: bool = False) -> Rule:
-    """The values of cookies with these names; ``"*"``: of all cookies."""
+    """Masks the values of cookies with these names. ``"*"`` stands for all cookies."""
     return _named("cookie", names, on, replacement, compare)
 
 
 def query(*names: str, on: On = "both", replacement: str | None = None, compare: bool = False) -> Rule:
-    """The values of parameters with these names, in the URI and in other addresses."""
+    """Masks the values of query parameters with these names, in the URI and in header fields that hold a URI."""
     return _named("query", names, on, replacement, compare)
 
 
 def form(*names: str, on: On = "both", replacement: str | None = None, compare: bool = False) -> Rule:
-    """The texts in fields with these names, in forms of every kind, JSON and XML, at any depth."""
+    """Masks the text in body fields with these names, at any depth, in forms of every kind, JSON and XML."""
     return _named("field", names, on, replacement, compare)
 
 
 def json_path(path: str, *, on: On = "both", replacement: str | None = None, compare: bool = False) -> Rule:
-    """The texts at a path in JSON bodies: ``$.user.tokens[*].value``, ``$..secret``."""
+    """Masks the strings at a path in JSON bodies, such as ``$.user.tokens[*].value`` or ``$..secret``."""
     name = _placeholder_name(re.split(r"[.\[\]]+", JsonPath(path).text))
     return Rule(name, "json_path", (path,), on=_side(on), replacement=replacement, compare=compare)
 
@@ -84,7 +86,11 @@ def regex(
     replacement: str | None = None,
     compare: bool = False,
 ) -> Rule:
-    """What a pattern finds in any text; the group ``secret`` of it, where it has one. ``name``: for the placeholder."""
+    """Masks what a regular expression finds, anywhere. If it has a group ``secret``, only that group is masked.
+
+    ``name``: the name that placeholders show. Raises ValueError for a pattern that is not a regular expression, or that
+    matches an empty text.
+    """
     written = pattern.pattern if isinstance(pattern, re.Pattern) else pattern
     flags = pattern.flags if isinstance(pattern, re.Pattern) else 0
     data = written.encode("utf-8") if isinstance(written, str) else written
@@ -105,13 +111,13 @@ _FLAGS = (("i", re.IGNORECASE), ("m", re.MULTILINE), ("s", re.DOTALL), ("x", re.
 
 
 def env(*names: str, on: On = "both", replacement: str | None = None, compare: bool = False) -> Rule:
-    """The values of environment variables, wherever they stand; ``"*_KEY"``: of all whose names end so, and that have
-    12 characters or more."""
+    """Masks the values of these environment variables, anywhere. ``"*_KEY"`` stands for all variables whose names end
+    with ``_KEY`` and whose values have 12 characters or more."""
     return _named("env", names, on, replacement, compare)
 
 
 def host(*names: str, replacement: str | None = None) -> Rule:
-    """The names of hosts, wherever they stand: ``host-1.invalid`` takes the place of the first."""
+    """Masks the names of these hosts, anywhere. ``host-1.invalid`` takes the place of the first host, and so on."""
     return _named("host", names, "both", replacement, False)
 
 
@@ -142,7 +148,7 @@ def _placeholder_name(words: Sequence[str]) -> str:
 def sanitizer(
     given: bool | tuple[Rule, ...], *, compares: bool, limit: int, stand_ins: Iterable[str]
 ) -> Sanitizer | None:
-    """What masks by the rules that the option ``sanitize`` says; None where that is off."""
+    """The sanitizer for the option ``sanitize``; None if that is False."""
     if given is False:
         return None
     from .masking import Sanitizer
@@ -150,9 +156,9 @@ def sanitizer(
     return Sanitizer(_rule_set(given), limit=limit, stand_ins=stand_ins, compares=compares)
 
 
-@functools.lru_cache(maxsize=16, typed=True)  # (``only(rule)`` equals ``(rule,)``)
+@functools.lru_cache(maxsize=16, typed=True)  # typed, because ``only(rule)`` equals ``(rule,)``
 def _rule_set(given: bool | tuple[Rule, ...]) -> RuleSet:
-    """The rules that the option says, made once."""
+    """The rules for the option ``sanitize``, cached."""
     from . import names, shapes
     from .ruleset import RuleSet
 

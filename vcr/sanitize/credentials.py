@@ -1,5 +1,5 @@
-"""Where the secret stands in a header field that carries credentials: ``Authorization`` of every scheme, ``Cookie``,
-``Set-Cookie``. It must not know what takes the place of a secret: ``put(rule, secret)`` says that.
+"""Replaces the secrets in header fields with credentials: ``Authorization`` with any scheme, ``Cookie``,
+``Set-Cookie``. It must not know what takes the place of a secret: ``put(rule, secret)`` returns that.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from urllib.parse import unquote
 from .put import Put
 from .rule import Rule
 
-#: Gives the rule for a cookie of this name.
+#: A function that returns the rule for a cookie with this name; None if there is no rule.
 RuleOf = Callable[[str], "Rule | None"]
 
 _PARAMETERS = re.compile(r"\s*[\w.-]+=(?:\"[^\"]*\"|[^,\s\"=]+=*)(?:\s*,\s*[\w.-]+=(?:\"[^\"]*\"|[^,\s\"]*))*\s*,?\s*")
 _PARAMETER = re.compile(r"([\w.-]+)=(?:\"([^\"]*)\"|([^,\s\"]+))")
-#: Parameters of credentials that tell no secret: of Digest (RFC 7616), OAuth 1, AWS and HTTP signatures.
+#: The parameters of credentials that are not secret, in Digest (RFC 7616), OAuth 1, AWS and HTTP signatures.
 _READABLE = frozenset(
     word
     for words in (
@@ -28,12 +28,12 @@ _READABLE = frozenset(
     )
     for word in words.split()
 )
-#: Of these, such as a signature, each request has its own.
+#: The parameters that have another value in each request, such as a signature.
 _OF_ONE_REQUEST = frozenset({"response", "signature", "oauth_signature", "mac", "oauth_verifier"})
 
 
 def authorization(value: str, rule: Rule, put: Put) -> str:
-    """The value of an ``Authorization`` or ``Proxy-Authorization``; the scheme stays."""
+    """The value of an ``Authorization`` or ``Proxy-Authorization`` without its secrets. The scheme stays."""
     scheme, blank, credentials = value.partition(" ")
     if not credentials.strip():
         return put(rule, value) if value.strip() else value
@@ -45,8 +45,8 @@ def authorization(value: str, rule: Rule, put: Put) -> str:
 
 
 def basic(credentials: str, rule: Rule, put: Put) -> str:
-    """The base64 of ``user:password`` (RFC 7617): the user stays, unless there is no password, for then the user is
-    the secret."""
+    """The base64 of ``user:password`` (RFC 7617) without the secret. The user stays, unless there is no password: then
+    the user is the secret."""
     text = credentials.strip()
     try:
         decoded = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
@@ -64,7 +64,7 @@ def basic(credentials: str, rule: Rule, put: Put) -> str:
 
 
 def user_and_password(pair: str, rule: Rule, put: Put) -> str:
-    """``user:password`` without the password; without the user where there is no password."""
+    """``user:password`` with the password replaced; with the user replaced if there is no password."""
     user, password = parted(pair)
     if password:
         return f"{user}:{put(replace(rule, name='PASSWORD', chosen=True), password)}"
@@ -72,7 +72,7 @@ def user_and_password(pair: str, rule: Rule, put: Put) -> str:
 
 
 def parted(pair: str) -> tuple[str, str]:
-    """The user and the password in ``user:password``; a placeholder may stand for either, and has a colon in it."""
+    """The user and the password in ``user:password``. Either may be a placeholder, which has a colon in it."""
     start = pair.find(">") + 1 if pair.startswith("<") else 0
     user, _, password = pair[start:].partition(":")
     return pair[:start] + user, password
@@ -101,12 +101,13 @@ _COOKIE = re.compile(r"([^=;\s]+)(\s*=\s*)([^;]*)")
 
 
 def cookies(value: str, rule_of: RuleOf, put_at: Callable[[str], Put]) -> str:
-    """The value of a ``Cookie``: the names stay. ``put_at(name)`` gives what puts a value there."""
+    """The value of a ``Cookie`` with the values of secret cookies replaced. ``put_at(name)`` returns the ``Put`` for
+    the cookie with this name."""
     return _COOKIE.sub(lambda found: _cookie(found, rule_of, put_at), value)
 
 
 def set_cookie(value: str, rule_of: RuleOf, put_at: Callable[[str], Put]) -> str:
-    """The value of a ``Set-Cookie``: the name and the attributes stay."""
+    """The value of a ``Set-Cookie`` with the value of a secret cookie replaced. The attributes stay."""
     pair, semicolon, attributes = value.partition(";")
     return cookies(pair, rule_of, put_at) + semicolon + attributes
 
@@ -119,6 +120,6 @@ def _cookie(found: re.Match[str], rule_of: RuleOf, put_at: Callable[[str], Put])
     put = put_at(found[1])
     secret = value[1:-1] if value[:1] == value[-1:] == '"' and len(value) > 1 else value
     plain = unquote(secret)
-    # (Some clients escape what a replayed response has set.)
+    # Some clients escape the cookie that a replayed response has set: so a placeholder may be escaped.
     written = put(rule, plain if plain.startswith("<") else secret)
     return f"{found[1]}{found[2]}{written}{found[3][len(value) :]}"

@@ -1,7 +1,7 @@
-"""JSON Web Tokens (RFC 7519) without what is secret in them, which clients still decode. It must not know a message.
+"""Masks a JSON Web Token (RFC 7519) so that clients can still decode it. It must not know a message.
 
-What a client checks before it uses a token stays: who issued it, for whom, when it ends. Every other text in its claims
-goes, and so does the signature, in whose place the placeholder stands.
+The claims that a client checks stay: who issued the token, for whom, when it ends. Every other text in the claims
+becomes the placeholder, and so does the signature.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import json
 import re
 
 _JWT = re.compile(r"[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]*")
-#: Claims that say nothing secret, and that clients look at.
+#: The claims that stay: they are not secret, and clients check them.
 _KEPT = frozenset({"iss", "aud", "azp", "ver", "typ", "alg", "token_use", "token_type"})
 _MARK = "<"
 
 
 def reshaped(token: str, placeholder: str) -> str | None:
-    """A JWT with ``placeholder`` for its secret parts; None when ``token`` is none."""
+    """The JWT ``token`` with ``placeholder`` for its secret parts; None if ``token`` is not a JWT."""
     if not _JWT.fullmatch(token):
         return None
     head, claims, _ = token.split(".")
@@ -31,7 +31,7 @@ def reshaped(token: str, placeholder: str) -> str | None:
 
 
 def stands_for_jwt(text: str) -> bool:
-    """Whether this is what ``reshaped`` returns."""
+    """Whether ``text`` is a masked JWT, as ``reshaped`` returns it."""
     if not _JWT.fullmatch(text):
         return False
     signature = text.rpartition(".")[2]

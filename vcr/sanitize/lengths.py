@@ -1,5 +1,5 @@
-"""What depends on the bytes of a body: its length, and where its pieces end, once something in it has been replaced. It
-must not know what was replaced.
+"""Corrects what depends on the bytes of a body after secrets in it have been replaced: ``Content-Length``, and the
+lengths of the pieces. It must not know what was replaced.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from ..response import Response, ResponseDict, pack_lengths
 
 
 def moved(pieces: Iterable[bytes], new: bytes) -> str:
-    """The lengths of the pieces of ``new``, as a file has them: each ends in the same line as before, as far from the
-    beginning or, where that was replaced, from the end of the line. Empty where the lines are not the same ones."""
+    """The lengths of the pieces of ``new``, packed as in a cassette. Empty if ``new`` has another number of lines.
+
+    Each piece ends in the same line as before: as many bytes from the start of the line or, if these bytes have
+    changed, as many bytes from the end of the line.
+    """
     old = b"".join(pieces := list(pieces))
     before, after = old.split(b"\n"), new.split(b"\n")
     if len(before) != len(after):
@@ -41,20 +44,23 @@ def _within(at: int, old: bytes, new: bytes) -> int:
 
 
 def correct_length(before: Request, after: Request) -> None:
-    """Have the length that a request announces be that of its new body."""
+    """Correct the ``Content-Length`` of ``after``, if it was the length of the body of ``before``."""
     old, new = before.body, after.body
     if new != old and isinstance(new, bytes) and after.headers.get("Content-Length") == str(len(old)):
         after.headers["Content-Length"] = str(len(new))
 
 
 def correct_lengths(request: Request, kept: Request, response: Response, data: ResponseDict) -> None:
-    """The same for a request and its response, and have the pieces of the response end where they did."""
+    """Correct the lengths of a request and of its response, and the lengths of the response's pieces.
+
+    ``request``, ``response``: as they were. ``kept``, ``data``: with secrets replaced; both are changed in place.
+    """
     correct_length(request, kept)
     body: Any = data.get("body")
     old, new = response.body, Response(data).body
     if old == new:
         return
-    headers: Any = {**data["headers"]}  # (they may be those of the response as it was)
+    headers: Any = {**data["headers"]}  # a copy: ``response`` may have the same mapping
     data["headers"] = headers
     for name, value in headers.items():
         if name.lower() == "content-length" and response.headers.get("Content-Length") == str(len(old)):

@@ -1,8 +1,8 @@
-"""Masks requests and responses: what is stored of them, and what is compared. It must not know a cassette or a file.
+"""Masks requests and responses, for what is stored and for what is compared. It must not know a cassette or a file.
 
-First the places are read that a rule names (a header, a cookie, a parameter, a field), in both messages; then every
-text of both is searched for what was found there, and for what looks like a secret. So a token that a header has
-carried is masked in the body that echoes it, too.
+First it reads, in both messages, the places that a rule names: headers, cookies, parameters, fields. Then it searches
+every text of both for the secrets that it has found there, and for text that looks like a secret. So a token from a
+header is masked, too, in a body that repeats it.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from .ruleset import RuleSet, Side, rule_set
 from .template import Template
 from .values import Blanks, Secrets, spelled
 
-#: What stands for every secret where two requests are compared but for their secrets.
+#: Replaces every secret if two requests are compared without regard to their secrets.
 BLANK = "<secret>"
 
 
 class Masked(NamedTuple):
-    """That a secret was masked. ``rule``: the name of the rule that found the secret. ``place``: where, such as
-    ``request header Authorization``. ``placeholder``: what stands there now."""
+    """A secret that was masked. ``rule``: the name of the rule that found the secret. ``place``: the place where it
+    stood, such as ``request header Authorization``. ``placeholder``: the text that stands there now."""
 
     rule: str
     place: str
@@ -49,8 +49,11 @@ class _Note(NamedTuple):
 
 
 class _Writer:
-    """What takes the place of each secret, and a note of each. ``place``: where one is looked for now. ``shapes``: what
-    a secret may look like, whatever it is called where it stands."""
+    """The ``Put`` of the sanitizer: returns what takes the place of a secret, and notes it.
+
+    ``new(rule, secret)``: returns the placeholder. ``place``: the place that is read now. ``shapes``: a secret with a
+    known shape gets the name of its shape, whatever the name of its field.
+    """
 
     def __init__(self, new: Callable[[Rule, str], str], shapes: Shapes) -> None:
         self._new = new
@@ -64,7 +67,7 @@ class _Writer:
         return self
 
     def __call__(self, rule: Rule, secret: str) -> str:
-        # (What the request had under a telling name is the same secret in the answer, whatever it looks like.)
+        # A secret of the request is a secret in the response, too, even if it does not look like one there.
         if rule.names and not rule.fits(secret) and secret not in self._seen:
             return secret
         self._seen.add(secret)
@@ -74,7 +77,8 @@ class _Writer:
         return new
 
     def _by_shape(self, rule: Rule, secret: str) -> Rule:
-        """The rule, with the name of what the secret looks like, where that is known: so it has elsewhere, too."""
+        """``rule`` with the name of the secret's shape, if it has one: elsewhere the secret is found by that shape, and
+        must have the same placeholder."""
         data = secret.encode("utf-8", "surrogateescape") if rule.replacement is None else b""
         for start, end, shape in self._shapes.find(data):
             if (start, end) == (0, len(data)):
@@ -83,15 +87,15 @@ class _Writer:
 
 
 class _Clean(NamedTuple):
-    """Texts of heads in which there is none of these secrets, and nothing that looks like one."""
+    """Texts of headers in which there is no secret. ``of``: the secrets that were known then."""
 
     of: tuple[Placeholder, ...]
     texts: dict[Side, set[str]]
 
 
 class Compared(NamedTuple):
-    """A request with placeholders. ``has_secrets``: whether there is one in it. ``identity``: those that tell whose it
-    is. ``strict``: those that must be the same, each with its place."""
+    """A request with placeholders, to be compared. ``has_secrets``: whether it has any. ``identity``: the placeholders
+    that tell who sends it. ``strict``: the placeholders that must be equal. Both are pairs of place and tag."""
 
     request: Request
     has_secrets: bool
@@ -100,10 +104,11 @@ class Compared(NamedTuple):
 
 
 class Sanitizer:
-    """Masks by these rules, those of a project first. What is found stays known: one for each cassette.
+    """Masks by ``rules``, those of a project first. Each cassette has a sanitizer, which remembers the secrets that it
+    has found.
 
-    ``limit``: how many bytes may come out of a compressed body. ``stand_ins``: what a project puts in the place of
-    secrets. ``compares``: a request with another secret is not answered.
+    ``limit``: how many bytes may come out of a compressed body. ``stand_ins``: texts that a project writes in the place
+    of secrets. ``compares``: whether a request with another secret must not be answered.
     """
 
     def __init__(
@@ -118,7 +123,7 @@ class Sanitizer:
         self._limit = limit
         self._stand_ins = stand_ins
         self._compares = compares
-        #: Whether another secret can make a request another one.
+        #: Whether requests with different secrets can be different requests.
         self.is_strict = compares or self._rules.compare
         self._clean = _Clean((), {})
         self._lock = new_lock()
@@ -126,15 +131,15 @@ class Sanitizer:
 
     @property
     def _known(self) -> Known:
-        """The known secrets. The environment is read when the first of them is needed: that takes longer than to open a
-        cassette, and where everything is replayed as it was recorded, nothing is looked for."""
+        """The known secrets. They are made on first use, because that reads the environment, which takes longer than to
+        open a cassette. A cassette that only replays may not need them."""
         if self._made is None:
             with self._lock:
                 self._made = self._made or self._known_before()
         return self._made
 
     def _known_before(self) -> Known:
-        """What is known before the first message: hosts, and the values of environment variables."""
+        """The secrets that are known before the first message: hosts, and the values of environment variables."""
         known = Known(self._stand_ins)
         for number, rule in enumerate(self._rules.hosts, 1):
             for host in rule.names:
@@ -145,14 +150,14 @@ class Sanitizer:
 
     @property
     def secrets(self) -> dict[str, str]:
-        """Each secret that was found so far, with what takes its place."""
+        """Each secret that has been found so far, with the text that takes its place."""
         return self._known.placeholders
 
     # -- what is stored -----------------------------------------------------------------------------------------------
 
     def pair(self, request: Request, response: Response) -> tuple[Request, ResponseDict, list[Masked]]:
-        """Copies of the two as they are stored, and what was masked. What no serializer can store stays as it is: who
-        stores it says why not."""
+        """Masked copies of a request and its response, and what was masked. A pair that no serializer can store stays
+        as it is: the error comes when it is stored."""
         try:
             return self._pair(request, response)
         except UnicodeEncodeError:
@@ -192,7 +197,7 @@ class Sanitizer:
         return Everywhere(Secrets(spelled(self._known.anywhere), side.shapes, put), self._limit)
 
     def _are_clean(self, side: Side, texts: list[str]) -> bool:
-        """Whether there is nothing to mask in the texts of a head. Most of them are in the next head, too."""
+        """Whether there is nothing to mask in these texts of headers. The answer is cached: most of them come again."""
         if self._clean.of is not self._known.anywhere:
             self._clean = _Clean(self._known.anywhere, {})
         clean = self._clean.texts.setdefault(side, set())
@@ -205,7 +210,7 @@ class Sanitizer:
         return True
 
     def text(self, text: str) -> str:
-        """A text for a person to read, without secrets."""
+        """A text for a person to read, with placeholders for secrets."""
         side = self._rules.request
         put = _Writer(self._known.placeholder, side.shapes)
         return self._everywhere(side, put).text(uris.replaced(text, side, put, "text"))
@@ -213,7 +218,7 @@ class Sanitizer:
     # -- what is compared ---------------------------------------------------------------------------------------------
 
     def request(self, request: Request) -> Compared:
-        """``request`` as it would be stored, to be looked up."""
+        """``request`` masked as it would be stored, to look for a recorded request that is equal."""
         side = self._rules.request
         put = _Writer(self._known.placeholder, side.shapes)
         kept = Places(side, put, self._limit).request(request).copy()
@@ -225,7 +230,7 @@ class Sanitizer:
         return Compared(kept, bool(put.notes) or not _are_same(kept, request), identity, strict)
 
     def blank(self, request: Request) -> Request:
-        """``request`` with the same text for every secret: equal for requests that differ in nothing else."""
+        """``request`` with ``BLANK`` for every secret: equal for requests that differ only in their secrets."""
         side = self._rules.request
         put = _Writer(lambda _, secret: BLANK if secret else secret, side.shapes)
         kept = Places(side, put, self._limit).request(request).copy()
@@ -239,7 +244,7 @@ class Sanitizer:
         return may_hide_any(recorded)
 
     def as_sent(self, request: Request, recorded: Request) -> Request:
-        """``recorded`` with the secrets that ``request``, which it matches, has in the same places."""
+        """``recorded`` with the secrets that ``request``, which matches it, has in the same places."""
         one, other = self.blank(request), self.blank(recorded)
         kept = recorded.copy()
         kept.uri = request.uri if one.uri == other.uri else recorded.uri
@@ -255,14 +260,14 @@ class Sanitizer:
         return kept
 
     def as_answered(self, request: Request, recorded: Request, response: Response) -> Response:
-        """The response of ``recorded`` with the secrets that ``request``, which it answers, has sent; the same object
-        when it repeats none."""
+        """The recorded response with the secrets of ``request``, which it answers, in the place of their placeholders;
+        the same object if the response repeats no secret."""
         may_be = may_repeat(recorded, response)
         pairs = told(self._rules.request, self._limit, request, recorded) if may_be else {}
         return put_back(pairs, request, response, self._limit) if pairs else response
 
     def template(self, recorded: Request) -> Template | None:
-        """A recorded request as a template; None where there is no placeholder in it."""
+        """A recorded request as a template; None if it has no placeholder."""
         template = Template(recorded, self._limit)
         return template if template.has_placeholder else None
 
@@ -272,18 +277,18 @@ def _are_same(one: Request, other: Request) -> bool:
 
 
 def _is_readable(request: object) -> bool:
-    """Whether it is a request: a hook or a program may have put anything there."""
+    """Whether ``request`` is a request with a URI: a hook or a program may have put anything there."""
     return isinstance(request, Request) and isinstance(request.uri, str)
 
 
 def _has_half_a_pair(request: Request, response: Response) -> bool:
-    """Whether half of a surrogate pair stands in one of the texts, which is in no encoding."""
+    """Whether one of the texts has half of a surrogate pair, which no encoding can write."""
     body: object = response.data["body"]["string"] if response.fault is None else ""
     texts = [*texts_of_request(request), *texts_of_response(response.data), body if isinstance(body, str) else ""]
     return any("\ud800" <= letter <= "\udfff" for text in texts for letter in text)
 
 
-#: How many texts are remembered in which there is nothing.
+#: How many texts without a secret are cached.
 _MOST_CLEAN = 4096
 
 
@@ -292,7 +297,7 @@ def _nothing(_: Rule, secret: str) -> str:
 
 
 def _copied(data: ResponseDict) -> Any:
-    """What may be changed at the top and in its body."""
+    """A copy of ``data`` with a copy of its body: all else is shared."""
     kept: dict[str, Any] = {**data}
     if isinstance(kept.get("body"), Mapping):
         kept["body"] = dict(kept["body"])

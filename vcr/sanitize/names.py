@@ -1,11 +1,11 @@
-"""Under which names secrets stand: header fields, cookies, parameters of URIs, fields of bodies, variables.
+"""The default rules that go by name: the names of header fields, cookies, query parameters, body fields and environment
+variables whose values are secrets. It must not know how a name is found in a message.
 
-It must not know how a name is found in a message. A table, one row a kind and a place. The names are facts, taken from
-the sanitizers of Azure's test proxy (MIT, github.com/Azure/azure-sdk-tools), the rules of gitleaks (MIT), the RFCs, and
-what the services named document. One name is listed once: case, ``-`` and ``_`` make no other.
+This is a table with one rule for each kind of secret and each kind of place. The names are facts. They come from the
+sanitizers of Azure's test proxy (MIT, github.com/Azure/azure-sdk-tools), the rules of gitleaks (MIT), the RFCs, and the
+documentation of the services that ``source`` names. A name is listed in one form: case, ``-`` and ``_`` do not count.
 
-A row: the name that a placeholder shows; the names; an example, and one that is like it and stays; where the names are
-from. ``{a24}`` in an example stands for 24 made-up letters, as in ``shapes.py``.
+In the examples (``vector``, ``counter_example``), ``{a24}`` stands for 24 made-up letters, as in ``shapes.py``.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dataclasses import replace
 
 from .rule import Rule
 
-#: What a value must look like under a name that has other uses, too (the ``token`` of a language model is a word).
+#: The pattern for a name with other meanings: a ``token`` of a language model is a word, so a secret must look random.
 _LOOKS_SECRET = rb"(?=.*\d)[\w.~+/=:|-]{16,}"
 _BASE64 = rb"[0-9A-Za-z+/]{32,}={0,2}"
-#: What a service makes, and nobody writes into a test to compare it: in a response, other values are made up.
+#: The pattern for values in responses: long and mixed, as a service generates them. Other values are those of a test.
 _LOOKS_MADE = rb"(?s)(?=.*\d).{12,}|(?=.*[a-z])(?=.*[A-Z]).{16,}"
 
 
@@ -60,7 +60,8 @@ HEADERS = (
          source="RFC 9421, AWS, GitHub, Shopify, Slack, Stripe, Twilio"),
 )
 
-#: The first that has the name of a cookie says what it is; of any other, a value that is long enough may be a secret.
+#: The first rule with the name of a cookie counts. A cookie with any other name is a secret if its value is long
+#: enough.
 COOKIES = (
     Rule("ACCESS_TOKEN", "cookie", _names("access_token auth auth_token jwt token"),
          vector="Cookie: access_token={a40}", counter_example="Accept: access_token={a40}", source="OWASP"),
@@ -190,7 +191,7 @@ OTHERS = (
 
 
 def _answered(rule: Rule) -> Rule:
-    """A rule with what a value under its names looks like in a response; passwords are whatever they are."""
+    """``rule`` with a pattern for responses. A password, and a rule that has a pattern, stay as they are."""
     return rule if rule.chosen or rule.pattern else replace(rule, answered=_LOOKS_MADE)
 
 

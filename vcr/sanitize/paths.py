@@ -1,5 +1,5 @@
-"""A path into JSON (``$.a.b[*].token``), and the texts at such a path, changed where they stand in the body: whatever
-else is in it stays byte for byte. It must not know a rule or a message.
+"""Paths into JSON (``$.a.b[*].token``): reads them, and replaces the strings at such a path in a body. All other bytes
+of the body stay. It must not know a rule or a message.
 """
 
 from __future__ import annotations
@@ -16,17 +16,15 @@ _ANY_DEPTH = ".."
 
 
 class JsonPath:
-    """``$.a.b``, ``$.a[0]``, ``$.a[*]``, ``$['a']``, ``$..token``: names, numbers, any, and at any depth.
-
-    Raises ValueError for a text that is none of these.
-    """
+    """A path into JSON: names (``$.a.b``, ``$['a']``), numbers (``$.a[0]``), any item (``$.a[*]``), and names at any
+    depth (``$..token``). Raises ValueError for any other text."""
 
     def __init__(self, path: str) -> None:
         self.text = path
         self._steps = tuple(_steps(path))
 
     def fits(self, place: Sequence[str | int]) -> bool:
-        """Whether a value at this place is meant."""
+        """Whether this path leads to ``place``: the keys and numbers on the way to a value."""
         return _fits(self._steps, place)
 
 
@@ -37,7 +35,7 @@ def _steps(path: str) -> Iterator[str]:
     while at < len(path):
         found = _STEP.match(path, at)
         if found is None or (found[0] == _ANY_DEPTH and found.end() == len(path)):
-            raise ValueError(f"{path!r} is no path: nothing can be made of {path[at:]!r}")
+            raise ValueError(f"{path!r} is not a path into JSON: {path[at:]!r} cannot be read")
         yield next((group for group in found.groups() if group is not None), _ANY_DEPTH)
         at = found.end()
 
@@ -51,7 +49,8 @@ def _fits(steps: tuple[str, ...], place: Sequence[str | int]) -> bool:
 
 
 def replaced(body: bytes, path: JsonPath, new: Callable[[str], str]) -> bytes:
-    """``body`` with each text at ``path`` as ``new(text)`` has it; the same object when it is no JSON."""
+    """``body`` with each string at ``path`` replaced by what ``new(string)`` returns; the same object if ``body`` is
+    not JSON."""
     try:
         text = body.decode("utf-8")
         json.loads(text)

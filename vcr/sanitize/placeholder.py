@@ -1,10 +1,10 @@
-"""What stands in the place of a secret, and which secrets are known. It must not know where a secret stands.
+"""Makes placeholders, and keeps the secrets that are known. It must not know where a secret stands.
 
-A placeholder shows the name of a rule and either a fingerprint of the secret or, for what people choose and for what is
-short, a number: ``<ACCESS_TOKEN:3f9c>``, ``<PASSWORD:1>``. The fingerprint is 16 bits of a hash. It tells two tokens of
-one cassette apart, and it is the same in every cassette. It is no help to somebody who guesses: a token of 16 letters
-has far more than 16 bits, so that what is left to guess is as good as all of it, and one in 65,536 of all wrong guesses
-has the same fingerprint. Of what can be guessed at all (a password) no bit is told.
+A placeholder shows the name of a rule and a fingerprint or a number: ``<ACCESS_TOKEN:3f9c>``, ``<PASSWORD:1>``. The
+fingerprint is 16 bits of a hash of the secret. It tells two tokens of one cassette apart, and a token has the same one
+in every cassette. It does not help to guess a token: a token of 16 letters has far more than 16 bits, and one wrong
+guess in 65,536 has the same fingerprint. A secret that can be guessed, because a person chose it or because it is
+short, gets a number, which tells nothing about it.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ from .rule import Rule
 PLACEHOLDER = re.compile(rb"<([A-Z][A-Z0-9_]{0,63}):([0-9a-f]{4}|[1-9][0-9]{0,5})>")
 _PLACEHOLDER = re.compile(PLACEHOLDER.pattern.decode("ascii"))
 _FINGERPRINT_DIGITS = 4
-#: In how many bytes a placeholder stands at least, and at most.
+#: The bytes of the shortest and of the longest placeholder.
 SHORTEST, LONGEST = 8, 72
-#: With fewer characters a secret is numbered, whatever it is for.
+#: A secret with fewer characters gets a number.
 _SHORTEST_FOR_FINGERPRINT = 16
-#: With fewer characters what is secret in one place is no secret elsewhere; and so are words of one kind of character.
+#: A secret with fewer characters is masked only in its place, not everywhere: the first number counts for a mix of
+#: kinds of characters, the second for letters alone or digits alone, which may be an ordinary word or number.
 _SHORTEST_ANYWHERE, _SHORTEST_WORD = 8, 20
-#: How many secrets that traffic has told are looked for everywhere: each costs time, and old ones come no more.
+#: How many secrets from messages are looked for everywhere, the newest ones: each takes time.
 _MOST_RECENT = 200
 _ONE_KIND = re.compile(r"[A-Za-z]*|[0-9]*")
-#: What somebody has put in the place of a secret before.
+#: Texts that somebody has written in the place of a secret: they are not masked again.
 _STAND_INS = re.compile(
     r"<[^<>]*>(~~.*)?|\[[^\[\]]*\]|\{[^{}]*\}|\{\{.*\}\}|\*+|x{3,}"
     r"|redacted|filtered|masked|sanitized|hidden|none|null|undefined",
@@ -41,12 +42,13 @@ _STAND_INS = re.compile(
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether this is a placeholder, and nothing else."""
+    """Whether ``text`` is a placeholder and nothing else."""
     return _PLACEHOLDER.fullmatch(text) is not None
 
 
 def tag(text: str) -> str:
-    """What tells a placeholder from others, whatever the rule is called that has made it: its fingerprint or number."""
+    """The fingerprint or the number in a placeholder, which do not depend on the name of a rule; any other text as it
+    is."""
     found = _PLACEHOLDER.fullmatch(text)
     return text if found is None else found[2]
 
@@ -58,17 +60,19 @@ def fingerprint(secret: str) -> str:
 
 
 def may_stand_for(tag: str, text: str) -> bool:
-    """Whether the placeholder with this fingerprint or number may stand for ``text``: a secret, or what stands in the
-    place of another one. A number tells nothing of the secret but that it is no short word."""
+    """Whether a placeholder with this fingerprint or number may stand for ``text``, a secret or another placeholder.
+
+    A number tells nothing about its secret: any text that is not a short word may be the secret.
+    """
     if is_placeholder(text):
         return True
     return fingerprint(text) == tag if len(tag) == _FINGERPRINT_DIGITS else _is_secret_anywhere(text)
 
 
 class Known:
-    """The secrets that have been found so far, each with what takes its place.
+    """The secrets that have been found so far, each with the text that takes its place.
 
-    ``stand_ins``: texts that a project has put in the place of secrets, beside those that look so.
+    ``stand_ins``: texts that a project writes in the place of secrets, and that are not masked again.
     """
 
     def __init__(self, stand_ins: Iterable[str] = ()) -> None:
@@ -77,22 +81,22 @@ class Known:
         self._count: Counter[str] = Counter()
         self._lock = new_lock()
         self._anywhere: tuple[Placeholder, ...] = ()
-        self._always: tuple[Placeholder, ...] = ()  # what no traffic has told
-        self._recent: tuple[Placeholder, ...] = ()
+        self._always: tuple[Placeholder, ...] = ()  # hosts, and values of environment variables
+        self._recent: tuple[Placeholder, ...] = ()  # the newest secrets from messages
 
     def is_stand_in(self, text: str) -> bool:
-        """Whether this stands in the place of a secret already."""
+        """Whether ``text`` stands in the place of a secret already: a placeholder, ``[redacted]`` and the like."""
         return text in self._stand_ins or _STAND_INS.fullmatch(text) is not None or stands_for_jwt(text)
 
     def placeholder(self, rule: Rule, secret: str) -> str:
-        """What takes the place of a secret: the same for the same secret, whichever rule has found it first."""
+        """The text that takes the place of a secret. A secret keeps its text, whichever rule finds it later."""
         known = self._by_secret.get(secret)
         if known is not None:
             return known
         if not secret or self.is_stand_in(secret):
             return secret
         if "%" in secret and is_placeholder(plain := unquote(secret)):
-            return plain  # (A client has escaped what it was given.)
+            return plain  # a client has escaped a placeholder that it got from a replayed response
         with self._lock:
             return self._by_secret.get(secret) or self._add(rule, secret)
 
@@ -115,12 +119,12 @@ class Known:
 
     @property
     def placeholders(self) -> dict[str, str]:
-        """Each secret with what takes its place."""
+        """Each secret with the text that takes its place."""
         return dict(self._by_secret)
 
     @property
     def anywhere(self) -> tuple[Placeholder, ...]:
-        """Those that are secret wherever they stand."""
+        """The secrets that are masked everywhere, not only in their places."""
         return self._anywhere
 
 

@@ -1,4 +1,6 @@
-"""What takes the place of a secret, as the files see it that read the places where secrets stand."""
+"""The interface between the modules that read the places of secrets in a message, and the module that decides what
+takes the place of a secret. It has no logic.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,10 @@ from .rule import Rule
 
 
 class Put(Protocol):
-    """Says what takes the place of a secret."""
+    """A function that says what takes the place of a secret."""
 
     def at(self, place: str) -> Put:
-        """The same for what is found at this place, such as ``request header Authorization``."""
+        """The function for secrets at ``place``, such as ``request header Authorization``."""
 
     def __call__(self, rule: Rule, secret: str) -> str:
-        """What takes the place of ``secret``, which this rule has found."""
+        """The text that takes the place of ``secret``, which ``rule`` has found; ``secret`` itself if that stays."""

@@ -1,8 +1,8 @@
-"""Puts back into a recorded response what the request that it answers tells of the secrets in it: a server may repeat
-what it was sent. It must not know a cassette, or how a secret is found.
+"""Puts the secrets of a new request into the recorded response, if the response repeats them: a server may return what
+it was sent. It must not know a cassette, or how a secret is found.
 
-A recorded request and one that it matches have the same places. Where a placeholder stands in the one, the other has
-the secret, or what somebody uses in its place.
+A recorded request and the new request that matches it have the same places (headers, parameters, fields). Where the
+recorded request has a placeholder, the new one has the secret, or another value in its place.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from .rule import Rule
 from .ruleset import Side
 
 _CREDENTIALS = ("Authorization", "Proxy-Authorization")
-#: The name in a placeholder, escaped or not; the base64 of Basic; a JWT.
+#: Texts that may stand for a secret: the name in a placeholder, escaped or not; the base64 of Basic; a JWT.
 _STAND_IN = re.compile(
     rb"(?:<|%3[Cc]|\\u003[Cc]|&lt;)([A-Z][A-Z0-9_]*)(?::|%3[Aa])|\b[Bb]asic ([\w+/=-]+)|\b(eyJ[\w.-]+)"
 )
 
 
 def may_hide_any(recorded: Request) -> bool:
-    """Whether there may be a placeholder in a recorded request: a quick look, for mostly there is none."""
+    """Whether there may be a placeholder in a recorded request. This check is quick; it may be wrong if it is True."""
     uri, body = recorded.uri, recorded.body
     if "<" in uri or "%3" in uri:
         return True
@@ -56,7 +56,7 @@ def may_repeat(recorded: Request, response: Response) -> bool:
 
 
 def _words(text: bytes) -> Iterator[bytes]:
-    """What every spelling of the placeholders in a text has in it."""
+    """For each placeholder in a text, a word that is the same however the placeholder is escaped."""
     for name, basic, jwt in _STAND_IN.findall(text):
         yield name or basic or jwt
         if basic:
@@ -64,7 +64,7 @@ def _words(text: bytes) -> Iterator[bytes]:
 
 
 def told(side: Side, limit: int, request: Request, recorded: Request) -> dict[str, str]:
-    """What stands for a secret in a recorded request, each with what ``request`` has in its place."""
+    """The placeholders in a recorded request, each with the text that ``request`` has in its place."""
     asked = _secrets(side, limit, request)
     if not asked:
         return {}
@@ -74,7 +74,7 @@ def told(side: Side, limit: int, request: Request, recorded: Request) -> dict[st
         if len(secrets) == len(stored):
             pairs.update((old, new) for old, new in zip(stored, secrets, strict=True) if old != new and _stands_in(old))
     if pairs:
-        # (A server that repeats its headers repeats the base64 of Basic.)
+        # A server that returns the request's headers returns the base64 of Basic as a whole.
         for name in _CREDENTIALS:
             old, new = recorded.headers.get(name), request.headers.get(name)
             if old and new and old != new:
@@ -87,7 +87,7 @@ def _stands_in(text: str) -> bool:
 
 
 class _Noting:
-    """Notes what stands in each place; nothing is changed."""
+    """A ``Put`` that notes the secrets at each place and changes nothing."""
 
     def __init__(self) -> None:
         self.found: defaultdict[str, list[str]] = defaultdict(list)
@@ -109,7 +109,7 @@ def _secrets(side: Side, limit: int, request: Request) -> Mapping[str, list[str]
 
 
 def put_back(pairs: Mapping[str, str], request: Request, response: Response, limit: int) -> Response:
-    """``response`` with the secrets again; the same object when nothing in it stands for one of them."""
+    """``response`` with the placeholders in ``pairs`` replaced by their secrets; the same object if it has none."""
     data: Any = {**response.data}
     if isinstance(data.get("body"), dict):
         data["body"] = dict(data["body"])
@@ -124,7 +124,7 @@ _WORD = re.compile(r"\w+", re.ASCII)
 
 
 class _StandIns(known.Values):
-    """What stands for secrets in bytes, in whatever spelling, each to become its secret."""
+    """The placeholders that are looked for in a response, escaped or not. Each is replaced by its secret."""
 
     def __init__(self, pairs: Mapping[str, str]) -> None:
         self._new = {old.encode("utf-8", "surrogateescape"): new for old, new in pairs.items()}
@@ -133,7 +133,7 @@ class _StandIns(known.Values):
         self.shortest, self.longest = min(map(len, self._new)), max(map(len, self._new))
 
     def suspects(self, data: bytes) -> bool:
-        """Whether one may stand in ``data``: escapes leave the longest word of each as it is."""
+        """Whether a placeholder may stand in ``data``: escapes leave the longest word of a placeholder as it is."""
         return any(word in data for word in self._words)
 
     def find(self, view: View) -> Iterator[tuple[int, int, known.New]]:
@@ -143,7 +143,7 @@ class _StandIns(known.Values):
 
 
 def _written(view: View, start: int, end: int, secret: str) -> bytes:
-    """A secret as a text has it in the place of ``view.data[start:end]``: in JSON, and in JSON inside JSON, escaped."""
+    """``secret``, escaped for the place of ``view.data[start:end]``: as JSON in JSON, twice in JSON inside JSON."""
     data = view.data
     quote = data.rfind(b'"', 0, start) if view.outer is None and _JSON.match(data) else -1
     if quote >= 0:

@@ -1,6 +1,6 @@
-"""One rule of the sanitizer: which secret it is for, where that stands, and on which side of the traffic.
+"""A rule of the sanitizer: which kind of secret it is for, where such a secret stands, and in which message.
 
-It must not know how a secret is found or replaced, and no rule in particular.
+It must not know how a secret is found or replaced, or any rule in particular.
 """
 
 from __future__ import annotations
@@ -22,23 +22,27 @@ On = Literal["request", "response", "both"]
 class Rule:
     """One kind of secret.
 
-    ``name``: as a placeholder shows it, in capitals: ``ACCESS_TOKEN``. Secrets of one kind have one name wherever they
-    stand, for the same secret is to have the same placeholder.
-    ``names``: of the fields whose values are secret, in lower case; for ``env`` of variables (``*_TOKEN``: all that end
-    so), for ``host`` of hosts, for ``json_path`` the paths; empty for ``shape`` and ``userinfo``.
-    ``pattern``: a regular expression, compiled when it is needed. For ``shape``: what a secret looks like, and the
-    group ``secret``, where there is one, is the secret. Elsewhere: what the whole value under a name looks like.
-    ``answered``: the same, for what stands under a name in a response.
-    ``keywords``: for ``shape``: one of these stands in every text in which the pattern is found; without any, the text
-    is always searched.
-    ``on``: the side on which the rule is at work.
-    ``chosen``: people choose such values (a password): they are numbered, and never get a fingerprint.
-    ``identifies``: the value says who sends a request, or belongs to the request alone if not (a signature, a code).
-    ``compare``: a request with another value is not answered from the recording.
-    ``replacement``: what stands in the place of the secret instead of a placeholder; not together with ``compare``.
-    ``vector``, ``counter_example``: a text in which the rule finds a secret, and one that is like it, in which it finds
-    none: a line ``Name: value`` for ``header`` and ``cookie``, a URI for ``query`` and ``userinfo``, else a body.
-    ``source``: where the fact comes from.
+    - ``name``: the name that a placeholder shows, in capitals: ``ACCESS_TOKEN``. All rules for one kind of secret have
+      the same name, so that a secret has the same placeholder wherever it stands.
+    - ``where``: the kind of place in which the rule looks.
+    - ``names``: the names of the fields whose values are secret, in lower case; for ``env`` the names of variables
+      (``*_TOKEN``: all that end with ``_TOKEN``), for ``host`` the hosts, for ``json_path`` the paths; empty for
+      ``shape`` and ``userinfo``.
+    - ``pattern``: a regular expression, compiled on first use. For ``shape`` it finds a secret (its group ``secret``,
+      if it has one). For all others a value is a secret only if the pattern matches the whole value; empty: any value
+      is.
+    - ``answered``: the pattern for values in a response, if it differs.
+    - ``keywords``: for ``shape``, texts of which one stands in every secret of this kind. A text without a keyword is
+      not searched; a rule without keywords searches every text.
+    - ``on``: the messages in which the rule looks.
+    - ``chosen``: whether people choose such values (a password). Their placeholders are numbered, because a fingerprint
+      would help to guess the value.
+    - ``identifies``: whether the value tells who sends a request. A signature or a code does not.
+    - ``compare``: whether a request with another value must not be answered from the recording.
+    - ``replacement``: the text to write instead of a placeholder; not together with ``compare``.
+    - ``vector``, ``counter_example``: a text in which the rule finds a secret, and a similar text in which it finds
+      none: a line ``Name: value`` for ``header`` and ``cookie``, a URI for ``query`` and ``userinfo``, else a body.
+    - ``source``: where the names or the shape are documented.
     """
 
     name: str
@@ -63,14 +67,14 @@ class Rule:
             )
 
     def fits(self, value: str) -> bool:
-        """Whether a value that stands under one of the names can be such a secret."""
+        """Whether ``value``, found under one of the names, looks like such a secret."""
         data = value.encode("utf-8", "surrogateescape")
         return not self.pattern or re.fullmatch(self.pattern, data) is not None
 
     def of(self, side: Literal["request", "response"]) -> Rule:
-        """The rule as it is at work on this side of the traffic."""
+        """The rule for this side: for responses it has the pattern ``answered``, if there is one."""
         return replace(self, pattern=self.answered) if side == "response" and self.answered else self
 
     def is_at_work(self, side: Literal["request", "response"]) -> bool:
-        """Whether it looks at this side of the traffic."""
+        """Whether the rule looks in messages of this side."""
         return self.on in (side, "both")

@@ -1,4 +1,4 @@
-"""The rules by where they look: made once for the same rules. It must not know a message, or what a secret becomes."""
+"""Sorts rules by the places in which they look. It must not know a message, or what takes the place of a secret."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from .rule import Rule, Where
 
 @functools.lru_cache(maxsize=1024)
 def folded(name: str) -> str:
-    """Names that differ in case, or in ``-`` and ``_``, are one."""
+    """``name`` in the form in which names are compared: case, and ``-`` or ``_``, do not count."""
     return name.lower().replace("_", "-")
 
 
 class Side:
-    """The rules for requests, or those for responses. Where two rules have a name, the first counts.
+    """The rules for requests, or those for responses. If two rules have the same name, the first counts.
 
-    A parameter's name is a field's, too, but for those of ``no_fields``: of rules for fields on the other side alone.
+    The names of query parameters count for fields of a body, too, except for names in ``no_fields``: rules for fields
+    that look only at the other side.
     """
 
     def __init__(self, rules: Sequence[Rule], no_fields: Sequence[Rule] = ()) -> None:
@@ -53,19 +54,19 @@ class Side:
         return named
 
     def header(self, name: str) -> Rule | None:
-        """The rule for a header field of this name, which is folded."""
+        """The rule for a header field; ``name`` must be ``folded``."""
         return self._headers.get(name)
 
     def cookie(self, name: str) -> Rule | None:
-        """The rule for a cookie of this name."""
+        """The rule for a cookie with this name; else the rule for all cookies, if there is one."""
         return self._cookies.get(folded(name)) or self._cookies.get("*")
 
     def parameter(self, name: str) -> Rule | None:
-        """The rule for a parameter in a URI."""
+        """The rule for a query parameter with this name."""
         return self._parameters.get(folded(name))
 
     def field(self, name: str) -> Rule:
-        """The rule for a field in a body, as ``fields`` spells its name."""
+        """The rule for a field of a body. ``name``: as ``fields.of`` returns it."""
         rule = self._fields.get(folded(name))
         return self._by_letters[name] if rule is None else rule
 
@@ -74,14 +75,14 @@ class Side:
         return {name.replace("-", ""): rule for name, rule in self._fields.items()}
 
     def may_have_fields(self, data: bytes) -> bool:
-        """Whether a name of a field may stand in a body."""
+        """Whether the name of a secret field may stand in a body. If this returns False, there is none."""
         if not any(mark in data for mark in _MARKS):
             return False
         low = data.lower()
         return any(stem in low for stem in self._stems)
 
 
-#: One of these stands in every body that has fields.
+#: One of these stands in every body with fields.
 _MARKS = (b"=", b'"', b"'", b"<")
 
 
@@ -93,7 +94,7 @@ def _spellings(name: str) -> Iterator[str]:
 
 
 def _stems(names: Sequence[str]) -> tuple[bytes, ...]:
-    """Of the names, those in which no other one stands: one of them is in each."""
+    """The names that contain no other name: every name contains one of them, so they are enough to look for."""
     stems: list[str] = []
     for name in sorted(set(names), key=len):
         if not any(stem in name for stem in stems):
@@ -107,18 +108,18 @@ def _side(side: Literal["request", "response"], rules: Sequence[Rule]) -> Side:
 
 
 class RuleSet:
-    """Rules, those of a project first."""
+    """Rules, sorted for requests, for responses, for hosts and for the environment; those of a project come first."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.request = _side("request", rules)
         self.response = _side("response", rules)
         self.hosts = tuple(rule for rule in rules if rule.where == "host")
         self._variables = tuple(rule for rule in rules if rule.where == "env")
-        #: Whether a rule says that another secret makes a request another one.
+        #: Whether a rule has ``compare``.
         self.compare = any(rule.compare for rule in rules)
 
     def in_environment(self, environ: Mapping[str, str]) -> Iterator[tuple[Rule, str]]:
-        """The values of environment variables that are secret."""
+        """The secret values of environment variables, each with its rule."""
         for rule in self._variables:
             is_meant = _is_any_of(rule.names)
             for variable, value in environ.items():
@@ -126,7 +127,7 @@ class RuleSet:
                     yield rule, value
 
 
-#: With fewer characters, the value of a variable whose name only looks secret is none.
+#: A shorter value is no secret, if only the end of the variable's name says so (``*_KEY``).
 SHORTEST_IN_ENVIRONMENT = 12
 
 
@@ -138,5 +139,5 @@ def _is_any_of(names: Sequence[str]) -> Callable[[str], bool]:
 
 @functools.lru_cache(maxsize=16)
 def rule_set(rules: tuple[Rule, ...]) -> RuleSet:
-    """The same rules, made once."""
+    """The ``RuleSet`` of these rules, cached."""
     return RuleSet(rules)

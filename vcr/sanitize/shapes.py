@@ -1,14 +1,20 @@
-"""What the tokens of well-known services look like: a table, one row a shape.
+"""The default rules that go by shape: a table of what the tokens of well-known services look like. It must not know how
+a token is looked for or replaced.
 
-It must not know how a token is looked for or replaced. The shapes are facts, taken from the rules of gitleaks (MIT
-licence, https://github.com/gitleaks/gitleaks, ``config/gitleaks.toml``), whose ids the last column has, and from what
-the services themselves document. ``python -m tests.secrets.check_rules`` compares the table with those rules. Left out
-is what has no shape of its own: 32 letters beside the name of a service are no token where that name is missing.
+The shapes are facts. They come from the rules of gitleaks (MIT licence, https://github.com/gitleaks/gitleaks,
+``config/gitleaks.toml``), whose ids are in the last column, and from the documentation of the services.
+``python -m tests.secrets.check_rules`` compares the table with those rules. A token without a shape of its own (32
+letters that are a token only beside the name of a service) is left out.
 
-A row: the name that a placeholder shows; the pattern; texts of which one stands in all that the pattern finds, where
-they are not the letters that the pattern begins with; a token, and a text that is like one; where the fact is from. In
-the two examples ``{a36}`` stands for 36 made-up letters of the alphabet ``a`` (``tests/secrets/made.py``): so no token
-stands here, and no scanner takes this file for a leak.
+The columns:
+
+1. the name that a placeholder shows,
+2. the pattern,
+3. the keywords: one of them stands in every text that the pattern finds; empty if the pattern begins with fixed
+   letters,
+4. an example of a token, and 5. a similar text that is no token; in both, ``{a36}`` stands for 36 made-up letters of
+   the alphabet ``a`` (``tests/secrets/made.py``), so that no scanner takes this file for a leak,
+6. the source.
 """
 
 from __future__ import annotations
@@ -19,17 +25,17 @@ from .rule import Rule
 
 WORD_LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-"
 TEXT_LETTERS = WORD_LETTERS + b"+/="
-#: How many of these letters in a row make a word, or a text, that may be a token.
+#: So many of these letters in a row, or more, may be a token.
 SHORTEST_WORD, SHORTEST_TEXT = 18, 37
-#: Where one of these stands before a word, its keyword may stand before it, so many bytes at most.
+#: If one of these marks stands before a word, the keyword may stand before the mark, within so many bytes.
 MARKS, BEFORE = b".~:", 20
-#: So many bytes, at most, a token of ``BLOCKS`` has before its keyword.
+#: The most bytes that a token of ``BLOCKS`` has before its keyword.
 BEFORE_BLOCK = 48
 
-#: What stands around a token is none of its letters, and behind it no escape that may be one: where the escape is taken
-#: off, the whole token is found.
+#: No letter may stand before or behind a token, and no escape behind it, which may be one of its letters: the whole
+#: token is found in the view with that escape undone.
 _BEFORE, _AFTER = rb"(?<![0-9A-Za-z])", rb"(?![0-9A-Za-z]|%[0-9A-Fa-f]{2}|\\[ux/])"
-#: Letters with which a pattern begins, up to what counts how often the last one stands.
+#: The fixed letters with which a pattern begins: a letter with a repetition count behind it does not belong to them.
 _LITERAL = re.compile(rb"(?:[\w ~/-]|\\\.)+(?![{?*+])")
 
 _UUID = rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -51,7 +57,7 @@ def _rule(name: str, pattern: bytes, keywords: str, *rest: str) -> Rule:
 
 
 # fmt: off
-#: Tokens in which there is a word (SHORTEST_WORD or more of WORD_LETTERS), with a keyword in it, or before it.
+#: Tokens that have a word (SHORTEST_WORD or more of WORD_LETTERS) with a keyword in the word, or before it.
 WORDS = tuple(_rule(*row) for row in (
     ("ADOBE_CLIENT_SECRET", rb"p8e-[0-9A-Za-z]{32}", "", "p8e-{a32}", "p8e-{a20}", "adobe-client-secret"),
     ("AGE_SECRET_KEY", rb"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}", "",
@@ -210,7 +216,7 @@ WORDS = tuple(_rule(*row) for row in (
      "yandex-access-token"),
 ))
 
-#: Tokens in base64, and addresses: in each is a text (SHORTEST_TEXT or more of TEXT_LETTERS) with a keyword in it.
+#: Tokens in base64, and URIs: each has a text (SHORTEST_TEXT or more of TEXT_LETTERS) with a keyword in it.
 TEXTS = tuple(_rule(*row) for row in (
     ("ONEPASSWORD_TOKEN", rb"ops_eyJ[0-9A-Za-z+/]{250,2000}={0,3}", "ops_eyJ",
      "ops_eyJ{b300}", "ops_eyJ{b90}", "1password-service-account-token"),
@@ -243,7 +249,7 @@ TEXTS = tuple(_rule(*row) for row in (
      "microsoft-teams-webhook"),
 ))
 
-#: The others: their keywords are looked for in the whole of a text.
+#: All other tokens: their keywords are looked for everywhere.
 BLOCKS = tuple(_rule(*row) for row in (
     ("AUTHRESS_KEY", rb"(?:sc|ext|scauth|authress)_[0-9a-z]{5,30}\.[0-9a-z]{4,6}\.acc[_-][0-9a-z-]{10,32}"
      rb"\.[\w+/=-]{30,120}", ".acc", "sc_{l20}.{l4}.acc_{l10}.{w50}", "sc_{l20}.{l4}.acc_{l10}.{w9}",

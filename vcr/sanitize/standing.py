@@ -1,4 +1,4 @@
-"""Lists the placeholders that stand in a stored interaction. It must not know where that is stored, or what a secret
+"""Lists the placeholders in a stored interaction. It must not know where the interaction is stored, or what a secret
 was.
 """
 
@@ -19,7 +19,7 @@ from .places import Places
 from .rule import Rule
 from .ruleset import RuleSet
 
-#: In which part of a message the places are that a rule names by another word.
+#: The part of a message to which these places of a rule belong.
 _PARTS = {
     "request query": "request URI",
     "request cookie": "request header cookie",
@@ -28,8 +28,8 @@ _PARTS = {
 
 
 def standing(request: Request, response: Response) -> list[Masked]:
-    """The placeholders in the two, each with the rule that it names and its place: the field that a rule names, else
-    the header or the part of the message."""
+    """The placeholders in a request and its response, each with the name of its rule and its place: the place of a rule
+    (``request body password``) if there is one, else the header or the part of the message."""
     rules = RuleSet((*names.RULES, *shapes.RULES))
     put = _Noting()
     Places(rules.request, put, content_coding.MOST_DECODED).request(request)
@@ -55,7 +55,7 @@ def _part(place: str) -> str:
 
 
 class _Noting:
-    """Notes each placeholder that is found; nothing is changed."""
+    """A ``Put`` that notes each placeholder and changes nothing."""
 
     def __init__(self) -> None:
         self.notes: list[Masked] = []
@@ -76,23 +76,23 @@ class _Noting:
     # -- a look into a text -------------------------------------------------------------------------------------------
 
     def text(self, place: str, text: str) -> None:
-        """Note what stands in a text."""
+        """Note the placeholders in a text."""
         Everywhere(_Placeholders(self.at(place))).field(text)
 
     def fields(self, place: str, headers: Headers) -> None:
-        """Note what stands in header fields."""
+        """Note the placeholders in header fields."""
         for name, value in headers.pairs():
             self.text(f"{place} {name}", value)
 
     def body(self, place: str, headers: Headers, body: object) -> None:
-        """Note what stands in a body."""
+        """Note the placeholders in a body."""
         if isinstance(body, bytes):
             codings = content_coding.of(headers)
             Everywhere(_Placeholders(self.at(place))).body(body, codings)
 
 
 class _Placeholders(known.Values):
-    """Placeholders in bytes, in whatever spelling; they stay."""
+    """The placeholders that are looked for in bytes, escaped or encoded too. None is replaced."""
 
     shortest, longest = SHORTEST, LONGEST
 

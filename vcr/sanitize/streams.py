@@ -1,7 +1,8 @@
-"""Secrets that an event stream hands out in pieces, as a language model does: a few letters in each event.
+"""Masks secrets that are spread over several events of an event stream: a language model sends a few letters in each
+event. It must not know what a secret looks like, or a message.
 
-What stands at the same place in one event after the other is joined and searched. It must not know what a secret looks
-like, or a message. An event stays an event: the first of the pieces gets what takes the place of the secret.
+The texts at the same place of all events are joined and searched. The first text with a part of the secret gets the
+placeholder; the other parts are removed from their texts.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from .finding import Found, Shapes
 from .put import Put
 
 _DATA = re.compile(rb"^data: ?([^\r\n]+)", re.MULTILINE)
-#: What no secret has inside.
+#: Stands for a text with a whole secret in it, which is masked elsewhere: no secret contains this byte.
 _BREAK = b"\0"
 
 
 class _Piece(NamedTuple):
-    """A text that stands in ``body[start:end]``, in JSON or as it is."""
+    """The text in ``body[start:end]``; there it is a JSON string, or the text as it is."""
 
     start: int
     end: int
@@ -35,7 +36,8 @@ class _Piece(NamedTuple):
 
 
 def replaced(body: bytes, shapes: Shapes, put: Put) -> bytes:
-    """The event stream with each secret that lies in several pieces as ``put(rule, secret)`` has it."""
+    """The event stream ``body`` with each secret that is spread over several events replaced by ``put(rule,
+    secret)``."""
     edits: list[tuple[_Piece, bytes]] = []
     for pieces in _by_place(body):
         texts = [_BREAK if any(shapes.find(piece.text)) else piece.text for piece in pieces]
@@ -68,7 +70,7 @@ def _edits(
 
 
 def _by_place(body: bytes) -> Iterable[list[_Piece]]:
-    """The texts of all events, those at one place together."""
+    """The texts of all events, in one list for each place."""
     found: dict[tuple[str | int, ...], list[_Piece]] = {}
     for event in _DATA.finditer(body):
         for place, piece in _pieces(event.start(1), event[1]):

@@ -1,7 +1,9 @@
-"""A recorded request as a template: each placeholder in it stands for one text. It must not know a rule.
+"""Uses a recorded request with placeholders as a template: puts the placeholders into a new request where it has the
+secrets. It must not know a rule.
 
-A request is stored without the secrets that a later message has told, too. When it is asked again, nobody has told them
-yet. But the recorded request says where each stood, and the fingerprint tells whether a text may be the secret.
+A cassette masks a secret in all requests, even if only a later message has shown that the text is a secret. When such a
+request comes again, that later message has not come yet, and the text is not known to be a secret. But the recorded
+request shows where the secret stood, and the fingerprint in the placeholder shows whether a text may be the secret.
 """
 
 from __future__ import annotations
@@ -17,15 +19,15 @@ from ..request import Request
 from .lengths import correct_length
 from .placeholder import PLACEHOLDER, may_stand_for
 
-#: A placeholder, as a URI, a form or XML may have it, too.
+#: A placeholder, as it is or escaped as in a URI, a form or XML.
 _NAME, _TAG = PLACEHOLDER.pattern.strip(b"<>").split(b":")
 _PLACE = re.compile(rb"(?:<|&lt;|%%3[Cc])%b(?::|%%3[Aa])%b(?:>|&gt;|%%3[Ee])" % (_NAME, _TAG))
-#: What stands between the parameters of a URI or a form, and between lines.
+#: What separates the parameters of a URI or a form, and lines.
 _SEPARATOR = re.compile(rb"([?&\r\n]+)")
 
 
 class _Text:
-    """A text with placeholders, as a whole or part by part."""
+    """A recorded text with placeholders. A new text is compared as a whole, then parameter by parameter."""
 
     def __init__(self, data: bytes) -> None:
         self._whole = data
@@ -38,7 +40,7 @@ class _Text:
         return len(self._pieces) > 1
 
     def filled(self, data: bytes) -> bytes:
-        """``data`` with the placeholders of this text, where it fits."""
+        """``data`` with placeholders where it fits this text: the whole of it, or single parts."""
         if data == self._whole or self._fits(data):
             return self._whole
         if not self._parts:
@@ -49,7 +51,7 @@ class _Text:
         return next((part._whole for part in self._parts if part._fits(data)), data)
 
     def _fits(self, data: bytes) -> bool:
-        """Whether ``data`` is the text, with what may be secret in the place of each placeholder."""
+        """Whether ``data`` is this text with a possible secret in the place of each placeholder."""
         first, last, start = self._pieces[0], len(self._pieces) - 1, len(self._pieces[0])
         if not data.startswith(first) or not data.endswith(self._pieces[last]):
             return False
@@ -67,15 +69,15 @@ def _may_stand_for(tag: bytes, data: bytes) -> bool:
 
 
 def _spellings(text: str) -> Iterator[str]:
-    """What a text may say: as it stands, in a URI, in a form, in JSON."""
+    """The text as it is, and decoded as in a URI, in a form and in JSON."""
     yield from (text, unquote(text), unquote_plus(text))
     if "\\" in text:
-        with suppress(ValueError):  # (It is no text of JSON, so nothing is escaped as there.)
+        with suppress(ValueError):  # the text is not escaped as in JSON
             yield json.loads(f'"{text}"')
 
 
 class Template:
-    """A recorded request with placeholders. ``limit``: how many bytes may come out of a compressed body."""
+    """A recorded request as a template. ``limit``: how many bytes may come out of a compressed body."""
 
     def __init__(self, recorded: Request, limit: int) -> None:
         self._limit = limit
@@ -93,7 +95,7 @@ class Template:
         return bool(self._headers) or self._uri.has_placeholder or self._body.has_placeholder
 
     def filled(self, request: Request) -> Request | None:
-        """``request`` with the placeholders in place of what they may stand for; None where they stand for nothing."""
+        """``request`` with the placeholders of the template in the place of secrets; None if nothing changes."""
         uri = _text(self._uri.filled(_bytes(request.uri))) if self._uri.has_placeholder else request.uri
         pairs = request.headers.pairs()
         headers = [(name, self._field(name, value)) for name, value in pairs] if self._headers else pairs
@@ -122,6 +124,6 @@ def _text(data: bytes) -> str:
 
 
 def _plain(request: Request, limit: int) -> bytes:
-    """The body without content coding; empty where it is no bytes."""
+    """The body without its content codings; empty if it is not bytes."""
     body = request.body
     return content_coding.decode(body, content_coding.of(request.headers), limit)[0] if isinstance(body, bytes) else b""

@@ -1,5 +1,5 @@
-"""What is looked for in every text of a message, in whatever spelling: secrets that are known, what looks like one, and
-placeholders. It must not know a message.
+"""The values that are looked for in every text of a message, escaped or encoded too: known secrets, text that looks
+like a secret, and placeholders. It must not know a message.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .finding import Shapes
 from .placeholder import LONGEST, PLACEHOLDER, SHORTEST
 from .rule import Rule
 
-#: How an escaped ``<`` begins.
+#: The first bytes of an escaped ``<``.
 _ESCAPED = (b"%3C", b"%3c", b"\\u003", b"\\x3", b"&lt;", b"&#")
 
 
@@ -24,20 +24,23 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-#: In what else than UTF-8 a secret may stand inside a text.
+#: The encodings in which a secret is looked for, besides UTF-8.
 _CODINGS = ("latin-1", "utf-16-le", "utf-16-be")
 
 
 def _written(view: View, start: int, end: int, placeholder: str) -> bytes:
-    """A placeholder as a text has it in the place of ``view.data[start:end]``."""
+    """``placeholder``, escaped for the place of ``view.data[start:end]``; in XML and HTML its ``<`` is ``&lt;``."""
     new = view.written(placeholder.encode("utf-8", "surrogateescape"), start, end)
     is_markup = view.outer is None and _MARKUP.match(view.data) and not PLACEHOLDER.match(view.data)
     return new.replace(b"<", b"&lt;").replace(b">", b"&gt;") if is_markup else new
 
 
 class Spelled:
-    """Known secrets in bytes, each with its placeholder. They are looked for one by one: to make a pattern for all of
-    them, anew for each that is learned, takes longer than to look for some hundreds."""
+    """Known secrets as bytes in each encoding, each with its placeholder.
+
+    Each secret is looked for by itself. One pattern for all of them would have to be compiled again for each new
+    secret, and that takes longer than hundreds of searches.
+    """
 
     def __init__(self, secrets: tuple[Placeholder, ...]) -> None:
         found: dict[bytes, str] = {}
@@ -46,7 +49,7 @@ class Spelled:
                 found.setdefault(data, placeholder)
         self.pairs = tuple(found.items())
         self.shortest, self.longest = min(map(len, found), default=1 << 30), max(map(len, found), default=0)
-        #: Whether one has a character that is often escaped.
+        #: Whether a secret has a character that programs escape.
         self.may_be_escaped = any(not _OF_TOKENS.fullmatch(secret.secret) for secret in secrets)
 
 
@@ -62,12 +65,13 @@ _OF_TOKENS = re.compile(r"[\w.~+/=-]*", re.ASCII)
 
 @functools.lru_cache(maxsize=32)
 def spelled(secrets: tuple[Placeholder, ...]) -> Spelled:
-    """The same secrets, made once."""
+    """The ``Spelled`` of these secrets, cached."""
     return Spelled(secrets)
 
 
 class Secrets(known.Values):
-    """Known secrets and what looks like one, each to become ``put(rule, secret)``. Placeholders stay."""
+    """Known secrets, and text that looks like a secret; each is replaced by its placeholder. ``put(rule, secret)``
+    returns the placeholder for a new secret. Placeholders stay."""
 
     def __init__(self, secrets: Spelled, shapes: Shapes, put: Callable[[Rule, str], str]) -> None:
         self._shapes = shapes
@@ -78,7 +82,7 @@ class Secrets(known.Values):
         self.longest = max(secrets.longest, shapes.longest)
 
     def suspects(self, data: bytes) -> bool:
-        """Whether anything may stand in ``data``, in any spelling."""
+        """Whether a secret, or a placeholder, may stand in ``data``, escaped or encoded too."""
         if self._shapes.may_stand_in(data) or any(secret in data for secret, _ in self._known):
             return True
         return self._shapes.may_be_hidden_in(data) or any(one in data for one in self._escapes)
@@ -87,13 +91,14 @@ class Secrets(known.Values):
         """See ``known.Values``."""
         taken = [found.span() for found in PLACEHOLDER.finditer(view.data)] if b"<" in view.data else []
         found = [*self._shaped_in(view), *self._known_in(view)]
-        # (Of two that overlap, the longer one is the secret.)
+        # The longest come first: of two that overlap, the longer one is replaced.
         for start, end, new in sorted(found, key=lambda one: one[0] - one[1]):
             if not _is_inside(taken, start, end):
                 yield start, end, new
 
     def _shaped_in(self, view: View) -> Iterator[tuple[int, int, known.New]]:
-        """What looks like a secret. It becomes known when it is replaced: what is only a part of one never does."""
+        """The texts that look like a secret. ``put`` is called only when one is replaced, so that a text that is only a
+        part of a longer secret never becomes known."""
         for start, end, rule in self._shapes.find(view.data):
             yield start, end, functools.partial(self._masked, view, start, end, rule)
 
@@ -111,11 +116,11 @@ class Secrets(known.Values):
                 start = view.data.find(secret, end)
 
 
-#: How what is escaped in an unusual way gives itself away, where nothing is known of the letters of a secret.
+#: The first bytes of escapes. They are looked for if a secret has characters that programs escape.
 _ESCAPES = (b"%", b"\\", b"&#")
 
 
-#: How XML and HTML begin, where "<" begins a tag.
+#: The beginning of XML and HTML, in which "<" would begin a tag.
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 
 
@@ -124,7 +129,7 @@ def _is_inside(spans: list[tuple[int, int]], start: int, end: int) -> bool:
 
 
 class Blanks(known.Values):
-    """What looks like a secret, and placeholders: all to become the same text."""
+    """Text that looks like a secret, and placeholders; all are replaced by ``blank``."""
 
     def __init__(self, shapes: Shapes, blank: str) -> None:
         self._shapes = shapes
@@ -133,7 +138,7 @@ class Blanks(known.Values):
         self.longest = max(shapes.longest, LONGEST)
 
     def suspects(self, data: bytes) -> bool:
-        """Whether anything may stand in ``data``, in any spelling."""
+        """Whether a secret, or a placeholder, may stand in ``data``, escaped or encoded too."""
         return (
             b"<" in data
             or any(one in data for one in _ESCAPED)
