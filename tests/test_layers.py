@@ -19,6 +19,7 @@ PACKAGE = Path(vcr.__file__).parent
 ROOMS = [
     "errors",
     "_http",
+    "_http.text",
     "_http.uri",
     "_hosts",
     "_locks",

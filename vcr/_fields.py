@@ -16,6 +16,7 @@ from urllib.parse import unquote_plus
 from ._http import content_coding, multipart, named, wrapping
 from ._http.fields import media_type
 from ._http.meaning import FORM
+from ._http.text import as_bytes, as_text
 from .request import Request
 
 #: What takes a value's place: a string, None to remove it, or ``f(key, value, request)`` that returns either.
@@ -81,15 +82,15 @@ class Wanted:
 
     def in_text(self, text: str) -> str:
         """``text``, an address or a part of one, without these fields; the same object when none is there."""
-        data = text.encode("utf-8", "surrogateescape")
+        data = as_bytes(text)
         new = self.in_bytes(data)
-        return text if new is data else new.decode("utf-8", "surrogateescape")
+        return text if new is data else as_text(new)
 
 
 def _as_text(new: object) -> str | None:
     if new is None:
         return None
-    return new.decode("utf-8", "surrogateescape") if isinstance(new, bytes) else str(new)
+    return as_text(new) if isinstance(new, bytes) else str(new)
 
 
 # -- JSON, as values ---------------------------------------------------------------------------------------------------
@@ -261,7 +262,7 @@ class BodyFilter:
         if new is None:
             return None
         self._wanted.put(key, new)
-        return new.encode("utf-8", "surrogateescape")
+        return as_bytes(new)
 
     def _form(self, body: bytes) -> bytes:
         """Replace or remove fields of ``a=1&b=2``; every other field stays as it is written.
@@ -269,7 +270,7 @@ class BodyFilter:
         A replacement that is a function gets the value as it is written, still percent-encoded, and returns it so.
         """
         kept: list[str] = []
-        for field in body.decode("utf-8", "surrogateescape").split("&"):
+        for field in as_text(body).split("&"):
             name, equals, value = field.partition("=")
             key = self._field(name) if equals else None
             if key is None:
@@ -278,7 +279,7 @@ class BodyFilter:
                 written = new.replace("&", "%26")  # else the field would end there
                 self._wanted.put(key, written)
                 kept.append(f"{name}={written}")
-        return "&".join(kept).encode("utf-8", "surrogateescape")
+        return as_bytes("&".join(kept))
 
     def _field(self, name: str) -> str | None:
         """The wanted name that the name of a form's field spells: as it is written, decoded, or otherwise."""

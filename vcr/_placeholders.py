@@ -20,6 +20,7 @@ from urllib.parse import quote, quote_plus
 from ._http import content_coding, encoded, known, wrapping
 from ._http.everywhere import Everywhere, Pair
 from ._http.spellings import View, spelled, spelling
+from ._http.text import as_bytes
 from .request import Request
 from .response import ResponseDict
 
@@ -27,12 +28,12 @@ _LIMIT = content_coding.MOST_DECODED
 
 #: The usual spellings of a text. The name stands behind a placeholder that looks the same in two spellings.
 _SPELLINGS: dict[str, Callable[[str], bytes]] = {
-    "plain": lambda text: text.encode("utf-8", "surrogateescape"),
+    "plain": as_bytes,
     "url": lambda text: quote(text, safe="").encode("ascii"),
     "path": lambda text: quote(text).encode("ascii"),
     "form": lambda text: quote_plus(text).encode("ascii"),
     "json": lambda text: json.dumps(text)[1:-1].encode("ascii"),
-    "utf8json": lambda text: json.dumps(text, ensure_ascii=False)[1:-1].encode("utf-8", "surrogateescape"),
+    "utf8json": lambda text: as_bytes(json.dumps(text, ensure_ascii=False)[1:-1]),
     "latin1": lambda text: text.encode("latin-1"),
     "utf16le": lambda text: text.encode("utf-16-le", "surrogatepass"),
     "utf16be": lambda text: text.encode("utf-16-be", "surrogatepass"),
@@ -57,7 +58,7 @@ class Placeholder(NamedTuple):
             if secret in secrets:
                 continue
             if placeholder in taken:
-                placeholder = f"{self.placeholder}~{name}".encode("utf-8", "surrogateescape")
+                placeholder = as_bytes(f"{self.placeholder}~{name}")
             secrets.add(secret)
             taken.add(placeholder)
             yield secret, placeholder
@@ -146,7 +147,7 @@ class _Hiding(known.Values):
         self._usual = {secret: new for one in placeholders for secret, new in one.spelled()}
         self._plain: dict[bytes, tuple[str, Placeholder]] = {}
         for one in placeholders:
-            self._plain[one.secret.encode("utf-8", "surrogateescape")] = ("", one)
+            self._plain[as_bytes(one.secret)] = ("", one)
         for one in placeholders:
             for letter, coding in _CODINGS.items():
                 if (old := _in_coding(one.secret, coding)) is not None:
@@ -172,7 +173,7 @@ class _Hiding(known.Values):
 
     def _spelled(self, view: View, found: re.Match[bytes]) -> bytes:
         coding, one = self._plain[found[0]]
-        placeholder = one.placeholder.encode("utf-8", "surrogateescape")
+        placeholder = as_bytes(one.placeholder)
         word = None if self._for_people else spelling(view, *found.span())
         return placeholder if word is None else b"%b~~%b~" % (placeholder, f"{coding}{word}".encode("ascii"))
 
@@ -202,7 +203,7 @@ class _Revealing(known.Values):
     def __init__(self, placeholders: tuple[Placeholder, ...], inside: bool) -> None:
         self._placeholders = placeholders
         self._secrets = {new: secret for one in placeholders for secret, new in one.spelled()}
-        self._plain = {one.placeholder.encode("utf-8", "surrogateescape"): one.secret for one in placeholders}
+        self._plain = {as_bytes(one.placeholder): one.secret for one in placeholders}
         self._short = frozenset(new for new in self._secrets if inside and len(new) < _SHORT)
         any_of = _any_of(self._secrets)
         self._pattern = any_of and re.compile(b"(%b)(?:%b)?" % (any_of.pattern, _NOTE), re.DOTALL)
@@ -230,7 +231,7 @@ class _Revealing(known.Values):
             return None if word else self._secrets[placeholder]
         secret = self._plain[placeholder]
         if word[0] not in _CODINGS:
-            return spelled(secret.encode("utf-8", "surrogateescape"), word)
+            return spelled(as_bytes(secret), word)
         plain = _in_coding(secret, _CODINGS[word[0]])
         return None if plain is None else spelled(plain, word[1:])
 

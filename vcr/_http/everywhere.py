@@ -11,6 +11,7 @@ from typing import Any
 from ..request import Request
 from ..response import Response, ResponseDict
 from . import content_coding, known
+from .text import as_bytes, as_text
 
 Pair = tuple[Request, ResponseDict]
 
@@ -36,7 +37,7 @@ class Everywhere:
             self.request_head(request)
 
     def _may_stand_in(self, texts: Iterable[str]) -> bool:
-        return known.may_stand_in("\n".join(texts).encode("utf-8", "surrogateescape"), self._values)
+        return known.may_stand_in(as_bytes("\n".join(texts)), self._values)
 
     def request_body(self, request: Request) -> None:
         """Change the body of a request."""
@@ -106,9 +107,9 @@ class Everywhere:
 
     def text(self, text: str) -> str:
         """A text with the values in it replaced."""
-        data = text.encode("utf-8", "surrogateescape")
+        data = as_bytes(text)
         new = known.replaced(data, self._values, self._limit)
-        return text if new is data else new.decode("utf-8", "surrogateescape")
+        return text if new is data else as_text(new)
 
     def field(self, value: str) -> str:
         """A field name, a field value or a reason phrase with the values in it replaced. It is text in latin-1."""

@@ -15,6 +15,7 @@ from ..request import Request
 from . import multipart
 from .body import json_meaning
 from .fields import media_type
+from .text import as_text
 from .wire import without_chunks
 
 FORM = "application/x-www-form-urlencoded"
@@ -112,7 +113,7 @@ def _without_truth(value: object) -> object:
 
 
 def _loose_form(body: bytes, _: str) -> Hashable:
-    fields = parse_qs(body.decode("utf-8", "surrogateescape"))
+    fields = parse_qs(as_text(body))
     # As JSON, because VCR.py also matches a form with a JSON body of the same fields and values.
     return json.dumps({name: sorted(values) for name, values in sorted(fields.items())}) if fields else b""
 

@@ -18,6 +18,7 @@ from urllib.parse import unquote, unquote_plus
 
 from . import readable
 from .spellings import Edits, View, views
+from .text import as_bytes, as_text
 
 #: The longest name, in bytes, that is looked at.
 _LONGEST = 200
@@ -37,7 +38,7 @@ class Names:
         self.of_texts = of_texts
         self._known: dict[str, str | None] = {}  # the answers of ``of``
         self._names = {_folded(name): name for name in names if name.strip()}
-        words = [re.escape(name.encode("utf-8", "surrogateescape")) for name in sorted(self._names, key=len)[::-1]]
+        words = [re.escape(as_bytes(name)) for name in sorted(self._names, key=len)[::-1]]
         self._any = b"(?:" + b"|".join(words) + b")" if words else b"(?!)"
         any_case = re.IGNORECASE
         self._stands = re.compile(self._any, any_case)
@@ -127,7 +128,7 @@ def replaced(data: bytes, names: Names, replace: Replace, readers: tuple[Reader,
     if files:  # nothing is looked for in a file, but a whole file may be a value
 
         def replace_whole(name: str, text: str) -> str | None:
-            whole = _text(shortened.restored(_as_bytes(text)))
+            whole = as_text(shortened.restored(as_bytes(text)))
             new = replace(name, whole)
             return text if new == whole else new
 
@@ -161,12 +162,8 @@ def _edit(edits: Edits, at: int, view: View, values: Iterable[Value], replace: R
             edits.add(*span, view.written(value.write(new), value.start, value.start))
 
 
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
-
-
-def _as_bytes(text: str | None) -> bytes:
-    return (text or "").encode("utf-8", "surrogateescape")
+def _plain_value(new: str | None) -> bytes:
+    return as_bytes(new or "")
 
 
 # -- forms -------------------------------------------------------------------------------------------------------------
@@ -185,18 +182,18 @@ def _pairs(data: bytes, names: Names) -> Iterator[Value]:
     at = 0
     while (found := _PAIR.search(data, at)) is not None:
         at = found.end()
-        name = names.of(_text(found[1]))
+        name = names.of(as_text(found[1]))
         if name is None or data[at : at + 1] in (b'"', b"'"):
             continue
         value = until.match(data, at)
         assert value is not None
         at = value.end()
         if value[0]:
-            yield Value(*value.span(), name, _text(value[0]), _form_value)
+            yield Value(*value.span(), name, as_text(value[0]), _form_value)
 
 
 def _form_value(new: str | None) -> bytes:
-    return re.sub(rb"[&\s\"'<>]", lambda found: b"%%%02X" % found[0][0], _as_bytes(new))
+    return re.sub(rb"[&\s\"'<>]", lambda found: b"%%%02X" % found[0][0], _plain_value(new))
 
 
 # -- JSON and its relatives --------------------------------------------------------------------------------------------
@@ -256,9 +253,9 @@ def _value(data: bytes, at: int, names: Names, name: str, scalar: re.Pattern[byt
         return None
     if first and first in b"{[":
         end = _end_of_nesting(data, at)
-        return Value(at, end, name, _text(data[at:end]), _json_value)
+        return Value(at, end, name, as_text(data[at:end]), _json_value)
     found = scalar.match(data, at)
-    return None if found is None else Value(*found.span(), name, _text(found[0]), _json_value)
+    return None if found is None else Value(*found.span(), name, as_text(found[0]), _json_value)
 
 
 def _end_of_nesting(data: bytes, at: int) -> int:
@@ -272,20 +269,20 @@ def _end_of_nesting(data: bytes, at: int) -> int:
 
 def _unescaped(string: bytes) -> str:
     if b"\\" not in string:
-        return _text(string)
+        return as_text(string)
     try:
         return str(json.loads(b'"' + string + b'"', strict=False))
     except ValueError:
-        return _text(string)
+        return as_text(string)
 
 
 def _string_value(new: str | None, quote: str) -> bytes:
     text = json.dumps(new or "", ensure_ascii=False)[1:-1]
-    return _as_bytes(text if quote == '"' else text.replace('\\"', '"').replace("'", "\\'"))
+    return as_bytes(text if quote == '"' else text.replace('\\"', '"').replace("'", "\\'"))
 
 
 def _json_value(new: str | None) -> bytes:
-    return b"null" if new is None else _as_bytes(json.dumps(new, ensure_ascii=False))
+    return b"null" if new is None else as_bytes(json.dumps(new, ensure_ascii=False))
 
 
 # -- multipart ---------------------------------------------------------------------------------------------------------
@@ -314,12 +311,12 @@ def _parts(data: bytes, names: Names) -> Iterator[Value]:
         start, stop = head_end.end(), max(head_end.end(), end.start() if end else len(data))
         at = stop
         if stop > start:
-            yield Value(start, stop, name, _text(data[start:stop]), _as_bytes)
+            yield Value(start, stop, name, as_text(data[start:stop]), _plain_value)
 
 
 def _part_names(parameters: bytes) -> Iterator[str]:
     for extended, quoted, token in _NAME.findall(parameters):
-        value = _text(quoted or token)
+        value = as_text(quoted or token)
         yield unquote(value.rpartition("'")[2]) if extended else re.sub(r"\\(.)", r"\1", value)
 
 
@@ -347,7 +344,7 @@ def _elements(data: bytes, names: Names) -> Iterator[Value]:
     at = 0
     while (found := names.element.search(data, at)) is not None:
         start = at = found.end()
-        name = names.of(_text(found[2] or found[4] or found[6]))
+        name = names.of(as_text(found[2] or found[4] or found[6]))
         if name is None:
             continue
         tag = found[1] or found[5] or b"value"
@@ -361,7 +358,7 @@ def _elements(data: bytes, names: Names) -> Iterator[Value]:
         end = len(data) if end < 0 else end
         if end > start:
             at = end
-            yield Value(start, end, name, html.unescape(_text(data[start:end])), _xml_value)
+            yield Value(start, end, name, html.unescape(as_text(data[start:end])), _xml_value)
 
 
 def _end_of_value(data: bytes, at: int) -> int:
@@ -380,13 +377,13 @@ def _attributes(data: bytes, names: Names) -> Iterator[Value]:
         start = found.end()
         end = data.find(found[2], start)
         at = end = len(data) if end < 0 else end
-        name = names.of(_text(found[1]))
+        name = names.of(as_text(found[1]))
         if name is not None and end > start:
-            yield Value(start, end, name, html.unescape(_text(data[start:end])), _xml_value)
+            yield Value(start, end, name, html.unescape(as_text(data[start:end])), _xml_value)
 
 
 def _xml_value(new: str | None) -> bytes:
-    return _as_bytes(html.escape(new or ""))
+    return as_bytes(html.escape(new or ""))
 
 
 #: All readers.

@@ -21,6 +21,8 @@ from html.entities import codepoint2name
 from typing import NamedTuple
 from urllib.parse import quote_from_bytes
 
+from .text import as_bytes, as_text
+
 #: How many escapes inside one another are undone.
 DEPTH = 3
 
@@ -89,14 +91,13 @@ def _usual_percent(char: bytes) -> bytes:
 
 
 def _usual_json(char: bytes) -> bytes:
-    return json.dumps(char.decode("utf-8", "surrogateescape"), ensure_ascii=False)[1:-1].encode(*_ANY)
+    return as_bytes(json.dumps(as_text(char), ensure_ascii=False)[1:-1])
 
 
 def _usual_html(char: bytes) -> bytes:
-    return html.escape(char.decode("utf-8", "surrogateescape")).encode(*_ANY)
+    return as_bytes(html.escape(as_text(char)))
 
 
-_ANY = ("utf-8", "surrogateescape")
 _SHORT = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _LONG = {plain: letter for letter, plain in _SHORT.items()}
 _HEX = rb"[0-9A-Fa-f]"

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .._http import content_coding
+from .._http.text import as_bytes
 from ..request import Request
 from ..response import Response
 from .leaves import Leaf, leaves_of
@@ -104,12 +105,12 @@ def _changed(values: Any) -> Iterator[tuple[tuple[str, Value], Value]]:
     for name, old, new in values:
         if old != new and isinstance(old, (str, bytes)) and isinstance(new, (str, bytes)):
             key = name.lower() if name.lower() in LENGTHS else ""
-            yield (key, as_bytes(old)), new
+            yield (key, bytes_of(old)), new
 
 
-def as_bytes(value: Value) -> bytes:
+def bytes_of(value: Value) -> bytes:
     """A text as it is sent; bytes as they are."""
-    return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
+    return as_bytes(value) if isinstance(value, str) else value
 
 
 # -- how it is written -------------------------------------------------------------------------------------------------
@@ -118,10 +119,10 @@ def as_bytes(value: Value) -> bytes:
 def _new_source(leaf: Leaf, changes: Changes, secrets: Secrets) -> str:
     """The source of a value as it is to be; the same where nothing is to be replaced, or nothing can be."""
     key = leaf.name if leaf.name in LENGTHS else ""
-    found = changes.get((key, as_bytes(leaf.value)))
+    found = changes.get((key, bytes_of(leaf.value)))
     if found is None:
-        leaf = leaf.in_base64() if (key, as_bytes(leaf.in_base64().value)) in changes else leaf
-        found = changes.get((key, as_bytes(leaf.value)))
+        leaf = leaf.in_base64() if (key, bytes_of(leaf.in_base64().value)) in changes else leaf
+        found = changes.get((key, bytes_of(leaf.value)))
     if found is None:  # What else holds a secret: HAR has a cookie twice.
         replaced = _replaced(leaf.source, secrets.anywhere)
         return replaced if not key and leaf.read(replaced) is not None else leaf.source
@@ -144,7 +145,7 @@ def _replaced(source: str, secrets: Mapping[str, str]) -> str:
 def _like(value: Value, new: Value) -> Value | None:
     """``new`` as text or as bytes, as ``value`` is; None where it is no text."""
     if isinstance(value, bytes):
-        return as_bytes(new)
+        return bytes_of(new)
     try:
         return new if isinstance(new, str) else new.decode("utf-8")
     except UnicodeDecodeError:

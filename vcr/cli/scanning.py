@@ -24,7 +24,7 @@ from ..sanitize.masking import Masked, Sanitizer
 from ..sanitize.placeholder import PLACEHOLDER
 from . import paths
 from .lines import lines_of
-from .mending import LENGTHS, Edit, Masking, Secrets, as_bytes, changes_of, edits, mended
+from .mending import LENGTHS, Edit, Masking, Secrets, bytes_of, changes_of, edits, mended
 from .reading import serializer_of
 
 
@@ -188,8 +188,8 @@ def _echoes(masking: Masking, masked: Sequence[Masked]) -> list[Masked]:
     for side, changes in changes_of(masking).items():
         noted = {one.placeholder.encode() for one in masked if one.place.startswith(side)}
         for (_, old), new in changes.items():
-            for found in PLACEHOLDER.finditer(as_bytes(new)):
-                if found[0] not in noted and found[0] not in as_bytes(old):
+            for found in PLACEHOLDER.finditer(bytes_of(new)):
+                if found[0] not in noted and found[0] not in bytes_of(old):
                     echoes[Masked(found[1].decode(), side, found[0].decode())] = None
         if changes and not noted and not echoes:
             echoes[Masked("SECRET", side, "")] = None

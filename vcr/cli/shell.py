@@ -11,6 +11,7 @@ import shlex
 from typing import NamedTuple
 
 from .._http.body import as_sent
+from .._http.text import as_bytes
 from ..request import Request
 
 #: Fields that the client sets when it sends the request.
@@ -66,7 +67,7 @@ def curl(request: Request) -> str:
     elif body:
         words.append("--data-binary @-")
         before = f"echo {base64.b64encode(body).decode('ascii')} | base64 --decode |\n  "
-    words.append(f"--url {_quoted(request.uri.encode('utf-8', 'surrogateescape'))}")
+    words.append(f"--url {_quoted(as_bytes(request.uri))}")
     return before + "curl " + " \\\n  ".join(words)
 
 
@@ -76,7 +77,7 @@ def _header(name: str, value: str) -> bytes:
     try:
         return line.encode("latin-1")
     except UnicodeEncodeError:
-        return line.encode("utf-8", "surrogateescape")
+        return as_bytes(line)
 
 
 def _is_shell_text(content: bytes) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from .._http.text import as_bytes, as_text
 from .._http.uri import without_default_port
 from ..serializers import JSON, YAML, Data, Plain, Text
 from . import http_interactions as shared
@@ -59,7 +60,7 @@ def _read(interaction: object) -> object:
 
 def _to_latin1(value: object) -> object:
     if isinstance(value, str):
-        value = value.encode("utf-8", "surrogateescape")
+        value = as_bytes(value)
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
@@ -143,7 +144,7 @@ def _as_json(plain: Mapping[str, object]) -> str:
 def _as_text(value: object) -> str:
     """Bytes as text, because JSON has no bytes: a surrogate stands for each byte that is not UTF-8."""
     if isinstance(value, (bytes, bytearray)):
-        return value.decode("utf-8", "surrogateescape")
+        return as_text(value)
     raise TypeError(f"a cassette cannot hold a {type(value).__name__} in JSON: {value!r}")
 
 

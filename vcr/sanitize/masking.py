@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from .._http import content_coding
 from .._http.everywhere import Everywhere, texts_of_request, texts_of_response
+from .._http.text import as_bytes
 from .._locks import new_lock
 from .._placeholders import Placeholder
 from ..request import Request
@@ -79,7 +80,7 @@ class _Writer:
     def _by_shape(self, rule: Rule, secret: str) -> Rule:
         """``rule`` with the name of the secret's shape, if it has one: elsewhere the secret is found by that shape, and
         must have the same placeholder."""
-        data = secret.encode("utf-8", "surrogateescape") if rule.replacement is None else b""
+        data = as_bytes(secret) if rule.replacement is None else b""
         for start, end, shape in self._shapes.find(data):
             if (start, end) == (0, len(data)):
                 return replace(rule, name=shape.name, chosen=shape.chosen)
@@ -202,7 +203,7 @@ class Sanitizer:
             self._clean = _Clean(self._known.anywhere, {})
         clean = self._clean.texts.setdefault(side, set())
         new = [text for text in texts if text not in clean]
-        data = "\n".join(new).encode("utf-8", "surrogateescape")
+        data = as_bytes("\n".join(new))
         if new and Secrets(spelled(self._known.anywhere), side.shapes, _nothing).suspects(data):
             return False
         if len(clean) < _MOST_CLEAN:

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from urllib.parse import unquote
 
+from .._http.text import as_bytes
 from .._locks import new_lock
 from .._placeholders import Placeholder
 from .jwt import reshaped, stands_for_jwt
@@ -55,7 +56,7 @@ def tag(text: str) -> str:
 
 def fingerprint(secret: str) -> str:
     """16 bits of a hash, as four hexadecimal digits."""
-    data = secret.encode("utf-8", "surrogateescape")
+    data = as_bytes(secret)
     return blake2b(data, digest_size=2, person=b"vcr placeholder").hexdigest()
 
 

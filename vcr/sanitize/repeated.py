@@ -16,6 +16,7 @@ from typing import Any
 from .._http import known
 from .._http.everywhere import Everywhere
 from .._http.spellings import View
+from .._http.text import as_bytes
 from ..request import Request
 from ..response import Response
 from .jwt import stands_for_jwt
@@ -46,11 +47,11 @@ def may_hide_any(recorded: Request) -> bool:
 def may_repeat(recorded: Request, response: Response) -> bool:
     """Whether a placeholder of a recorded request may stand in the response, too."""
     lines = [recorded.uri, *[value for _, value in recorded.headers.pairs()]]
-    texts = ["\n".join(lines).encode("utf-8", "surrogateescape")]
+    texts = [as_bytes("\n".join(lines))]
     texts += [recorded.body] if isinstance(recorded.body, bytes) else []
     words = {word for text in texts for word in _words(text)}
     head = "\n".join([response.reason or "", *[value for _, value in response.headers.pairs()]])
-    answered = (response.body, head.encode("utf-8", "surrogateescape"))
+    answered = (response.body, as_bytes(head))
     is_coded = "Content-Encoding" in response.headers or "Content-Encoding" in recorded.headers
     return is_coded or any(word in text for word in words for text in answered)
 
@@ -127,7 +128,7 @@ class _StandIns(known.Values):
     """The placeholders that are looked for in a response, escaped or not. Each is replaced by its secret."""
 
     def __init__(self, pairs: Mapping[str, str]) -> None:
-        self._new = {old.encode("utf-8", "surrogateescape"): new for old, new in pairs.items()}
+        self._new = {as_bytes(old): new for old, new in pairs.items()}
         self._pattern = re.compile(b"|".join(re.escape(old) for old in sorted(self._new, key=len, reverse=True)))
         self._words = {max(_WORD.findall(old), key=len, default="").encode("ascii") for old in pairs}
         self.shortest, self.longest = min(map(len, self._new)), max(map(len, self._new))
@@ -150,7 +151,7 @@ def _written(view: View, start: int, end: int, secret: str) -> bytes:
         marks = quote - len(data[:quote].rstrip(b"\\"))
         for _ in range((marks + 1).bit_length()):
             secret = json.dumps(secret, ensure_ascii=data.isascii())[1:-1]
-    return view.written(secret.encode("utf-8", "surrogateescape"), start, end)
+    return view.written(as_bytes(secret), start, end)
 
 
 _JSON = re.compile(rb"\s*[\[{\"]")

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from .._http.text import as_bytes
+
 #: ``header``, ``cookie``: the value of a header field, or of a cookie, of that name. ``query``: of a parameter in a
 #: URI. ``field``: of a field in a form, JSON, multipart or XML body, at any depth. ``userinfo``: what stands before the
 #: host in a URI. ``shape``: text that looks like a secret, anywhere. ``env``: the value of an environment variable,
@@ -68,7 +70,7 @@ class Rule:
 
     def fits(self, value: str) -> bool:
         """Whether ``value``, found under one of the names, looks like such a secret."""
-        data = value.encode("utf-8", "surrogateescape")
+        data = as_bytes(value)
         return not self.pattern or re.fullmatch(self.pattern, data) is not None
 
     def of(self, side: Literal["request", "response"]) -> Rule:

@@ -15,6 +15,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from .._http.json_texts import texts
+from .._http.text import as_text
 from .finding import Found, Shapes
 from .put import Put
 
@@ -59,7 +60,7 @@ def _edits(
     new: dict[int, bytes] = {}
     for start, end, rule in reversed(list(found)):
         first, last = bisect_right(ends, start), bisect_right(ends, end - 1)
-        secret = joined[start:end].decode("utf-8", "surrogateescape")
+        secret = as_text(joined[start:end])
         for place in range(first, last + 1):
             begin = ends[place] - len(texts[place])
             text = new.get(place, texts[place])

@@ -15,6 +15,7 @@ from contextlib import suppress
 from urllib.parse import unquote, unquote_plus
 
 from .._http import content_coding
+from .._http.text import as_bytes, as_text
 from ..request import Request
 from .lengths import correct_length
 from .placeholder import PLACEHOLDER, may_stand_for
@@ -65,7 +66,7 @@ class _Text:
 
 
 def _may_stand_for(tag: bytes, data: bytes) -> bool:
-    return any(may_stand_for(_text(tag), spelling) for spelling in _spellings(_text(data)))
+    return any(may_stand_for(as_text(tag), spelling) for spelling in _spellings(as_text(data)))
 
 
 def _spellings(text: str) -> Iterator[str]:
@@ -81,10 +82,10 @@ class Template:
 
     def __init__(self, recorded: Request, limit: int) -> None:
         self._limit = limit
-        self._uri = _Text(_bytes(recorded.uri))
+        self._uri = _Text(as_bytes(recorded.uri))
         self._headers: dict[str, _Text] = {}
         for name, value in recorded.headers.pairs():
-            text = _Text(_bytes(value))
+            text = _Text(as_bytes(value))
             if text.has_placeholder:
                 self._headers.setdefault(name.lower(), text)
         self._body = _Text(_plain(recorded, limit))
@@ -96,7 +97,7 @@ class Template:
 
     def filled(self, request: Request) -> Request | None:
         """``request`` with the placeholders of the template in the place of secrets; None if nothing changes."""
-        uri = _text(self._uri.filled(_bytes(request.uri))) if self._uri.has_placeholder else request.uri
+        uri = as_text(self._uri.filled(as_bytes(request.uri))) if self._uri.has_placeholder else request.uri
         pairs = request.headers.pairs()
         headers = [(name, self._field(name, value)) for name, value in pairs] if self._headers else pairs
         before = _plain(request, self._limit) if self._body.has_placeholder else b""
@@ -112,15 +113,7 @@ class Template:
 
     def _field(self, name: str, value: str) -> str:
         template = self._headers.get(name.lower())
-        return value if template is None else _text(template.filled(_bytes(value)))
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
+        return value if template is None else as_text(template.filled(as_bytes(value)))
 
 
 def _plain(request: Request, limit: int) -> bytes:

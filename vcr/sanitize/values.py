@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from .._http import known
 from .._http.spellings import View
+from .._http.text import as_bytes, as_text
 from .._placeholders import Placeholder
 from .finding import Shapes
 from .placeholder import LONGEST, PLACEHOLDER, SHORTEST
@@ -20,17 +21,13 @@ from .rule import Rule
 _ESCAPED = (b"%3C", b"%3c", b"\\u003", b"\\x3", b"&lt;", b"&#")
 
 
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
-
-
 #: The encodings in which a secret is looked for, besides UTF-8.
 _CODINGS = ("latin-1", "utf-16-le", "utf-16-be")
 
 
 def _written(view: View, start: int, end: int, placeholder: str) -> bytes:
     """``placeholder``, escaped for the place of ``view.data[start:end]``; in XML and HTML its ``<`` is ``&lt;``."""
-    new = view.written(placeholder.encode("utf-8", "surrogateescape"), start, end)
+    new = view.written(as_bytes(placeholder), start, end)
     is_markup = view.outer is None and _MARKUP.match(view.data) and not PLACEHOLDER.match(view.data)
     return new.replace(b"<", b"&lt;").replace(b">", b"&gt;") if is_markup else new
 
@@ -54,7 +51,7 @@ class Spelled:
 
 
 def _in_codings(secret: str) -> Iterator[bytes]:
-    yield secret.encode("utf-8", "surrogateescape")
+    yield as_bytes(secret)
     for coding in _CODINGS:
         with suppress(UnicodeEncodeError):
             yield secret.encode(coding)
@@ -103,7 +100,7 @@ class Secrets(known.Values):
             yield start, end, functools.partial(self._masked, view, start, end, rule)
 
     def _masked(self, view: View, start: int, end: int, rule: Rule) -> bytes | None:
-        secret = _text(view.data[start:end])
+        secret = as_text(view.data[start:end])
         placeholder = self._put(rule, secret)
         return None if placeholder == secret else _written(view, start, end, placeholder)
 
