@@ -19,14 +19,15 @@ from .put import Put
 from .ruleset import Side, folded
 
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
-#: Fields that hold addresses.
+#: The header fields that hold URIs.
 _ADDRESSES = frozenset({"location", "content-location", "refresh", "link", "referer"})
-#: Texts of these types are full of names and signs that mean something else.
+#: In bodies of these types, names beside values are seldom fields: no field is looked for.
 _NO_FIELDS = re.compile(r"text/(html|css|javascript)|application/(javascript|xhtml\+xml|pdf)|(image|audio|video|font)/")
 
 
 class Places:
-    """The places that the rules of one side name."""
+    """Reads the places that the rules of one side name. ``put`` says what takes the place of a secret. ``limit``: how
+    many bytes may come out of a compressed body."""
 
     def __init__(self, side: Side, put: Put, limit: int) -> None:
         self._side = side
@@ -34,7 +35,7 @@ class Places:
         self._limit = limit
 
     def request(self, request: Request) -> Request:
-        """A request with what takes the place of its secrets; the same object when it has none there."""
+        """``request`` with the secrets in these places replaced; the same object if there are none."""
         uri = uris.replaced(request.uri, self._side, self._put, "request query")
         pairs = request.headers.pairs()
         changed = [(name, self._header("request", name, value)) for name, value in pairs]
@@ -48,8 +49,8 @@ class Places:
         return kept
 
     def response(self, response: Response) -> ResponseDict:
-        """The same for a response; what is given stays as it is."""
-        data: Any = response.data  # (whatever keys it has)
+        """The data of ``response`` with the secrets in these places replaced; the same object if there are none."""
+        data: Any = response.data  # Any: a cassette may have keys that ResponseDict has not
         kept = dict(data)
         for part in ("headers", "trailers"):
             if isinstance(fields := data.get(part), Mapping):
@@ -115,7 +116,7 @@ class Places:
             body = paths.replaced(body, path, lambda text, put=put, rule=rule: put(rule, text))  # type: ignore[misc]
         if not side.may_have_fields(body) or _NO_FIELDS.match(kind):
             return body
-        if kind == FORM and not _DATA.match(body):  # (urllib and curl call every body a form)
+        if kind == FORM and not _DATA.match(body):  # urllib and curl give every body the type of a form
             return self._form(message, body)
         return named.replaced(body, side.fields, lambda name, text: self._field(message, name, text), named.IN_DATA)
 
@@ -123,7 +124,7 @@ class Places:
         return self._put.at(f"{message} body {name}")(self._side.field(name), text) if text.strip() else text
 
     def _form(self, message: str, body: bytes) -> bytes:
-        """An urlencoded form: its values are decoded, so that a secret is the same one elsewhere."""
+        """An urlencoded form with its secrets replaced. Values are decoded, so that a secret is the same everywhere."""
 
         def new(found: re.Match[str]) -> str:
             name = self._side.fields.of(found[1])
@@ -139,6 +140,6 @@ def _has_coding(data: ResponseDict) -> bool:
     return any(folded(name) == "content-encoding" for name in data.get("headers") or ())
 
 
-#: How JSON and XML begin.
+#: The beginning of JSON and XML.
 _DATA = re.compile(rb"\s*[\[{<]")
 _PAIR = re.compile(r"([^&=]+)=([^&]+)")
