@@ -14,6 +14,7 @@ from tests.secrets.planted import CLIENTS, OPTIONS, Leak, leaks, planted
 from tests.server import Server
 
 PLACES = ("file", "journal", "temporary file", "log", "refusal")
+ALL = (*OPTIONS, "sanitize")
 #: How many secrets are planted in one cassette.
 BATCH = 100
 
@@ -32,11 +33,13 @@ def results(option: str, client: str) -> Iterator[tuple[int, list[Leak]]]:
 
 
 def main(options: list[str]) -> None:
+    if unknown := [option for option in options if option not in ALL]:
+        raise SystemExit(f"{unknown[0]!r} is no option that hides secrets; these are: {', '.join(ALL)}")
     warnings.simplefilter("ignore")
     print(f"| option | cases | {' | '.join(PLACES)} |")
     print(f"|---|---|{'---|' * len(PLACES)}")
     found = []
-    for option in options or [*OPTIONS, "sanitize"]:
+    for option in options or ALL:
         cases, counts = 0, Counter[str]()
         for client in CLIENTS:
             for number, leaked in results(option, client):
