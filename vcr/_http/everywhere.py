@@ -88,12 +88,15 @@ class Everywhere:
         return self.field(value) if isinstance(value, str) else value
 
     def _fields(self, headers: Mapping[str, Any]) -> dict[str, object]:
-        return {
-            self._value(name): [self.field(str(value)) for value in values]
-            if isinstance(values, list)
-            else self.field(str(values))
-            for name, values in headers.items()
-        }
+        fields: dict[str, Any] = {}
+        for name, values in headers.items():
+            are_many = isinstance(values, list)
+            new = [self.field(str(value)) for value in values] if are_many else self.field(str(values))
+            kept = self._value(name)
+            if kept in fields:  # two names that differ in a secret only
+                new = [*_listed(fields[kept]), *_listed(new)]
+            fields[kept] = new
+        return fields
 
     def anything(self, value: object) -> Any:
         """Plain data of any shape, with every string and all bytes in it changed."""
@@ -128,6 +131,10 @@ class Everywhere:
         changed = known.replaced(plain, self._values, self._limit)
         coded = body if changed is plain else content_coding.encode(changed, codings)
         return changed if coded is None else coded
+
+
+def _listed(values: Any) -> list[Any]:
+    return values if isinstance(values, list) else [values]
 
 
 def texts_of_request(request: Request) -> list[str]:

@@ -49,8 +49,8 @@ def _fits(steps: tuple[str, ...], place: Sequence[str | int]) -> bool:
 
 
 def replaced(body: bytes, path: JsonPath, new: Callable[[str], str]) -> bytes:
-    """``body`` with each string at ``path`` replaced by what ``new(string)`` returns; the same object if ``body`` is
-    not JSON."""
+    """``body`` with each string at ``path`` replaced by what ``new(string)`` returns. All other bytes stay as they are,
+    and so does a string that ``new`` returns unchanged; the same object if ``body`` is not JSON."""
     try:
         text = body.decode("utf-8")
         json.loads(text)
@@ -59,6 +59,8 @@ def replaced(body: bytes, path: JsonPath, new: Callable[[str], str]) -> bytes:
     made, last = [], 0
     for start, end, keys in texts(text):
         if path.fits(keys):
-            made += [text[last:start], json.dumps(new(json.loads(text[start:end])))]
-            last = end
+            old = json.loads(text[start:end])
+            if (masked := new(old)) != old:
+                made += [text[last:start], json.dumps(masked)]
+                last = end
     return "".join((*made, text[last:])).encode("utf-8") if made else body
