@@ -172,13 +172,24 @@ _PAIR = re.compile(
     rb"(?:(?<=[&;?#\s\"'<>(,])|\A)([^&;=?#\s\"'<>(),{}]{1,%d}|[^&;=?#\"'<>(),{}:\n]{1,%d})=" % (_LONGEST, _LONGEST)
 )
 _FORM = re.compile(rb"[^\s\"'{}<>=&:]+=")
-_TO_NEXT = re.compile(rb"[^&\s\"'<>]*")
+#: A quote, an ampersand or an angle bracket that JSON has escaped, once or twice: it ends a value. The number of
+#: backslashes is limited, because a longer row would be read again for each backslash in it.
+_ESCAPED_END = rb"\\{0,7}(?:[\"']|u00(?:2[267]|3[CcEe]))"
+_TO_NEXT = re.compile(rb"(?:[^&\s\"'<>\\]|\\(?!%b))*" % _ESCAPED_END)
+#: In JSON an escaped control character, such as the end of a line, ends a value, too.
+_TO_NEXT_IN_JSON = re.compile(
+    rb"(?:[^&\s\"'<>\\]|\\\\(?!%b)|\\(?!\\|[bfnrt]|u00[01][0-9A-Fa-f]|%b))*" % (_ESCAPED_END, _ESCAPED_END)
+)
+#: The beginning of JSON, or of an event with JSON.
+_JSON = re.compile(rb"\s*(?:data:\s*)?[\[{\"]")
 _TO_AMPERSAND = re.compile(rb"[^&]*")
 
 
 def _pairs(data: bytes, names: Names) -> Iterator[Value]:
     """The values in ``a=1&name=value``, also behind a ``?`` or a ``;``."""
-    until = _TO_AMPERSAND if _FORM.match(data) and b"\n" not in data else _TO_NEXT
+    is_json = _JSON.match(data) is not None
+    is_form = _FORM.match(data) is not None and b"\n" not in data
+    until = _TO_AMPERSAND if is_form else (_TO_NEXT_IN_JSON if is_json else _TO_NEXT)
     at = 0
     while (found := _PAIR.search(data, at)) is not None:
         at = found.end()
@@ -189,11 +200,11 @@ def _pairs(data: bytes, names: Names) -> Iterator[Value]:
         assert value is not None
         at = value.end()
         if value[0]:
-            yield Value(*value.span(), name, as_text(value[0]), _form_value)
+            yield Value(*value.span(), name, _unescaped(value[0]) if is_json else as_text(value[0]), _form_value)
 
 
 def _form_value(new: str | None) -> bytes:
-    return re.sub(rb"[&\s\"'<>]", lambda found: b"%%%02X" % found[0][0], _plain_value(new))
+    return re.sub(rb"[&\s\"'<>\\]", lambda found: b"%%%02X" % found[0][0], _plain_value(new))
 
 
 # -- JSON and its relatives --------------------------------------------------------------------------------------------
@@ -386,7 +397,7 @@ def _xml_value(new: str | None) -> bytes:
     return as_bytes(html.escape(new or ""))
 
 
-#: All readers.
+#: All readers. What one of them finds, the next ones leave alone.
 ANYHOW: tuple[Reader, ...] = (_parts, _pairs, _quoted, _bare, _elements, _attributes)
 #: The readers that find nothing in a text that a person has written, only in data that a program has written.
-IN_DATA: tuple[Reader, ...] = (_parts, _pairs, _quoted, _elements)
+IN_DATA: tuple[Reader, ...] = (_parts, _quoted, _elements, _pairs)

@@ -7,14 +7,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, cast
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from .._http import content_coding, named
 from .._http.fields import media_type
 from .._http.meaning import FORM
+from .._http.spellings import DEPTH
+from .._http.text import as_bytes, as_text
 from ..request import Headers, Request
 from ..response import Response, ResponseDict
 from . import credentials, paths, streams, uris
+from .placeholder import is_placeholder
 from .put import Put
 from .ruleset import Side, folded
 
@@ -68,9 +71,9 @@ class Places:
     def _content(self, string: object, response: Response) -> object:
         codings = content_coding.of(response.headers) if _has_coding(response.data) else []
         if isinstance(string, str):
-            data = string.encode("utf-8", "surrogateescape")
+            data = as_bytes(string)
             new = self._body("response", data, codings, response.headers)
-            return string if new is data else new.decode("utf-8", "surrogateescape")
+            return string if new is data else as_text(new)
         return self._body("response", string, codings, response.headers) if isinstance(string, bytes) else string
 
     # -- the head -----------------------------------------------------------------------------------------------------
@@ -90,7 +93,8 @@ class Places:
             read = credentials.cookies if low == "cookie" else credentials.set_cookie
             return read(value, side.cookie, lambda cookie: self._put.at(f"{message} cookie {cookie}"))
         if low in _ADDRESSES:
-            return uris.replaced(value, side, self._put, f"{message} header {name}:")
+            place = f"{message} header {name}:"
+            return (uris.replaced_in_angles if low == "link" else uris.replaced)(value, side, self._put, place)
         return value
 
     # -- the body -----------------------------------------------------------------------------------------------------
@@ -121,19 +125,34 @@ class Places:
         return named.replaced(body, side.fields, lambda name, text: self._field(message, name, text), named.IN_DATA)
 
     def _field(self, message: str, name: str, text: str) -> str:
-        return self._put.at(f"{message} body {name}")(self._side.field(name), text) if text.strip() else text
+        if not text.strip():
+            return text
+        plain = _placeholder_in(text) or text
+        new = self._put.at(f"{message} body {name}")(self._side.field(name), plain)
+        return text if new == plain else new
 
     def _form(self, message: str, body: bytes) -> bytes:
         """An urlencoded form with its secrets replaced. Values are decoded, so that a secret is the same everywhere."""
 
         def new(found: re.Match[str]) -> str:
             name = self._side.fields.of(found[1])
+            if name is None:
+                return found[0]
             plain = unquote_plus(found[2], errors="surrogateescape")
-            written = plain if name is None else self._field(message, name, plain)
-            return found[0] if written == plain and not written.startswith("<") else f"{found[1]}={written}"
+            written = self._field(message, name, plain)
+            is_same = written == plain and not written.startswith("<")
+            return found[0] if is_same else f"{found[1]}={uris.as_value(written)}"
 
-        text = body.decode("utf-8", "surrogateescape")
-        return _PAIR.sub(new, text).encode("utf-8", "surrogateescape")
+        return as_bytes(_PAIR.sub(new, as_text(body)))
+
+
+def _placeholder_in(text: str) -> str | None:
+    """The placeholder that ``text`` is once its percent-escapes are taken off; None if ``text`` is something else."""
+    for _ in range(DEPTH):
+        text = unquote(text)
+        if is_placeholder(text):
+            return text
+    return None
 
 
 def _has_coding(data: ResponseDict) -> bool:

@@ -5,24 +5,43 @@ place of a secret: ``put(rule, secret)`` says that.
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 from .credentials import parted, user_and_password
 from .put import Put
 from .ruleset import Side
 
 _USERINFO = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{1,20}://)([^/?#\s\"'<>@]*(?:<[^<>@\s]*>)?)@")
-_PARAMETER = re.compile(r"([?&;#])([^=&;#?\s\"']{1,200})=([^&#\s\"']+)")
+_NAME = r"([?&;#])([^=&;#?\s\"']{1,200})="
+_PARAMETER = re.compile(_NAME + r"([^&#\s\"']+)")
+_PARAMETER_IN_ANGLES = re.compile(_NAME + r"([^&#\s\"'<>]+)")
+#: The characters that must be escaped in a value.
+_ENDS_VALUE = re.compile(r"[&#%+\s\"']")
 #: With fewer characters, a user without a password is no token.
 _SHORTEST_TOKEN = 16
 
 
 def replaced(text: str, side: Side, put: Put, place: str) -> str:
-    """A URI, or a text in which there are some, with new values; the same when there is nothing to replace. ``place``:
-    what a note says of where it stands."""
-    if "@" in text and side.userinfo is not None:
-        text = _USERINFO.sub(lambda found: f"{found[1]}{_userinfo(found[2], side, put.at(f'{place} userinfo'))}@", text)
+    """A URI, or a text that holds URIs, with the secrets in it replaced; the same text if it has none. ``place``: where
+    the text stands, for the notes of what was masked."""
+    text = _without_userinfo(text, side, put, place)
     return _PARAMETER.sub(lambda found: _parameter(found, side, put, place), text) if "=" in text else text
+
+
+def replaced_in_angles(text: str, side: Side, put: Put, place: str) -> str:
+    """The same for a text in which each URI stands in angle brackets (``Link``, RFC 8288 §3): the angle brackets of a
+    placeholder are escaped, so that they do not end the URI."""
+
+    def new(found: re.Match[str]) -> str:
+        return _parameter(found, side, put, place).replace("<", "%3C").replace(">", "%3E")
+
+    return _PARAMETER_IN_ANGLES.sub(new, _without_userinfo(text, side, put, place))
+
+
+def _without_userinfo(text: str, side: Side, put: Put, place: str) -> str:
+    if "@" not in text or side.userinfo is None:
+        return text
+    return _USERINFO.sub(lambda found: f"{found[1]}{_userinfo(found[2], side, put.at(f'{place} userinfo'))}@", text)
 
 
 def _userinfo(userinfo: str, side: Side, put: Put) -> str:
@@ -42,4 +61,10 @@ def _parameter(found: re.Match[str], side: Side, put: Put, place: str) -> str:
     plain = unquote_plus(found[3])
     new = put.at(f"{place} {found[2]}")(rule, plain)
     # (A placeholder that a client has escaped is written as it is in every other place.)
-    return found[0] if new == plain and not new.startswith("<") else f"{found[1]}{found[2]}={new}"
+    return found[0] if new == plain and not new.startswith("<") else f"{found[1]}{found[2]}={as_value(new)}"
+
+
+def as_value(text: str) -> str:
+    """``text`` escaped as the value of a parameter or of a field in a form. The brackets of a placeholder are not
+    escaped, so that it stays readable."""
+    return _ENDS_VALUE.sub(lambda found: quote(found[0], safe=""), text)
