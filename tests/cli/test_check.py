@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import gzip
 import json
 import shutil
@@ -135,8 +137,13 @@ def test_an_interaction_that_cannot_be_read_is_found_and_the_others_are_looked_a
     path = write("x.yaml", get("/1", body=b"not to be read"), get("/2", JSON, b"{broken"))
     text = path.read_text(encoding="utf-8").replace("string: not to be read", "string: !!binary '###'", 1)
     path.write_text(text, encoding="utf-8")
+    with pytest.raises(binascii.Error) as in_words_of_python:  # which depend on its version
+        base64.b64decode("###", validate=True)
     (unreadable, other) = found(path)
-    assert unreadable[1:] == ("unreadable", "not readable as YAML: not readable as base64: Only base64 data is allowed")
+    assert unreadable[1:] == (
+        "unreadable",
+        f"not readable as YAML: not readable as base64: {in_words_of_python.value}",
+    )
     assert other[:1] == (2,)
 
 
