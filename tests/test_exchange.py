@@ -13,17 +13,8 @@ import vcr
 from vcr._http.failure import CANCELLED, CLOSED, RESPONSE, SEND, SYSTEM, TIMEOUT, Failure
 from vcr.request import Headers, Request
 from vcr.stubs import exchange as module
-from vcr.stubs.exchange import (
-    FINITE_DRAIN,
-    LEFT_REST,
-    NEXT,
-    NO_DRAIN,
-    OPEN_DRAIN,
-    Event,
-    Exchange,
-    State,
-    is_cancellation,
-)
+from vcr.stubs.cancellation import is_cancellation
+from vcr.stubs.exchange import FINITE_PATIENCE, NEXT, NO_PATIENCE, OPEN_PATIENCE, REST_LIMIT, Event, Exchange, State
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 SHORT = HEAD + b"Content-Length: 6\r\n\r\n"
@@ -182,7 +173,7 @@ def test_an_exchange_of_a_turn_that_does_not_record_is_over_from_the_beginning(c
         exchange = received(cassette, SHORT, b"abc")
         exchange.left()
         assert exchange.over
-        assert exchange.patience() == NO_DRAIN
+        assert exchange.patience() == NO_PATIENCE
     assert len(cassette) == 0
 
 
@@ -190,16 +181,16 @@ def test_an_exchange_of_a_turn_that_does_not_record_is_over_from_the_beginning(c
 
 
 @pytest.mark.parametrize(
-    ("head", "seconds"), [(SHORT, FINITE_DRAIN.seconds), (CHUNKED, OPEN_DRAIN.seconds), (UNTIL_CLOSE, 1.0)]
+    ("head", "seconds"), [(SHORT, FINITE_PATIENCE.seconds), (CHUNKED, OPEN_PATIENCE.seconds), (UNTIL_CLOSE, 1.0)]
 )
 def test_the_rest_of_what_the_client_leaves_is_read_within_a_limit(head, seconds, cassette, clock):
     exchange = received(cassette, head)
     exchange.left()
-    assert exchange.patience() == (seconds, LEFT_REST)
+    assert exchange.patience() == (seconds, REST_LIMIT)
     clock[0] += seconds - 0.5
-    assert exchange.patience() == (0.5, LEFT_REST)
+    assert exchange.patience() == (0.5, REST_LIMIT)
     clock[0] += 1
-    assert exchange.patience() == NO_DRAIN
+    assert exchange.patience() == NO_PATIENCE
     exchange.stop()
     assert cassette.responses[0]["incomplete"] is True
 
@@ -208,7 +199,7 @@ def test_what_the_client_leaves_is_whole_when_the_rest_has_come(cassette):
     exchange = received(cassette, SHORT, b"abc")
     exchange.left()
     exchange.received(b"def")
-    assert exchange.patience() == NO_DRAIN
+    assert exchange.patience() == NO_PATIENCE
     assert (exchange.over, exchange.state) == (True, State.COMPLETE)
     assert cassette.responses[0]["body"]["string"] == b"abcdef"
     assert "incomplete" not in cassette.responses[0]
@@ -217,7 +208,7 @@ def test_what_the_client_leaves_is_whole_when_the_rest_has_come(cassette):
 def test_a_rest_that_is_too_long_to_be_kept_is_not_begun(cassette):
     exchange = received(cassette, LARGE, b"abc")
     exchange.left()
-    assert exchange.patience() == NO_DRAIN
+    assert exchange.patience() == NO_PATIENCE
     exchange.stop()
     assert (cassette.responses[0]["body"]["string"], cassette.responses[0]["incomplete"]) == (b"abc", True)
 
@@ -228,14 +219,14 @@ def test_little_is_kept_of_what_floods_in_after_the_client_has_left(cassette):
     while exchange.patience().seconds:
         exchange.received(b"%x\r\n%b\r\n" % (65536, bytes(65536)))
     exchange.stop()
-    assert LEFT_REST <= len(cassette.responses[0]["body"]["string"]) <= LEFT_REST + 65536
+    assert REST_LIMIT <= len(cassette.responses[0]["body"]["string"]) <= REST_LIMIT + 65536
 
 
 @pytest.mark.parametrize("why", ["left", "closing"])
 def test_an_event_stream_is_not_waited_for(why, cassette):
     exchange = received(cassette, EVENTS, b"data: 1\n\n")
     getattr(exchange, why)()
-    assert exchange.patience() == NO_DRAIN
+    assert exchange.patience() == NO_PATIENCE
     exchange.stop()
     assert (cassette.responses[0]["body"]["string"], cassette.responses[0]["incomplete"]) == (b"data: 1\n\n", True)
 
@@ -260,7 +251,7 @@ def test_of_a_request_that_was_left_before_the_head_came_nothing_is_kept(cassett
 def test_a_client_that_leaves_in_a_hurry_does_not_wait(error, cassette):
     exchange = received(cassette, SHORT, b"abc")
     exchange.left(error)
-    assert exchange.patience() == NO_DRAIN
+    assert exchange.patience() == NO_PATIENCE
     exchange.stop()
     assert cassette.responses[0]["incomplete"] is True
 
@@ -339,7 +330,7 @@ def test_what_the_program_cancels_is_kept_as_cancelled(how, cassette):
     assert (response["error"]["kind"], response["error"]["phase"]) == (CANCELLED, RESPONSE)
     assert (response["body"]["string"], response["incomplete"]) == (b"abc", True)
     assert exchange.state is State.CANCELLED
-    assert exchange.patience() == NO_DRAIN
+    assert exchange.patience() == NO_PATIENCE
 
 
 @pytest.mark.parametrize(("sent", "phase"), [(False, SEND), (True, RESPONSE)])
@@ -421,8 +412,8 @@ def test_a_cassette_that_closes_waits_once_for_all_its_responses(cassette_path, 
     with vcr.use_cassette(cassette_path) as cassette:
         stubs = [Stub(cassette, clock) for _ in range(20)]
     waited = sorted(sum(stub.waited) for stub in stubs)
-    assert waited[-1] == FINITE_DRAIN.seconds
-    assert sum(waited) < FINITE_DRAIN.seconds + 2
+    assert waited[-1] == FINITE_PATIENCE.seconds
+    assert sum(waited) < FINITE_PATIENCE.seconds + 2
     assert len(cassette) == 20
 
 

@@ -165,7 +165,7 @@ def test_what_is_given_up_is_given_up_again(give_up, stalls, client, server, cas
 
 @pytest.mark.parametrize("stalls", STALLS)
 def test_a_replay_that_is_not_cancelled_says_so(stalls, client, server, monkeypatch, cassette_path):
-    for module in ("aiohttp_protocol", "httpx", "httpx_tee", "exchange"):
+    for module in ("aiohttp_protocol", "httpx", "httpx_tee", "cancellation"):
         monkeypatch.setattr(f"vcr.stubs.{module}.CANCEL_LIMIT", 0.01)
     server.route("/stalls", _stalls(stalls))
 

@@ -10,7 +10,7 @@ import pytest
 import vcr
 from vcr._http.failure import CANCELLED
 from vcr.errors import NotCancelledError
-from vcr.stubs import exchange
+from vcr.stubs import cancellation, exchange
 
 from .entries import body_of
 
@@ -64,7 +64,7 @@ def test_a_replay_that_nobody_gives_up_ends_in_a_clear_error(server, cassette_pa
     import http.client
 
     waited = []
-    monkeypatch.setattr(exchange.time, "sleep", waited.append)
+    monkeypatch.setattr(cancellation.time, "sleep", waited.append)
     with vcr.use_cassette(cassette_path) as cassette:
         live = exchange.Exchange(cassette.begin(vcr.Request("GET", server.url + "/given-up")), "GET")
         live.sent()
@@ -75,4 +75,4 @@ def test_a_replay_that_nobody_gives_up_ends_in_a_clear_error(server, cassette_pa
         with pytest.raises(NotCancelledError, match=f"GET {server.url}/given-up: the program cancelled"):
             connection.getresponse()
         connection.close()
-    assert waited == [exchange.CANCEL_LIMIT]
+    assert waited == [cancellation.CANCEL_LIMIT]

@@ -79,7 +79,7 @@ class Recorder(asyncio.Protocol):
         self._rest: Connection | None = None  # to be closed when the rest has been read
         self._deadline: asyncio.TimerHandle | None = None
         self.transport.set_protocol(self)
-        exchange.driven_by(self.settle)
+        exchange.settle_with(self.settle)
 
     def send(self, request: bytearray, *, is_whole: bool = True) -> None:
         """Send the request, exactly as the client wrote it; the timeout of reading runs from when it is out."""

@@ -27,7 +27,7 @@ from ..request import Headers
 from ..response import Response
 from .aiohttp_errors import late, refusal_to_parse
 from .aiohttp_live import Recorder
-from .exchange import CANCEL_LIMIT, not_cancelled, was_cancelled
+from .cancellation import CANCEL_LIMIT, not_cancelled, was_cancelled
 
 if TYPE_CHECKING:
     from aiohttp.helpers import BaseTimerContext

@@ -205,7 +205,7 @@ class Tee(io.RawIOBase):
         self._ahead = bytearray()  # read for the cassette before the client asked
         self._lock = threading.RLock()
         self.exchange = exchange
-        exchange.driven_by(self.settle)
+        exchange.settle_with(self.settle)
 
     def readable(self) -> bool:
         """Yes: it is a file to read."""

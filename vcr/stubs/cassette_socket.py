@@ -21,7 +21,8 @@ from ..errors import UnsupportedProtocolError
 from ..request import Request
 from ..response import Response
 from .answer import Idle, NoSocket, Pieces, Tee, Whole
-from .exchange import Exchange, wait_for_cancellation
+from .cancellation import wait_for_cancellation
+from .exchange import Exchange
 from .upgrade import let_upgrade
 
 if TYPE_CHECKING:

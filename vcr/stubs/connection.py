@@ -20,8 +20,9 @@ from .._engine.cassette import Cassette
 from .._http import uri as uris
 from .._http.failure import CANCELLED, CONNECT, RESPONSE, TLS, TUNNEL, Failure
 from ..request import Request, header_name
+from .cancellation import wait_for_cancellation
 from .cassette_socket import CassetteSocket
-from .exchange import cassette_for, wait_for_cancellation
+from .exchange import cassette_for
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, SupportsRead

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .exchange import is_cancellation, not_cancelled
+from .cancellation import is_cancellation, not_cancelled
 from .libcurl.abi import PAUSE, Info, Opt
 from .libcurl.errors import LibcurlError, check_accepted, write_error
 from .libcurl.handle import Handle

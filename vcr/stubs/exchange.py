@@ -1,17 +1,18 @@
 """One live exchange: a request on its way to the server, and the response on its way to the client and to its turn.
 
-``Exchange`` is a table of states without I/O, the same for every client. A stub drives it: it says what happened, asks
-``patience`` whether to read on for the cassette, and does the reading. This file must not know a client, a socket or an
-option.
+``Exchange`` is a table of states without I/O, the same for every client. The stub of a client tells the exchange what
+happens, asks ``patience`` for how long to read on for the cassette, and reads. This file must not know a client, a
+socket or an option.
 
-The laws of a live response stand here, and nowhere else:
+The rules for every live response stand here, and nowhere else:
 
-- What the client was given is kept. A message of announced length that the client left is read to its end, if the rest
-  is short enough (``LEFT_REST``) and comes in time; the rest of any other message is read for a second at the most.
-- An event stream is not waited for: it may never end.
-- What was cut, cancelled or failed is kept so that the replay ends as the exchange did.
-- The first end counts. What happens after it changes nothing.
-- Nothing here holds a cassette after its turn is over.
+- What the client was given is kept.
+- A client may leave a response before its end. If the length of the response was announced, and the rest is short
+  (``REST_LIMIT``), the rest is read for 10 seconds at most. Without an announced length, it is read for one second.
+- An event stream is not read on for the cassette, because it may never end.
+- A response that was cut off, cancelled or failed is kept so that its replay ends as the exchange did.
+- The first end of an exchange counts. What happens later changes nothing.
+- An exchange holds no cassette after its turn is over.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from enum import Enum, auto
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from .. import _active
 from .._engine.cassette import Cassette, Turn
@@ -28,90 +29,61 @@ from .._http.failure import CANCELLED, CLOSED, MALFORMED, RESPONSE, SEND, Failur
 from .._http.fields import Dialect, content_length, keeps_pieces, may_have_body, media_type
 from .._http.render import is_mislabelled
 from .._http.wire import ResponseReader
-from ..errors import NotCancelledError
-from ..request import Headers, Request
+from ..request import Headers
 from ..response import Response
+from .cancellation import is_cancellation
 
-# Taken at import: libraries that stop the clock of a test replace the function in its module.
+# Taken at import, because libraries that stop the clock of a test replace the function in ``time``.
 _clock = time.monotonic
 
 
 class Patience(NamedTuple):
-    """For how many seconds, and bytes, to read on. Both are zero where nothing more is to be read."""
+    """For how many seconds, and how many bytes, to read on. Both are zero where nothing more is to be read."""
 
     seconds: float
-    room: int
+    size: int
 
 
-#: What a message whose end is announced, and one that may never end, is worth when its cassette closes.
-FINITE_DRAIN = Patience(10.0, 64 * 2**20)
-OPEN_DRAIN = Patience(1.0, 8 * 2**20)
-NO_DRAIN = Patience(0.0, 0)
+#: For how long responses are read on when their cassette closes: those of announced length, and those without.
+FINITE_PATIENCE = Patience(10.0, 64 * 2**20)
+OPEN_PATIENCE = Patience(1.0, 8 * 2**20)
+NO_PATIENCE = Patience(0.0, 0)
 
-#: Bytes. A client that leaves a response early shows that it does not need the rest: no more of it is kept.
-LEFT_REST = 2**20
+#: Bytes. A client that leaves a response does not need the rest, so no more of the rest is read.
+REST_LIMIT = 2**20
 
-#: Seconds. When a cassette closes, the limits above count once for all its responses; each of them has these at least,
-#: to take what has come already.
-_AT_LEAST = 0.05
+#: Seconds. When a cassette closes, all its responses share the seconds above. Each response has at least so many, to
+#: read the bytes that have come already.
+_LEAST_SECONDS = 0.05
 
 
 def cassette_for(host: str, client: type) -> Cassette | None:
-    """The cassette that a request to ``host`` by an object of this class belongs to, here and now; None when there is
-    none, or it lets the request pass by."""
+    """The cassette to which a request to ``host``, made here and now by an object of the class ``client``, belongs.
+    None when no cassette is open, or the cassette lets the request pass by."""
     cassette = _active.current()
     return None if cassette is None or cassette.passes_by(host, client.__mro__) else cassette
 
 
 def going_live(turn: Turn) -> AbstractContextManager[None]:
-    """Around a live request: what the client does to answer it (a transport over another client, an application in the
-    same process) is not recorded a second time; of a request that is ignored it is, for the first."""
+    """A block for a live request. A client may make other requests to answer it: a transport that uses another client,
+    an application in the same process. They are not recorded a second time. When the request itself is ignored, they
+    are recorded."""
     return _active.outside() if turn.records else _active.passing()
 
 
-def is_cancellation(error: BaseException | None) -> bool:
-    """Whether the program gave an operation up: asyncio's, trio's and gevent's errors, which are no ``Exception``."""
-    names = {cls.__name__ for cls in type(error).__mro__}
-    return not isinstance(error, Exception) and not names.isdisjoint(_CANCELLATIONS)
-
-
-_CANCELLATIONS = ("CancelledError", "Cancelled", "GreenletExit", "Timeout")
-
-
-def _hurries(error: BaseException | None) -> bool:
-    """Whether a client that leaves because of this error waits for nothing more."""
-    late = any(cls.__name__ == "TimeoutError" for cls in type(error).__mro__)
-    return error is not None and (late or not isinstance(error, Exception))
-
-
-#: Seconds. A replay of what the program cancelled waits so long to be cancelled again.
-CANCEL_LIMIT = 10.0
-
-
-def was_cancelled(recorded: Response) -> bool:
-    """Whether the program cancelled the request before there was a response."""
-    return recorded.failure is not None and recorded.failure.kind == CANCELLED and not recorded.incomplete
-
-
-def not_cancelled(request: Request) -> NotCancelledError:
-    """The error for a replay that nobody has cancelled in time."""
-    return NotCancelledError(
-        f"{request.method} {request.uri}: the program cancelled this request while it was recorded, and its replay has "
-        f"waited {CANCEL_LIMIT:g} seconds to be cancelled; record it again if the program no longer cancels it"
-    )
-
-
-def wait_for_cancellation(request: Request) -> NoReturn:
-    """Wait as a request did that the program cancelled. Raises NotCancelledError when it is not cancelled in time."""
-    time.sleep(CANCEL_LIMIT)  # (looked up now: gevent puts its own there)
-    raise not_cancelled(request)
+def _is_in_a_hurry(error: BaseException | None) -> bool:
+    """Whether a client that leaves a response because of ``error`` does not wait for the rest: its time is up, or the
+    program ends."""
+    timed_out = any(cls.__name__ == "TimeoutError" for cls in type(error).__mro__)
+    return error is not None and (timed_out or not isinstance(error, Exception))
 
 
 class State(Enum):
-    """Where an exchange is. The last five are its ends; in ``LEFT`` and ``CLOSING`` the rest may still be read."""
+    """Where an exchange is. ``COMPLETE``, ``FAILED`` and ``CANCELLED`` are final; in ``LEFT`` and ``CLOSING`` the stub
+    may still read the rest."""
 
     SENDING = auto()
-    HEAD = auto()  # the request is out, the head of the response is awaited
+    HEAD = auto()  # the request is sent, and the head of the response has not come
     BODY = auto()
     COMPLETE = auto()
     FAILED = auto()
@@ -121,7 +93,7 @@ class State(Enum):
 
 
 class Event(Enum):
-    """What a stub can say."""
+    """What a stub can tell an exchange."""
 
     SENT = auto()
     HEAD = auto()
@@ -135,10 +107,10 @@ class Event(Enum):
 _UNDER_WAY = (State.SENDING, State.HEAD, State.BODY)
 _READING_ON = (State.LEFT, State.CLOSING)
 
-#: What follows. An event that a state does not have here changes nothing.
+#: The state that follows. An event that is not in the table for a state changes nothing.
 NEXT: dict[tuple[State, Event], State] = {
     (State.SENDING, Event.SENT): State.HEAD,
-    # (A server may answer before it has the whole request.)
+    # A server may answer before it has the whole request.
     **{(state, Event.HEAD): State.BODY for state in (State.SENDING, State.HEAD)},
     **{(state, Event.END): State.COMPLETE for state in (*_UNDER_WAY, *_READING_ON)},
     **{(state, Event.ERROR): State.FAILED for state in (*_UNDER_WAY, State.CLOSING)},
@@ -149,7 +121,7 @@ NEXT: dict[tuple[State, Event], State] = {
 
 
 class _PieceReader:
-    """A response of which a client gives the head and the pieces of the body: the names are ``ResponseReader``'s."""
+    """A response whose head and pieces of the body the client has read. It has the attributes of ``ResponseReader``."""
 
     has_head, broken = True, False
 
@@ -168,22 +140,22 @@ class _PieceReader:
 
     @property
     def missing(self) -> int | None:
-        """How many bytes are still to come; None when that is not announced."""
+        """How many bytes of the body are still to come; None when no length was announced."""
         return None if self._announced is None else max(self._announced - self._size, 0)
 
     def feed(self, data: bytes) -> None:
-        """Take a piece of the body."""
+        """Add a piece of the body."""
         if data:
             self._pieces.append(bytes(data))
             self._size += len(data)
             self.complete = self._size == self._announced
 
     def end(self, trailers: Headers | None) -> None:
-        """The body has ended."""
+        """Note the end of the body."""
         self._trailers, self.complete = trailers, True
 
     def response(self) -> Response:
-        """The response as far as it has come; ``incomplete`` unless it is whole."""
+        """The response as far as it has come. It is marked ``incomplete`` unless all of it has come."""
         keep = keeps_pieces(self.headers, self._version)
         return Response.of(
             self._status,
@@ -198,16 +170,21 @@ class _PieceReader:
 
 
 class Exchange:
-    """One live request and its response. The turn ends with the exchange, once.
+    """One live request and its response. When the exchange ends, it ends the turn.
 
-    A stub makes one when the request goes live, and says what happens: ``sent``; then ``received`` and ``eof`` where it
-    sees the bytes on the wire, or ``head``, ``piece`` and ``end`` where its client makes sense of them; ``error``,
-    ``cancelled``, ``left``; and ``closing``, in the method that the cassette calls when it closes meanwhile. After
-    ``left`` and ``closing`` the stub reads on as long as ``patience()`` has seconds, says what comes, and then
-    ``stop()``. Of a turn that does not record, an exchange is ``over`` from the beginning.
+    A stub makes an exchange when the request goes live, and calls:
 
-    ``settle``: a method of the stub's, held weakly, so that a response that nobody reads can go; None: the exchange
-    itself keeps what has come. ``dialect``: how the client reads the bytes on the wire.
+    - ``sent``, when the request is sent;
+    - ``received`` and ``eof``, if it sees the bytes on the wire; ``head``, ``piece`` and ``end``, if the client reads
+      the head and the body;
+    - ``error``, ``cancelled`` or ``left``, if the exchange ends early;
+    - ``closing``, when the cassette calls ``settle``.
+
+    After ``left`` and ``closing`` the stub reads on while ``patience()`` has seconds, passes on what comes, and calls
+    ``stop`` then. The exchange of a turn that does not record is ``over`` from the beginning.
+
+    ``settle``: a method of the stub; None: the exchange keeps what has come. It is held weakly, so that a response
+    which nobody reads can be collected. ``dialect``: how the client reads the bytes on the wire.
     """
 
     def __init__(
@@ -223,18 +200,18 @@ class Exchange:
         self._turn = turn
         self._method = method
         self._message: ResponseReader | _PieceReader = ResponseReader(method, dialect)
-        self._hurries = False
-        self._since = 0.0  # the clock when reading on began
-        self._room_used = 0  # bytes since then
+        self._is_in_a_hurry = False
+        self._reading_on_since = 0.0  # time at which reading on began
+        self._size_read_on = 0  # bytes that have come since then
         if turn.records:
             turn.stream(settle or self.settle)
 
-    def driven_by(self, settle: Callable[[], None]) -> None:
-        """From now on the cassette calls this method when it closes, in the place of the one before."""
+    def settle_with(self, settle: Callable[[], None]) -> None:
+        """Let the cassette call ``settle`` when it closes, instead of the method given before."""
         if not self.over:
             self._turn.stream(settle)
 
-    # -- what there is ------------------------------------------------------------------------------------------------
+    # -- what has come ------------------------------------------------------------------------------------------------
 
     @property
     def has_head(self) -> bool:
@@ -243,26 +220,26 @@ class Exchange:
 
     @property
     def complete(self) -> bool:
-        """Whether the whole of the response has come."""
+        """Whether all of the response has come."""
         return self._message.complete
 
     @property
     def broken(self) -> bool:
-        """Whether what came is no HTTP."""
+        """Whether the bytes that came are not HTTP."""
         return self._message.broken
 
     @property
     def headers(self) -> Headers:
-        """The header fields of the response; none before the head."""
+        """The header fields of the response; empty before the head has come."""
         return self._message.headers
 
     @property
     def is_event_stream(self) -> bool:
-        """Whether the response is a stream of events, of no announced length."""
+        """Whether the response is an event stream that announces no length."""
         return not self._message.finite and media_type(self._message.headers) == "text/event-stream"
 
     def kept(self) -> Response | None:
-        """What there is of the response so far; None before its head."""
+        """The response as far as it has come; None before the head."""
         if not self._message.has_head:
             return None
         response = self._message.response()
@@ -271,40 +248,41 @@ class Exchange:
         return response
 
     def patience(self) -> Patience:
-        """How long, and how much, to read on for the cassette; asked before ``left``, what that would give."""
+        """For how long, and how much, to read on for the cassette. Before ``left``: what there will be after it."""
         message = self._message
-        if self.over or message.complete or message.broken or self._hurries:
-            return NO_DRAIN
+        if self.over or message.complete or message.broken or self._is_in_a_hurry:
+            return NO_PATIENCE
         limit = self._limit()
         if self.state in _READING_ON:
-            limit = Patience(self._deadline(limit.seconds) - _clock(), limit.room - self._room_used)
-        return limit if limit.seconds > 0 and limit.room > 0 else NO_DRAIN
+            limit = Patience(self._deadline(limit.seconds) - _clock(), limit.size - self._size_read_on)
+        return limit if limit.seconds > 0 and limit.size > 0 else NO_PATIENCE
 
     def _limit(self) -> Patience:
-        """What the rest is worth, from the moment when the client left or the cassette began to close."""
+        """The patience at the moment when the client leaves, or the cassette begins to close."""
         if self.state is State.SENDING or (self._message.has_head and self.is_event_stream):
-            return NO_DRAIN
-        limit = FINITE_DRAIN if self._message.finite else OPEN_DRAIN
+            return NO_PATIENCE
+        limit = FINITE_PATIENCE if self._message.finite else OPEN_PATIENCE
         if self.state is State.CLOSING:
             return limit
-        # A rest that is too long to be kept is not begun: it would never be whole.
+        # A rest above the limit is not read at all: the response would stay incomplete.
         missing = self._message.missing or 0
-        return NO_DRAIN if missing + self._room_used > LEFT_REST else limit._replace(room=LEFT_REST)
+        return NO_PATIENCE if missing + self._size_read_on > REST_LIMIT else limit._replace(size=REST_LIMIT)
 
     def _deadline(self, seconds: float) -> float:
+        """The time at which reading on ends, if there are so many ``seconds`` for it."""
         closing = self._turn.closing_since
         if self.state is not State.CLOSING or closing is None:
-            return self._since + seconds
-        return max(closing + seconds, self._since + _AT_LEAST)
+            return self._reading_on_since + seconds
+        return max(closing + seconds, self._reading_on_since + _LEAST_SECONDS)
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
     def sent(self) -> None:
-        """The request is out."""
-        self._go(Event.SENT)
+        """Note that the request is sent."""
+        self._follow(Event.SENT)
 
     def received(self, data: bytes) -> None:
-        """These bytes have come from the server. None: it has closed its side."""
+        """Take bytes that have come from the server. No bytes: the server has closed the connection."""
         if self.over:
             return
         if not data:
@@ -312,126 +290,131 @@ class Exchange:
             return
         self._feed(data)
         if self._message.has_head:
-            self._go(Event.HEAD)
+            self._follow(Event.HEAD)
         if self._message.complete:
-            self._end()
+            self._complete()
         elif self._message.broken and not self._message.has_head:
-            self._refuse()
+            self._fail_as_malformed()
 
     def eof(self) -> None:
-        """The server has closed the connection: that is the end of a message which nothing else frames."""
+        """Note that the server has closed the connection. That ends a message whose length was not announced."""
         if self.over:
             return
         if isinstance(self._message, ResponseReader):
             self._message.eof()
         if self._message.complete:
-            self._end()
+            self._complete()
         elif self._message.broken and not self._message.has_head:
-            self._refuse()
+            self._fail_as_malformed()
         elif not self._message.has_head:
             self.error(Failure(RESPONSE, CLOSED, "", "the server closed the connection without a response"))
         else:
-            self._go(Event.ERROR)
+            self._follow(Event.ERROR)
             self._finish(None, keep=True)
 
     def head(self, status: int, reason: str, headers: Headers, version: str = "1.1") -> None:
-        """The client has the head of the final response. ``version``: of HTTP, as ``1.1``."""
+        """Note that the client has read the head of the final response. ``version``: of HTTP, as ``1.1``."""
         if not self.over:
             self._message = _PieceReader(self._method, status, reason, headers, version)
-            self._go(Event.HEAD)
+            self._follow(Event.HEAD)
 
     def piece(self, data: bytes) -> None:
-        """The client is about to be given these bytes of the body; only what was sent, before any decoding."""
+        """Take a piece of the body, as the server sent it, without any decoding; called before the client gets it."""
         if not self.over:
             self._feed(data)
 
     def end(self, trailers: Headers | None = None) -> None:
-        """The client has seen the end of the body."""
+        """Note that the client has read the body to its end."""
         if not self.over:
             if isinstance(self._message, _PieceReader):
                 self._message.end(trailers)
-            self._end()
+            self._complete()
 
     def error(self, failure: Failure | None) -> None:
-        """The client sees an error in the place of what has not come. ``failure``: what it stands for; None: nothing
-        that a replay could show, so nothing is kept."""
+        """Note that the client gets an error instead of what has not come. ``failure``: the error as a value; None:
+        no replay could raise the error, so nothing is kept."""
         if self.over:
             return
         if self._message.complete:
-            self._end()
+            self._complete()
         elif self.state is State.LEFT:
-            self.stop()  # The client has left, and hears of nothing.
-        elif self._go(Event.ERROR):
+            self.stop()  # The client has left, and does not get the error.
+        elif self._follow(Event.ERROR):
             self._finish(failure)
 
     def cancelled(self, error: BaseException | None = None) -> None:
-        """The program gave up while it waited. ``error``: what was raised there. Where that is no cancellation, but the
-        end of the whole program (KeyboardInterrupt), no replay can wait for it: an event stream is kept as far as it
-        went, and nothing of any other response."""
+        """Note that the program gave up while it waited. ``error``: what was raised in the program; None: it has
+        cancelled the request.
+
+        An error that is no cancellation ends the whole program (KeyboardInterrupt), and no replay can wait for that. So
+        an event stream is kept as far as it has come, and nothing is kept of any other response.
+        """
         if self.over:
             return
         if self._message.complete:
-            self._end()
+            self._complete()
         elif self.state in _READING_ON or (error is not None and self.is_event_stream and not is_cancellation(error)):
             self.stop()
         else:
             phase = SEND if self.state is State.SENDING else RESPONSE
-            self._go(Event.CANCELLED)
-            given_up = error is None or is_cancellation(error)
-            self._finish(Failure(phase, CANCELLED, "", "the program cancelled the request") if given_up else None)
+            self._follow(Event.CANCELLED)
+            is_cancelled = error is None or is_cancellation(error)
+            failure = Failure(phase, CANCELLED, "", "the program cancelled the request")
+            self._finish(failure if is_cancelled else None)
 
     def left(self, error: BaseException | None = None) -> None:
-        """The client reads no more of it. ``error``: the exception because of which it leaves, if there is one: a
-        cancelled one does not wait, and is kept as cancelled; nor does one that ran out of time."""
+        """Note that the client reads no more of the response. ``error``: the exception because of which it leaves, if
+        there is one. After a cancellation, or when its time is up, the client does not wait for the rest."""
         if self.over:
             return
         if is_cancellation(error):
             self.cancelled(error)
         else:
-            self._hurries = _hurries(error)
-            self._read_on(Event.LEFT)
+            self._is_in_a_hurry = _is_in_a_hurry(error)
+            self._start_reading_on(Event.LEFT)
 
     def closing(self) -> None:
-        """The cassette closes, and the client may read on later: what is read now has to be kept for it."""
-        self._read_on(Event.CLOSING)
+        """Note that the cassette closes. The client may read the response later: the stub keeps for the client what it
+        reads now."""
+        self._start_reading_on(Event.CLOSING)
 
     def stop(self) -> None:
-        """No more is read: what has come is what there is. It is whole if as much has come as was announced."""
+        """Note that no more is read. What has come is kept; it is complete if as much has come as was announced."""
         if not self.over:
             self._finish(None, keep=True)
 
     def settle(self) -> None:
-        """The cassette closes, and there is no time to read on."""
+        """Keep what has come, without reading on: the cassette closes."""
         self.closing()
         self.stop()
 
-    def _refuse(self) -> None:
-        """What came is no HTTP. The replay gives the line on which the client stumbled."""
+    def _fail_as_malformed(self) -> None:
+        """The bytes that came are not HTTP: keep the first line, on which the client's parser fails in a replay too."""
         line = self._message.start_line if isinstance(self._message, ResponseReader) else None
         self.error(None if line is None else Failure(RESPONSE, MALFORMED, "", line))
 
     def _feed(self, data: bytes) -> None:
         self._message.feed(data)
         if self.state in _READING_ON:
-            self._room_used += len(data)
+            self._size_read_on += len(data)
 
-    def _go(self, event: Event) -> bool:
-        """Follow the table; whether the state has this event."""
+    def _follow(self, event: Event) -> bool:
+        """Go to the state that follows. Returns whether there is one."""
         following = NEXT.get((self.state, event))
         if following is not None:
             self.state = following
         return following is not None
 
-    def _read_on(self, event: Event) -> None:
-        if not self.over and self._go(event):
-            self._since, self._room_used = _clock(), 0
+    def _start_reading_on(self, event: Event) -> None:
+        if not self.over and self._follow(event):
+            self._reading_on_since, self._size_read_on = _clock(), 0
 
-    def _end(self) -> None:
-        self._go(Event.END)
+    def _complete(self) -> None:
+        self._follow(Event.END)
         self._finish(None, keep=True)
 
     def _finish(self, failure: Failure | None, *, keep: bool = False) -> None:
-        """The turn ends. ``keep``: what has come is kept though there is no ``failure``."""
+        """End the turn. ``keep``: whether what has come is kept although there is no ``failure``."""
         self.over = True
         so_far = self.kept()
         if failure is not None:

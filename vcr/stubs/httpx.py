@@ -29,16 +29,9 @@ from .._http.fields import asks_for_upgrade, content_length, field_bytes, is_chu
 from .._http.render import content
 from ..request import Headers, Request
 from ..response import Response
+from .cancellation import CANCEL_LIMIT, not_cancelled, wait_for_cancellation, was_cancelled
 from .door import bound
-from .exchange import (
-    CANCEL_LIMIT,
-    Exchange,
-    cassette_for,
-    going_live,
-    not_cancelled,
-    wait_for_cancellation,
-    was_cancelled,
-)
+from .exchange import Exchange, cassette_for, going_live
 from .httpx_errors import ANYIO, Errors
 from .httpx_tee import AsyncTee, NoNetwork, Pieces, Streamed, Tee
 from .upgrade import let_upgrade

@@ -21,7 +21,8 @@ import anyio.lowlevel
 
 from .._engine.cassette import Turn
 from .._http.fields import content_length
-from .exchange import CANCEL_LIMIT, Exchange, going_live
+from .cancellation import CANCEL_LIMIT
+from .exchange import Exchange, going_live
 from .httpx_errors import Errors
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class _Listener:
         self._network = response.extensions.get("network_stream")
         self._has_ended = False  # the exchange hears of it when the stream has been closed, too: that may fail
         self._has_failed = False
-        exchange.driven_by(self.settle)
+        exchange.settle_with(self.settle)
 
     def settle(self) -> None:
         """The cassette closes: what has come is what there is."""

@@ -22,7 +22,7 @@ from types import MethodDescriptorType
 from typing import Any, ClassVar, Protocol
 
 from ..errors import UnsupportedClientError
-from .exchange import not_cancelled
+from .cancellation import not_cancelled
 from .libcurl.abi import PROGRESS_CONTINUE, Code, Info, Opt
 from .libcurl.errors import LibcurlError, check_accepted
 from .libcurl.handle import Handle

@@ -32,8 +32,9 @@ from .._http.uri import origin_of
 from .._http.wire import CONTINUE, RequestReader
 from ..request import Headers, Request, header_name
 from ..response import Response
+from .cancellation import CANCEL_LIMIT, not_cancelled
 from .door import bound
-from .exchange import CANCEL_LIMIT, Exchange, cassette_for, not_cancelled
+from .exchange import Exchange, cassette_for
 from .upgrade import let_upgrade
 
 if TYPE_CHECKING:

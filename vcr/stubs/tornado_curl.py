@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from tornado.curl_httpclient import CurlError
 
 from .. import _active
-from .exchange import not_cancelled
+from .cancellation import not_cancelled
 from .libcurl.abi import PAUSE, Code, Opt
 from .libcurl.errors import LibcurlError, write_error
 from .libcurl.handle import Handle

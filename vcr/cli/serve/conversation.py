@@ -18,7 +18,7 @@ from ..._engine.turn import Turn
 from ..._http import uri as uris
 from ...errors import CannotOverwriteExistingCassetteException
 from ...request import Request
-from ...stubs.exchange import CANCEL_LIMIT
+from ...stubs.cancellation import CANCEL_LIMIT
 from . import answers
 from .answers import Answer
 from .incoming import Incoming, MalformedError, Reader

@@ -13,7 +13,7 @@ from ..._http.render import content
 from ...errors import UnsupportedClientError
 from ...request import Headers
 from ...response import Response
-from ..exchange import CANCEL_LIMIT
+from ..cancellation import CANCEL_LIMIT
 from . import info
 from .abi import MAX_WRITE_SIZE, SWITCHING_PROTOCOLS, Code, Info, Opt
 from .decoding import decoded

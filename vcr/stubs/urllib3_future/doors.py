@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ... import _active
 from ..._http.failure import CANCELLED, RESPONSE
+from ..cancellation import not_cancelled
 from ..connection import current_for, origin_to
-from ..exchange import not_cancelled
 from .asked import Asked
 from .errors import failing, failure_of
 from .line import Line, line_of, plug

@@ -35,7 +35,7 @@ class Listener:
         self._version = {20: "2", 30: "3"}.get(connection._http_vsn, "1.1")
         self._sock = connection.sock
         self._is_sync = not inspect.iscoroutinefunction(self._sock.recv)
-        self.exchange.driven_by(self.settle)
+        self.exchange.settle_with(self.settle)
 
     def feed(self, data: bytes) -> None:
         """The protocol has received these bytes; none: it has heard that the server closed its side."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
-from ..exchange import CANCEL_LIMIT
+from ..cancellation import CANCEL_LIMIT
 
 #: It is given what each of the client's own functions returns.
 Steps = Generator[object, Any, object]
