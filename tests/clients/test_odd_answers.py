@@ -34,6 +34,7 @@ ODD = {
     "a blank before the colon": OK + b"X-One : 1\r\n" + TWO + b"\r\nok",
     "a folded field": OK + b"X-One: 1\r\n 2\r\n" + TWO + b"\r\nok",
     "blank lines before the status": b"\r\n\r\n" + OK + TWO + b"\r\nok",
+    "a blank line behind hints": b"HTTP/1.1 103 Early Hints\r\n\r\n\r\n" + OK + TWO + b"\r\nok",
 }
 
 

@@ -18,13 +18,13 @@ class Dialect(Enum):
       passed over. Chunks are read whatever the status. If the connection ends within the last size line or right after
       the line, that ends the message.
     - ``LIBCURL``: as libcurl. A bare LF may end a size line, and a chunk, too.
-    - ``NEEDS_CRLF``: as aiohttp and tornado. A bare LF may end neither.
+    - ``AIOHTTP``: as aiohttp and tornado. A bare LF may end neither. Blank lines before a status line are passed over.
     """
 
     COMMON = auto()
     HTTP_CLIENT = auto()
     LIBCURL = auto()
-    NEEDS_CRLF = auto()
+    AIOHTTP = auto()
 
 
 _NAME = re.compile(r"[!-9;-~]*:")

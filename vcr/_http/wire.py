@@ -181,7 +181,7 @@ class ChunkedReader:
         number, semicolon, _ = line.partition(b";")
         has_crlf = line.endswith(b"\r") or bool(semicolon)  # behind a chunk extension no client checks the line end
         try:
-            size = int(number.strip(), 16) if has_crlf or self._dialect is not Dialect.NEEDS_CRLF else -1
+            size = int(number.strip(), 16) if has_crlf or self._dialect is not Dialect.AIOHTTP else -1
         except ValueError:
             size = -1
         if size < 0:
@@ -338,6 +338,8 @@ class ResponseReader:
     def _read_head(self, seen: int) -> bytes:
         """Read the head if all of it has come, and return the bytes behind it. Before ``seen`` no head ends."""
         while not self.broken:
+            if self._dialect is Dialect.AIOHTTP and self._head[:1] in (b"\r", b"\n"):
+                self._head, seen = self._head.lstrip(b"\r\n"), 0
             end = _end_of_head(self._head, seen)
             seen = 0
             if end < 0 or end > MAX_HEAD:

@@ -177,7 +177,7 @@ class CassetteConnection(Connection):
         self._recorder: Recorder | None = None
 
     async def _go_live(self, turn: Turn, method: str, timer: BaseTimerContext | None) -> Recorder:
-        exchange = Exchange(turn, method, dialect=Dialect.NEEDS_CRLF)
+        exchange = Exchange(turn, method, dialect=Dialect.AIOHTTP)
         with going_live(turn), failing(exchange, CONNECT, timer):
             real = await self._connect()
         assert real.protocol is not None

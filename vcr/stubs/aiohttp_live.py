@@ -65,7 +65,6 @@ class Recorder(asyncio.Protocol):
         self.transport = protocol.transport
         self._exchange = exchange
         self._timer = timer
-        self._begun = False
         #: Whether there is, or was, something to record.
         self.has_recorded = turn.records
         #: What the program was cancelled with while it waited for more of the body.
@@ -121,8 +120,6 @@ class Recorder(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes to the client, and to the exchange."""
-        # aiohttp passes over blank lines before a message.
-        data, self._begun = data if self._begun else data.lstrip(b"\r\n"), True
         self._parse(data)
         if self._rest is not None:
             self.transport.resume_reading()

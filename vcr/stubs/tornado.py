@@ -329,7 +329,7 @@ class FarEnd:
     # -- live ---------------------------------------------------------------------------------------------------------
 
     async def _go_live(self, turn: Turn, *, continued: bool) -> None:
-        exchange = self._exchange = Exchange(turn, self.request.method, self.settle, dialect=Dialect.NEEDS_CRLF)
+        exchange = self._exchange = Exchange(turn, self.request.method, self.settle, dialect=Dialect.AIOHTTP)
         try:
             real = await self._connect()
         except Exception as error:
@@ -371,8 +371,7 @@ class FarEnd:
 
     def _hear(self) -> None:
         """tornado has gone on: what it was given last is a part of the response."""
-        # tornado passes over blank lines before a message.
-        data, self._unheard = self._unheard if self._has_begun else self._unheard.lstrip(b"\r\n"), b""
+        data, self._unheard = self._unheard, b""
         if data and self._exchange is not None:
             self._has_begun = True
             self._exchange.received(data)
