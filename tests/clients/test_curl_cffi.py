@@ -243,6 +243,26 @@ def test_a_handle_from_before_the_cassette_is_refused_until_it_is_reset(server, 
         assert len(cassette) == 1
 
 
+@pytest.mark.parametrize("first", ["/text", "/hang-up"])
+@pytest.mark.parametrize("cleared", [True, False])
+def test_header_lines_are_forgotten_when_curl_cffi_forgets_them(cleared, first, server, cassette_path):
+    def act():
+        with closing(Curl()) as curl:
+            for number, path in enumerate((first, "/text?2", "/text?3")):
+                curl.setopt(CurlOpt.HTTPHEADER, [b"X-%d: 1" % number])
+                curl.setopt(CurlOpt.URL, (server.url + path).encode())
+                curl.setopt(CurlOpt.WRITEDATA, io.BytesIO())
+                outcome(lambda: curl.perform(clear_headers=cleared))
+
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True, match_on=["headers"]) as cassette:
+            act()
+        assert not cassette.refused
+    recorded = [sorted(request.headers) for request in cassette.requests]
+    assert recorded == [sorted(n for n, _ in request.headers if n.startswith("X-")) for request in server.requests]
+    assert recorded[-1] == (["X-2"] if cleared else ["X-0", "X-1", "X-2"])
+
+
 def test_a_version_that_is_too_old_is_refused_when_it_is_used_in_a_cassette(server, cassette_path, monkeypatch):
     module = pytest.importorskip("curl_cffi")
     monkeypatch.delattr(module.requests.session.Response, "_finalize_stream")

@@ -338,7 +338,7 @@ class ResponseReader:
     def _read_head(self, seen: int) -> bytes:
         """Read the head if all of it has come, and return the bytes behind it. Before ``seen`` no head ends."""
         while not self.broken:
-            if self._dialect is Dialect.AIOHTTP and self._head[:1] in (b"\r", b"\n"):
+            if self._dialect is Dialect.AIOHTTP and self._head.startswith((b"\r", b"\n")):
                 self._head, seen = self._head.lstrip(b"\r\n"), 0
             end = _end_of_head(self._head, seen)
             seen = 0

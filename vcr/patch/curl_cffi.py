@@ -31,6 +31,7 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
         (curl, "duphandle", handles.duphandle),
         (curl, "perform", handles.perform),
         (curl, "getinfo", handles.getinfo),
+        (curl, "clean_handles_and_buffers", handles.clean),
         (multi, "add_handle", handles.add_handle),
         (session, "set_curl_options", handles.set_curl_options),
         (class_in(session, "BaseSession"), "_parse_response", handles.parse_response),

@@ -1,9 +1,10 @@
-"""The stub of curl_cffi's handles: the options that they are given, ``perform``, and ``add_handle`` for asyncio. It
-must not know an option of vcr.
+"""The stub of curl_cffi's handles: it notes their options, and replays or records what they perform. It must not know
+an option of vcr.
 
-A handle that was made before the first cassette is refused, unless ``reset()`` is called on it; the handles of sessions
-are given all their options anew for each request. A session looks for no error but CurlError, and would leave any other
-in its thread or task: so a refusal is raised where the session reads the response.
+- A handle that was made before the first cassette is refused until ``reset()`` is called on it, because its options are
+  not known. A session sets all options of its handles for each request, so its handles are reset here.
+- A session performs its requests in a thread or a task, where it catches ``CurlError`` alone. So a refusal is kept, and
+  raised when the session reads the response.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import time
 import weakref
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -36,29 +37,31 @@ _CurlError: type[CurlError] = _curl.CurlError
 
 _getinfo: Callable[[object, int], Any] = _curl.Curl.getinfo
 _setopt: Callable[[object, int, object], int] = _curl.Curl.setopt
-_clean: Callable[..., None] = _curl.Curl.clean_handles_and_buffers
-#: Whether curl_cffi names an error of which libcurl says nothing: not before 0.17.
+#: Whether curl_cffi has a text for an error when libcurl gives none: since 0.17.
 _NAMES_ERRORS = hasattr(_curl.lib, "curl_easy_strerror")
-#: What a callback returns to end the transfer; any other number is as good as all.
+#: The number with which a callback ends the transfer. curl_cffi takes every other number but ``PAUSE`` for "all of the
+#: data was used".
 _STOP = 0xFFFFFFFF
 
 
 class Response(Protocol):
-    """A response of curl_cffi's. ``quit_now``: the event that is set when the program leaves it, if it is streamed."""
+    """A response of a session. ``quit_now``: the event that the session sets when the program leaves a streamed
+    response; None for a response that is not streamed."""
 
     quit_now: object
 
 
 class Handles:
-    """What is known of every handle. Each public method takes the place of curl_cffi's, which is its first argument."""
+    """What is known of every handle. Each public method is called in the place of a method of curl_cffi, which is its
+    first argument."""
 
     def __init__(self) -> None:
         self._known: weakref.WeakKeyDictionary[Curl, Handle] = weakref.WeakKeyDictionary()
-        #: The handles that sessions are using, and what keeps their requests from being made.
-        self._refused: weakref.WeakKeyDictionary[Curl, Exception | None] = weakref.WeakKeyDictionary()
-        #: The event that stands for each response that is streamed (else None), by handle; and those of responses that
-        #: have been left, with whether the program was cancelled then.
+        #: For each handle that a session is using: the error that its next response raises, or None.
+        self._errors: weakref.WeakKeyDictionary[Curl, Exception | None] = weakref.WeakKeyDictionary()
+        #: For each handle: the ``quit_now`` of the response that it streams, or None.
         self._streams: weakref.WeakKeyDictionary[Curl, object] = weakref.WeakKeyDictionary()
+        #: For each ``quit_now`` of a response that the program has left: the error because of which it left, or None.
         self._left: weakref.WeakKeyDictionary[object, BaseException | None] = weakref.WeakKeyDictionary()
 
     def _of(self, curl: Curl) -> Handle:
@@ -70,12 +73,12 @@ class Handles:
     # -- options ----------------------------------------------------------------------------------------------------
 
     def init(self, original: Callable[..., None], curl: Curl, *args: object, **kwargs: object) -> None:
-        """``Curl.__init__``: the handle is new, so all its options will be known."""
+        """``Curl.__init__``: all options of the new handle will be known."""
         self._known[curl] = Handle()
         original(curl, *args, **kwargs)
 
     def setopt(self, original: Callable[..., int], curl: Curl, option: int, value: Any) -> int:
-        """``setopt``: note the option. Header lines are added to those that are set."""
+        """``setopt``: note the option. curl_cffi adds header lines to those that are set already."""
         handle = self._of(curl)
         result = original(curl, option, value)
         if option == Opt.HTTPHEADER:
@@ -84,12 +87,12 @@ class Handles:
         return result
 
     def reset(self, original: Callable[..., None], curl: Curl) -> None:
-        """``reset``: forget all options but those that curl_cffi itself sets then."""
+        """``reset``: forget all options. What the original sets is noted by ``setopt``."""
         self._of(curl).reset()
         original(curl)
 
     def duphandle(self, original: Callable[..., Curl], curl: Curl) -> Curl:
-        """``duphandle``: what is known of the original is known of the duplicate, but for the header lines."""
+        """``duphandle``: the duplicate has all options of the handle but the header lines."""
         other = original(curl)
         handle = self._known[other] = self._of(curl).copy()
         handle.forget(Opt.HTTPHEADER)
@@ -98,57 +101,59 @@ class Handles:
     def set_curl_options(
         self, original: Callable[..., Sequence[object]], curl: Curl, *args: object, **kwargs: object
     ) -> Sequence[object]:
-        """``set_curl_options``: the session sets all options, so an older handle is as good as a new one."""
+        """``set_curl_options``: a session is about to set all options, so a handle with unknown options is reset."""
         if not self._of(curl).known:
             curl.reset()
-        self._refused[curl] = None
+        self._errors[curl] = None
         made = original(curl, *args, **kwargs)
         self._streams[curl] = made[-1]
         return made
 
+    def clean(
+        self,
+        original: Callable[..., None],
+        curl: Curl,
+        clear_headers: bool = True,
+        *args: object,
+        **kwargs: object,
+    ) -> None:
+        """``clean_handles_and_buffers``: forget the header lines when curl_cffi does."""
+        original(curl, clear_headers, *args, **kwargs)
+        handle = self._known.get(curl)
+        if handle is not None and clear_headers:
+            handle.forget(Opt.HTTPHEADER)
+
     def leave(self, original: Callable[..., object], response: Response) -> object:
-        """``_finalize_stream`` and ``aclose``: the program leaves a response that it streams, and hears of no error
-        after that."""
+        """``_finalize_stream`` and ``aclose``: the program leaves a streamed response, and sees no error of the
+        transfer after that."""
         if response.quit_now is not None:
-            seen = sys.exc_info()[1]
-            self._left[response.quit_now] = _of_that_kind(seen)
+            self._left[response.quit_now] = _without_frames(sys.exc_info()[1])
         return original(response)
-
-    def _listening(self, curl: Curl, transfer: Transfer) -> AbstractContextManager[None]:
-        stream = self._streams.get(curl)
-
-        live = LiveTransfer(transfer)
-
-        def read(error: CurlError) -> LibcurlError:
-            if stream not in self._left:
-                return _error_in(error)
-            live.left(self._left[stream])
-            return write_error(_STOP, 0)
-
-        return _listening(curl, transfer, live, read)
 
     # -- the transfer -----------------------------------------------------------------------------------------------
 
     def perform(self, original: Callable[..., None], curl: Curl, *args: object, **kwargs: object) -> None:
-        """``perform``: take the turn; replay, or go live and record."""
+        """``perform``: take the turn, then replay, or go live and record. ``args``, ``kwargs``: what the original hands
+        to ``clean_handles_and_buffers``, after a transfer that failed too."""
         handle = self._of(curl)
-        with self._errors(curl):
+        with self._raising(curl):
             transfer = start(handle, type(curl))
             if transfer is not None and transfer.is_live:
-                with self._listening(curl, transfer):
+                with self._recording(curl, transfer):
                     original(curl, *args, **kwargs)
             if transfer is None:
                 handle.info = None
                 original(curl, *args, **kwargs)
             elif not transfer.is_live:
-                if _replay(curl, handle, transfer):
-                    self._wait(curl)
-                    raise not_cancelled(transfer.request)
-                _clean(curl, *args, **kwargs)
-            handle.forget(Opt.HTTPHEADER)
+                try:
+                    if _replay(curl, transfer):
+                        self._wait(curl)
+                        raise not_cancelled(transfer.request)
+                finally:
+                    curl.clean_handles_and_buffers(*args, **kwargs)  # type: ignore[arg-type]
 
     def add_handle(self, original: Callable[..., Awaitable[object]], multi: AsyncCurl, curl: Curl) -> Awaitable[object]:
-        """``add_handle``: the same for asyncio. What is returned can be awaited."""
+        """``add_handle``: as ``perform``, for asyncio. Returns what can be awaited until the transfer has ended."""
         handle = self._of(curl)
         if handle.cassette(type(curl)) is None:
             handle.info = None
@@ -159,27 +164,47 @@ class Handles:
         return task
 
     async def _run(self, original: Callable[[], Awaitable[object]], curl: Curl, handle: Handle) -> None:
-        with self._errors(curl):
+        with self._raising(curl):
             transfer = start(handle, type(curl))
             if transfer is not None and transfer.is_live:
-                with self._listening(curl, transfer):
+                with self._recording(curl, transfer):
                     await original()
             if transfer is None:
                 handle.info = None
                 await original()
-            elif not transfer.is_live and _replay(curl, handle, transfer):
+            elif not transfer.is_live and _replay(curl, transfer):
                 await self._wait_async(curl)
                 raise not_cancelled(transfer.request)
 
+    @contextmanager
+    def _recording(self, curl: Curl, transfer: Transfer) -> Iterator[None]:
+        """A block for a live transfer, to which the cassette listens."""
+        live, stream = LiveTransfer(transfer), self._streams.get(curl)
+
+        def to_libcurl(error: CurlError) -> LibcurlError:
+            if stream not in self._left:
+                return _libcurl_error(error)
+            live.left(self._left[stream])
+            return write_error(_STOP, 0)
+
+        for option, value in _listeners(transfer, live).items():
+            _setopt(curl, option, value)
+        try:
+            with live.performing(_CurlError, to_libcurl):
+                yield
+        finally:
+            # curl_cffi forgets all callbacks after a transfer, but not this option.
+            _setopt(curl, Opt.VERBOSE, transfer.handle.options.get(Opt.VERBOSE, 0))
+
     def _wait(self, curl: Curl) -> None:
-        """Wait for the program to leave the response, as it did while this was recorded. Raises LibcurlError when it
-        does."""
+        """Wait until the program leaves the response, as it did while this was recorded. Raises LibcurlError then.
+        Returns when the program has not left the response within ``CANCEL_LIMIT``."""
         for seconds in looks():
             self._check_left(curl)
             time.sleep(seconds)
 
     async def _wait_async(self, curl: Curl) -> None:
-        """The same, asynchronous; a task that is cancelled ends here, too."""
+        """As ``_wait``. A task that the program cancels ends here, too."""
         for seconds in looks():
             self._check_left(curl)
             await asyncio.sleep(seconds)
@@ -190,7 +215,9 @@ class Handles:
             raise write_error(_STOP, 0)
 
     @contextmanager
-    def _errors(self, curl: Curl) -> Iterator[None]:
+    def _raising(self, curl: Curl) -> Iterator[None]:
+        """A block for a transfer. An error of libcurl is raised as curl_cffi raises it. Any other error is raised when
+        the session reads the response, if the handle is a session's."""
         try:
             yield
         except LibcurlError as error:
@@ -203,23 +230,23 @@ class Handles:
         except _CurlError:
             raise
         except Exception as error:
-            if curl not in self._refused:
+            if curl not in self._errors:
                 raise
-            self._refused[curl] = error
+            self._errors[curl] = error
 
-    # -- the answer -------------------------------------------------------------------------------------------------
+    # -- the response -----------------------------------------------------------------------------------------------
 
     def parse_response(
         self, original: Callable[..., object], session: object, curl: Curl, *args: object, **kwargs: object
     ) -> object:
-        """``_parse_response``: the session reads the response, so a refusal is raised here."""
-        refusal = self._refused.pop(curl, None)
-        if refusal is not None:
-            raise refusal
+        """``_parse_response``: a session reads the response, so the error that was kept for it is raised."""
+        error = self._errors.pop(curl, None)
+        if error is not None:
+            raise error
         return original(session, curl, *args, **kwargs)
 
     def getinfo(self, original: Callable[..., object], curl: Curl, option: int) -> object:
-        """``getinfo``: after a replay, what the recorded response tells."""
+        """``getinfo``: after a replay, the answer is taken from the recorded response."""
         info = self._of(curl).info
         if info is None or option in LEFT_TO_LIBCURL:
             return original(curl, option)
@@ -228,7 +255,7 @@ class Handles:
 
 
 def door(original: Callable[..., object], new: Callable[..., object]) -> Callable[..., object]:
-    """``new`` in the place of ``original``, which it is given first."""
+    """A function that takes the place of ``original``. It calls ``new`` with ``original`` and the arguments."""
 
     @functools.wraps(original)
     def replacement(*args: object, **kwargs: object) -> object:
@@ -237,15 +264,15 @@ def door(original: Callable[..., object], new: Callable[..., object]) -> Callabl
     return replacement
 
 
-def _of_that_kind(error: BaseException | None) -> BaseException | None:
-    """An error that says as much of why a response is left, and keeps no frame alive."""
+def _without_frames(error: BaseException | None) -> BaseException | None:
+    """An error for which the exchange ends in the same way as for ``error``, but which keeps no frame alive."""
     if error is None or isinstance(error, Exception):
         return TimeoutError() if isinstance(error, TimeoutError) else None
     return asyncio.CancelledError() if is_cancellation(error) else KeyboardInterrupt()
 
 
 def _returned(callback: Callable[[bytes], object], data: bytes) -> object:
-    """What a callback returns, as curl_cffi understands it: any number but two is as good as all."""
+    """Call ``callback``. Returns ``PAUSE``, ``_STOP``, or, for anything else, that all of ``data`` was used."""
     returned = callback(data)
     return returned if returned in (PAUSE, _STOP) else len(data)
 
@@ -254,8 +281,10 @@ def _call(callback: Callable[[bytes], object], data: bytes) -> None:
     check_accepted(_returned(callback, data), len(data))
 
 
-def _replay(curl: Curl, handle: Handle, transfer: Transfer) -> bool:
-    """Replay. Whether the program cancelled the transfer while it was recorded."""
+def _replay(curl: Curl, transfer: Transfer) -> bool:
+    """Hand the recorded responses to the callbacks. Returns whether the program cancelled the transfer while it was
+    recorded."""
+    handle = transfer.handle
     header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA) or len
     write = handle.sink(Opt.WRITEFUNCTION, Opt.WRITEDATA) or sys.stdout.buffer.write
     cookie = functools.partial(_setopt, curl, Opt.COOKIELIST)
@@ -267,19 +296,16 @@ def _replay(curl: Curl, handle: Handle, transfer: Transfer) -> bool:
 _TEXT = re.compile(r"curl: \(\d+\) (.*)\. See https://curl\.se/", re.DOTALL)
 
 
-def _error_in(error: CurlError) -> LibcurlError:
-    """The error of libcurl that an error of curl_cffi stands for."""
+def _libcurl_error(error: CurlError) -> LibcurlError:
+    """The error of libcurl from which curl_cffi has made ``error``."""
     text = _TEXT.search(str(error))
     return LibcurlError(int(error.code), text[1] if text else str(error))
 
 
-@contextmanager
-def _listening(
-    curl: Curl, transfer: Transfer, live: LiveTransfer, read: Callable[[CurlError], LibcurlError]
-) -> Iterator[None]:
-    """Around the real transfer: the cassette listens to it. curl_cffi forgets all callbacks after a transfer."""
+def _listeners(transfer: Transfer, live: LiveTransfer) -> dict[int, object]:
+    """The callbacks through which the cassette listens to a live transfer, by option. They call the program's own."""
     handle = transfer.handle
-    debug = handle.options.get(Opt.DEBUGFUNCTION)  # True: its own
+    debug = handle.options.get(Opt.DEBUGFUNCTION)  # True asks for curl_cffi's own
     header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA)
     listeners = live.listeners(
         debug if callable(debug) else _curl.debug_function_default,
@@ -291,10 +317,4 @@ def _listening(
         listeners[Opt.WRITEFUNCTION] = live.draining(write, _STOP)
     if transfer.upload is not None:
         listeners |= {Opt.READDATA: transfer.upload, Opt.SEEKDATA: transfer.upload}
-    for option, value in listeners.items():
-        _setopt(curl, option, value)
-    try:
-        with live.performing(_CurlError, read):
-            yield
-    finally:
-        _setopt(curl, Opt.VERBOSE, handle.options.get(Opt.VERBOSE, 0))
+    return listeners
