@@ -53,7 +53,7 @@ async def _converse(session, url):
 
 
 def test_a_body_that_waits_for_the_answer_is_sent_while_it_is_made(monkeypatch, cassette_path):
-    for name in ("STALLED", "STALLED_WHEN_NEW"):
+    for name in ("STALL_LIMIT", "STALL_LIMIT_WHEN_NEW"):
         monkeypatch.setattr(f"vcr.stubs.aiohttp_protocol.{name}", 0.05)
 
     async def act(url=None):
@@ -76,7 +76,7 @@ def test_a_body_that_waits_for_the_answer_is_sent_while_it_is_made(monkeypatch, 
 
 
 def test_a_body_that_waits_for_an_answer_which_is_not_there_is_refused(monkeypatch, cassette_path):
-    monkeypatch.setattr("vcr.stubs.aiohttp_protocol.STALLED_WHEN_NEW", 0.05)
+    monkeypatch.setattr("vcr.stubs.aiohttp_protocol.STALL_LIMIT_WHEN_NEW", 0.05)
 
     async def act():
         async with aiohttp.ClientSession() as session:

@@ -1,14 +1,14 @@
-"""Stands between aiohttp's own code and a cassette. It must not know an option or a file.
+"""Stands between aiohttp and a cassette. It must not know an option or a file.
 
-aiohttp asks its connector for a connection, writes the request to the connection's transport, and reads messages from
-its protocol. Inside a cassette it gets a connection that leads nowhere (``CassetteConnection``), whose transport keeps
-the request. What reads the answer takes the turn, in the caller's own task, so that errors, timeouts and cancellation
-take the way that they always take:
+aiohttp asks its connector for a connection, writes the request to the transport of the connection, and reads the
+response from the protocol of the connection. Inside a cassette the connector returns a ``CassetteConnection``, which
+has opened nothing. Its transport keeps the request. When aiohttp reads the response, in the task of the caller, the
+protocol takes the turn; so errors, timeouts and cancellations take their usual way.
 
-- replayed, the recorded bytes go through aiohttp's own parser, a piece whenever the client waits for one;
-- live, aiohttp's own connector connects now, and the connection becomes that one. While its response is recorded, a
-  ``Recorder`` stands between the transport and its protocol;
-- a recorded failure befalls aiohttp's protocol where it did live, so that aiohttp makes of it what it always makes.
+- On replay, aiohttp's own parser reads the recorded bytes, one piece each time that the client waits for more.
+- A live request connects now, with aiohttp's own connector. While its response is recorded, a ``Recorder`` stands
+  between the transport and the protocol.
+- A recorded failure is raised where aiohttp's own code raised it live.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from .._engine.cassette import Cassette, Turn
 from .._http.failure import CONNECT
 from .._http.fields import Dialect, asks_for_upgrade
 from ..request import Headers, header_name
-from .aiohttp_errors import ConnectionTimeoutError, failing, raise_connecting
-from .aiohttp_live import Recorder
+from .aiohttp_errors import ConnectionTimeoutError, failure_of, raise_connecting
+from .aiohttp_live import Recorder, ends_of
 from .aiohttp_protocol import CassetteProtocol
 from .door import bound
 from .exchange import Exchange, cassette_for, going_live
@@ -37,13 +37,14 @@ if TYPE_CHECKING:
     from aiohttp.helpers import BaseTimerContext
     from aiohttp.tracing import Trace
 
+#: Connects to the server, as aiohttp's own connector does.
 Connect = Callable[[], Awaitable[Connection]]
 
 # -- the doors ---------------------------------------------------------------------------------------------------------
 
 
 def connect_door(original: Callable[..., Awaitable[Connection]]) -> Callable[..., Awaitable[Connection]]:
-    """``BaseConnector.connect``: inside a cassette, to the cassette."""
+    """``BaseConnector.connect``: inside a cassette, return a ``CassetteConnection``."""
 
     @functools.wraps(original)
     async def connect(
@@ -57,14 +58,15 @@ def connect_door(original: Callable[..., Awaitable[Connection]]) -> Callable[...
             let_upgrade(cassette, str(req.url), req.headers["Upgrade"])
             return await connect()
         _authorize_at_proxy(req)
-        live = functools.partial(_connect, connect, req, timeout)
+        live = functools.partial(_connect_in_time, connect, req, timeout)
         return CassetteConnection(self, req, cassette, live)
 
     return connect
 
 
 def update_headers_door(original: Callable[..., None]) -> Callable[..., None]:
-    """``ClientRequest.update_headers``: it is given what the program has set, for the request or for its session."""
+    """``ClientRequest.update_headers``: note the names of the header fields that the program has set, for the request
+    or for its session. aiohttp adds others later."""
 
     @functools.wraps(original)
     def update_headers(
@@ -78,8 +80,8 @@ def update_headers_door(original: Callable[..., None]) -> Callable[..., None]:
     return update_headers
 
 
-#: What is recorded though aiohttp has added it: whose request it is, and what its body means. (VCR.py keeps the body as
-#: an object, and needs no type for it.)
+#: Header fields that are recorded although aiohttp has added them: they say who makes the request, and what its body
+#: means. (VCR.py records the body as an object, which needs no type.)
 _ADDED_AND_RECORDED = frozenset({"authorization", "content-encoding", "content-type", "cookie"})
 
 
@@ -92,22 +94,23 @@ def _given(req: aiohttp.ClientRequest) -> frozenset[str] | None:
     session = getattr(req, "_session", None)
     of_session = session.auth.encode() if session is not None and session.auth is not None else None
     if of_session is not None and req.headers.get("Authorization") == of_session:
-        # VCR.py does not see what a session adds.
+        # VCR.py does not record the credentials of a session.
         return recorded - ({"authorization"} - given)
     return recorded
 
 
 def _authorize_at_proxy(req: aiohttp.ClientRequest) -> None:
-    """What a connector adds to a request while it connects: here that comes after the request has been written."""
+    """Add ``Proxy-Authorization`` to a plain request. A connector adds the field while it connects, but inside a
+    cassette that happens after the request has been written."""
     if req.proxy is None or req.is_ssl():
         return
-    asked = aiohttp.ClientRequest("GET", req.proxy, headers=req.proxy_headers, auth=req.proxy_auth, loop=req.loop)
-    if "Authorization" in asked.headers:
-        req.headers["Proxy-Authorization"] = asked.headers["Authorization"]
+    to_proxy = aiohttp.ClientRequest("GET", req.proxy, headers=req.proxy_headers, auth=req.proxy_auth, loop=req.loop)
+    if "Authorization" in to_proxy.headers:
+        req.headers["Proxy-Authorization"] = to_proxy.headers["Authorization"]
 
 
-async def _connect(connect: Connect, req: aiohttp.ClientRequest, timeout: aiohttp.ClientTimeout) -> Connection:
-    """Connect, and fail, as ``ClientSession`` does around ``connect``."""
+async def _connect_in_time(connect: Connect, req: aiohttp.ClientRequest, timeout: aiohttp.ClientTimeout) -> Connection:
+    """Connect within the time that the program has set for it, as ``ClientSession`` does around ``connect``."""
     try:
         async with ceil_timeout(timeout.connect, timeout.ceil_threshold):
             return await connect()
@@ -116,30 +119,30 @@ async def _connect(connect: Connect, req: aiohttp.ClientRequest, timeout: aiohtt
 
 
 def close_door(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """``BaseConnector.close``: what is still read for a cassette's sake is read first."""
+    """``BaseConnector.close``: first wait for the responses that are read on for the cassette."""
 
     @functools.wraps(original)
     def close(self: aiohttp.BaseConnector, **options: object) -> Awaitable[None]:
-        ends = [recorder.ended for recorder in Recorder.draining if recorder.serves(self)]
+        ends = list(ends_of(self))
         if not ends or not self._loop.is_running():
             return bound(original, self)(**options)
 
-        async def drain_and_close() -> None:
+        async def wait_and_close() -> None:
             await asyncio.wait(ends)
             await bound(original, self)(**options)
 
-        return self._loop.create_task(drain_and_close())
+        return self._loop.create_task(wait_and_close())
 
     return close
 
 
 def notify_content_door(original: Callable[..., None]) -> Callable[..., None]:
-    """``ClientResponse._notify_content``, which makes a response unreadable that is released or closed. VCR.py has read
-    it by then, so its users go on reading: what is recorded, or replayed, can be read all the same."""
+    """``ClientResponse._notify_content``, with which aiohttp makes a response unreadable when it is released or closed.
+    With VCR.py such a response can still be read, so a recorded or replayed one can here."""
 
     @functools.wraps(original)
     def _notify_content(self: aiohttp.ClientResponse) -> None:
-        protocol = getattr(self, "_protocol", None)  # (it has none before it is started)
+        protocol = getattr(self, "_protocol", None)  # missing before the response has started
         if not isinstance(protocol, CassetteProtocol) or not protocol.stays_readable:
             bound(original, self)()
 
@@ -147,24 +150,25 @@ def notify_content_door(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def wait_for_close_door(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """``ClientResponse.wait_for_close``, which leaving ``async with`` calls: the same for one response."""
+    """``ClientResponse.wait_for_close``, which the end of ``async with`` calls: wait until the response has been read
+    on for the cassette."""
 
     @functools.wraps(original)
     async def wait_for_close(self: aiohttp.ClientResponse) -> None:
         await bound(original, self)()
-        protocol = getattr(self, "_protocol", None)  # (it has none before it is started)
+        protocol = getattr(self, "_protocol", None)  # missing before the response has started
         if isinstance(protocol, CassetteProtocol) and protocol.recorder is not None:
-            await protocol.recorder.drained()
+            await protocol.recorder.wait_until_ended()
 
     return wait_for_close
 
 
-# -- what aiohttp is given ---------------------------------------------------------------------------------------------
+# -- the connection ----------------------------------------------------------------------------------------------------
 
 
 class CassetteConnection(Connection):
-    """A connection that leads nowhere, until its request goes live: then it is the connector's own, with a difference:
-    what the client leaves unread is read on, if it is recorded."""
+    """A connection that has opened nothing. When its request goes live, it takes over the connection that aiohttp's own
+    connector makes."""
 
     def __init__(
         self, connector: aiohttp.BaseConnector, req: aiohttp.ClientRequest, cassette: Cassette, connect: Connect
@@ -178,25 +182,26 @@ class CassetteConnection(Connection):
 
     async def _go_live(self, turn: Turn, method: str, timer: BaseTimerContext | None) -> Recorder:
         exchange = Exchange(turn, method, dialect=Dialect.AIOHTTP)
-        with going_live(turn), failing(exchange, CONNECT, timer):
+        with going_live(turn), exchange.reporting(functools.partial(failure_of, phase=CONNECT, timer=timer)):
             real = await self._connect()
         assert real.protocol is not None
-        # Its finalizer is not to give back what is ours now.
+        # The finalizer of ``real`` would give a protocol back to the connector.
         self._protocol, real._protocol = real.protocol, None
         self._recorder = Recorder(self._protocol, exchange, turn, timer)
         return self._recorder
 
     def close(self) -> None:
-        """As ever; nothing of a replay goes to the pool."""
+        """Close the connection, after the rest of a recorded response has been read."""
         self._leave(super().close)
 
     def release(self) -> None:
-        """As ever; nothing of a replay goes to the pool."""
+        """Give the connection back to the connector, or, if it has opened nothing, drop it. A connection is closed
+        instead when the rest of its response has to be read for the cassette."""
         self._leave(super().release)
 
     def _leave(self, leave: Callable[[], None]) -> None:
         protocol, recorder = self._protocol, self._recorder
-        if protocol is None or (recorder is not None and recorder.let_go()):
+        if protocol is None or (recorder is not None and recorder.leave()):
             leave()
             return
         self._notify_release()
@@ -206,4 +211,4 @@ class CassetteConnection(Connection):
                 protocol.feed_all()
             protocol.close()
         else:
-            recorder.drain(Connection(self._connector, self._key, protocol, self._loop))
+            recorder.read_on(Connection(self._connector, self._key, protocol, self._loop))

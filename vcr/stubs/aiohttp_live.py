@@ -1,15 +1,15 @@
-"""A live response of aiohttp's, on its way from the transport to aiohttp's protocol and to its exchange.
+"""A live response of aiohttp, on its way from the transport to aiohttp's protocol and to its exchange.
 
-It must not know how a request is taken in, an option or a file.
+This file must not know how a request is taken in, an option or a file.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
-from weakref import WeakSet
+from typing import TYPE_CHECKING
 
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
@@ -19,7 +19,7 @@ from .._engine.cassette import Turn
 from .._http.failure import RESPONSE, Failure
 from .._http.fields import is_chunked
 from ..request import Headers
-from .aiohttp_errors import failing, failure_of, failure_to_parse
+from .aiohttp_errors import failure_of, failure_to_parse
 from .exchange import Exchange
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class WatchedReader(StreamReader):
-    """The body of a recorded response: the recorder hears when the program is cancelled while it waits for more."""
+    """The body of a recorded response. The recorder is told when the program is cancelled while it waits for more."""
 
     __slots__ = ()
 
@@ -43,7 +43,13 @@ class WatchedReader(StreamReader):
                 listener.cancellation = error
             raise
         if isinstance(listener, Recorder):
-            listener.cancellation = None  # it went on
+            listener.cancellation = None  # the program has gone on reading after a cancellation
+
+
+def ends_of(connector: BaseConnector) -> set[asyncio.Future[None]]:
+    """A future for each response of ``connector`` that is being read on for the cassette; done when that has ended."""
+    ends: set[asyncio.Future[None]] = vars(connector).setdefault("_vcr_ends", set())
+    return ends
 
 
 def _nothing() -> None:
@@ -51,11 +57,8 @@ def _nothing() -> None:
 
 
 class Recorder(asyncio.Protocol):
-    """Stands between a live transport and aiohttp's protocol: bytes go to the client as they arrive, and to the
-    exchange. When that is over, it steps aside."""
-
-    #: Those whose client has gone, and that read on.
-    draining: ClassVar[WeakSet[Recorder]] = WeakSet()
+    """Stands between a live transport and aiohttp's protocol. Bytes go to the client as they arrive, and to the
+    exchange. When the exchange is over, the transport is given aiohttp's protocol again."""
 
     def __init__(
         self, protocol: ResponseHandler, exchange: Exchange, turn: Turn, timer: BaseTimerContext | None
@@ -65,55 +68,55 @@ class Recorder(asyncio.Protocol):
         self.transport = protocol.transport
         self._exchange = exchange
         self._timer = timer
-        #: Whether there is, or was, something to record.
-        self.has_recorded = turn.records
-        #: What the program was cancelled with while it waited for more of the body.
+        #: Whether the response is recorded, also when that is over.
+        self.records = turn.records
+        #: The error with which the program was cancelled while it waited for more of the body.
         self.cancellation: asyncio.CancelledError | None = None
-        #: Called before the exchange hears of something: of a request that is still being made.
-        self.before_the_end: Callable[[], None] = _nothing
-        self._error: Exception | None = None  # of a hook
+        #: Called before each report to the exchange, to amend a request whose body is still being sent.
+        self.amend: Callable[[], None] = _nothing
+        self._hook_error: Exception | None = None
         self._is_sending = False
         self._is_parsing = False
-        self._is_let_go = False
-        self._rest: Connection | None = None  # to be closed when the rest has been read
-        self._deadline: asyncio.TimerHandle | None = None
+        self._left_while_parsing = False
+        self._to_close: Connection | None = None  # when reading on has ended
+        self._time_limit: asyncio.TimerHandle | None = None  # of reading on
         self.transport.set_protocol(self)
         exchange.settle_with(self.settle)
 
     def send(self, request: bytearray, *, is_whole: bool = True) -> None:
-        """Send the request, exactly as the client wrote it; the timeout of reading runs from when it is out."""
+        """Send the request as the client wrote it. The client's time limit for reading starts when all is sent."""
         self.transport.write(request)
         self._exchange.sent()
         if is_whole and not self._is_sending:
             self.protocol.start_timeout()
 
     async def read(self) -> tuple[RawResponseMessage, StreamReader]:
-        """The next message, and its payload."""
-        with failing(self._exchange, RESPONSE, self._timer):
+        """Wait for the next message. Returns the message and the stream of its body."""
+        with self._exchange.reporting(functools.partial(failure_of, phase=RESPONSE, timer=self._timer)):
             message, payload = await self.protocol.read()
-        self.raise_error()
-        if self.has_recorded and not payload.is_eof():
+        self.raise_hook_error()
+        if self.records and not payload.is_eof():
             payload.__class__ = WatchedReader
         if message.code == 101 and not self._exchange.has_head:
-            # To aiohttp that is the response, asked for or not.
+            # aiohttp takes this for the response, whether the program has asked for an upgrade or not.
             fields = Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in message.raw_headers)
             self._exchange.head(101, message.reason, fields)
             self._tell(self._exchange.end)
         if message.code == 100:
-            # aiohttp stops the clock with every message that has no payload; it is to start it again with the body,
-            # which is out already.
+            # aiohttp stops the time limit at each message without a body. It starts the limit again when it has
+            # sent the body of the request, but here that has been sent already.
             self.protocol.start_timeout()
         return message, payload
 
-    # -- what the transport says ---------------------------------------------------------------------------------------
+    # -- what the transport calls --------------------------------------------------------------------------------------
 
     def pause_writing(self) -> None:
-        """The request has to wait."""
+        """Note that the transport cannot send more of the request now."""
         self._is_sending = True
         self.protocol.pause_writing()
 
     def resume_writing(self) -> None:
-        """The request is out, but for what the transport holds."""
+        """Note that the transport can send again. It holds little of the request, so the time limit starts."""
         self._is_sending = False
         self.protocol.resume_writing()
         self.protocol.start_timeout()
@@ -121,18 +124,19 @@ class Recorder(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Hand bytes to the client, and to the exchange."""
         self._parse(data)
-        if self._rest is not None:
+        if self._to_close is not None:
             self.transport.resume_reading()
             if not self._exchange.patience().seconds:
-                self._end_drain()
+                self._stop_reading_on()
         elif self._exchange.over and not self._is_sending:
             self._step_aside()
 
     def _parse(self, data: bytes) -> None:
-        """Let aiohttp see ``data`` first: what it refuses is no response, whatever the exchange would make of it."""
+        """Let aiohttp parse ``data``, then tell the exchange. What aiohttp refuses is a failure, even if the exchange
+        could read it. A client that has left gets the bytes too, because it can still read the response."""
         self._is_parsing = True
         try:
-            self.protocol.data_received(data)  # (also of a client that has gone: the response can still be read)
+            self.protocol.data_received(data)
         finally:
             self._is_parsing = False
         refused = self.protocol.exception()
@@ -140,67 +144,73 @@ class Recorder(asyncio.Protocol):
             self._tell(self._exchange.received, data)
         else:
             self._tell(self._exchange.error, failure_to_parse(refused))
-        if self._is_let_go:
+        if self._left_while_parsing:
             self._tell(self._exchange.stop)
 
     def eof_received(self) -> None:
-        """The server has closed its side."""
+        """Tell aiohttp that the server has closed its side. ``connection_lost`` tells the exchange."""
         self.protocol.eof_received()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """The server has closed, or the client (then the protocol has no transport any more)."""
-        # Before the head it is the reader of the head who hears of it.
-        if self._exchange.has_head:
-            failure = None if exc is None or self._rest is not None else Failure.of(exc, RESPONSE)
+        """Tell the exchange, and aiohttp, that the connection is closed. If the client has closed it, aiohttp's
+        protocol has no transport any more."""
+        if self._exchange.has_head:  # before the head, ``read`` tells the exchange
+            failure = None if exc is None or self._to_close is not None else Failure.of(exc, RESPONSE)
             if failure is not None:
                 self._tell(self._exchange.error, failure)
             elif exc is None and self.protocol.transport is not None and not is_chunked(self._exchange.headers):
-                self._tell(self._exchange.eof)  # (to aiohttp, only the last chunk is the end of chunks)
+                self._tell(self._exchange.eof)  # to aiohttp, nothing but the last chunk ends a chunked body
             self._tell(self._exchange.stop)
         self.protocol.connection_lost(exc)
-        self._end_drain()
+        self._stop_reading_on()
 
     # -- the end -------------------------------------------------------------------------------------------------------
 
     def _tell(self, event: Callable[..., None], *about: object) -> None:
-        """Tell the exchange. A hook may run, and raise: the client hears of that as of any failure to read."""
-        self.before_the_end()
+        """Tell the exchange something. If that runs a hook of the program, and the hook raises, the client gets the
+        error when it reads."""
+        self.amend()
         try:
             event(*about)
-        except Exception as error:  # noqa: BLE001  (whatever a hook raises)
-            self._error = error
+        except Exception as error:  # noqa: BLE001  (a hook may raise anything)
+            self._hook_error = error
             if self.protocol._payload is not None:
                 self.protocol._payload.set_exception(error)
 
+    def raise_hook_error(self) -> None:
+        """Raise the error of a hook, once."""
+        error, self._hook_error = self._hook_error, None
+        if error is not None:
+            raise error
+
     def settle(self) -> None:
-        """The cassette closes: what has come is what there is. Raises what a hook raises."""
-        self.before_the_end()
+        """Keep what has come: the cassette closes. Raises what a hook raises."""
+        self.amend()
         if self.cancellation is not None:
             self._exchange.cancelled(self.cancellation)
         self._exchange.settle()
 
-    def let_go(self) -> bool:
-        """The client is done. Whether it may have its connection back; if not, the rest is to be read: call
-        ``drain``."""
-        if self._is_parsing:  # The end of the message is among these bytes.
-            self._is_let_go = True
+    def leave(self) -> bool:
+        """Note that the client leaves the response. Returns whether aiohttp gets the connection back now; if not, call
+        ``read_on`` with the connection."""
+        if self._is_parsing:  # the end of the message is among the bytes that aiohttp parses
+            self._left_while_parsing = True
             return True
-        if (late := self._late) is not None:
-            self._tell(self._exchange.error, late)
+        if (timeout := self._timeout_of_body()) is not None:
+            self._tell(self._exchange.error, timeout)
         elif self.cancellation is not None:
             self._tell(self._exchange.cancelled, self.cancellation)
         elif self._exchange.has_head:
             self._tell(self._exchange.left, sys.exc_info()[1])
-        can_come = self.protocol.exception() is None and not self.transport.is_closing()
-        if can_come and self._exchange.has_head and self._exchange.patience().seconds:
+        can_read = self.protocol.exception() is None and not self.transport.is_closing()
+        if can_read and self._exchange.has_head and self._exchange.patience().seconds:
             return False
         self._tell(self._exchange.stop)
         self._step_aside()
         return True
 
-    @property
-    def _late(self) -> Failure | None:
-        """If the rest did not come in time."""
+    def _timeout_of_body(self) -> Failure | None:
+        """The failure, if the client leaves because the body did not come in time."""
         seen = self.protocol.exception() or sys.exc_info()[1]
         return failure_of(seen, RESPONSE, self._timer) if isinstance(seen, asyncio.TimeoutError) else None
 
@@ -208,39 +218,30 @@ class Recorder(asyncio.Protocol):
         if self.transport.get_protocol() is self:
             self.transport.set_protocol(self.protocol)
 
-    def drain(self, rest: Connection) -> None:
-        """The client has gone; ``rest`` is closed when the message has ended, or is not worth waiting for."""
+    def read_on(self, connection: Connection) -> None:
+        """Read the rest of the message for the cassette, then close ``connection``. The client has left."""
         loop = asyncio.get_running_loop()
-        self._rest, self.ended = rest, loop.create_future()
-        self._deadline = loop.call_later(self._exchange.patience().seconds, self._end_drain)
-        Recorder.draining.add(self)
+        self._to_close, self._ended = connection, loop.create_future()
+        self._time_limit = loop.call_later(self._exchange.patience().seconds, self._stop_reading_on)
+        ends = ends_of(connection._connector)
+        ends.add(self._ended)
+        self._ended.add_done_callback(ends.discard)
         self.transport.resume_reading()
 
-    def serves(self, connector: BaseConnector) -> bool:
-        """Whether this connector waits for the rest."""
-        return self._rest is not None and self._rest._connector is connector
+    async def wait_until_ended(self) -> None:
+        """Wait until the response has been read on for the cassette. Raises what a hook has raised."""
+        if self._to_close is not None:
+            await asyncio.wait([self._ended])
+        self.raise_hook_error()
 
-    async def drained(self) -> None:
-        """Wait until what the client has left unread is read."""
-        if self in Recorder.draining:
-            await asyncio.wait([self.ended])
-        self.raise_error()
-
-    def raise_error(self) -> None:
-        """Raise what a hook has raised, if nobody has heard of it."""
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
-
-    def _end_drain(self) -> None:
-        if self._rest is None or self._deadline is None:
+    def _stop_reading_on(self) -> None:
+        if self._to_close is None or self._time_limit is None:
             return
-        rest, self._rest = self._rest, None
-        self._deadline.cancel()
-        Recorder.draining.discard(self)
+        connection, self._to_close = self._to_close, None
+        self._time_limit.cancel()
         try:
             self._tell(self._exchange.stop)
             self._step_aside()
-            rest.close()
+            connection.close()
         finally:
-            self.ended.set_result(None)  # whatever happens, somebody waits for it
+            self._ended.set_result(None)  # even after an error, because a task may wait for it

@@ -1,6 +1,6 @@
-"""What aiohttp writes a request to and reads the answer from, inside a cassette: the one to take the turn.
+"""What aiohttp writes a request to, and reads the response from, inside a cassette. The protocol takes the turn.
 
-It must not know how aiohttp connects, an option or a file.
+This file must not know how aiohttp connects, an option or a file.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from .._http.failure import CANCELLED, CLOSED, CONNECT, TIMEOUT, Failure
 from .._http.fields import field_bytes
 from .._http.render import render
 from .._http.wire import CONTINUE, RequestReader
-from ..request import Headers
+from ..request import Headers, Request
 from ..response import Response
-from .aiohttp_errors import late, refusal_to_parse
+from .aiohttp_errors import refusal_to_parse, timeout_error
 from .aiohttp_live import Recorder
 from .cancellation import CANCEL_LIMIT, not_cancelled, was_cancelled
 
 if TYPE_CHECKING:
     from aiohttp.helpers import BaseTimerContext
 
-#: What a name may be made of (RFC 9110 §5.6.2).
+#: The characters of which a field name consists (RFC 9110 §5.6.2).
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class CassetteTransport(asyncio.Transport):
-    """What aiohttp writes a request to."""
+    """What aiohttp writes a request to. It hands the request to its protocol."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, protocol: CassetteProtocol) -> None:
         super().__init__()
@@ -55,11 +55,11 @@ class CassetteTransport(asyncio.Transport):
             self._protocol.written(data)
 
     def is_closing(self) -> bool:
-        """Whether the client has closed it."""
+        """Whether the client has closed the transport."""
         return self._closing
 
     def close(self) -> None:
-        """The protocol hears of it, soon, as of every transport's end."""
+        """Tell the protocol, in the next round of the loop as every transport does, that the connection is closed."""
         if not self._closing and not self._loop.is_closed():
             self._loop.call_soon(self._protocol.connection_lost, None)
         self._closing = True
@@ -67,21 +67,28 @@ class CassetteTransport(asyncio.Transport):
     abort = close
 
     def pause_reading(self) -> None:
-        """A recording waits until it is asked for more."""
+        """Do nothing: the next recorded piece comes when the client waits for it."""
 
     def resume_reading(self) -> None:
-        """A recording waits until it is asked for more."""
+        """Do nothing, as ``pause_reading``."""
 
 
+#: ``go_live(turn, method, timer)`` connects, and returns what records the response. ``timer``: the time limit of the
+#: whole request.
 GoLive = Callable[[Turn, str, "BaseTimerContext | None"], Awaitable[Recorder]]
 
-#: Seconds without a further piece of a request's body after which its maker is taken to wait for the answer: where
-#: there is nothing to replay, which needs no whole body, and where there is.
-STALLED_WHEN_NEW, STALLED = 1.0, 10.0
+#: Seconds. When the program adds no piece to the body of a request for so long, it is taken to wait for the response.
+#: The first limit is for a cassette that has nothing to replay: a live request needs no whole body. The second is for a
+#: cassette that has: to find the recorded response, the whole body is needed.
+STALL_LIMIT_WHEN_NEW, STALL_LIMIT = 1.0, 10.0
 
 
 class CassetteProtocol(ResponseHandler):
-    """What aiohttp reads the answer from; the one to take the turn, when the request is whole and the client waits."""
+    """What aiohttp reads the response from. It takes the turn when the request is whole and the client waits.
+
+    ``given``: the names of the header fields to record; None for all. ``fail_to_connect``: raises aiohttp's error for a
+    recorded failure to connect.
+    """
 
     def __init__(
         self,
@@ -96,107 +103,115 @@ class CassetteProtocol(ResponseHandler):
         super().__init__(loop)
         self._cassette = cassette
         self._origin = origin
-        self._given = given  # the names of the header fields to record
-        self._go_live: GoLive | None = go_live
+        self._given = given
+        self._go_live: GoLive | None = go_live  # None once the turn is taken
         self._fail_to_connect = fail_to_connect
         self._settings: dict[str, Any] = {}
         self._request = RequestReader()
-        self._is_out = False
-        self._written = 0  # pieces
+        self._is_sent = False
+        self._written = 0  # how many parts of the request have been written
         self._turn: Turn | None = None
-        self._stirred = asyncio.Event()
-        self._pieces: deque[bytes] = deque()  # of the recording
-        self._end: Callable[[], None] | None = None  # what comes after them
-        self._shown: Headers | None = None  # if they are not those that have been parsed
+        self._progress = asyncio.Event()  # the state of the request has changed
+        self._pieces: deque[bytes] = deque()  # of the recorded response, not parsed yet
+        self._end: Callable[[], None] | None = None  # what happens after the last piece
+        self._all_headers: Headers | None = None  # if aiohttp's parser does not get all of them
         self.recorder: Recorder | None = None
         self.connection_made(CassetteTransport(loop, self))
 
     # -- the request ---------------------------------------------------------------------------------------------------
 
     def written(self, data: bytes | bytearray | memoryview) -> None:
-        """Take a part of the request."""
+        """Take a part of the request. It goes to the server too, if the request is live already."""
         is_head = not self._request.has_head
         self._written += 1
         self._request.feed(data)
         if self.recorder is not None:
             self.recorder.transport.write(data)
         if is_head and self._request.expects_continue:
-            self.data_received(CONTINUE)  # aiohttp waits for it, with a body or without
-            self._stirred.set()
+            self.data_received(CONTINUE)  # aiohttp waits for it even if there is no body
+            self._progress.set()
 
     def start_timeout(self) -> None:
-        """The request has been written to its end. What wrote it is still to end, before the answer is there: aiohttp
-        takes what has not ended by then to have been cancelled."""
-        self._is_out = True
-        self._loop.call_soon(self._stirred.set)
+        """Note that aiohttp has written the whole request.
+
+        The task that has written it must end before the response is there, or aiohttp treats it as cancelled. So the
+        reader goes on in the next round of the loop.
+        """
+        self._is_sent = True
+        self._loop.call_soon(self._progress.set)
         if self.recorder is not None:
             self._amend()
             self.recorder.protocol.start_timeout()
 
     def set_exception(self, *args: BaseException) -> None:
-        """The request cannot be written to its end: nobody is to wait for it."""
+        """Note that aiohttp could not write the whole request: the reader must not wait for more of it."""
         super().set_exception(*args)
-        self._stirred.set()
+        self._progress.set()
         if self.recorder is not None:
             self.recorder.protocol.set_exception(*args)
 
     def set_response_params(self, **settings: Any) -> None:
-        """Keep the settings for a live response. A recording is never late."""
+        """Keep the settings for a live response. A replay has no time limit for reading."""
         self._settings = settings
         super().set_response_params(**{**settings, "read_timeout": None})
 
-    # -- the answer ----------------------------------------------------------------------------------------------------
+    # -- the response --------------------------------------------------------------------------------------------------
 
     @property
     def stays_readable(self) -> bool:
         """Whether the response can be read after the client has released or closed it."""
-        return self._go_live is None and (self.recorder is None or self.recorder.has_recorded)
+        return self._go_live is None and (self.recorder is None or self.recorder.records)
 
     async def read(self) -> tuple[RawResponseMessage, StreamReader]:
-        """The next message, ``100 Continue`` too, and its payload."""
+        """Wait for the next message, which may be ``100 Continue``. Returns the message and the stream of its body."""
         stalled = False
-        while not (self._is_out or stalled or len(self) or self.is_eof() or self.recorder):
-            self._stirred.clear()
+        while not (self._is_sent or stalled or len(self) or self.is_eof() or self.recorder):
+            self._progress.clear()
             stalled = await self._stalls()
-        if (self._is_out or stalled) and self._go_live is not None:
-            await self._answer(self._go_live)
+        if (self._is_sent or stalled) and self._go_live is not None:
+            await self._take_turn(self._go_live)
         if self.recorder is not None:
             return await self.recorder.read()
         message, payload = await super().read()
         if not payload.is_eof():
             payload.__class__ = _PacedReader
-        return _with_headers(message, self._shown) if message.code != 100 else message, payload
+        return _with_headers(message, self._all_headers) if message.code != 100 else message, payload
 
     async def _stalls(self) -> bool:
-        """Wait until the request is out, or cannot be; True when its body does not go on: the program may want to see
-        the answer first."""
+        """Wait until the state of the request changes. Returns True when the program adds nothing to the body for so
+        long that it seems to wait for the response."""
         written = self._written
+        limit = STALL_LIMIT if self._cassette.rewound else STALL_LIMIT_WHEN_NEW
         try:
-            await asyncio.wait_for(self._stirred.wait(), STALLED if self._cassette.rewound else STALLED_WHEN_NEW)
+            await asyncio.wait_for(self._progress.wait(), limit)
         except asyncio.TimeoutError:
             return self._request.has_head and self._written == written and self._go_live is not None
         return False
 
-    async def _answer(self, go_live: GoLive) -> None:
+    async def _take_turn(self, go_live: GoLive) -> None:
         self._go_live = None
-        turn = self._turn = self._cassette.begin(self._request.request(self._origin, given=self._given))
+        turn = self._turn = self._cassette.begin(self._asked())
         if turn.response is not None:
             if was_cancelled(turn.response):
                 await asyncio.sleep(CANCEL_LIMIT)
-                raise self._not_cancelled()
+                raise not_cancelled(self._asked())
             self._replay(turn.response)
             return
         recorder = await go_live(turn, self._request.method, self._settings.get("timer"))
         recorder.protocol.set_response_params(**self._settings)
-        recorder.send(self._request.sent, is_whole=self._is_out)
-        if not self._is_out:
-            recorder.before_the_end = self._amend
+        recorder.send(self._request.sent, is_whole=self._is_sent)
+        if not self._is_sent:
+            recorder.amend = self._amend
         self.recorder = recorder
 
+    def _asked(self) -> Request:
+        """The request, as far as it has been written."""
+        return self._request.request(self._origin, given=self._given)
+
     def _amend(self) -> None:
-        """Keep the request as far as it has come by now."""
+        """Let the turn record what has been written of the request since it began."""
         if self._turn is not None:
-            self._turn.amend(self._request.request(self._origin, given=self._given))
+            self._turn.amend(self._asked())
 
     def _replay(self, response: Response) -> None:
         failure = response.failure
@@ -205,33 +220,33 @@ class CassetteProtocol(ResponseHandler):
         if failure is None or response.incomplete:
             head, *pieces = render(self._parsable(response), self._request.method)
             self._pieces.extend((head + b"".join(pieces[:1]), *pieces[1:]))
-        # The client comes to wait for the end only where the message does not tell it.
-        self._end = functools.partial(self._break_off, failure)
+        # The client waits beyond the last piece only if the message does not say where it ends.
+        self._end = functools.partial(self._end_as_recorded, failure)
         while not len(self) and self.feed():
             pass
 
     def _parsable(self, response: Response) -> Response:
-        """``response``, without the fields that aiohttp's parser refuses: they are shown all the same."""
+        """``response`` without the fields that aiohttp's parser refuses. The program is shown all fields."""
         pairs = response.headers.pairs()
-        kept = _taken(response.headers)
+        kept = _parsable_fields(response.headers)
         if len(kept) == len(pairs):
             return response
-        self._shown = response.headers
+        self._all_headers = response.headers
         return Response({**response.data, "headers": Headers(kept).grouped()})
 
-    def _break_off(self, failure: Failure | None) -> None:
-        """The server closes; ``failure``: or what else happens at the end of the recording."""
+    def _end_as_recorded(self, failure: Failure | None) -> None:
+        """Do what happened live after the last piece. ``failure``: None if the server closed the connection."""
         if failure is None:
             self.connection_lost(None)
         elif failure.kind == TIMEOUT:
-            self._fail(late(failure.message))
+            self._fail(timeout_error(failure.message))
         elif failure.kind == CANCELLED:
-            self._loop.call_later(CANCEL_LIMIT, self._fail, self._not_cancelled())
+            self._loop.call_later(CANCEL_LIMIT, self._fail, not_cancelled(self._asked()))
         elif (refused := refusal_to_parse(failure)) is not None:
             self.set_exception(refused)
             self.connection_lost(None)
         elif failure.kind == CLOSED:
-            self.set_exception(aiohttp.ServerDisconnectedError(failure.message))  # (it may tell of half a head)
+            self.set_exception(aiohttp.ServerDisconnectedError(failure.message))  # the message may name half a head
             self.connection_lost(None)
         else:
             self.connection_lost(failure.error())
@@ -242,11 +257,8 @@ class CassetteProtocol(ResponseHandler):
         if payload is not None:
             payload.set_exception(error)
 
-    def _not_cancelled(self) -> Exception:
-        return not_cancelled(self._request.request(self._origin))
-
     def feed(self) -> bool:
-        """Parse the next piece of the recording, or come to its end; False when that has been."""
+        """Parse the next recorded piece, or end as recorded. Returns False when that has been done already."""
         if self._pieces:
             self.data_received(self._pieces.popleft())
             return True
@@ -256,14 +268,15 @@ class CassetteProtocol(ResponseHandler):
         return end is not None
 
     def feed_all(self) -> None:
-        """Parse the rest of the recording."""
+        """Parse the rest of the recorded body."""
         payload = self._payload
         while payload is not None and not payload.is_eof() and self.feed():
             pass
 
 
-def _taken(headers: Headers) -> list[tuple[str, str]]:
-    """The fields that aiohttp's parser takes: cassettes of other clients, and of VCR.py, hold more."""
+def _parsable_fields(headers: Headers) -> list[tuple[str, str]]:
+    """The fields that aiohttp's parser accepts. Other clients accept more, so cassettes that they, or VCR.py, have
+    recorded hold more."""
     lengths = headers.get_all("Content-Length")
     is_plain = len(lengths) == 1 and lengths[0].strip().isdecimal() and "Transfer-Encoding" not in headers
     return [
@@ -274,7 +287,7 @@ def _taken(headers: Headers) -> list[tuple[str, str]]:
 
 
 def _with_headers(message: RawResponseMessage, headers: Headers | None) -> RawResponseMessage:
-    """``message`` with these headers if there are any."""
+    """``message`` with these header fields; None: as it is."""
     if headers is None:
         return message
     pairs = headers.pairs()
@@ -287,21 +300,21 @@ def _with_headers(message: RawResponseMessage, headers: Headers | None) -> RawRe
 
 
 class _PacedReader(StreamReader):
-    """The body of a replayed response: what comes next comes when the client waits for it."""
+    """The body of a replayed response. The protocol parses the next piece when the client waits for more."""
 
     __slots__ = ()
 
     async def _wait(self, func_name: str) -> None:
-        await asyncio.sleep(0)  # (other tasks have their turn between two pieces, as ever)
+        await asyncio.sleep(0)  # lets other tasks run between two pieces, as a live response does
         if self._buffer or self._eof:
-            return  # one of them has waited for the end
+            return  # another task has waited for the end, and has had the pieces parsed
         if not self._feed():
             await super()._wait(func_name)
         elif (error := self.exception()) is not None:
             raise error
 
     async def wait_eof(self) -> None:
-        """Wait for the end: it comes, read or not."""
+        """Wait for the end of the body. The end comes whether the body is read or not."""
         while not self.is_eof() and self.exception() is None and self._feed():
             pass
         await super().wait_eof()

@@ -18,8 +18,8 @@ The rules for every live response stand here, and nowhere else:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -361,6 +361,23 @@ class Exchange:
             is_cancelled = error is None or is_cancellation(error)
             failure = Failure(phase, CANCELLED, "", "the program cancelled the request")
             self._finish(failure if is_cancelled else None)
+
+    @contextmanager
+    def reporting(self, failure_of: Callable[[BaseException], Failure | None]) -> Iterator[None]:
+        """A block in which the client waits for the server. An error that is raised in the block is noted, as ``error``
+        or ``cancelled``. ``failure_of``: makes the failure of an error; None if it does not come from the network."""
+        try:
+            yield
+        except BaseException as error:
+            self.raised(error, failure_of(error))
+            raise
+
+    def raised(self, error: BaseException, failure: Failure | None) -> None:
+        """Note that the client gets ``error`` while it waits for the server. ``failure``: as in ``error``."""
+        if failure is None and not isinstance(error, Exception):
+            self.cancelled(error)
+        else:
+            self.error(failure)
 
     def left(self, error: BaseException | None = None) -> None:
         """Note that the client reads no more of the response. ``error``: the exception because of which it leaves, if
