@@ -9,19 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vcr._http.encoded import words
-from vcr._http.spellings import View
+from vcr._http.views import View
 
 
 def opened(text: bytes, inside: bytes) -> list:
     """The words of a text that hold these bytes."""
-    found = words(View(text, None, ""), 4, 1000, lambda inners: inside in inners)
+    found = words(View(text), 4, 1000, lambda inners: inside in inners)
     return [word for word in found if inside in word.inner]
 
 
 def again(text: bytes, inside: bytes, new: bytes) -> bytes:
     """The text with other bytes in the first of these words."""
     word = opened(text, inside)[0]
-    written = word.wrapped(word.inner.replace(inside, new), word.shape)
+    written = word.written(word.inner.replace(inside, new), word.style)
     return text[: word.start] + written + text[word.end :]
 
 
@@ -60,5 +60,5 @@ def test_lines_keep_their_length():
 
 
 def test_nothing_is_opened_that_is_too_short_or_holds_nothing():
-    assert list(words(View(b"czNj abc 733a", None, ""), 8, 1000, lambda _: True)) == []
-    assert list(words(View(b"czNjcjN0 " * 10, None, ""), 4, 1000, lambda _: False)) == []
+    assert list(words(View(b"czNj abc 733a"), 8, 1000, lambda _: True)) == []
+    assert list(words(View(b"czNjcjN0 " * 10), 4, 1000, lambda _: False)) == []

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vcr._http.spellings import Edits, spelled, spelling, views
+from vcr._http.spellings import spelled, spelling
+from vcr._http.views import views
 
 patient = settings(deadline=None)
 
@@ -91,19 +92,4 @@ def test_a_word_tells_which_characters_are_escaped_and_nothing_else():
 def test_an_entity_of_two_characters_is_found_and_no_word_tells_how_it_is_written(text, secret):
     assert ((0, len(text)), None) in found(secret, text)
     (_, view) = views(text)
-    assert view.written(b"x&y", 0, len(view.data)) == b"x&amp;y"
-
-
-def test_what_is_first_keeps_its_place():
-    edits = Edits(b"0123456789")
-    edits.add(4, 6, b"x")
-    edits.keep(8, 9)
-    assert [edits.are_free(*span) for span in ((0, 4), (3, 5), (6, 8), (7, 9), (5, 5))] == [
-        True,
-        False,
-        True,
-        False,
-        False,
-    ]
-    edits.add(0, 1, b"")
-    assert edits.made() == b"123x6789"
+    assert view.escape(b"x&y", 0, len(view.data)) == b"x&amp;y"

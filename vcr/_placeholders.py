@@ -19,8 +19,9 @@ from urllib.parse import quote, quote_plus
 
 from ._http import content_coding, encoded, known, wrapping
 from ._http.everywhere import Everywhere, Pair
-from ._http.spellings import View, spelled, spelling
+from ._http.spellings import spelled, spelling
 from ._http.text import as_bytes
+from ._http.views import View
 from .request import Request
 from .response import ResponseDict
 
@@ -129,7 +130,7 @@ def _alternatives(texts: Iterable[bytes], depth: int = 0) -> bytes:
     )
 
 
-#: Codings in which a secret may stand where escapes have been taken off, other than UTF-8: by the letter that says so.
+#: Codings in which a secret may stand where escapes are undone, other than UTF-8: by the letter that says so.
 _CODINGS = {"l": "latin-1", "v": "utf-16-le", "w": "utf-16-be"}
 
 
@@ -141,7 +142,7 @@ def _in_coding(text: str, coding: str) -> bytes | None:
 
 
 class _Hiding(known.Values):
-    """Finds secrets: in their usual spellings; and as they are, in a text from which escapes have been taken off."""
+    """Finds secrets: in their usual spellings; and as they are, in a view with an escape undone."""
 
     def __init__(self, placeholders: tuple[Placeholder, ...], for_people: bool) -> None:
         self._usual = {secret: new for one in placeholders for secret, new in one.spelled()}
@@ -177,18 +178,18 @@ class _Hiding(known.Values):
         word = None if self._for_people else spelling(view, *found.span())
         return placeholder if word is None else b"%b~~%b~" % (placeholder, f"{coding}{word}".encode("ascii"))
 
-    def shape(self, word: encoded.Word, inner: bytes) -> tuple[bytes, str]:
-        """Note the shape of an encoded word behind its first placeholder, where the word could not be made again
+    def noted(self, word: encoded.Word, inner: bytes) -> tuple[bytes, str]:
+        """Note the style of an encoded word behind its first placeholder, where the word could not be made again
         without."""
         around = wrapping.around(inner)
         text = inner if around is None else around.inner
         found = None if self._new is None or self._for_people else self._new.search(text)
-        if found is None or (not word.shape and len(found[0]) >= _SHORT):
-            return inner, word.shape
+        if found is None or (not word.style and len(found[0]) >= _SHORT):
+            return inner, word.style
         rest = text[found.end() :]
         rest = rest[2:] if rest.startswith(b"~~") else b"~" + rest
-        text = b"%b~~%b%b" % (text[: found.end()], word.shape.encode("ascii"), rest)
-        return text if around is None else around.wrapped(text), word.shape
+        text = b"%b~~%b%b" % (text[: found.end()], word.style.encode("ascii"), rest)
+        return text if around is None else around.wrapped(text), word.style
 
 
 #: Decoded base64 may contain a placeholder of fewer bytes by chance: there, only one with a note behind it counts.
@@ -235,12 +236,12 @@ class _Revealing(known.Values):
         plain = _in_coding(secret, _CODINGS[word[0]])
         return None if plain is None else spelled(plain, word[1:])
 
-    def shape(self, word: encoded.Word, inner: bytes) -> tuple[bytes, str]:
+    def noted(self, word: encoded.Word, inner: bytes) -> tuple[bytes, str]:
         assert self._pattern is not None
         around = wrapping.around(word.inner)
         text = word.inner if around is None else around.inner
         noted = next((found[2] for found in self._pattern.finditer(text) if found[2]), b"")
-        return inner, noted.decode("ascii") or word.shape
+        return inner, noted.decode("ascii") or word.style
 
 
 @functools.lru_cache(maxsize=32)

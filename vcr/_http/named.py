@@ -2,7 +2,7 @@
 whole or broken, inside one another and escaped. It must not know a message or a filter.
 
 It is for a text whose structure cannot be trusted: it looks for a name with a value beside it. Each reader goes through
-the text, and through each view of it (``spellings.views``), once from start to end, so the time is in proportion to the
+the text, and through each view of it (``views``), once from start to end, so the time is in proportion to the
 length of the text.
 """
 
@@ -17,8 +17,9 @@ from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 from . import readable
-from .spellings import Edits, View, views
+from .edits import Edits
 from .text import as_bytes, as_text
+from .views import View, views
 
 #: The longest name, in bytes, that is looked at.
 _LONGEST = 200
@@ -166,7 +167,7 @@ def replaced(data: bytes, names: Names, replace: Replace, readers: tuple[Reader,
     if runs is None:
         runs = [(0, len(data))]
     elif _parts in readers:  # the value of a part may be a whole file
-        _edit(edits, 0, View(data, None, ""), _parts(data, names), replace)
+        _edit(edits, 0, View(data), _parts(data, names), replace)
     for start, end in runs:
         text = data[start:end]
         for view in views(text) if names.stand_in(text) else ():
@@ -186,7 +187,7 @@ def _edit(edits: Edits, at: int, view: View, values: Iterable[Value], replace: R
         if new == value.text:
             edits.keep(*span)
         else:
-            edits.add(*span, view.written(value.write(new), value.start, value.start))
+            edits.add(*span, view.escape(value.write(new), value.start, value.start))
 
 
 def _plain_value(new: str | None) -> bytes:

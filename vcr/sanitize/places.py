@@ -12,8 +12,8 @@ from urllib.parse import unquote, unquote_plus
 from .._http import content_coding, named
 from .._http.fields import media_type
 from .._http.meaning import FORM
-from .._http.spellings import DEPTH
 from .._http.text import as_bytes, as_text
+from .._http.views import DEPTH
 from ..request import Headers, Request
 from ..response import Response, ResponseDict
 from . import credentials, paths, streams, uris

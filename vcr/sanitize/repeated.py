@@ -15,8 +15,8 @@ from typing import Any
 
 from .._http import known
 from .._http.everywhere import Everywhere
-from .._http.spellings import View
 from .._http.text import as_bytes
+from .._http.views import View
 from ..request import Request
 from ..response import Response
 from .jwt import stands_for_jwt
@@ -151,7 +151,7 @@ def _written(view: View, start: int, end: int, secret: str) -> bytes:
         marks = quote - len(data[:quote].rstrip(b"\\"))
         for _ in range((marks + 1).bit_length()):
             secret = json.dumps(secret, ensure_ascii=data.isascii())[1:-1]
-    return view.written(as_bytes(secret), start, end)
+    return view.escape(as_bytes(secret), start, end)
 
 
 _JSON = re.compile(rb"\s*[\[{\"]")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from .._http import content_coding, known
 from .._http.everywhere import Everywhere
-from .._http.spellings import View
+from .._http.views import View
 from ..request import Headers, Request
 from ..response import Response
 from . import names, shapes

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from .._http import known
-from .._http.spellings import View
 from .._http.text import as_bytes, as_text
+from .._http.views import View
 from .._placeholders import Placeholder
 from .finding import Shapes
 from .placeholder import LONGEST, PLACEHOLDER, SHORTEST
@@ -27,7 +27,7 @@ _CODINGS = ("latin-1", "utf-16-le", "utf-16-be")
 
 def _written(view: View, start: int, end: int, placeholder: str) -> bytes:
     """``placeholder``, escaped for the place of ``view.data[start:end]``; in XML and HTML its ``<`` is ``&lt;``."""
-    new = view.written(as_bytes(placeholder), start, end)
+    new = view.escape(as_bytes(placeholder), start, end)
     is_markup = view.outer is None and _MARKUP.match(view.data) and not PLACEHOLDER.match(view.data)
     return new.replace(b"<", b"&lt;").replace(b">", b"&gt;") if is_markup else new
 
