@@ -10,6 +10,7 @@ import json
 import logging
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -388,12 +389,13 @@ def test_a_reset_stream_of_http2(httpx, h2_server, h2, run, cassette_path):
         h2_server.close()
 
 
-def test_leaving_one_stream_of_a_connection_does_not_disturb_the_others(httpx, h2_server, h2, run, cassette_path):
-    def stalls(exchange):
-        exchange.head(200)
-        exchange.chunk(b"piece 1")
-        exchange.server.closing.wait()
+def _stalls(exchange):
+    exchange.head(200)
+    exchange.chunk(b"piece 1")
+    exchange.server.closing.wait()
 
+
+def _leaves_one_of_two_streams(h2_server):
     async def act(client):
         async with client.stream(h2_server.url + "/stream/event-stream") as (_, events):
             h2_server.release()
@@ -403,11 +405,28 @@ def test_leaving_one_stream_of_a_connection_does_not_disturb_the_others(httpx, h
             h2_server.release(len(EVENTS))
             return [first, *[event async for event in events]]
 
-    h2_server.route("/stalls", stalls)
+    h2_server.route("/stalls", _stalls)
+    return act
+
+
+def test_leaving_one_stream_of_a_connection_does_not_disturb_the_others(h2_server, h2, run, cassette_path):
+    act = _leaves_one_of_two_streams(h2_server)
     with vcr.use_cassette(cassette_path) as cassette:
         assert run(act, **{name: value() for name, value in h2.items()}) == EVENTS
     assert h2_server.connections == 1
     assert [response.get("incomplete") for response in cassette.responses] == [None, True]
+
+
+def test_leaving_one_stream_does_not_disturb_the_others_while_the_clock_stands(
+    httpx, h2_server, h2, cassette_path, monkeypatch
+):
+    """Libraries that stop the time for a test replace ``time.monotonic``."""
+    act, now = _leaves_one_of_two_streams(h2_server), time.monotonic()
+    with vcr.use_cassette(cassette_path), httpx.Client(**{name: value() for name, value in h2.items()}) as client:
+        monkeypatch.setattr(time, "monotonic", lambda: now)
+        with pytest.raises(StopIteration) as seen:  # (a synchronous client needs no event loop)
+            act(Sync(client)).send(None)
+    assert seen.value.value == EVENTS
 
 
 def test_many_streams_at_once(httpx, h2_server, h2, cassette_path):
@@ -779,6 +798,33 @@ def test_what_no_replay_could_show_is_not_kept(  # noqa: PLR0917
                 run(act, transport=transport)
     is_whole = expected is None
     assert len(cassette) == (is_whole or (record_errors and reading == "a network's error"))
+
+
+def test_a_stream_whose_closing_is_interrupted_is_kept(httpx, way, run, cassette_path):
+    class InterruptError(BaseException):
+        """As asyncio.CancelledError, or KeyboardInterrupt."""
+
+    class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+        def __iter__(self):
+            yield b"part"
+
+        async def __aiter__(self):
+            yield b"part"
+
+        def close(self):
+            raise InterruptError
+
+        async def aclose(self):
+            raise InterruptError
+
+    async def act(client):
+        await client.get("http://h.example/")
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream()))
+    with vcr.use_cassette(cassette_path) as cassette:
+        with pytest.raises(InterruptError):
+            run(act, transport=transport)
+        assert [body_of(response) for response in cassette.responses] == [b"part"]
 
 
 def test_what_fails_after_the_client_has_left_is_kept_as_far_as_it_came(httpx, way, run, cassette_path):

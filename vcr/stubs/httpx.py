@@ -1,12 +1,12 @@
 """Stands between httpx's transports, or httpcore's pools of connections, and a cassette.
 
-The turn is taken in the last object on the way to the server, the *engine*: what wraps it (a retry, a cache, a router,
-an instrumentation, a subclass) does its own work above the cassette, as the client does with redirects, cookies and
-authentication. httpx's own transports hand their requests to a pool of httpcore, which is the engine then; every other
-engine is a transport of httpx. ``Pools`` knows how httpcore shows a request and a response, ``Transports`` how httpx
-does; ``Engines`` has what both share.
+The turn is taken in the *engine*, which is the last object on the way to the server. What wraps the engine (a retry, a
+cache, a router, an instrumentation, a subclass) works as without a cassette, and so do the client's redirects, cookies
+and authentication. httpx's own transports hand their requests to a pool of httpcore: that pool is the engine. Every
+other engine is a transport of httpx.
 
-It must not know an option or a file.
+``Pools`` reads and makes the requests and responses of httpcore, ``Transports`` those of httpx. ``Engines`` has what
+both share. This file must not know an option or a file.
 """
 
 from __future__ import annotations
@@ -48,12 +48,15 @@ AsyncHandle = Callable[[object, NativeRequest], Awaitable[NativeResponse]]
 
 
 class Engines(ABC, Generic[NativeRequest, NativeResponse]):
-    """The engines of one module, with its requests and responses."""
+    """The engines of one module: httpx, httpcore, or the second version of one of them.
+
+    ``errors`` and ``async_errors``: make the errors of the module's synchronous and asynchronous engines.
+    """
 
     def __init__(self, module: ModuleType, errors: Errors, async_errors: Errors) -> None:
         self._module = module
         self._errors, self._async_errors = errors, async_errors
-        #: The classes of what the module takes for a body.
+        #: The base classes that the module's client expects of a body.
         self._streams: tuple[type, ...] = ()
 
     @functools.cached_property
@@ -65,7 +68,7 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
     def door(
         self, owner: type | None, original: Handle[NativeRequest, NativeResponse]
     ) -> Handle[NativeRequest, NativeResponse]:
-        """``handle_request``, as the class ``owner`` defines it; None: of an object that is the engine."""
+        """``handle_request`` of the class ``owner``; None: of an object that is known to be the engine."""
 
         @functools.wraps(original)
         def handle_request(self: object, request: NativeRequest) -> NativeResponse:
@@ -81,7 +84,8 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
                     wait_for_cancellation(asked)
                 return engines.replay(turn.response, asked, errors)
             exchange = Exchange(turn, asked.method)
-            with going_live(turn), engines._sending(request, sent), _told(exchange, errors):
+            exchange.sent()
+            with going_live(turn), engines._sending(request, sent), exchange.reporting(errors.failure):
                 response = bound(original, self)(request)
             return engines._record(turn, exchange, response, functools.partial(engines._tee, errors))
 
@@ -91,7 +95,7 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
     def async_door(
         self, owner: type | None, original: AsyncHandle[NativeRequest, NativeResponse]
     ) -> AsyncHandle[NativeRequest, NativeResponse]:
-        """``handle_async_request``, as the class ``owner`` defines it; None: of an object that is the engine."""
+        """``handle_async_request`` of the class ``owner``; None: of an object that is known to be the engine."""
 
         @functools.wraps(original)
         async def handle_async_request(self: object, request: NativeRequest) -> NativeResponse:
@@ -104,13 +108,14 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
             asked.body = b"".join(sent)
             turn = cassette.begin(asked)
             if turn.response is not None:
-                await anyio.lowlevel.checkpoint()  # (other tasks have their turn, as ever)
+                await anyio.lowlevel.checkpoint()  # lets other tasks run, as a live request does
                 if was_cancelled(turn.response):
                     await anyio.sleep(CANCEL_LIMIT)
                     raise not_cancelled(asked)
                 return engines.replay(turn.response, asked, errors)
             exchange = Exchange(turn, asked.method)
-            with going_live(turn), engines._sending(request, sent), _told(exchange, errors):
+            exchange.sent()
+            with going_live(turn), engines._sending(request, sent), exchange.reporting(errors.failure):
                 response = await bound(original, self)(request)
             return engines._record(turn, exchange, response, functools.partial(engines._async_tee, errors))
 
@@ -120,7 +125,8 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
     def _take_in(
         self, engine: object, request: NativeRequest, owner: type | None, method: str
     ) -> tuple[Cassette, Request] | None:
-        """The cassette that the request belongs to, and the request without its body; None when it belongs to none."""
+        """The cassette to which the request belongs, and the request without its body. None when the original method
+        is to be called: there is no cassette, another engine takes the turn, or the request passes unrecorded."""
         asked = self._asked(request)
         cassette = cassette_for(asked.host or "", type(engine))
         if cassette is None or (owner is not None and self._passes_on(engine, owner, method)):
@@ -135,46 +141,49 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
         """The request without its body."""
 
     def _passes_on(self, engine: object, owner: type, method: str) -> bool:
-        """Whether another engine is to answer: one of a base class that has the method too, or one that it holds."""
+        """Whether ``engine``, in the ``method`` of its class ``owner``, hands the request to another engine: to the
+        method of a base class, or to an engine among its attributes."""
         classes = type(engine).__mro__
         for cls in classes[classes.index(owner) + 1 :]:
             if method in vars(cls) and not self._is_abstract(cls):
                 return True
         if owner.__module__.partition(".")[0] == self._module.__name__:
-            return False  # The module's own are engines, whatever their subclasses hold.
+            return False  # the module's own classes are engines, whatever attributes their subclasses have
         return any(self._is_engine(part) for part in _parts(engine))
 
     @abstractmethod
     def _is_abstract(self, cls: type) -> bool:
-        """Whether the class has the method only for others to define it."""
+        """Whether the method of this class only raises NotImplementedError."""
 
     def _is_engine(self, part: object) -> bool:
-        """Whether a part of an engine is one itself, or leads to one."""
+        """Whether ``part``, an attribute of an engine, is an engine or a client that has one."""
         return is_pool(type(part))
 
     @abstractmethod
     def _is_whole(self, stream: object) -> bool:
-        """Whether ``stream`` is a body in memory, which can be read in any way and again."""
+        """Whether ``stream`` is a body in memory. Such a body can be read again, and without ``await``."""
 
     @contextlib.contextmanager
     def _sending(self, request: NativeRequest, sent: list[bytes]) -> Iterator[None]:
-        """In here the request has a body again, in the same pieces, if it was one that can be read but once."""
+        """A block in which the request can be sent, although ``sent``, the pieces of its body, have been read from it
+        already."""
         stream = request.stream
         if self._is_whole(stream):
             yield
             return
-        request.stream = standing_in = self._pieces(sent)
+        request.stream = again = self._pieces(sent)
         try:
             yield
         finally:
-            # A transport that has read the body has put another one there, as ever.
-            if request.stream is standing_in:
+            # A transport that calls ``request.read()`` replaces the stream: then that one stays.
+            if request.stream is again:
                 request.stream = stream
 
-    # -- the answer ---------------------------------------------------------------------------------------------------
+    # -- the response -------------------------------------------------------------------------------------------------
 
     def replay(self, recorded: Response, asked: Request, errors: Errors | None = None) -> NativeResponse:
-        """A response of the module's own. Raises the error that was recorded in the place of a response."""
+        """The recorded response as a response of the module. Raises the module's error if a failure was recorded
+        instead of a response."""
         errors, failure = errors or self._errors, recorded.failure
         waits = failure is not None and failure.kind == CANCELLED
         error = None if failure is None else not_cancelled(asked) if waits else errors.error(failure)
@@ -184,7 +193,7 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
         if error is None and recorded.incomplete:
             error = errors.cut(_cut_text(headers, pieces))
         extensions = {"http_version": field_bytes(f"HTTP/{recorded.http_version}"), "network_stream": NoNetwork()}
-        if recorded.reason or recorded.has_no_reason:  # If it is not known, httpx derives it from the status.
+        if recorded.reason or recorded.has_no_reason:  # httpx derives an unknown reason from the status
             extensions["reason_phrase"] = field_bytes(recorded.reason or "")
         fields = [(field_bytes(name), field_bytes(value)) for name, value in headers.pairs()]
         return self._native(recorded.status, fields, self._pieces(pieces, error, waits=waits), extensions)
@@ -193,11 +202,11 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
     def _native(
         self, status: int, headers: list[tuple[bytes, bytes]], stream: Pieces, extensions: dict[str, object]
     ) -> NativeResponse:
-        """A response of the module's own."""
+        """Make a response of the module."""
 
     @abstractmethod
     def _head(self, response: NativeResponse) -> tuple[int, str, Headers, str]:
-        """Status, reason, headers and version."""
+        """The status, the reason, the header fields and the HTTP version of a response."""
 
     def _tee(self, errors: Errors, response: NativeResponse, exchange: Exchange, turn: Turn) -> Tee:
         return Tee(errors, response, exchange, turn)
@@ -221,12 +230,11 @@ class Transports(Engines["httpx.Request", "httpx.Response"]):
         super().__init__(module, Errors(module, {}), Errors(module, ANYIO))
         self._bases = (self._module.BaseTransport, self._module.AsyncBaseTransport)
         self._inner = (*self._bases, self._module.Client, self._module.AsyncClient)
-        # The client insists on streams of its own classes.
         self._streams = (self._module.SyncByteStream, self._module.AsyncByteStream)
 
     def _asked(self, request: httpx.Request) -> Request:
         url = request.url
-        # httpcore sends this instead, if it is there.
+        # httpcore sends the extension, if there is one, instead of the path.
         target = request.extensions.get("target", url.raw_path)
         uri = _uri(url.scheme, url.netloc.decode("ascii"), target)
         return Request(request.method, uri, None, request.headers.raw)
@@ -270,7 +278,7 @@ class Transports(Engines["httpx.Request", "httpx.Response"]):
         self, turn: Turn, exchange: Exchange, response: httpx.Response, tee: Callable[..., object]
     ) -> httpx.Response:
         if turn.records and self._is_whole(response.stream):
-            whole: Any = response.stream  # (which is both an iterable and an asynchronous one)
+            whole: Any = response.stream  # both a synchronous and an asynchronous iterable
             body = b"".join(whole)
         elif turn.records and response.is_stream_consumed:
             body = response.content
@@ -298,7 +306,7 @@ class Pools(Engines["httpcore.Request", "httpcore.Response"]):
         return cls.__name__.endswith("Interface") and is_pool(cls)
 
     def _is_whole(self, _: object) -> bool:
-        return False  # A request of httpcore's is made for this one call: nobody asks for its body again.
+        return False  # httpcore's streams can be read only once
 
     def _native(
         self, status: int, headers: list[tuple[bytes, bytes]], stream: Pieces, extensions: dict[str, object]
@@ -316,7 +324,7 @@ class Pools(Engines["httpcore.Request", "httpcore.Response"]):
         return response.status, text, Headers(response.headers), version
 
     def _phrase(self, status: int) -> str:
-        """What httpx says where HTTP/2 says nothing; the standard's phrase where httpx is not in use."""
+        """The reason phrase for a response of HTTP/2, which has none: as httpx says it, if the program uses httpx."""
         httpx = sys.modules.get(self._module.__name__.replace("core", "x"))
         if httpx is not None:
             return str(httpx.codes.get_reason_phrase(status))
@@ -324,27 +332,14 @@ class Pools(Engines["httpcore.Request", "httpcore.Response"]):
 
 
 def is_pool(cls: type) -> bool:
-    """Whether a class is made to answer httpcore's requests."""
+    """Whether ``cls`` derives from the interface of httpcore's pools and connections."""
     return any(
         base.__module__.startswith("httpcore") and base.__name__.endswith("RequestInterface") for base in cls.__mro__
     )
 
 
-@contextlib.contextmanager
-def _told(exchange: Exchange, errors: Errors) -> Iterator[None]:
-    """Around a live request, until the head of its response is there: the exchange is told how it goes."""
-    exchange.sent()
-    try:
-        yield
-    except Exception as error:
-        exchange.error(errors.failure(error))
-        raise
-    except BaseException as error:
-        exchange.cancelled(error)
-        raise
-
-
 def _parts(engine: object) -> Iterable[object]:
+    """The attributes of an engine, and what they contain."""
     for value in getattr(engine, "__dict__", {}).values():
         if isinstance(value, Mapping):
             yield from value.values()
@@ -355,16 +350,16 @@ def _parts(engine: object) -> Iterable[object]:
 
 
 def _uri(scheme: str, authority: str, target: bytes) -> str:
-    """The absolute URI of what is asked for: without user and password, which go into a header, and fragment."""
+    """The absolute URI of a request, without user and password (they are in a header field) and without fragment."""
     path = target.decode("latin-1")
     if "://" in path.partition("?")[0]:
         return path
-    # A whole server is asked with "*" (RFC 9112 §3.2.4).
+    # The target of OPTIONS may be "*", which means the whole server (RFC 9112 §3.2.4).
     return f"{scheme}://{authority}{'' if path.startswith('/') else '/'}{path}"
 
 
 def _cut_text(headers: Headers, pieces: list[bytes]) -> str:
-    """What h11 says of a message that ends early."""
+    """The text of h11's error for a message that ends early."""
     length = None if is_chunked(headers) else content_length(headers)
     how = "incomplete chunked read"
     if length is not None:

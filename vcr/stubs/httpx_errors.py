@@ -1,6 +1,6 @@
-"""The errors of httpx, of httpcore below it, and of their second versions, as failures, and failures as errors.
+"""Makes a Failure of an error of httpx, httpcore, httpx2 or httpcore2, and the error of a Failure.
 
-The four modules name them alike. It must not know a cassette, a stream or a socket.
+The four modules have the same names for their errors. This file must not know a cassette, a stream or a socket.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from types import ModuleType
 
 from .._http.failure import CLOSED, CONNECT, RESPONSE, SEND, SYSTEM, TIMEOUT, TUNNEL, TUNNEL_FAILED, Failure
 
-#: The errors that stand for a failure of the exchange: in which phase, and whether nothing came in time.
+#: The names of the errors, by the phase of the exchange, and whether it was a timeout.
 _ERRORS = {
     (CONNECT, True): "ConnectTimeout",
     (CONNECT, False): "ConnectError",
@@ -21,30 +21,31 @@ _ERRORS = {
     (RESPONSE, False): "ReadError",
 }
 
-#: What anyio, which is httpx's way to asyncio, says of whatever the system reports.
+#: The texts of the errors in asynchronous engines, by the phase. anyio, over which httpx uses asyncio, drops the texts
+#: of the system.
 ANYIO: Mapping[str, str] = {CONNECT: "All connection attempts failed", SEND: "", RESPONSE: ""}
 
-#: The code of a failure to get a connection from the pool in time: another client raises its own time-out to connect.
+#: The code of a failure to get a connection from the pool in time. Other clients replay it as a timeout of connecting.
 _POOL = "POOL"
 
-#: Of a proxy's answer, at the head of what httpcore says of it.
+#: The status of a proxy's response, with which httpcore's text begins.
 _STATUS = re.compile(r"\d{3}")
 
 
 class Errors:
-    """What one module raises when an exchange fails.
+    """The errors of one module.
 
-    ``says``: what the errors of a phase say, instead of what the system reported. ``shows_cause``: whether an error is
-    raised from its cause; httpcore's pools raise theirs from None.
+    ``texts``: the texts of the errors, by the phase, that replace those of the system. ``shows_cause``: whether an
+    error is raised from its cause; httpcore's pools raise theirs from None.
     """
 
-    def __init__(self, module: ModuleType, says: Mapping[str, str], *, shows_cause: bool = True) -> None:
+    def __init__(self, module: ModuleType, texts: Mapping[str, str], *, shows_cause: bool = True) -> None:
         self._module = module
-        self._says = says
+        self._texts = texts
         self._shows_cause = shows_cause
 
-    def failure(self, error: Exception) -> Failure | None:
-        """What ``error`` stands for, from which it can be made again; None if it is not the network's."""
+    def failure(self, error: BaseException) -> Failure | None:
+        """The failure of which ``error`` can be made again; None if the error does not come from the network."""
         text = str(error)
         if isinstance(error, self._module.RemoteProtocolError):
             return Failure(RESPONSE, CLOSED, "", text)
@@ -57,21 +58,21 @@ class Errors:
             if isinstance(error, getattr(self._module, name)):
                 plain = Failure(phase, TIMEOUT if late else SYSTEM, "", text)
                 found = Failure.of(error, phase) or plain
-                attempts = (found, found._replace(code="", message=text), plain)
-                return next(failure for failure in attempts if self._is(failure, error))
+                candidates = (found, found._replace(code="", message=text), plain)
+                return next(failure for failure in candidates if self._makes(failure, error))
         return None
 
     def cut(self, text: str) -> Exception:
-        """The error at the end of an incomplete message."""
+        """The error that is raised at the end of an incomplete response."""
         error: Exception = self._module.RemoteProtocolError(text)
         return error
 
-    def _is(self, failure: Failure, error: Exception) -> bool:
+    def _makes(self, failure: Failure, error: BaseException) -> bool:
         again = self.error(failure)
         return isinstance(error, type(again)) and str(error) == str(again)
 
     def error(self, failure: Failure) -> Exception:
-        """The inverse of ``failure``; of what another client has recorded, too."""
+        """The module's error for a failure. Another client may have recorded the failure."""
         cause = failure.error()
         name = _ERRORS[failure.phase, isinstance(cause, TimeoutError)]
         text = failure.message
@@ -82,7 +83,7 @@ class Errors:
         elif failure.code == _POOL:
             name = "PoolTimeout"
         elif failure.code:
-            text = self._says.get(failure.phase, str(cause)) if failure.kind == SYSTEM else str(cause)
+            text = self._texts.get(failure.phase, str(cause)) if failure.kind == SYSTEM else str(cause)
         error: Exception = getattr(self._module, name)(text)
         if self._shows_cause:
             error.__cause__ = cause

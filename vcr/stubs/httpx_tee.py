@@ -1,6 +1,6 @@
-"""The bodies of httpx's and httpcore's responses: recorded pieces, or a live stream to which the cassette listens.
+"""The bodies of responses of httpx and httpcore: recorded pieces, or a live stream to which the cassette listens.
 
-It must not know how a module shows a request or a response, an option or a file.
+This file must not know how a module shows a request or a response, an option or a file.
 """
 
 from __future__ import annotations
@@ -27,14 +27,18 @@ from .httpx_errors import Errors
 
 log = logging.getLogger(__name__)
 
-_Came = bytes | Exception | None  # from a live stream; None: its end
+# Taken at import, because libraries that stop the clock of a test replace the function in ``time``.
+_clock = time.monotonic
 
-# -- streams -----------------------------------------------------------------------------------------------------------
+#: What a live stream has given: a piece, an error, or None at its end.
+_Received = bytes | Exception | None
+
+# -- recorded bodies ---------------------------------------------------------------------------------------------------
 
 
 class Pieces:
-    """A body in its pieces, and how it ends: in an error, or, if it ``waits``, only when the program cancels it. The
-    error is raised if it does not."""
+    """A body in pieces. ``error``: what is raised after the last piece. ``waits``: the program cancelled the request
+    there, so the replay waits to be cancelled before it raises the error."""
 
     def __init__(self, pieces: list[bytes], error: Exception | None = None, *, waits: bool = False) -> None:
         self._pieces = pieces
@@ -53,7 +57,7 @@ class Pieces:
 
 
 class _AsyncPieces:
-    """An iterator over them. (No generator: the event loop keeps a record of each of those.)"""
+    """The asynchronous iterator of ``Pieces``. It is no generator, because the event loop registers each generator."""
 
     def __init__(self, body: Pieces, pieces: Iterator[bytes]) -> None:
         self._body, self._pieces = body, pieces
@@ -64,7 +68,7 @@ class _AsyncPieces:
 
     async def __anext__(self) -> bytes:
         for piece in self._pieces:
-            if self._has_begun:  # (the first piece has come with the head)
+            if self._has_begun:  # the first piece has come with the head
                 await anyio.lowlevel.checkpoint()
             self._has_begun = True
             return piece
@@ -76,63 +80,65 @@ class _AsyncPieces:
 
 
 class NoNetwork:
-    """For whoever looks at the connection of a replayed response: there is nothing to be known."""
+    """Takes the place of the network stream of a replayed response, which has no connection."""
 
     def get_extra_info(self, info: str) -> None:
-        """None, as of every ``info`` that a connection does not have."""
+        """Return None, as for every ``info`` that a connection does not have."""
+
+
+# -- live bodies -------------------------------------------------------------------------------------------------------
 
 
 class Streamed(Protocol):
-    """A request, or a response, of httpx's or of httpcore's: what the two modules have in common."""
+    """What the requests and responses of httpx and httpcore have in common."""
 
     stream: Any  # an iterable of bytes, an asynchronous one, or both
     extensions: Any
 
 
-class _Listener:
-    """A live stream, on its way to the client and to its exchange."""
+class _LiveStream:
+    """A live stream. Its pieces go to the client and to the exchange."""
 
     def __init__(self, errors: Errors, response: Streamed, exchange: Exchange, turn: Turn) -> None:
         self.exchange = exchange
         self._errors, self._turn = errors, turn
         self._stream = response.stream
         self._network = response.extensions.get("network_stream")
-        self._has_ended = False  # the exchange hears of it when the stream has been closed, too: that may fail
+        self._has_ended = False  # the exchange ends later, when the stream has been closed, because that may fail
         self._has_failed = False
         exchange.settle_with(self.settle)
 
     def settle(self) -> None:
-        """The cassette closes: what has come is what there is."""
+        """Keep what has come: the cassette closes."""
         self.exchange.closing()
         self._stop()
 
-    def _take(self, came: _Came) -> bytes | None:
-        """What the client is given next."""
-        if isinstance(came, Exception):
-            self._fail(came)
-            raise came
-        if came is None:
+    def _hand_over(self, received: _Received) -> bytes | None:
+        """Tell the exchange what the client gets now: a piece, or None at the end. Raises an error, if that was
+        received."""
+        if isinstance(received, Exception):
+            self._fail(received)
+            raise received
+        if received is None:
             self._has_ended = True
-            self._turn.stream(self.exchange.end, weakly=False)  # a client that reads to the end need not close
+            # A client that has read to the end may never close the stream, so this method is not held weakly.
+            self._turn.stream(self.exchange.end, weakly=False)
         else:
-            self.exchange.piece(came)
-        return came
+            self.exchange.piece(received)
+        return received
 
     def _fail(self, error: BaseException) -> None:
-        """The client sees this error in the place of what is missing."""
+        """Note that the client gets ``error`` instead of the rest of the body."""
         self._has_failed = True
-        if isinstance(error, Exception):
-            self.exchange.error(self._errors.failure(error))
-        else:
-            self.exchange.cancelled(error)
+        self.exchange.raised(error, self._errors.failure(error))
 
     def _leave(self) -> None:
-        """The client closes the stream: it wants no more."""
+        """Note that the client closes the stream."""
         if not self._has_ended:
             self.exchange.left(sys.exc_info()[1])
 
     def _stop(self) -> None:
-        """No more is read: what has come is kept."""
+        """End the exchange with what has come."""
         if self._has_ended:
             self.exchange.end()
         else:
@@ -140,7 +146,8 @@ class _Listener:
 
     @contextlib.contextmanager
     def _closing(self) -> Iterator[None]:
-        """Around the closing of the stream. If that fails, nothing is kept; the client hears of what failed first."""
+        """A block that closes the stream, and ends the exchange. If closing fails, nothing is kept, and the client gets
+        the error, unless it has got one before."""
         try:
             yield
         except Exception as error:
@@ -148,14 +155,15 @@ class _Listener:
                 self.exchange.error(None)
                 raise
             log.debug("A stream that had failed could not be closed: %s", error)
-        self._stop()
+        finally:
+            self._stop()
 
 
-class Tee(_Listener):
-    """A live stream of a synchronous client."""
+class Tee(_LiveStream):
+    """The live stream of a synchronous client."""
 
     def __init__(self, errors: Errors, response: Streamed, exchange: Exchange, turn: Turn) -> None:
-        self._ahead: deque[_Came] = deque()  # read for the cassette before the client asked
+        self._ahead: deque[_Received] = deque()  # received for the cassette, before the client has asked for it
         self._reading = threading.Lock()
         super().__init__(errors, response, exchange, turn)
 
@@ -166,48 +174,48 @@ class Tee(_Listener):
     def _next(self) -> bytes | None:
         try:
             with self._reading:
-                came = self._ahead.popleft() if self._ahead else self._receive()
+                received = self._ahead.popleft() if self._ahead else self._receive()
         except BaseException as interrupt:
             self._fail(interrupt)
             raise
-        return self._take(came)
+        return self._hand_over(received)
 
     @functools.cached_property
     def _source(self) -> Iterator[bytes]:
         return iter(self._stream)
 
-    def _receive(self) -> _Came:
+    def _receive(self) -> _Received:
         try:
             with going_live(self._turn):
                 return next(self._source, None)
-        except Exception as error:  # noqa: BLE001  (it is raised when its turn has come)
+        except Exception as error:  # noqa: BLE001  (``_hand_over`` raises it)
             return error
 
     def settle(self) -> None:
-        """The cassette closes: what comes soon is read ahead of the client."""
+        """Read on within the limits, and keep what has come: the cassette closes. The client gets it later."""
         self.exchange.closing()
         seconds = 0 if self._has_ended else self.exchange.patience().seconds
-        # Another thread may be waiting for the next piece: the cassette cannot wait with it.
+        # If another thread waits for the next piece, the cassette does not wait with it.
         if seconds and self._reading.acquire(blocking=False):
-            # The stream has to live on if nothing comes: it is left to wait by itself.
+            # The read has no time limit of its own, so a thread reads, and goes on when the time is up.
             reader = threading.Thread(target=self._read_on, name="vcr-read-ahead", daemon=True)
             reader.start()
             reader.join(seconds)
         last = self._ahead[-1] if self._ahead else b""
         if isinstance(last, Exception):
-            self._fail(last)  # the client will see it
+            self._fail(last)  # the client gets it when it reads
         self._has_ended = self._has_ended or last is None
         self._stop()
 
     def close(self) -> None:
-        """The client is done: read what is left of a message that ends, for the cassette."""
+        """Read on for the cassette within the limits, then close the stream: the client reads no more."""
         self._leave()
         seconds = 0 if self._has_ended else self.exchange.patience().seconds
-        # How long a stream of unknown length makes its reader wait is only limited where the network is at hand.
-        waits = seconds and (self._network is not None or content_length(self.exchange.headers) is not None)
+        # Without a network stream a read has no time limit, so only a body of announced length is read on.
+        can_read = self._network is not None or content_length(self.exchange.headers) is not None
         try:
-            if waits and self._reading.acquire(blocking=False):
-                with _punctually(self._network, seconds):
+            if seconds and can_read and self._reading.acquire(blocking=False):
+                with _time_limit(self._network, seconds):
                     self._read_on()
             self._has_ended = self._has_ended or (bool(self._ahead) and self._ahead[-1] is None)
         finally:
@@ -215,29 +223,29 @@ class Tee(_Listener):
                 self._stream.close()
 
     def _read_on(self) -> None:
-        """Read ahead, as long as the exchange has patience; the lock is held, and let go at the end."""
+        """Read for the cassette while the exchange has patience. The caller has acquired the lock; it is released."""
         try:
             while self.exchange.patience().seconds:
-                came = self._receive()
-                self._ahead.append(came)
-                if not isinstance(came, bytes):
+                received = self._receive()
+                self._ahead.append(received)
+                if not isinstance(received, bytes):
                     break
-                self.exchange.piece(came)
+                self.exchange.piece(received)
         finally:
             self._reading.release()
 
 
-class AsyncTee(_Listener):
-    """A live stream of an asynchronous client."""
+class AsyncTee(_LiveStream):
+    """The live stream of an asynchronous client."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:
             try:
-                came = await self._receive()
+                received = await self._receive()
             except BaseException as interrupt:  # the task is cancelled
                 self._fail(interrupt)
                 raise
-            piece = self._take(came)
+            piece = self._hand_over(received)
             if piece is None:
                 return
             yield piece
@@ -246,17 +254,17 @@ class AsyncTee(_Listener):
     def _source(self) -> AsyncIterator[bytes]:
         return aiter(self._stream)
 
-    async def _receive(self) -> _Came:
+    async def _receive(self) -> _Received:
         try:
             with going_live(self._turn):
                 return await self._source.__anext__()
         except StopAsyncIteration:
             return None
-        except Exception as error:  # noqa: BLE001  (it is raised when its turn has come)
+        except Exception as error:  # noqa: BLE001  (``_hand_over`` raises it)
             return error
 
     async def aclose(self) -> None:
-        """The client is done: read what is left of a message that ends, for the cassette."""
+        """Read on for the cassette within the limits, then close the stream: the client reads no more."""
         self._leave()
         seconds = 0 if self._has_ended else self.exchange.patience().seconds
         try:
@@ -269,24 +277,25 @@ class AsyncTee(_Listener):
 
     async def _read_on(self) -> None:
         while self.exchange.patience().seconds:
-            came = await self._receive()
-            if not isinstance(came, bytes):
-                self._has_ended = came is None
+            received = await self._receive()
+            if not isinstance(received, bytes):
+                self._has_ended = received is None
                 break
-            self.exchange.piece(came)
+            self.exchange.piece(received)
 
 
-# -- a limit to reading ------------------------------------------------------------------------------------------------
+# -- a time limit for reading ------------------------------------------------------------------------------------------
 
 _deadline: ContextVar[float | None] = ContextVar("vcr_httpx_deadline", default=None)
 
 
-class _Late(BaseException):
-    """Nothing has come in time. No ``Exception``, so that other streams of an HTTP/2 connection do not hear of it."""
+class _TooLate(BaseException):
+    """Nothing has come before the deadline. This is no ``Exception``, because httpcore would close a connection of
+    HTTP/2, which other streams use, after one."""
 
 
-class _PunctualRead:
-    """``read`` of a connection; ends at the deadline, if there is one."""
+class _ReadInTime:
+    """Replaces ``read`` of a network stream. Raises _TooLate at the deadline, if there is one."""
 
     def __init__(self, read: Callable[[int, float | None], bytes]) -> None:
         self._read = read
@@ -295,25 +304,25 @@ class _PunctualRead:
         deadline = _deadline.get()
         if deadline is None:
             return self._read(max_bytes, timeout)
-        left = deadline - time.monotonic()
+        left = deadline - _clock()
         if left <= 0:
-            raise _Late
+            raise _TooLate
         try:
             return self._read(max_bytes, left if timeout is None else min(left, timeout))
         except Exception as error:
-            if time.monotonic() < deadline:
+            if _clock() < deadline:
                 raise
-            raise _Late from error
+            raise _TooLate from error
 
 
 @contextlib.contextmanager
-def _punctually(network: Any, seconds: float) -> Iterator[None]:
-    """In here, nobody waits for ``network`` any longer; what has not come by then does not come."""
-    if network is not None and not isinstance(network.read, _PunctualRead):
-        network.read = _PunctualRead(network.read)
-    token = _deadline.set(time.monotonic() + seconds)
+def _time_limit(network: Any, seconds: float) -> Iterator[None]:
+    """A block in which reading from ``network`` ends after so many seconds. None: there is no network stream."""
+    if network is not None and not isinstance(network.read, _ReadInTime):
+        network.read = _ReadInTime(network.read)
+    token = _deadline.set(_clock() + seconds)
     try:
-        with contextlib.suppress(_Late):
+        with contextlib.suppress(_TooLate):
             yield
     finally:
         _deadline.reset(token)
