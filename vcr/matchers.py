@@ -115,13 +115,12 @@ def _any_case(request: Request) -> tuple[Hashable, ...]:
 
 def _path(request: Request) -> str:
     # RFC 9110 §4.2.3: an empty path is "/".
-    return _quoted(request.path) or "/"
+    return _quoted(request.parsed_uri.path) or "/"
 
 
 def _without_parameters(request: Request) -> tuple[Hashable, ...]:
     """The path without the ``;`` parameters of its last segment, as VCR.py compares it."""
-    directory, slash, last = _path(request).rpartition("/")
-    return (directory + slash + last.partition(";")[0],)
+    return (_quoted(request.path) or "/",)
 
 
 #: A query in which there is nothing to decode.
@@ -145,7 +144,7 @@ def _without_blanks(request: Request) -> tuple[Hashable, ...]:
 
 
 def _uri(request: Request) -> str:
-    if request.path:
+    if request.parsed_uri.path:
         return _quoted(request.uri)
     return _quoted(request.parsed_uri._replace(path="/").geturl())
 

@@ -247,13 +247,14 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The path, percent-encoded as requested."""
-        return self.parsed_uri.path
+        """The path, percent-encoded as requested, without the ``;`` parameters of its last segment (as VCR.py)."""
+        directory, slash, last = self.parsed_uri.path.rpartition("/")
+        return directory + slash + last.partition(";")[0]
 
     @property
     def query(self) -> list[tuple[str, str]]:
-        """The query's ``(name, value)`` pairs, decoded and sorted; blank values are kept."""
-        return sorted(parse_qsl(self.parsed_uri.query, keep_blank_values=True))
+        """The query's ``(name, value)`` pairs, decoded and sorted, without those whose value is blank (as VCR.py)."""
+        return sorted(parse_qsl(self.parsed_uri.query))
 
     def add_header(self, name: str, value: str) -> None:
         """Deprecated, as in VCR.py: assign to ``headers``."""
