@@ -982,9 +982,9 @@ def test_the_logger_tells_what_is_played_and_what_is_not(caplog):
     with caplog.at_level(logging.INFO, "vcr"):
         ask(cassette, "/a")
         ask(cassette, "/new")
-    assert [record.getMessage() for record in caplog.records] == [
-        "Playing response for <Request (GET) http://h/a> from cassette",
-        "<Request (GET) http://h/new> not in cassette, sending to real server",
+    assert [(record.name, record.getMessage()) for record in caplog.records] == [
+        ("vcr.stubs", "Playing response for <Request (GET) http://h/a> from cassette"),
+        ("vcr.stubs", "<Request (GET) http://h/new> not in cassette, sending to real server"),
     ]
 
 

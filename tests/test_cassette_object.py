@@ -145,6 +145,28 @@ def test_a_request_is_answered_with_what_was_appended_after_rewind_only():
 # -- changed while it is open -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("record_mode", ["once", "new_episodes", "all"])
+def test_what_is_recorded_is_found_by_hand_though_it_is_not_replayed(record_mode, server, cassette_path):
+    url = f"{server.url}/counter"
+    request = get(url)
+    with vcr.use_cassette(cassette_path, record_mode=record_mode) as cassette:
+        for count in (1, 2):
+            fetch(url)
+            assert request in cassette
+            assert not cassette.can_play_response_for(request)
+            assert cassette.responses_of(request) == cassette.responses
+            assert len(cassette) == count
+        first, second = (response["body"]["string"] for response in cassette.responses)
+        assert [cassette.play_response(request)["body"]["string"] for _ in range(2)] == [first, second]
+        assert request not in cassette
+        assert cassette.play_counts == {0: 1, 1: 1}
+        with pytest.raises(UnhandledHTTPRequestError):
+            cassette.play_response(request)
+        cassette.data = cassette.data[:1]
+        assert len(cassette.responses_of(request)) == 1
+    assert server.hits == 2
+
+
 def test_data_is_a_list_that_can_be_changed():
     cassette = Cassette("tape.yaml", record_mode="none")
     one, two, three = ((get(f"http://h/{name}"), answer(name)) for name in "abc")

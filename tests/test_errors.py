@@ -60,6 +60,7 @@ def test_a_refusal_says_who_refused_what():
     error = CannotOverwriteExistingCassetteException(cassette=cassette, failed_request=request)
     assert error.cassette is cassette
     assert error.failed_request is request
+    assert error.args == (str(error),)
 
 
 def test_a_refusal_made_by_hand_asks_its_cassette_for_the_reason():

@@ -251,7 +251,10 @@ class Cassette(engine.Cassette):
 
     def can_play_response_for(self, request: Request) -> bool:
         """Whether a response would be replayed for this request now."""
-        return self.filter_request(request) is not None and self.replays and request in self
+        kept = self.filter_request(request)
+        if kept is None or not self.replays or request not in self:
+            return False
+        return self._next_for(kept, recorded=False) is not None
 
     def play_response(self, request: Request) -> ResponseDict:
         """The next recorded response, counted as played. Raises UnhandledHTTPRequestError when there is none."""
@@ -290,16 +293,15 @@ class Cassette(engine.Cassette):
     def _matching(self, request: Request) -> Iterator[Interaction]:
         if requests_match is not _REQUESTS_MATCH:  # the program has put a function of its own there
             return (i for i in self.held() if requests_match(request, i.pair()[0], self._match_on))
-        return iter(self.matching(request))
+        return iter(self.matching(request, recorded=True))
 
-    def _next_for(self, kept: Request) -> Interaction | None:
-        """The interaction that would be played for this filtered request, whatever the record mode; None: there is
-        none."""
+    def _next_for(self, kept: Request, *, recorded: bool = True) -> Interaction | None:
+        """The first interaction that matches this filtered request and may be played, whatever the record mode; None:
+        there is none. ``recorded``: also among what this session has recorded and does not replay."""
         if requests_match is not _REQUESTS_MATCH:
             return next((i for i in self._matching(kept) if self.allow_playback_repeats or not i.plays), None)
-        key = self.key(kept)
         with self.lock:
-            return self.find(kept, key)
+            return self.find_unplayed(kept) if recorded else self.find(kept, self.key(kept))
 
     def _raise_not_held(self, request: Request) -> NoReturn:
         message = f"The cassette ({self.path!r}) doesn't contain the request ({request!r}) asked for"

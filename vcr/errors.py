@@ -42,6 +42,11 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
             self._facts = cassette.explain(failed_request, similar=similar)
 
     @property
+    def args(self) -> tuple[str]:  # type: ignore[override]
+        """The text of the error (as VCR.py)."""
+        return (str(self),)
+
+    @property
     def refusal(self) -> Refusal:
         """The facts behind the refusal, gathered at the first read."""
         if self._facts is None:

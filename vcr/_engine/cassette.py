@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["Cassette", "Turn"]
 
 log = logging.getLogger("vcr.cassette")
+# VCR.py says under this name whether a request is replayed.
+log_of_stubs = logging.getLogger("vcr.stubs")
 
 # Taken at import: libraries that stop the clock of a test replace the function in its module.
 _clock = time.monotonic
@@ -155,9 +157,9 @@ class Cassette(Holding, Unrecordable):
                 interaction = self.reserve(kept)
         if recorded is None:
             self.prepare_to_save()
-            log.info("%s not in cassette, sending to real server", self.shown(kept))
+            log_of_stubs.info("%s not in cassette, sending to real server", self.shown(kept))
             return Turn(self, interaction)
-        log.info("Playing response for %s from cassette", self.shown(kept))
+        log_of_stubs.info("Playing response for %s from cassette", self.shown(kept))
         # Outside the lock: reading the response takes long where the file has not been parsed yet.
         return Turn(self, None, self.answered(request, kept, recorded, self.answer(recorded)), recorded)
 
@@ -208,8 +210,7 @@ class Cassette(Holding, Unrecordable):
                 return
             interaction.response = kept
             self._added(interaction)
-            if self.allow_playback_repeats:
-                self.make_findable(interaction)
+            self.make_findable(interaction, is_replayed=bool(self.allow_playback_repeats))
 
     def changing(self) -> AbstractContextManager[object]:
         """The lock, to be held while a request is decided about, and while a finished interaction is added."""

@@ -49,6 +49,8 @@ class Holding:
         self._played = 0  # how many interactions have been played
         self._match_on = tuple(match_on)
         self._index = self.new_index()
+        # What this session has recorded, and does not replay: a program that asks by hand finds it.
+        self._not_replayed = self.new_index()
 
     # -- finding ------------------------------------------------------------------------------------------------------
 
@@ -56,9 +58,13 @@ class Holding:
         """Use these matchers from now on, which must all agree."""
         with self.lock:
             self._match_on = tuple(matchers)
-            self._index = self.new_index()
+            self._index, self._not_replayed = self.new_index(), self.new_index()
+            held = self.held()
             # What this session has recorded is not replayed in it, unless repeats are allowed.
-            self._rebuild_index([one for one in self.held() if self.allow_playback_repeats or one not in self.recorded])
+            self._rebuild_index([one for one in held if self.allow_playback_repeats or one not in self.recorded])
+            if not self.allow_playback_repeats:
+                for interaction in filter(self.recorded.__contains__, held):
+                    self._not_replayed.add(interaction)
 
     def new_index(self) -> Index:
         """An empty index by the matchers of this cassette."""
@@ -66,6 +72,7 @@ class Holding:
 
     def _rebuild_index(self, interactions: Iterable[Interaction]) -> None:
         self._index.clear()
+        self._not_replayed.clear()
         self._played = 0
         for interaction in interactions:
             self._index.add(interaction)
@@ -86,11 +93,21 @@ class Holding:
             found = next(self._index.matching(request, key, LATEST_FIRST), None)
         return found
 
-    def matching(self, request: Request) -> list[Interaction]:
-        """The interactions that match this filtered request, played or not; the best match first."""
+    def find_unplayed(self, request: Request) -> Interaction | None:
+        """As ``find``, also among what this session has recorded and does not replay."""
         key = self.key(request)
         with self.lock:
-            return list(dict.fromkeys(self._index.matching(request, key, ALL)))
+            found = self.find(request, key)
+            return next(self._not_replayed.matching(request, key, UNPLAYED), None) if found is None else found
+
+    def matching(self, request: Request, *, recorded: bool = False) -> list[Interaction]:
+        """The interactions that match this filtered request, played or not; the best match first. ``recorded``: also
+        what this session has recorded and does not replay."""
+        key = self.key(request)
+        with self.lock:
+            found = list(self._index.matching(request, key, ALL))
+            found += self._not_replayed.matching(request, key, ALL) if recorded else ()
+            return list(dict.fromkeys(found))
 
     # -- what is held -------------------------------------------------------------------------------------------------
 
@@ -138,10 +155,10 @@ class Holding:
             if interaction in self._interactions:
                 self._interactions.remove(interaction)
 
-    def make_findable(self, interaction: Interaction) -> None:
-        """Let an interaction be played, too."""
+    def make_findable(self, interaction: Interaction, *, is_replayed: bool = True) -> None:
+        """Let an interaction be found, and be played if ``is_replayed``."""
         with self.lock:
-            self._index.add(interaction)
+            (self._index if is_replayed else self._not_replayed).add(interaction)
 
     def mark_recorded(self, interaction: Interaction) -> None:
         """Note that this session has added an interaction, which has to be saved. It was recorded now, if it has no
