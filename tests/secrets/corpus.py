@@ -160,7 +160,8 @@ def of_names() -> Iterator[Planted]:
     for rule in names.RULES:
         if rule.where == "env":
             continue  # (test_flows.py has variables)
-        for number, name in enumerate(rule.names or ("",)):
+        for number, listed in enumerate(rule.names or ("",)):
+            name = listed.replace("*-", "acme-")
             secret = _value(rule, number)
             cases = [*_BY_WHERE[rule.where](name, secret)]
             if rule.where == "field" and rule.is_at_work("response"):
@@ -171,7 +172,7 @@ def of_names() -> Iterator[Planted]:
 
 def _value(rule: Rule, number: int) -> str:
     """A secret that the rule is for: nobody finds it by its shape."""
-    for recipe in ("s3cret{a24}", "{b43}="):
+    for recipe in ("s3cret{a24}", "{b43}=", "{h32}", "sig={a43}"):
         if not rule.pattern or re.fullmatch(rule.pattern, made(recipe).encode()):
             return made(recipe, number)
     raise AssertionError(rule)

@@ -1,4 +1,8 @@
-"""Ordinary traffic, made up: what a sanitizer must leave alone, though it looks like a secret here and there."""
+"""Ordinary traffic, made up: what a sanitizer must leave alone, though it looks like a secret here and there.
+
+``everyday.jsonl`` has a hundred interactions more, as a hundred services write them: a method and a URI, what is sent
+(JSON, a form, or text), and what is answered.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,9 @@ import json
 import random
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from vcr.request import Request
 from vcr.response import Response
@@ -172,3 +178,31 @@ KINDS: tuple[Callable[[random.Random], Made], ...] = (
 def ordinary(count: int) -> list[Made]:
     """So many interactions, of each kind in turn: the same ones each time."""
     return [KINDS[number % len(KINDS)](random.Random(number)) for number in range(count)]
+
+
+def everyday() -> list[Made]:
+    """The interactions of ``everyday.jsonl``."""
+    text = Path(__file__).with_name("everyday.jsonl").read_text(encoding="utf-8")
+    return [_interaction(*json.loads(line)) for line in text.splitlines()]
+
+
+def _interaction(line: str, sent: Any, answered: Any) -> Made:
+    method, uri = line.split(" ")
+    request_id = "6f1d2c3b-4a59-4e87-9c10-b2d3e4f5a6b7"
+    body, kind = _written(sent)
+    request = Request(method, uri, None if sent is None else body, {"Content-Type": kind, "X-Request-Id": request_id})
+    body, kind = _written(answered)
+    return request, Response.of(200, "OK", {"Content-Type": kind, "ETag": f'"{request_id}"'}, body)
+
+
+#: The type of a text, by its beginning.
+_KINDS = {"<html": "text/html", "<form": "text/html", "<": "text/xml", "id,": "text/csv", "auth:": "application/yaml"}
+
+
+def _written(data: Any) -> tuple[bytes, str]:
+    """The bytes of a body, and its type."""
+    if isinstance(data, dict) and data.keys() == {"form"}:
+        return urlencode(dict(data["form"])).encode(), "application/x-www-form-urlencoded"
+    if not isinstance(data, str):
+        return json.dumps(data, ensure_ascii=False).encode(), "application/json"
+    return data.encode(), next((kind for start, kind in _KINDS.items() if data.startswith(start)), "text/plain")

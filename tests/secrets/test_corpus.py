@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.running import CASSETTES
 from tests.secrets.corpus import everything, sample
-from tests.secrets.ordinary import ordinary
+from tests.secrets.ordinary import everyday, ordinary
 from tests.secrets.planted import CLIENTS, leaks
 from vcr.cli.reading import tape
 from vcr.errors import CassetteLoadError
@@ -40,7 +40,7 @@ def test_the_corpus_has_each_rule_in_each_place():
 
 
 def test_ordinary_traffic_is_left_alone():
-    for number, (request, response) in enumerate(ordinary(200)):
+    for number, (request, response) in enumerate([*ordinary(200), *everyday()]):
         kept, data, masked = Sanitizer(RULES).pair(request, response)
         assert (number, masked) == (number, [])
         assert (kept.uri, kept.headers.pairs(), kept.body) == (request.uri, request.headers.pairs(), request.body)

@@ -103,7 +103,7 @@ def test_one_kind_is_the_same_wherever_it_stands():
 )
 def test_the_example_of_a_name_has_it_and_the_other_has_not(rule):
     """(That the sanitizer masks them is tested where it is: ``python -m tests.secrets``.)"""
-    words = [re.escape(name).replace("_", "[_-]?").replace(r"\*", r"[\w.-]+") for name in rule.names]
+    words = [re.sub(r"_|\\-", "[_-]?", re.escape(name)).replace(r"\*", r"[\w.-]+") for name in rule.names]
     holds = re.compile(rf"(?i)(?<![\w-])(?:{'|'.join(words)})(?![\w-])[\"']?\s*[:=]\s*[\"']?([^\"'&;\s]+)")
     if rule.where == "env":
         return

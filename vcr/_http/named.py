@@ -32,23 +32,22 @@ Write = Callable[[str | None], bytes]
 
 
 class Names:
-    """The names of the fields that are looked for. ``of_texts``: only values that are text count, not numbers, objects
-    or lists."""
+    """The names of the fields that are looked for. ``ends``: words with which other such names end (``api-key``, for
+    ``openai_api_key`` and ``openaiApiKey``). ``of_texts``: only values that are text count, not numbers, objects or
+    lists."""
 
-    def __init__(self, names: Iterable[str], *, of_texts: bool = False) -> None:
+    def __init__(self, names: Iterable[str], ends: Iterable[str] = (), *, of_texts: bool = False) -> None:
         self.of_texts = of_texts
         self._known: dict[str, str | None] = {}  # the answers of ``of``
         self._names = {_folded(name): name for name in names if name.strip()}
+        self._ends = tuple(sorted(ends, key=len))[::-1]
         words = [re.escape(as_bytes(name)) for name in sorted(self._names, key=len)[::-1]]
         self._any = _one_of(words)
         self._long = _one_of([word for word in words if len(word) >= _SHORTEST_IN_BINARY])
+        self._stems = _stems((*self._names, *self._ends))
 
     # Each pattern holds every name: with the names of the sanitizer, it takes 3 to 11 ms to compile. So it is compiled
     # when a text needs it for the first time, and not when a cassette is opened.
-
-    @functools.cached_property
-    def _stands(self) -> re.Pattern[bytes]:
-        return re.compile(self._any, re.IGNORECASE)
 
     @functools.cached_property
     def _unread(self) -> re.Pattern[bytes]:
@@ -64,22 +63,13 @@ class Names:
         return re.compile(rb"(?<![\w$.\-\"'/])(" + self._any + rb")[ \t]*:(?!//)[ \t]*(?![\s$])", re.IGNORECASE)
 
     @functools.cached_property
-    def element(self) -> re.Pattern[bytes]:
-        """Finds a start tag whose value is a field's; group 2, 4 or 6 is the name."""
-        return re.compile(
-            rb"<((?:[\w.-]{1,100}:)?(" + self._any + rb"))(?:\s[^<>]*(?<!/))?>"
-            rb"|<(name)>\s*(" + self._any + rb")\s*</name>\s*<value>"
-            rb"|<([\w.:-]{1,100})\s[^<>]{,400}=\s*[\"'](" + self._any + rb")[\"'][^<>]*(?<!/)>",
-            re.IGNORECASE,
-        )
-
-    @functools.cached_property
     def attribute(self) -> re.Pattern[bytes]:
         """Finds ``name="``; group 1 is the name, group 2 the quote."""
         return re.compile(rb"(?<=[\s\"'])(" + self._any + rb")\s*=\s*([\"'])", re.IGNORECASE)
 
     def of(self, name: str) -> str | None:
-        """Which of the names is meant by ``name``, as it stands in a message; None if none is.
+        """Which of the names is meant by ``name``, as it stands in a message; ``*-`` and an end, if ``name`` only ends
+        so; None if none is.
 
         ``name`` may be in any case, encoded once or twice, have blanks around it, or be a path that holds the name:
         ``user[name]``, ``name[]``, ``user.name``.
@@ -92,15 +82,21 @@ class Names:
 
     def _found(self, name: str) -> str | None:
         for spelled in (name, unquote_plus(name), unquote(unquote_plus(name)), html.unescape(name)):
-            folded = _folded(spelled)
-            for word in (folded, *(re.split(r"[\[\].;]+", folded))):
-                if word in self._names:
-                    return self._names[word]
+            for word in (spelled, *(re.split(r"[\[\].;]+", spelled))):
+                if (known := self._names.get(_folded(word))) is not None:
+                    return known
+                if (end := end_of(word, self._ends)) is not None:
+                    return f"*-{end}"
         return None
 
     def stand_in(self, text: bytes) -> bool:
         """Whether one of the names stands anywhere in ``text``: alone or as a part of a word, escaped or not."""
-        return any(self._stands.search(view.data) for view in views(text))
+        return any(self.may_stand_in(view.data) for view in views(text))
+
+    def may_stand_in(self, data: bytes) -> bool:
+        """Whether one of the names may stand in ``data``, not escaped. If this returns False, none does."""
+        low = data.lower().translate(None, b"-_")
+        return any(stem in low for stem in self._stems)
 
     def stand_unread_in(self, text: bytes) -> bool:
         """Whether one of the names stands in ``text`` in quotes, and no reader knows where its value is (a field that
@@ -126,6 +122,26 @@ def _one_of(words: Sequence[bytes]) -> bytes:
 
 def _folded(name: str) -> str:
     return name.strip(" \t\r\n+").casefold()
+
+
+def _stems(names: Iterable[str]) -> tuple[bytes, ...]:
+    """The letters of the names that contain no other name: every name contains one of them, so they are enough to look
+    for."""
+    stems: list[bytes] = []
+    for name in sorted({as_bytes(name).lower().translate(None, b"-_") for name in names}, key=len):
+        if not any(stem in name for stem in stems):
+            stems.append(name)
+    return tuple(stems)
+
+
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
+
+
+def end_of(name: str, ends: tuple[str, ...]) -> str | None:
+    """The first of ``ends`` with which the words of ``name`` end: ``api-key`` for ``OPENAI_API_KEY`` and
+    ``openaiApiKey``, not for ``monkey``."""
+    words = "-" + _BETWEEN_WORDS.sub("-", name).strip("-").lower()
+    return next((end for end in ends if words.endswith(f"-{end}")), None)
 
 
 class Value(NamedTuple):
@@ -374,6 +390,9 @@ def _ending(data: bytes) -> re.Pattern[bytes]:
 # -- XML ---------------------------------------------------------------------------------------------------------------
 
 _VALUE_TAG = re.compile(rb"<(/?)value>", re.IGNORECASE)
+_TAG = re.compile(rb"<((?:[\w.-]{1,100}:)?([^\s<>/:\"'=&?!]{1,200}))(\s[^<>]*)?(?<!/)>")
+_MEMBER = re.compile(rb"<name>\s*([^<>]{1,200}?)\s*</name>\s*<value>", re.IGNORECASE)
+_ATTRIBUTE_VALUE = re.compile(rb"=\s*[\"']([^\"'<>]{1,200})[\"']")
 
 
 def _elements(data: bytes, names: Names) -> Iterator[Value]:
@@ -381,15 +400,18 @@ def _elements(data: bytes, names: Names) -> Iterator[Value]:
     is_xml = data.lstrip()[:1] == b"<"
     never_closed: set[bytes] = set()
     at = 0
-    while (found := names.element.search(data, at)) is not None:
+    while (found := _TAG.search(data, at)) is not None:
         start = at = found.end()
-        name = names.of(as_text(found[2] or found[4] or found[6]))
-        if name is None:
+        tag = found[1]
+        name = names.of(as_text(found[2]))
+        member = _MEMBER.match(data, found.start()) if name is None and found[2].lower() == b"name" else None
+        if member is not None:
+            start, tag, name = member.end(), b"value", names.of(as_text(member[1]))
+        elif name is None and found[3]:
+            name = next(filter(None, map(names.of, map(as_text, _ATTRIBUTE_VALUE.findall(found[3])))), None)
+        if name is None or tag in never_closed:
             continue
-        tag = found[1] or found[5] or b"value"
-        if tag in never_closed:
-            continue
-        end = _end_of_value(data, start) if found[3] else data.find(b"</" + tag, start)
+        end = data.find(b"</" + tag, start) if member is None else _end_of_value(data, start)
         if end < 0:
             never_closed.add(tag)
         if end < 0 and not is_xml:

@@ -113,7 +113,7 @@ class Known:
         self._by_secret[secret] = new
         if rule.where in ("env", "host"):
             self._always = (*self._always, Placeholder(new, secret))
-        elif _is_secret_anywhere(secret) and rule.of("response").fits(secret):
+        elif _is_secret_anywhere(secret) and (rule.chosen or rule.of("response").fits(secret)):
             self._recent = (*self._recent[1 - _MOST_RECENT :], Placeholder(new, secret))
         self._anywhere = (*self._always, *self._recent)
         return new

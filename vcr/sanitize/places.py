@@ -21,7 +21,8 @@ from .placeholder import is_placeholder
 from .put import Put
 from .ruleset import Side, folded
 
-_CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
+#: The header fields whose names end so hold a scheme and credentials.
+_CREDENTIALS = "authorization"
 #: The header fields that hold URIs.
 _ADDRESSES = frozenset({"location", "content-location", "refresh", "link", "referer"})
 #: In bodies of these types, names beside values are seldom fields: no field is looked for.
@@ -85,10 +86,10 @@ class Places:
 
     def _header(self, message: str, name: str, value: str) -> str:
         side, low = self._side, folded(name)
-        rule = side.header(low)
+        rule = side.header(name)
         if rule is not None:
             put = self._put.at(f"{message} header {name}")
-            return credentials.authorization(value, rule, put) if low in _CREDENTIALS else put(rule, value)
+            return credentials.authorization(value, rule, put) if low.endswith(_CREDENTIALS) else put(rule, value)
         if low in ("cookie", "set-cookie") and side.has_cookies:
             read = credentials.cookies if low == "cookie" else credentials.set_cookie
             return read(value, side.cookie, lambda cookie: self._put.at(f"{message} cookie {cookie}"))
@@ -128,7 +129,7 @@ class Places:
         if not text.strip():
             return text
         plain = _placeholder_in(text) or text
-        new = self._put.at(f"{message} body {name}")(self._side.field(name), plain)
+        new = self._put.at(f"{message} body {name.removeprefix('*-')}")(self._side.field(name), plain)
         return text if new == plain else new
 
     def _form(self, message: str, body: bytes) -> bytes:

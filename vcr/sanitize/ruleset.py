@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from .._http.named import Names
+from .._http.named import Names, end_of
 from .finding import Shapes
 from .paths import JsonPath
 from .rule import Rule, Where
@@ -16,6 +16,55 @@ from .rule import Rule, Where
 def folded(name: str) -> str:
     """``name`` in the form in which names are compared: case, and ``-`` or ``_``, do not count."""
     return name.lower().replace("_", "-")
+
+
+#: How many names that no rule has are cached.
+_MOST_KNOWN = 1000
+
+
+class _Named:
+    """Rules for one kind of place, by name. If two rules have the same name, the first counts; a whole name counts
+    before an end (``*-token``), and a long end before a short one. ``without``: names that do not count.
+
+    ``whole``: the whole names; ``ends``: the ends, without the star.
+    """
+
+    def __init__(self, rules: Iterable[Rule], without: Collection[str] = ()) -> None:
+        self.whole: dict[str, Rule] = {}
+        self._ending: dict[str, Rule] = {}
+        for rule in rules:
+            for name in map(folded, rule.names):
+                if name.startswith("*-"):
+                    self._ending.setdefault(name[2:], rule)
+                elif name not in without:
+                    self.whole.setdefault(name, rule)
+        self.ends = tuple(sorted(self._ending, key=len))[::-1]
+        self._any = self.whole.pop("*", None)
+        self._known: dict[str, Rule | None] = dict(self.whole)
+
+    def of(self, name: str) -> Rule | None:
+        """The rule for a name; else the rule for all names, if there is one."""
+        try:
+            return self._known[name]
+        except KeyError:
+            pass
+        if len(self._known) > len(self.whole) + _MOST_KNOWN:
+            self._known = dict(self.whole)
+        rule = self.whole.get(folded(name)) or self._by_letters.get(name.lower())
+        if rule is None and (end := end_of(name, self.ends)) is not None:
+            rule = self._ending[end]
+        self._known[name] = rule = rule or self._any
+        return rule
+
+    def named(self, name: str) -> Rule:
+        """The rule for a name or an end (``*-token``) of this table, also for a name without its hyphens."""
+        if name.startswith("*-"):
+            return self._ending[name[2:]]
+        return self.whole.get(folded(name)) or self._by_letters[name]
+
+    @functools.cached_property
+    def _by_letters(self) -> dict[str, Rule]:
+        return {name.replace("-", ""): rule for name, rule in self.whole.items()}
 
 
 class Side:
@@ -29,57 +78,43 @@ class Side:
         self._by_where: dict[Where, tuple[Rule, ...]] = {}
         for rule in rules:
             self._by_where[rule.where] = (*self._by_where.get(rule.where, ()), rule)
-        self._headers = self._named("header")
-        self._cookies = self._named("cookie")
-        self._parameters = self._named("query")
+        self._headers = _Named(self._of("header"))
+        self._cookies = _Named(self._of("cookie"))
+        self._parameters = _Named(self._of("query"))
         others = {folded(name) for rule in no_fields if rule.where == "field" for name in rule.names}
-        parameters = {name: rule for name, rule in self._parameters.items() if name not in others}
-        self._fields = {**parameters, **self._named("field")}
+        self._fields = _Named((*self._of("field"), *self._of("query")), without=others)
         self.userinfo = next(iter(self._of("userinfo")), None)
         self.shapes = Shapes(self._of("shape"))
         self.paths = tuple((JsonPath(path), rule) for rule in self._of("json_path") for path in rule.names)
-        spelled = tuple(one for name in self._fields for one in _spellings(name))
-        self.fields = Names(spelled, of_texts=True)
-        self._stems = _stems(spelled)
-        self.has_cookies = bool(self._cookies)
+        self.fields = Names(
+            (one for name in self._fields.whole for one in _spellings(name)), self._fields.ends, of_texts=True
+        )
+        self.has_cookies = bool(self._of("cookie"))
 
     def _of(self, where: Where) -> tuple[Rule, ...]:
         return self._by_where.get(where, ())
 
-    def _named(self, where: Where) -> dict[str, Rule]:
-        named: dict[str, Rule] = {}
-        for rule in self._of(where):
-            for name in rule.names:
-                named.setdefault(folded(name), rule)
-        return named
-
     def header(self, name: str) -> Rule | None:
-        """The rule for a header field; ``name`` must be ``folded``."""
-        return self._headers.get(name)
+        """The rule for a header field."""
+        return self._headers.of(name)
 
     def cookie(self, name: str) -> Rule | None:
         """The rule for a cookie with this name; else the rule for all cookies, if there is one."""
-        return self._cookies.get(folded(name)) or self._cookies.get("*")
+        return self._cookies.of(name)
 
     def parameter(self, name: str) -> Rule | None:
         """The rule for a query parameter with this name."""
-        return self._parameters.get(folded(name))
+        return self._parameters.of(name)
 
     def field(self, name: str) -> Rule:
         """The rule for a field of a body. ``name``: as ``fields.of`` returns it."""
-        rule = self._fields.get(folded(name))
-        return self._by_letters[name] if rule is None else rule
-
-    @functools.cached_property
-    def _by_letters(self) -> dict[str, Rule]:
-        return {name.replace("-", ""): rule for name, rule in self._fields.items()}
+        return self._fields.named(name)
 
     def may_have_fields(self, data: bytes) -> bool:
         """Whether the name of a secret field may stand in a body. If this returns False, there is none."""
         if not any(mark in data for mark in _MARKS):
             return False
-        low = data.lower()
-        return any(stem in low for stem in self._stems)
+        return self.fields.may_stand_in(data)
 
 
 #: One of these stands in every body with fields.
@@ -91,15 +126,6 @@ def _spellings(name: str) -> Iterator[str]:
     if "-" in name:
         yield name.replace("-", "_")
         yield name.replace("-", "")
-
-
-def _stems(names: Sequence[str]) -> tuple[bytes, ...]:
-    """The names that contain no other name: every name contains one of them, so they are enough to look for."""
-    stems: list[str] = []
-    for name in sorted(set(names), key=len):
-        if not any(stem in name for stem in stems):
-            stems.append(name)
-    return tuple(stem.encode("utf-8") for stem in stems)
 
 
 def _side(side: Literal["request", "response"], rules: Sequence[Rule]) -> Side:
