@@ -36,6 +36,7 @@ ROOMS = [
     "_http.spellings",
     "_http.edits",
     "_http.json_texts",
+    "_http.names",
     "_http.named",
     "_http.encoded",
     "_http.known",

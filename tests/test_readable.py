@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vcr._http import known, named, readable
+from vcr._http.names import Names
 from vcr._placeholders import Placeholder, hide, reveal
 from vcr.request import Request
 from vcr.response import Response
@@ -131,7 +132,7 @@ def test_a_secret_part_beside_a_file_is_masked_to_its_end(value):
 def test_the_value_of_a_field_may_be_a_file_in_base64():
     seen = []
     made = named.replaced(
-        b'{"a": 1, "secret": "' + FILE + b'"}', named.Names(["secret"]), lambda name, text: seen.append(text) or "new"
+        b'{"a": 1, "secret": "' + FILE + b'"}', Names(["secret"]), lambda name, text: seen.append(text) or "new"
     )
     assert made == b'{"a": 1, "secret": "new"}'
     assert seen == [FILE.decode()]

@@ -16,6 +16,7 @@ from urllib.parse import unquote_plus
 from ._http import content_coding, multipart, named, wrapping
 from ._http.fields import media_type
 from ._http.meaning import FORM
+from ._http.names import names_of
 from ._http.text import as_bytes, as_text
 from .request import Request
 
@@ -42,7 +43,7 @@ class Wanted:
 
     def __init__(self, replacements: Replacements, request: Request) -> None:
         self.by_name = by_name(replacements)
-        self.names = named.names_of(tuple(self.by_name))
+        self.names = names_of(tuple(self.by_name))
         self._request = request
         self._put: set[tuple[str, str]] = set()
 

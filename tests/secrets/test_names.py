@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.secrets.check_names import Known, line, lines
-from vcr._http.named import Names
+from vcr._http.names import Names
 from vcr.sanitize import form, header, query
 from vcr.sanitize.ruleset import RuleSet
 

@@ -8,140 +8,23 @@ length of the text.
 
 from __future__ import annotations
 
-import functools
 import html
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import unquote
 
 from . import readable
 from .edits import Edits
+from .names import Names
 from .text import as_bytes, as_text
 from .views import View, views
 
 #: The longest name, in bytes, that is looked at.
 _LONGEST = 200
-#: A shorter name stands in binary data by chance.
-_SHORTEST_IN_BINARY = 4
-#: How many answers of ``Names.of`` are cached.
-_MOST_KNOWN = 1000
 
 Write = Callable[[str | None], bytes]
-
-
-class Names:
-    """The names of the fields that are looked for. ``ends``: words with which other such names end (``api-key``, for
-    ``openai_api_key`` and ``openaiApiKey``). ``of_texts``: only values that are text count, not numbers, objects or
-    lists."""
-
-    def __init__(self, names: Iterable[str], ends: Iterable[str] = (), *, of_texts: bool = False) -> None:
-        self.of_texts = of_texts
-        self._known: dict[str, str | None] = {}  # the answers of ``of``
-        self._names = {_folded(name): name for name in names if name.strip()}
-        self._ends = tuple(sorted(ends, key=len))[::-1]
-        words = [re.escape(as_bytes(name)) for name in sorted(self._names, key=len)[::-1]]
-        self._any = _one_of(words)
-        self._long = _one_of([word for word in words if len(word) >= _SHORTEST_IN_BINARY])
-        self._stems = _stems((*self._names, *self._ends))
-
-    # Each pattern holds every name: with the names of the sanitizer, it takes 3 to 11 ms to compile. So it is compiled
-    # when a text needs it for the first time, and not when a cassette is opened.
-
-    @functools.cached_property
-    def _unread(self) -> re.Pattern[bytes]:
-        return re.compile(rb"(?<!=)([\"'])" + self._any + rb"\1(?!\s*(?:[:=]|>))", re.IGNORECASE)
-
-    @functools.cached_property
-    def _in_binary(self) -> re.Pattern[bytes]:
-        return re.compile(rb"(?<![A-Za-z0-9_</])" + self._long + rb"(?![A-Za-z0-9_]|\s*[=:\"'>])", re.IGNORECASE)
-
-    @functools.cached_property
-    def bare(self) -> re.Pattern[bytes]:
-        """Finds ``name:`` without quotes; group 1 is the name."""
-        return re.compile(rb"(?<![\w$.\-\"'/])(" + self._any + rb")[ \t]*:(?!//)[ \t]*(?![\s$])", re.IGNORECASE)
-
-    @functools.cached_property
-    def attribute(self) -> re.Pattern[bytes]:
-        """Finds ``name="``; group 1 is the name, group 2 the quote."""
-        return re.compile(rb"(?<=[\s\"'])(" + self._any + rb")\s*=\s*([\"'])", re.IGNORECASE)
-
-    def of(self, name: str) -> str | None:
-        """Which of the names is meant by ``name``, as it stands in a message; ``*-`` and an end, if ``name`` only ends
-        so; None if none is.
-
-        ``name`` may be in any case, encoded once or twice, have blanks around it, or be a path that holds the name:
-        ``user[name]``, ``name[]``, ``user.name``.
-        """
-        if name not in self._known:
-            if len(self._known) > _MOST_KNOWN:
-                self._known.clear()
-            self._known[name] = self._found(name)
-        return self._known[name]
-
-    def _found(self, name: str) -> str | None:
-        for spelled in (name, unquote_plus(name), unquote(unquote_plus(name)), html.unescape(name)):
-            for word in (spelled, *(re.split(r"[\[\].;]+", spelled))):
-                if (known := self._names.get(_folded(word))) is not None:
-                    return known
-                if (end := end_of(word, self._ends)) is not None:
-                    return f"*-{end}"
-        return None
-
-    def stand_in(self, text: bytes) -> bool:
-        """Whether one of the names stands anywhere in ``text``: alone or as a part of a word, escaped or not."""
-        return any(self.may_stand_in(view.data) for view in views(text))
-
-    def may_stand_in(self, data: bytes) -> bool:
-        """Whether one of the names may stand in ``data``, not escaped. If this returns False, none does."""
-        low = data.lower().translate(None, b"-_")
-        return any(stem in low for stem in self._stems)
-
-    def stand_unread_in(self, text: bytes) -> bool:
-        """Whether one of the names stands in ``text`` in quotes, and no reader knows where its value is (a field that
-        PHP has serialized, or a broken JSON text)."""
-        return self._unread.search(text) is not None
-
-    def stand_in_binary(self, data: bytes) -> bool:
-        """Whether one of the names, of four letters or more, stands in bytes that are no text as a word of its own, and
-        no reader knows where its value is."""
-        return self._in_binary.search(data) is not None
-
-
-@functools.lru_cache(maxsize=64)
-def names_of(names: tuple[str, ...]) -> Names:
-    """The ``Names`` of a tuple of names, cached."""
-    return Names(names)
-
-
-def _one_of(words: Sequence[bytes]) -> bytes:
-    """A pattern that one of these patterns matches, and that matches nothing if there are none."""
-    return b"(?:" + b"|".join(words) + b")" if words else b"(?!)"
-
-
-def _folded(name: str) -> str:
-    return name.strip(" \t\r\n+").casefold()
-
-
-def _stems(names: Iterable[str]) -> tuple[bytes, ...]:
-    """The letters of the names that contain no other name: every name contains one of them, so they are enough to look
-    for."""
-    stems: list[bytes] = []
-    for name in sorted({as_bytes(name).lower().translate(None, b"-_") for name in names}, key=len):
-        if not any(stem in name for stem in stems):
-            stems.append(name)
-    return tuple(stems)
-
-
-_BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
-
-
-def end_of(name: str, ends: tuple[str, ...]) -> str | None:
-    """The first of ``ends`` with which the words of ``name`` end: ``api-key`` for ``OPENAI_API_KEY`` and
-    ``openaiApiKey``, not for ``monkey``."""
-    words = "-" + _BETWEEN_WORDS.sub("-", name).strip("-").lower()
-    return next((end for end in ends if words.endswith(f"-{end}")), None)
 
 
 class Value(NamedTuple):

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from .._http.named import Names, end_of
+from .._http.names import Names, end_of
 from .finding import Shapes
 from .paths import JsonPath
 from .rule import Rule, Where
