@@ -41,6 +41,7 @@ TEXTS = [b"plain text", b"<html>", b'{"a": 1}', b"[1, 2]", b"true", b"Kilo", b"\
         (["GZip , deflate"], ["gzip", "deflate"]),
         (["deflate", "gzip"], ["deflate", "gzip"]),
         (["", ","], []),
+        (["gzip, identity", "Identity"], ["gzip"]),
         ([], []),
     ],
 )
@@ -76,7 +77,7 @@ def test_a_coding_that_the_recording_client_has_taken_off_already_is_no_longer_o
 
 
 def test_several_codings_are_taken_off_last_first():
-    assert decode(gzip.compress(zlib.compress(b"text")), ["deflate", "identity", "gzip"]) == (b"text", [])
+    assert decode(gzip.compress(zlib.compress(b"text")), named(["deflate, identity, gzip"])) == (b"text", [])
 
 
 def test_a_coding_that_is_not_known_stays_and_those_under_it():
@@ -125,7 +126,7 @@ def test_a_body_without_its_coding_gets_it_back(coding, take_off, body):
     assert take_off(coded) == body
 
 
-@pytest.mark.parametrize("codings", [[], ["compress"], ["identity"], ["gzip", "compress"]])
+@pytest.mark.parametrize("codings", [[], ["compress"], ["gzip", "compress"]])
 def test_a_body_with_no_coding_that_is_known_is_not_touched(codings):
     body = b"text"
     assert encode(body, codings) is body
@@ -140,7 +141,7 @@ def test_a_coding_that_cannot_be_put_back_on_is_reported():
 
 
 @patient
-@given(st.lists(st.sampled_from(["gzip", "deflate", "br", "identity"]), max_size=3), st.sampled_from(TEXTS))
+@given(st.lists(st.sampled_from(["gzip", "deflate", "br"]), max_size=3), st.sampled_from(TEXTS))
 def test_taking_off_undoes_putting_on(codings, body):
     coded = encode(body, codings)
     assert coded is not None
@@ -196,7 +197,7 @@ def test_a_bomb_is_not_held_in_memory(coding):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("names", [["gzip"] * 11, ["identity"] * 10_000, ["br", "gzip"] * 6])
+@pytest.mark.parametrize("names", [["gzip"] * 11, ["compress"] * 10_000, ["br", "gzip"] * 6])
 def test_more_than_ten_codings_are_let_be(names):
     body = b"text"
     assert decode(body, names) == (body, names)

@@ -222,6 +222,13 @@ def test_a_part_of_a_coded_body_stays_as_it_came():
     assert client_reads(b"".join(render(response, "GET"))).read() == part
 
 
+def test_identity_beside_another_coding_changes_nothing():
+    response = Response.of(200, "OK", {"Content-Encoding": "gzip, identity"}, b"plain text")
+    read = client_reads(b"".join(render(response, "GET")))
+    assert gzip.decompress(read.read()) == b"plain text"
+    assert read.getheaders()[0] == ("Content-Encoding", "gzip, identity")
+
+
 def test_a_coding_that_cannot_be_put_on_is_taken_from_the_header():
     response = Response.of(200, "OK", {"Content-Encoding": "compress, gzip", "X": "1"}, b"plain text")
     read = client_reads(b"".join(render(response, "GET")))

@@ -220,7 +220,6 @@ CODINGS: dict[str, Coding] = {
     "deflate": Coding(_is_deflated, _inflate, zlib.compress),
     "br": Coding(_is_brotli, _unbrotli, lambda body: _brotli().compress(body)),
     "zstd": Coding(lambda body: body.startswith(ZSTD_MAGIC), _unzstd, lambda body: _zstd().compress(body)),
-    "identity": Coding(lambda _: True, lambda body, _: body, lambda body: body),
 }
 CODINGS["x-gzip"] = CODINGS["gzip"]
 
@@ -235,8 +234,10 @@ def of(headers: _Fields) -> list[str]:
 
 
 def named(values: Iterable[str]) -> list[str]:
-    """The codings in the values of ``Content-Encoding``, in lower case and in the order in which they were applied."""
-    return [coding for value in values for coding in (word.strip().lower() for word in value.split(",")) if coding]
+    """The codings in the values of ``Content-Encoding``, in lower case and in the order in which they were applied.
+    ``identity``, which means no coding, is left out."""
+    words = [word.strip().lower() for value in values for word in value.split(",")]
+    return [coding for coding in words if coding not in ("", "identity")]
 
 
 def decode(body: bytes, codings: list[str], limit: int = MOST_DECODED) -> tuple[bytes, list[str]]:
