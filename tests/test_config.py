@@ -176,15 +176,14 @@ MISSPELLED = [("record_modes", "record_mode"), ("filter_header", "filter_headers
 
 @pytest.mark.parametrize(("misspelled", "meant"), MISSPELLED)
 def test_an_unknown_option_of_a_vcr_is_an_error_with_the_nearest_spelling(misspelled, meant):
-    with pytest.raises(TypeError, match=f"Unknown option '{misspelled}'. Did you mean '{meant}'. Valid: ") as caught:
+    with pytest.raises(TypeError, match=f"Unknown option '{misspelled}'. Did you mean '{meant}'. The README lists"):
         VCR(**{misspelled: ()})
-    assert all(name in str(caught.value) for name in OPTIONS)
 
 
 @pytest.mark.parametrize(("misspelled", "meant"), MISSPELLED)
 def test_an_unknown_option_of_use_cassette_warns_with_the_nearest_spelling(misspelled, meant):
     opening = VCR().use_cassette("cassette.yaml", **{misspelled: ()})
-    message = f"Unknown option '{misspelled}'. Did you mean '{meant}'. Valid: .* It has no effect"
+    message = f"Unknown option '{misspelled}'. Did you mean '{meant}'. The README lists .* It has no effect"
     with pytest.warns(VCRWarning, match=message) as caught, opening:
         pass
     assert caught[0].filename == __file__

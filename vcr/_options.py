@@ -20,7 +20,7 @@ from ._engine.persister import Persister
 from ._fields import Replacement
 from ._hosts import Host
 from ._http import content_coding
-from .errors import UnknownNameError, unknown, warn
+from .errors import UnknownNameError, nearest, unknown, warn
 from .matchers import Predicate
 from .persisters.filesystem import FilesystemPersister
 from .record_mode import RecordMode
@@ -309,9 +309,14 @@ def option_name(name: str) -> str:
 
 
 def unknown_option(name: str, without: Iterable[str] = ()) -> str | None:
-    """The sentence that says that there is no option ``name``, with the nearest one; None where there is one."""
+    """The sentences that say that there is no option ``name``, with the nearest one; None where there is one."""
     valid = OPTIONS.keys() - set(without)
-    return None if option_name(name) in valid else unknown("option", name, valid)
+    return None if option_name(name) in valid else f"Unknown option {name!r}. {nearest_option(name, valid)}"
+
+
+def nearest_option(name: str, valid: Iterable[str] = OPTIONS) -> str:
+    """A question for the option that is nearest to ``name``, and where the list is: it is too long for a message."""
+    return f'{nearest(name, valid)}The README lists all options, under "Options".'
 
 
 def refuse_unknown(names: Iterable[str], without: Iterable[str] = ()) -> None:
@@ -341,8 +346,8 @@ def checked(options: Mapping[str, object]) -> dict[str, Any]:
     result: dict[str, object] = {}
     for given, value in options.items():
         name = option_name(given)
-        if name not in OPTIONS:
-            warn(f"{unknown('option', given, OPTIONS)} It has no effect.")
+        if message := unknown_option(given):
+            warn(f"{message} It has no effect.")
             continue
         try:
             result[name] = OPTIONS[name].check(value, functools.partial(_warn_of, given))

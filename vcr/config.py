@@ -24,11 +24,13 @@ from ._options import (
     changed,
     checked,
     completed,
+    nearest_option,
     option_name,
     refuse_unknown,
     registered,
+    unknown_option,
 )
-from .errors import choices, unknown, warn
+from .errors import warn
 from .matchers import Predicate
 from .record_mode import RecordMode as RecordMode  # noqa: PLC0414  (VCR.py's users find it here too)
 
@@ -84,7 +86,7 @@ class VCR:
         _no_cassette.judge_requests(self, action, hosts)
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"VCR has no attribute {name!r}. {choices(name, OPTIONS)}")
+        raise AttributeError(f"VCR has no attribute {name!r}. {nearest_option(name)}")
 
     @overload
     def use_cassette(self, path: F) -> F: ...
@@ -244,4 +246,4 @@ def _warn_if_misspelled(name: str) -> None:
     import difflib
 
     if difflib.get_close_matches(name, OPTIONS, n=1, cutoff=0.8):
-        warn(f"{unknown('option', name, OPTIONS)} It has no effect.")
+        warn(f"{unknown_option(name)} It has no effect.")

@@ -316,9 +316,13 @@ def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
 
 def choices(name: object, valid: Iterable[str]) -> str:
     """The valid name that is nearest to ``name``, if one is near, and all valid names, as sentences."""
+    names = sorted(valid)
+    return f"{nearest(name, names)}Valid: {', '.join(names)}."
+
+
+def nearest(name: object, valid: Iterable[str]) -> str:
+    """A question for the valid name that is nearest to ``name``, with a blank behind it; empty if none is near."""
     import difflib
 
-    names = sorted(valid)
-    near = difflib.get_close_matches(str(name).lower(), names, n=1)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
-    return f"{hint}Valid: {', '.join(names)}."
+    near = difflib.get_close_matches(str(name).lower(), sorted(valid), n=1)
+    return f"Did you mean {near[0]!r}? " if near else ""
