@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import http.client
 import re
 import socket
+import sys
+from contextlib import closing, suppress
 
 import pytest
 
 import vcr
+from tests.server import Server
 from vcr.errors import CannotOverwriteExistingCassetteException
 
 from .entries import Raised, having, outcome
@@ -124,6 +129,86 @@ def test_a_tls_handshake_that_takes_too_long(client, ca_file, cassette_path, lac
     assert len(cassette) == 1
     with vcr.use_cassette(cassette_path, record_mode="none"):
         assert act() == live
+
+
+# Python 3.10 and 3.11 leave the socket of a tunnel that fails to the garbage collector.
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning" if sys.version_info < (3, 12) else "error")
+@pytest.mark.parametrize("cause", ["silent proxy", "/silent", "/hang-up"])
+def test_urllib3_blames_a_proxy_as_it_does_live(cause, tls_server, proxy, ca_file, cassette_path):
+    urllib3 = pytest.importorskip("urllib3")
+
+    def act():
+        with urllib3.ProxyManager(proxy_url, timeout=0.3, retries=False, ca_certs=ca_file) as pools:
+            return outcome(lambda: pools.request("GET", tls_server.url + path))
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it accepts, and says nothing
+        silent_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        proxy_url, path = (silent_url, "/") if cause == "silent proxy" else (proxy.url, cause)
+        live = act()
+        for mode in ("once", "none"):
+            with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True) as cassette:
+                assert act() == live
+            assert len(cassette) == 1
+    gc.collect()  # a socket that nobody has closed is a warning now
+
+
+class _HastyServer(Server):
+    """Reads the beginning of a request, answers, and closes the connection, so that the client cannot send the rest."""
+
+    def _talk(self, sock, number):
+        sock.recv(100)
+        sock.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig")
+        sock.shutdown(socket.SHUT_WR)  # (so that the client's error is always the same: EPIPE)
+
+
+@pytest.fixture
+def hasty(cassette_path):
+    """A server that answers without reading, and ``use_cassette(**options)`` for it."""
+
+    def drop_body(request):
+        request.body = None  # it is so long that no buffer between the client and the server holds it
+        return request
+
+    with _HastyServer() as server:
+        server.use_cassette = functools.partial(vcr.use_cassette, cassette_path, before_record_request=drop_body)
+        yield server
+
+
+def _upload_with_urllib3(server):
+    urllib3 = pytest.importorskip("urllib3")
+    with urllib3.PoolManager(retries=False) as pools:
+        response = pools.request("POST", server.url + "/", body=bytes(2**24))
+        return response.status, response.data
+
+
+def _upload_with_http_client(server):
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
+        with suppress(BrokenPipeError):
+            connection.request("POST", "/", bytes(2**24))
+        response = connection.getresponse()
+        return response.status, response.read()
+
+
+@pytest.mark.parametrize("upload", [_upload_with_urllib3, _upload_with_http_client])
+def test_an_answer_that_came_before_the_whole_request_is_recorded(upload, hasty):
+    assert upload(hasty) == (413, b"big")
+    for mode in ("once", "none"):
+        with hasty.use_cassette(record_mode=mode) as cassette:
+            assert upload(hasty) == (413, b"big")
+        assert len(cassette) == 1
+
+
+def test_a_request_that_the_server_did_not_read_fails_again_if_nobody_asks_for_the_answer(hasty):
+    def upload():
+        with closing(http.client.HTTPConnection("127.0.0.1", hasty.port)) as connection:
+            connection.request("POST", "/", bytes(2**24))
+
+    with pytest.raises(BrokenPipeError):
+        upload()
+    for mode in ("once", "none"):
+        with hasty.use_cassette(record_mode=mode, record_errors=True) as cassette, pytest.raises(BrokenPipeError):
+            upload()
+        assert len(cassette) == 1
 
 
 @pytest.fixture

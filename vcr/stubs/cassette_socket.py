@@ -49,6 +49,7 @@ class CassetteSocket:
         self._turn: Turn | None = None
         self._exchange: Exchange | None = None  # of a request that goes live, and is recorded
         self._tee: Tee | None = None  # the live answer, until the client asks for it
+        self._send_error: ConnectionError | None = None  # the server did not read the request to its end
         self._has_timeout = False  # one has been set while there was no real socket
 
     # -- the request ------------------------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ class CassetteSocket:
         names of those that the client has set, if they are known."""
         self._cassette, self._origin, self._automatic, self._given = cassette, origin, automatic, given
         self._reader = RequestReader()
-        self._turn = self._exchange = self.error = None
+        self._turn = self._exchange = self.error = self._send_error = None
 
     def sendall(self, data: ReadableBuffer) -> None:
         """Take a part of the request; what comes after a live request's end goes on to the server. Raises TypeError for
@@ -145,16 +146,23 @@ class CassetteSocket:
 
     def forward(self) -> None:
         """Send the request to the server, exactly as the client wrote it."""
-        assert self.real is not None  # (it has been plugged)
+        assert self.real is not None  # plug_real has been called
         try:
-            with _active.passing():  # (the program may have made this socket by itself)
+            with _active.passing():  # the program may have made this socket itself
                 self.real.sendall(self._reader.sent)
+        except ConnectionError as error:
+            # The server has closed its side, perhaps after a response: the client may go on and read it.
+            self._send_error = error
+            raise
         except BaseException as error:
             self.failed(error, SEND)
             raise
-        if self._exchange is not None:
-            self._exchange.sent()
-            self._tee = Tee(self.real, self._exchange)
+        else:
+            if self._exchange is not None:
+                self._exchange.sent()
+        finally:
+            if self._exchange is not None and not self._exchange.over:
+                self._tee = Tee(self.real, self._exchange)
 
     # -- the answer -------------------------------------------------------------------------------------------------
 
@@ -210,6 +218,8 @@ class CassetteSocket:
         """Close the real socket; an answer still being read keeps it open until it is closed (as sockets do)."""
         self._no_socket.close()
         if self._tee is not None:
+            if self._send_error is not None:
+                self.failed(self._send_error, SEND)
             self._tee.close()
         if self.real is not None:
             self.real.close()

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from .. import _active
 from .._engine.cassette import Cassette
 from .._http import uri as uris
-from .._http.failure import CANCELLED, CONNECT, RESPONSE, TLS, TUNNEL, Failure
+from .._http.failure import CANCELLED, CONNECT, RESPONSE, SEND, TLS, TUNNEL, Failure
 from ..request import Request, header_name
 from .cancellation import wait_for_cancellation
 from .cassette_socket import CassetteSocket
@@ -182,7 +182,7 @@ class StubConnection(_Connection):
         if isinstance(plugged, CassetteSocket) and plugged.request_is_waiting:
             self._vcr_exchange(plugged)
         if isinstance(plugged, CassetteSocket) and plugged.error is not None:
-            self.close()
+            self._vcr_close()
             raise plugged.error
         try:
             response = super().getresponse(*args, **kwargs)
@@ -213,7 +213,15 @@ class StubConnection(_Connection):
         vars(self)["is_verified"] = value
 
     def _vcr_plug(self) -> None:
+        """Pretend to be connected."""
         self.sock = CassetteSocket(None, (self.host, self.port or self.default_port))
+        self._vcr_pretend_proxy(True)
+
+    def _vcr_pretend_proxy(self, is_connected: bool) -> None:
+        """Set what urllib3 notes in ``connect``: it asks when a request fails, whether the proxy is to be blamed."""
+        noted = vars(self)
+        if "_has_connected_to_proxy" in noted:
+            noted["_has_connected_to_proxy"] = is_connected and bool(noted.get("proxy"))
 
     def _vcr_check_in(self, cassette: Cassette, skip_host: bool, skip_accept_encoding: bool) -> None:
         if self.sock is None and self.auto_open:
@@ -253,9 +261,14 @@ class StubConnection(_Connection):
             if not self._vcr_connects_first or error.errno is not None:
                 plugged.failed(error, CONNECT)
                 raise
-            # Of a handshake. urllib3 hands on what its ``connect`` raises as a ReadTimeoutError, and so it does what
-            # ``getresponse`` raises; in ``request`` it expects no such error.
+            if self._vcr_blames_proxy:
+                plugged.failed(error, SEND)
+                raise
+            # A proxy was silent, or a TLS handshake was too slow. urllib3 makes a ReadTimeoutError of this error when
+            # its ``connect`` or its ``getresponse`` raises it, but not when its ``request`` does: so getresponse does.
             plugged.failed(error, RESPONSE)
+            if self.sock is not None:
+                self.sock.close()
             plugged.error, self.sock = error, plugged
             return
         except BaseException as error:
@@ -264,9 +277,17 @@ class StubConnection(_Connection):
         plugged.plug_real(self.sock)
         self.sock = plugged
 
+    @property
+    def _vcr_blames_proxy(self) -> bool:
+        """Whether the client is urllib3 1.26 behind a tunnel: it calls every such error an error of the proxy."""
+        return getattr(self, "_tunnel_host", None) is not None and "_has_connected_to_proxy" not in vars(self)
+
     def _vcr_fail(self, failure: Failure, request: Request) -> None:
         """Raise what the client makes of this failure of ``request``."""
-        self.close()
+        if failure.phase == CONNECT:
+            self.close()
+        else:
+            self._vcr_close()
         if failure.kind == CANCELLED:
             wait_for_cancellation(request)
         if failure.phase == CONNECT and failure.kind not in (TLS, TUNNEL):
@@ -275,10 +296,16 @@ class StubConnection(_Connection):
             self.close()  # It knew the address without asking.
         raise failure.error()
 
+    def _vcr_close(self) -> None:
+        """Close as http.client does. The client's own ``close`` may forget what it asks for when a request fails."""
+        http.client.HTTPConnection.close(self)
+
     def _vcr_unplug(self) -> None:
         """Hand the real socket back, if there is one."""
         if isinstance(self.sock, CassetteSocket):
             self.sock = self.sock.real
+            if self.sock is None:
+                self._vcr_pretend_proxy(False)
 
 
 def origin_to(connection: Addressed) -> str:
