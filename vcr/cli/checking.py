@@ -24,7 +24,7 @@ from .reading import Entry, serializer_of
 
 if TYPE_CHECKING:
     from .._engine.interaction import Interaction
-    from ..serializers.yamlpieces import Pieces
+    from ..serializers.yamlentries import Entries
 
 KINDS = UNREADABLE, WRONG, SCHEMA, OLD, INCOMPLETE, FAILED, DUPLICATE = (
     "unreadable",
@@ -69,12 +69,12 @@ class _Text:
         self.text = ""
         self._data: object = None
 
-    def split(self, text: str) -> Pieces | None:
-        """The text in interactions that can be read one by one; None where it cannot be cut."""
+    def split(self, text: str) -> Entries | None:
+        """The text cut into interactions that can be read one by one; None if it may not be cut."""
         self.text = text
         split = getattr(self._serializer, "split", None)
-        pieces: Pieces | None = None if split is None else split(text)
-        return pieces
+        entries: Entries | None = None if split is None else split(text)
+        return entries
 
     def deserialize(self, text: str) -> object:
         """The plain data in the text."""

@@ -82,32 +82,32 @@ def read(text: str, serializer: Deserializer) -> Contents:
     if isinstance(text, str):
         text = text.removeprefix("\ufeff")
     try:
-        return _read_pieces(text, serializer) or _read_whole(text, serializer)
+        return _read_entries(text, serializer) or _read_whole(text, serializer)
     except RecursionError as error:
         raise CassetteLoadError(f"it nests deeper than {MAX_DEPTH} levels") from error
 
 
-def _read_pieces(text: str, serializer: Deserializer) -> Contents | None:
+def _read_entries(text: str, serializer: Deserializer) -> Contents | None:
     """The contents of a text that the serializer can cut into interactions: each is read when it is needed.
 
-    None if the serializer cannot cut the text, or if a piece is no interaction: it may have been cut within a string.
+    None if the serializer cannot cut the text, or if an entry is no interaction: the text may have been cut in quotes.
     """
     split = getattr(serializer, "split", None)
     if split is None or not isinstance(text, str) or _may_be_cassetters(text):
         return None
-    pieces = split(text)
-    if pieces is None:
+    entries = split(text)
+    if entries is None:
         return None
-    contents = vcrpy.read_top(pieces.rest)
+    contents = vcrpy.read_top(entries.rest)
 
     def read_one(index: int) -> tuple[Request, Response]:
         try:
-            return vcrpy.read_interaction(index + 1, pieces.parse(index))
+            return vcrpy.read_interaction(index + 1, entries.parse(index))
         except CassetteLoadError as error:
             raise error.at(contents.path) from error
 
-    for index in range(len(pieces)):
-        target, read_it = pieces.target(index), functools.partial(read_one, index)
+    for index in range(len(entries)):
+        target, read_it = entries.target(index), functools.partial(read_one, index)
         try:
             one = Interaction(*read_it()) if target is None else StoredInteraction(target, read_it)
         except CassetteLoadError:

@@ -1,4 +1,4 @@
-"""A YAML cassette that is read piece by piece is what it is when it is read as a whole, whatever somebody did to it."""
+"""A YAML cassette that is cut into entries is what it is when it is read as a whole, whatever somebody did to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vcr.request import Request
 from vcr.response import Response
 from vcr.serialize import deserialize, serialize
 from vcr.serializers import yamlserializer
-from vcr.serializers.yamlpieces import read_by_patterns, split
+from vcr.serializers.yamlentries import split
 
 patient = settings(deadline=None)
 
@@ -68,7 +68,7 @@ def outcome(text: str, serializer) -> object:
 
 @given(cassettes)
 @patient
-def test_what_we_write_is_read_in_pieces(text):
+def test_what_we_write_is_read_in_entries(text):
     assert split(text, yamlserializer.deserialize) is not None
     assert outcome(text, yamlserializer) == outcome(text, Whole)
 
@@ -100,7 +100,7 @@ LINES = [
 
 @given(cassettes, st.lists(st.tuples(st.sampled_from("+-=~^"), st.integers(0, 60), st.sampled_from(LINES)), max_size=4))
 @patient
-def test_whatever_is_done_to_the_file_the_pieces_are_the_whole(text, edits):
+def test_whatever_is_done_to_the_file_the_entries_are_the_whole(text, edits):
     lines = text.split("\n")
     for edit, place, line in edits:
         at = place % len(lines)
@@ -184,7 +184,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("line", [*ODD, *dict.fromkeys(TWO.splitlines())])
-def test_a_line_more_anywhere_makes_no_difference_between_the_pieces_and_the_whole(line):
+def test_a_line_more_anywhere_makes_no_difference_between_the_entries_and_the_whole(line):
     lines = TWO.split("\n")
     for at in range(len(lines) + 1):
         text = "\n".join([*lines[:at], line, *lines[at:]])
@@ -192,73 +192,17 @@ def test_a_line_more_anywhere_makes_no_difference_between_the_pieces_and_the_who
 
 
 @pytest.mark.parametrize("at", range(TWO.count("\n")))
-def test_a_line_less_makes_no_difference_between_the_pieces_and_the_whole(at):
+def test_a_line_less_makes_no_difference_between_the_entries_and_the_whole(at):
     lines = TWO.split("\n")
     text = "\n".join([*lines[:at], *lines[at + 1 :]])
     assert outcome(text, yamlserializer) == outcome(text, Whole)
-
-
-def test_a_response_that_came_in_pieces_and_not_whole_is_read_by_patterns():
-    start, end = TWO.rindex("- request"), TWO.rindex("version")
-    read = read_by_patterns(TWO, start, end)
-    assert read == yamlserializer.deserialize(TWO)["interactions"][1]
-    assert read["response"]["incomplete"] is True
-
-
-#: What stands behind a key, or a dash: anything, most of it of the characters that mean something there.
-raw = st.text(st.sampled_from("ab1'' \n\n:#|-+2!&*,[]{}>%@`\"\\~.=?\té\x85\u2028\ufeff😀"), max_size=14)
-raw |= st.sampled_from(["'", "|-\n", "|2+\n", "|\n", "!!binary |\n", "no", "0o7", "1e3", "2026-01-01", "<<", "=", "x"])
-
-
-@pytest.mark.parametrize("mark", ["\x01", "\x7f", "\ufffe", "\x85", "é", '"'])
-def test_an_address_that_may_not_be_one_is_for_the_parser(mark):
-    text = (
-        f"- request:\n    body: null\n    headers: {{}}\n    method: GET\n    uri: http://h/{mark}x\n"
-        "  response:\n    body:\n      string: a\n    headers: {}\n    status:\n      code: 200\n      message: OK\n"
-    )
-    assert read_by_patterns(text, 0, len(text)) is None
-
-
-DATES = ["", "  recorded_at: '2026-11-27T16:00:00+00:00'\n", "  recorded_at: 2026-11-27\n", "  recorded_at: '1'2'\n"]
-
-
-def test_what_is_usual_is_read_by_patterns(cassette_path):
-    with vcr.use_cassette(cassette_path) as cassette:
-        cassette.append(Request("GET", "http://h/"), Response.of(200, "OK", {"A": "1"}, b"text").data)
-    text = Path(cassette_path).read_text(encoding="utf-8")
-    read = read_by_patterns(text, len("interactions:\n"), text.index("version:"))
-    assert sorted(read) == ["recorded_at", "request", "response"]
-
-
-@given(
-    st.tuples(raw, raw, raw),
-    st.tuples(raw, raw, raw),
-    st.sampled_from([" ", "\n        ", "\n      "]),
-    st.sampled_from(DATES),
-)
-@settings(deadline=None, max_examples=1_000)
-def test_what_is_read_by_patterns_is_what_the_parser_reads(starts, ends, between, date):
-    sent, item, received = (
-        (start + between + end).replace("\n", "\n        " if len(between) == 9 else "\n      ")
-        for start, end in zip(starts, ends, strict=True)
-    )
-    text = (
-        f"- request:\n    body: {sent}\n    headers:\n      A:\n      - {item}\n    method: GET\n    uri: http://h/\n"
-        f"  response:\n    body:\n      string: {received}\n    headers: {{}}\n"
-        f"    status:\n      code: 200\n      message: OK\n{date}"
-    )
-    read = read_by_patterns(text, 0, len(text))
-    if read is not None:
-        (parsed,) = yamlserializer.deserialize(text)
-        assert read == parsed
-        assert repr(read) == repr(parsed)  # 1, and not True
 
 
 GOLDEN = sorted((Path(__file__).parent / "cassettes").glob("*.y*ml"))
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.name)
-def test_every_golden_cassette_is_the_same_in_pieces(path):
+def test_every_golden_cassette_is_the_same_in_entries(path):
     text = path.read_text(encoding="utf-8")
     assert outcome(text, yamlserializer) == outcome(text, Whole)
 

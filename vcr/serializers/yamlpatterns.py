@@ -1,32 +1,35 @@
-"""Cuts the text of a YAML cassette into its interactions without parsing it, if the text has the shape in which this
-package and VCR.py write. It must not know what an interaction means.
+"""Reads one interaction of a YAML cassette by regular expressions, if it is written as this package and VCR.py write
+interactions. It must not know where the interaction stands in the cassette, or what it means.
 
-So a large cassette opens in the time that it takes to find where each interaction begins. The text of an interaction,
-a **piece**, is read when the interaction is needed: by regular expressions if they match all of the piece. The result
-is always the same as if the whole text were parsed. A text of another shape is not cut. A piece that the expressions do
-not match is parsed. If a piece cannot be parsed alone (it has an alias for something in another piece), the whole text
-is parsed.
+That takes a third of the parser's time, for an interaction of 30 lines. An interaction looks so::
+
+    - request:
+        body: ...              # a text in one or more lines, in quotes or not, a block, or base64
+        headers: ...           # {} or names, each with a list of values
+        method: GET
+        uri: http://h/
+      response:
+        body:
+          string: ...
+        headers: ...
+        status:
+          code: 200
+          message: OK
+      recorded_at: '...'       # this key and some others may be missing
+
+Why the result cannot be another than the parser's: the expressions match every line, from the first to the last, and
+know every key. So no key is there twice, and there is no anchor, no alias, no comment, and no tag but ``!!binary``.
+What can stand in a value is limited in the same way: a text with a character or an indentation that may mean something
+else in YAML (``_check_characters``, ``_NOT_PLAIN``, ``_folded``) is left to the parser.
+``tests/test_yamlpatterns.py`` compares a thousand such values with what the parser reads.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import CassetteLoadError
-from .yamlreader import binary, plain
-
-Read = Callable[[str], object]
-
-OPENING = "interactions:\n"
-_FIRST = "- request:\n"
-_NEXT = "\n- request:\n"
-_REST = re.compile(r"\n[^\s#-]")  # the first key behind the interactions: all other lines start with a blank, # or -
-_KEY = re.compile(r"[A-Za-z_]\w*:[ \n]")  # a key without anchor, tag or quotes
-_VERSION = "version: 1\n"  # all that stands behind the interactions in most cassettes
-#: Texts that forbid cutting: a merge conflict, the end of a document. The first of each pair is faster to look for.
-_MARKS = (("<", "\n<<<<<<< "), (">", "\n>>>>>>> "), ("...", "\n..."), ("---", "\n---"))
+from .yamltypes import binary, plain
 
 # A value, without quotes or in single quotes, on one line or folded. %d: the indentation of its other lines.
 _PLAIN = r"[A-Za-z0-9_/(+.][^\n]*(?:\n {%d}\S[^\n]*)*"
@@ -40,8 +43,8 @@ _UNINDENTED = re.compile(r"\n(?:[^ \n]|\Z)")
 _BREAKS = re.compile(r"\n+")
 
 
-class _Part:
-    """A request or a response in a piece: the lines ``before`` its body, the body, and the lines ``after`` the body.
+class _Message:
+    """A request or a response in an entry: the lines ``before`` its body, the body, and the lines ``after`` the body.
     The lines of a body that is a block are indented by ``margin`` blanks."""
 
     def __init__(self, before: str, margin: int, after: str) -> None:
@@ -53,7 +56,7 @@ class _Part:
 
     def find(self, text: str, start: int, end: int) -> tuple[re.Match[str], re.Match[str]] | None:
         """The match of the lines before the body, and the match that ends with the lines after the body. None if the
-        text between ``start`` and ``end`` is not exactly such a part."""
+        text between ``start`` and ``end`` is not exactly such a message."""
         before = self._before.match(text, start, end)
         if before is None:
             return None
@@ -77,15 +80,15 @@ def _is_indented(text: str, margin: int, start: int, end: int) -> bool:
     return re.compile(rf"\n(?! {{{margin}}}|\n|\Z)").search(text, start, end) is None
 
 
-#: A request that the expressions can read: they match each of its lines, up to the first line of the response.
-_SENT = _Part(
+#: A request, up to the first line of the response.
+_SENT = _Message(
     r"- request:\n    body: ",
     6,
     rf"\n(?P<fields>{_FIELDS})"
     r" {4}method: (?P<method>[A-Z]+)\n {4}uri: (?P<uri>https?://[!$-&(-~]*[!$-&(-9;-~])\n  response:\n",
 )
-#: A response that the expressions can read.
-_RECEIVED = _Part(
+#: A response, up to the end of the entry.
+_RECEIVED = _Message(
     r" {4}body:\n(?: {6}chunks: (?P<chunks>[0-9]+(?:[ *][0-9]+)+)\n)? {6}string: ",
     8,
     rf"\n(?P<fields>{_FIELDS})"
@@ -97,8 +100,8 @@ _RECEIVED = _Part(
 )
 
 
-def read_by_patterns(text: str, start: int, end: int) -> object:
-    """The interaction in ``text[start:end]``; None if the expressions do not match all of it."""
+def read(text: str, start: int, end: int) -> object:
+    """The interaction in ``text[start:end]``; None if it may be anything that the patterns do not know."""
     request = _SENT.find(text, start, end)
     response = None if request is None else _RECEIVED.find(text, request[1].end(), end)
     if request is None or response is None:
@@ -128,6 +131,21 @@ def read_by_patterns(text: str, start: int, end: int) -> object:
     except ValueError:
         return None
     return interaction
+
+
+def target(text: str, start: int, end: int) -> tuple[str, str] | None:
+    """Method and URI of the request in the entry ``text[start:end]``, whose response is not read; None as for
+    ``read``."""
+    request = _SENT.find(text, start, end)
+    if request is None:
+        return None
+    behind, last = request[1].end() - 1, text.rfind("\n", 0, end - 1)
+    if not text.startswith("\n  recorded_at: ", last):
+        last = end - 1
+    # A line with less indentation may be a second key "request", and the parser would take that one.
+    if not _is_indented(text, 4, behind, last):
+        return None
+    return request[1].group("method", "uri")  # type: ignore[return-value]
 
 
 def _fields(lines: str) -> dict[object, list[object]]:
@@ -199,90 +217,3 @@ def _block(header: str, lines: str, margin: int) -> str:
         return text + "\n"
     text = text.rstrip("\n")
     return text if header.endswith("-") else text + "\n"
-
-
-class Pieces:
-    """The interactions of a cassette as pieces of its text. ``rest``: the other keys at the top of the cassette."""
-
-    def __init__(self, text: str, starts: list[int], rest: Mapping[str, object], read: Read) -> None:
-        self._text = text
-        self._starts = starts  # where each piece starts; and at last, where the last one ends
-        self._read = read
-        self._whole: list[object] | None = None
-        self.rest = rest
-
-    def __len__(self) -> int:
-        return len(self._starts) - 1
-
-    def target(self, index: int) -> tuple[str, str] | None:
-        """Method and URI of the request in piece ``index``; None if only the parser can read them."""
-        end = self._starts[index + 1]
-        request = _SENT.find(self._text, self._starts[index], end)
-        if request is None:
-            return None
-        start, last = request[1].end() - 1, self._text.rfind("\n", 0, end - 1)
-        if not self._text.startswith("\n  recorded_at: ", last):
-            last = end - 1
-        # A line with less indentation may be a second key "request", and the parser would take that one.
-        if not _is_indented(self._text, 4, start, last):
-            return None
-        return request[1].group("method", "uri")  # type: ignore[return-value]
-
-    def parse(self, index: int) -> object:
-        """The data of interaction ``index``, from 0. Raises CassetteLoadError with the line."""
-        if self._whole is None:
-            start, end = self._starts[index : index + 2]
-            found = read_by_patterns(self._text, start, end)
-            if found is not None:
-                return found
-            try:
-                piece = self._read(self._text[start:end])
-            except CassetteLoadError:
-                piece = None
-            if isinstance(piece, list) and len(piece) == 1:
-                return piece[0]
-            self.parse_whole()
-        assert self._whole is not None
-        return self._whole[index]
-
-    def parse_whole(self) -> None:
-        """Parse the whole text, and take all interactions from that from now on. Raises CassetteLoadError."""
-        whole = self._read(self._text)
-        interactions = whole.get("interactions") if isinstance(whole, Mapping) else None
-        if not isinstance(interactions, list) or len(interactions) != len(self):
-            raise CassetteLoadError('a quoted text in it has a line that starts with "- request:"; indent that line')
-        self._whole = interactions
-
-
-def usual_end(text: str) -> str | None:
-    """The text behind the interactions, if ``text`` can be cut and has only the version there; None otherwise."""
-    if not _may_be_cut(text) or not text.endswith("\n" + _VERSION):
-        return None
-    end = _REST.search(text, max(text.rfind(_NEXT), len(OPENING)))
-    return _VERSION if end is not None and end.start() + 1 + len(_VERSION) == len(text) else None
-
-
-def _may_be_cut(text: str) -> bool:
-    return text.startswith(OPENING + _FIRST) and not any(sign in text and mark in text for sign, mark in _MARKS)
-
-
-def split(text: str, read: Read) -> Pieces | None:
-    """The pieces of the text of a cassette; None if the text has another shape. ``read``: parses YAML."""
-    if not _may_be_cut(text):
-        return None
-    starts = [len(OPENING)]
-    while (found := text.find(_NEXT, starts[-1])) >= 0:
-        starts.append(found + 1)
-    end = _REST.search(text, starts[-1])
-    if end is None:
-        return None
-    others = text[end.start() + 1 :]
-    if not _KEY.match(others):
-        return None
-    try:
-        rest = {"version": 1} if others == _VERSION else read(others)
-    except CassetteLoadError:
-        return None
-    if not isinstance(rest, Mapping) or "interactions" in rest or "http_interactions" in rest:
-        return None
-    return Pieces(text, [*starts, end.start() + 1], rest, read)
