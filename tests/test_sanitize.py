@@ -373,7 +373,7 @@ def test_masking_is_idempotent_and_never_breaks_what_frames_a_body(secret, how):
     assert kept.headers["Content-Length"] == str(len(kept.body))
     plain = gzip.decompress(kept.body) if how == "gzip" else kept.body
     if kind == "application/json":
-        assert Known().is_stand_in(json.loads(plain)["password"])
+        assert Known().is_masked(json.loads(plain)["password"])
     assert sanitizer.blank(request).body == sanitizer.blank(kept).body
 
 
@@ -610,6 +610,6 @@ def test_rules_alone_and_rules_beside_the_defaults_are_two_rule_sets():
     rule = vcr.sanitize.header("X-Mine")
     request = Request("GET", "http://a.example/", headers={"X-Mine": "one", "X-Api-Key": "two"})
     for wanted, kept in ((vcr.sanitize.only(rule), "two"), ((rule,), "<API_KEY:1>")):
-        made = vcr.sanitize.sanitizer(wanted, compares=False, limit=1 << 20, stand_ins=())
+        made = vcr.sanitize.sanitizer(wanted, compares=False, limit=1 << 20, own_placeholders=())
         assert made is not None
         assert made.request(request).request.headers["X-Api-Key"] == kept

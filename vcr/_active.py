@@ -96,7 +96,7 @@ _in_context: contextvars.ContextVar[tuple[Entry, ...]] = contextvars.ContextVar(
 _in_process: dict[Entry, None] = {}
 #: The cassettes that take the requests made while no other cassette is open, innermost last: each is an ``Outside``
 #: (``vcr/network.py``). They do not take the requests made inside ``outside()``.
-stand_ins: list[Cassette] = []
+fallbacks: list[Cassette] = []
 #: Functions that are called with each cassette that is opened.
 watchers: list[Callable[[Cassette], object]] = []
 
@@ -233,7 +233,7 @@ def entered_here() -> tuple[Entry, ...]:
 
 
 def current() -> Cassette | None:
-    """The cassette to which a request made here and now belongs; where no cassette is open, the last of ``stand_ins``.
+    """The cassette to which a request made here and now belongs; where no cassette is open, the last of ``fallbacks``.
 
     None when there is neither, and inside ``outside()``. Raises AmbiguousCassetteError when no cassette is open in this
     context, and several are open side by side in the process.
@@ -243,7 +243,7 @@ def current() -> Cassette | None:
             return entry.cassette  # None behind a wall
     opened = tuple(_in_process)
     if not opened:
-        return stand_ins[-1] if stand_ins else None
+        return fallbacks[-1] if fallbacks else None
     inner = _opened_by_ancestor(opened)
     if inner is not None:
         return inner.cassette

@@ -152,12 +152,12 @@ def _sanitizer(options: Options) -> Sanitizer | None:
     """The sanitizer that the options ask for."""
     filtered = (options.filter_headers, options.filter_query_parameters, options.filter_post_data_parameters)
     replacements = [new for wanted in filtered for new in by_name(wanted).values() if isinstance(new, str)]
-    stand_ins = [*(placeholder for placeholder, _ in _sensitive(options)), *replacements]
+    own_placeholders = [*(placeholder for placeholder, _ in _sensitive(options)), *replacements]
     return sanitize.sanitizer(
         options.sanitize,
         compares=options.sanitize_compare,
         limit=options.decoded_body_limit,
-        stand_ins=stand_ins,
+        own_placeholders=own_placeholders,
     )
 
 

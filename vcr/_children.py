@@ -75,7 +75,7 @@ def handed_over(*, is_python: bool) -> str | None:
         cassette = _active.current()
     except AmbiguousCassetteError:
         cassette = None  # (a request raises this error; starting a process does not)
-    is_open = cassette is not None and not any(cassette is one for one in _active.stand_ins)
+    is_open = cassette is not None and not any(cassette is one for one in _active.fallbacks)
     if cassette is not None and is_open and (is_python or cassette.child_processes != "ignore"):
         shared.append(cassette)
     return "\n".join(f"{one.child_processes} {_share(one).directory}" for one in shared) or None
@@ -83,7 +83,7 @@ def handed_over(*, is_python: bool) -> str | None:
 
 def _blocks() -> list[Cassette]:
     """The ``Outside`` of each open block, innermost last."""
-    return [one for one in tuple(_active.stand_ins) if one.child_processes == BLOCK]
+    return [one for one in tuple(_active.fallbacks) if one.child_processes == BLOCK]
 
 
 def note_apart(command: str) -> bool:

@@ -32,7 +32,7 @@ def judge_requests(owner: object, action: str, hosts: Callable[[], Hosts]) -> No
         _by_owner[id(owner)] = outside
         try:
             patch.install(outside)
-            _active.stand_ins.append(outside)
+            _active.fallbacks.append(outside)
         except BaseException:  # as where a warning of ``install`` is an error
             _remove(id(owner))
             raise
@@ -41,5 +41,5 @@ def judge_requests(owner: object, action: str, hosts: Callable[[], Hosts]) -> No
 def _remove(owner: int) -> None:
     outside = _by_owner.pop(owner, None)
     if outside is not None:
-        _active.stand_ins[:] = [one for one in _active.stand_ins if one is not outside]
+        _active.fallbacks[:] = [one for one in _active.fallbacks if one is not outside]
         patch.uninstall(outside)

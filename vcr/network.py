@@ -184,7 +184,7 @@ class block_network:
         self.blocked: list[object] = []
 
     def __enter__(self) -> block_network:
-        level = _Level(self, self.stand_in())
+        level = _Level(self, self.fallback())
         self._entered.append(level)
         try:
             _enter(level)
@@ -219,7 +219,7 @@ class block_network:
             request = f"{begun.method} {begun.uri}"
         return NetworkBlockedError(host, request, current_test(), is_brief=self.is_brief)
 
-    def stand_in(self) -> Outside:
+    def fallback(self) -> Outside:
         """The ``Outside`` of this block. Its ``arguments`` are what a child process needs to make the same block."""
         action = "note" if self.is_brief else "error"
         outside = Outside(action, lambda: _EVERY_HOST if self.is_over else self._hosts, self.refusal)
@@ -300,7 +300,7 @@ _pairing = threading.local()
 def _enter(level: _Level) -> None:
     global _levels
     patch.install(level.outside)
-    _active.stand_ins.append(level.outside)
+    _active.fallbacks.append(level.outside)
     with _lock:
         if not _levels:
             _put_up(_doors())
@@ -320,7 +320,7 @@ def _leave(level: _Level) -> None:
         _levels = tuple(one for one in _levels if one is not level)
         while not _levels and _replacements:
             _replacements.pop().revert()
-    _active.stand_ins[:] = [one for one in _active.stand_ins if one is not level.outside]
+    _active.fallbacks[:] = [one for one in _active.fallbacks if one is not level.outside]
     patch.uninstall(level.outside)
 
 

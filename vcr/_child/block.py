@@ -22,9 +22,9 @@ class Inherited(block_network):
         """Whether the parent's block has ended."""
         return not self._shared.is_open
 
-    def stand_in(self) -> Outside:
+    def fallback(self) -> Outside:
         """The ``Outside`` of this block; the children of this process use the same directory."""
-        outside = super().stand_in()
+        outside = super().fallback()
         _children.inherit_block(outside, self._shared)
         return outside
 

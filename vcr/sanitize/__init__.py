@@ -146,14 +146,14 @@ def _placeholder_name(words: Sequence[str]) -> str:
 
 
 def sanitizer(
-    given: bool | tuple[Rule, ...], *, compares: bool, limit: int, stand_ins: Iterable[str]
+    given: bool | tuple[Rule, ...], *, compares: bool, limit: int, own_placeholders: Iterable[str]
 ) -> Sanitizer | None:
     """The sanitizer for the option ``sanitize``; None if that is False."""
     if given is False:
         return None
     from .masking import Sanitizer
 
-    return Sanitizer(_rule_set(given), limit=limit, stand_ins=stand_ins, compares=compares)
+    return Sanitizer(_rule_set(given), limit=limit, own_placeholders=own_placeholders, compares=compares)
 
 
 @functools.lru_cache(maxsize=16, typed=True)  # typed, because ``only(rule)`` equals ``(rule,)``

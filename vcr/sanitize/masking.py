@@ -108,8 +108,8 @@ class Sanitizer:
     """Masks by ``rules``, those of a project first. Each cassette has a sanitizer, which remembers the secrets that it
     has found.
 
-    ``limit``: how many bytes may come out of a compressed body. ``stand_ins``: texts that a project writes in the place
-    of secrets. ``compares``: whether a request with another secret must not be answered.
+    ``limit``: how many bytes may come out of a compressed body. ``own_placeholders``: texts that a project writes in
+    the place of secrets. ``compares``: whether a request with another secret must not be answered.
     """
 
     def __init__(
@@ -117,12 +117,12 @@ class Sanitizer:
         rules: Sequence[Rule] | RuleSet,
         *,
         limit: int = content_coding.MOST_DECODED,
-        stand_ins: Iterable[str] = (),
+        own_placeholders: Iterable[str] = (),
         compares: bool = False,
     ) -> None:
         self._rules = rules if isinstance(rules, RuleSet) else rule_set(tuple(rules))
         self._limit = limit
-        self._stand_ins = stand_ins
+        self._own_placeholders = own_placeholders
         self._compares = compares
         #: Whether requests with different secrets can be different requests.
         self.is_strict = compares or self._rules.compare
@@ -141,7 +141,7 @@ class Sanitizer:
 
     def _known_before(self) -> Known:
         """The secrets that are known before the first message: hosts, and the values of environment variables."""
-        known = Known(self._stand_ins)
+        known = Known(self._own_placeholders)
         for number, rule in enumerate(self._rules.hosts, 1):
             for host in rule.names:
                 known.placeholder(replace(rule, replacement=rule.replacement or f"host-{number}.invalid"), host)

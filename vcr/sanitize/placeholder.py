@@ -35,7 +35,7 @@ _SHORTEST_ANYWHERE, _SHORTEST_WORD = 8, 20
 _MOST_RECENT = 200
 _ONE_KIND = re.compile(r"[A-Za-z]*|[0-9]*")
 #: Texts that somebody has written in the place of a secret: they are not masked again.
-_STAND_INS = re.compile(
+_MASKED = re.compile(
     r"<[^<>]*>(~~.*)?|\[[^\[\]]*\]|\{[^{}]*\}|\{\{.*\}\}|\*+|x{3,}"
     r"|redacted|filtered|masked|sanitized|hidden|none|null|undefined",
     re.IGNORECASE | re.DOTALL,
@@ -73,11 +73,11 @@ def may_stand_for(tag: str, text: str) -> bool:
 class Known:
     """The secrets that have been found so far, each with the text that takes its place.
 
-    ``stand_ins``: texts that a project writes in the place of secrets, and that are not masked again.
+    ``own_placeholders``: texts that a project writes in the place of secrets, and that are not masked again.
     """
 
-    def __init__(self, stand_ins: Iterable[str] = ()) -> None:
-        self._stand_ins = frozenset(stand_ins)
+    def __init__(self, own_placeholders: Iterable[str] = ()) -> None:
+        self._own_placeholders = frozenset(own_placeholders)
         self._by_secret: dict[str, str] = {}
         self._count: Counter[str] = Counter()
         self._lock = new_lock()
@@ -85,16 +85,16 @@ class Known:
         self._always: tuple[Placeholder, ...] = ()  # hosts, and values of environment variables
         self._recent: tuple[Placeholder, ...] = ()  # the newest secrets from messages
 
-    def is_stand_in(self, text: str) -> bool:
+    def is_masked(self, text: str) -> bool:
         """Whether ``text`` stands in the place of a secret already: a placeholder, ``[redacted]`` and the like."""
-        return text in self._stand_ins or _STAND_INS.fullmatch(text) is not None or stands_for_jwt(text)
+        return text in self._own_placeholders or _MASKED.fullmatch(text) is not None or stands_for_jwt(text)
 
     def placeholder(self, rule: Rule, secret: str) -> str:
         """The text that takes the place of a secret. A secret keeps its text, whichever rule finds it later."""
         known = self._by_secret.get(secret)
         if known is not None:
             return known
-        if not secret or self.is_stand_in(secret):
+        if not secret or self.is_masked(secret):
             return secret
         if "%" in secret and is_placeholder(plain := unquote(secret)):
             return plain  # a client has escaped a placeholder that it got from a replayed response

@@ -28,7 +28,7 @@ from .ruleset import Side
 
 _CREDENTIALS = ("Authorization", "Proxy-Authorization")
 #: Texts that may stand for a secret: the name in a placeholder, escaped or not; the base64 of Basic; a JWT.
-_STAND_IN = re.compile(
+_MASKED = re.compile(
     rb"(?:<|%3[Cc]|\\u003[Cc]|&lt;)([A-Z][A-Z0-9_]*)(?::|%3[Aa])|\b[Bb]asic ([\w+/=-]+)|\b(eyJ[\w.-]+)"
 )
 
@@ -58,7 +58,7 @@ def may_repeat(recorded: Request, response: Response) -> bool:
 
 def _words(text: bytes) -> Iterator[bytes]:
     """For each placeholder in a text, a word that is the same however the placeholder is escaped."""
-    for name, basic, jwt in _STAND_IN.findall(text):
+    for name, basic, jwt in _MASKED.findall(text):
         yield name or basic or jwt
         if basic:
             yield b"PASSWORD"
@@ -73,7 +73,7 @@ def told(side: Side, limit: int, request: Request, recorded: Request) -> dict[st
     for place, stored in _secrets(side, limit, recorded).items():
         secrets = asked.get(place, [])
         if len(secrets) == len(stored):
-            pairs.update((old, new) for old, new in zip(stored, secrets, strict=True) if old != new and _stands_in(old))
+            pairs.update((old, new) for old, new in zip(stored, secrets, strict=True) if old != new and _is_masked(old))
     if pairs:
         # A server that returns the request's headers returns the base64 of Basic as a whole.
         for name in _CREDENTIALS:
@@ -83,7 +83,7 @@ def told(side: Side, limit: int, request: Request, recorded: Request) -> dict[st
     return pairs
 
 
-def _stands_in(text: str) -> bool:
+def _is_masked(text: str) -> bool:
     return is_placeholder(text) or stands_for_jwt(text)
 
 
@@ -114,7 +114,7 @@ def put_back(pairs: Mapping[str, str], request: Request, response: Response, lim
     data: Any = {**response.data}
     if isinstance(data.get("body"), dict):
         data["body"] = dict(data["body"])
-    Everywhere(_StandIns(pairs), limit).response(data)
+    Everywhere(_Placeholders(pairs), limit).response(data)
     if data == response.data:
         return response
     correct_lengths(request, request, response, data)
@@ -124,7 +124,7 @@ def put_back(pairs: Mapping[str, str], request: Request, response: Response, lim
 _WORD = re.compile(r"\w+", re.ASCII)
 
 
-class _StandIns(known.Values):
+class _Placeholders(known.Values):
     """The placeholders that are looked for in a response, escaped or not. Each is replaced by its secret."""
 
     def __init__(self, pairs: Mapping[str, str]) -> None:
