@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from vcr._http import known
-from vcr._placeholders import Placeholder, hiding
+from vcr._placeholders import Placeholder, masking
 
 
 def test_a_value_is_replaced_inside_base64_inside_json_and_all_is_written_as_it_was():
-    values = hiding((Placeholder("<TOKEN>", "secret"),))
+    values = masking((Placeholder("<TOKEN>", "secret"),))
     text = rb'{"auth": "c2Vjc\u006dV0"}'
     assert known.replaced(text, values) == b'{"auth": "PFRPS0VOPg=="}'
     assert known.may_stand_in(text, values)

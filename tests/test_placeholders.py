@@ -1,4 +1,4 @@
-"""Secrets and placeholders: hidden in every spelling, revealed as they were."""
+"""Secrets and placeholders: masked in every spelling, and unmasked as they were."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import yarl
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from vcr._placeholders import Placeholder, hide, mask, resolve, reveal
+from vcr._placeholders import Placeholder, mask, masked_text, resolve, unmask
 from vcr.request import Request
 from vcr.response import Response
 
@@ -40,12 +40,12 @@ def in_base64(text: str) -> str:
 
 @patient
 @given(secrets, surroundings, surroundings, st.sampled_from(SPELLINGS))
-def test_revealing_undoes_hiding_in_every_spelling(secret, before, after, spell):
+def test_unmasking_undoes_masking_in_every_spelling(secret, before, after, spell):
     text = f"{before} {spell(secret)} {after}"
     placeholders = [Placeholder("<SECRET>", secret)]
-    request, response = hide(placeholders, *exchange(text))
+    request, response = mask(placeholders, *exchange(text))
     assert spell(secret) not in request.body.decode()
-    request, response = reveal(placeholders, request, response)
+    request, response = unmask(placeholders, request, response)
     assert request.body.decode() == response["body"]["string"].decode() == text
 
 
@@ -55,23 +55,23 @@ def test_a_secret_inside_base64_is_hidden_inside_base64(secret, before, after):
     assume(secret not in in_base64(before + secret + after))
     text = f"Basic {in_base64(before + secret + after)}"
     placeholders = [Placeholder("<SECRET>", secret)]
-    request, response = hide(placeholders, *exchange(text))
+    request, response = mask(placeholders, *exchange(text))
     assert secret not in base64.b64decode(request.body.split()[1]).decode()
-    request, _ = reveal(placeholders, request, response)
+    request, _ = unmask(placeholders, request, response)
     assert request.body.decode() == text
 
 
 @patient
 @given(surroundings)
 def test_what_holds_no_secret_is_not_touched(text):
-    request, response = hide([Placeholder("<SECRET>", "s3cr3t value")], *exchange(text))
+    request, response = mask([Placeholder("<SECRET>", "s3cr3t value")], *exchange(text))
     assert request.body == response["body"]["string"] == text.encode()
 
 
 def test_header_values_keep_their_bytes():
     request, response = exchange("")
     request.headers = {"X-Latin": "caf\xe9 s3cr3t", "X-Wide": "☃ s3cr3t"}
-    request, _ = hide([Placeholder("<S>", "s3cr3t")], request, response)
+    request, _ = mask([Placeholder("<S>", "s3cr3t")], request, response)
     assert dict(request.headers) == {"X-Latin": "caf\xe9 <S>", "X-Wide": "☃ <S>"}
 
 
@@ -85,34 +85,34 @@ def test_the_names_of_headers_and_the_reason_phrase_are_hidden_too_as_in_vcrpy()
         "error": {"kind": "closed", "message": "no s3cr3t"},
     }
     before = Response(response).copy_data()
-    request, response = hide([Placeholder("<S>", "s3cr3t")], request, response)
+    request, response = mask([Placeholder("<S>", "s3cr3t")], request, response)
     assert request.headers.pairs() == [("X-<S>", "1")]
     assert (response["headers"], response["header_order"]) == ({"X-<S>": ["<S>"]}, "X-<S>")
     assert (response["status"], response["error"]["message"]) == ({"code": 200, "message": "Good <S>"}, "no <S>")
-    request, response = reveal([Placeholder("<S>", "s3cr3t")], request, response)
+    request, response = unmask([Placeholder("<S>", "s3cr3t")], request, response)
     assert (request.headers.pairs(), response) == ([("X-s3cr3t", "1")], before)
 
 
 def test_trailers_are_hidden_too():
     request, _ = exchange("")
     response = Response.of(200, "OK", {}, b"", trailers={"X-Sum": "s3cr3t"}).copy_data()
-    assert hide([Placeholder("<S>", "s3cr3t")], request, response)[1]["trailers"] == {"X-Sum": ["<S>"]}
+    assert mask([Placeholder("<S>", "s3cr3t")], request, response)[1]["trailers"] == {"X-Sum": ["<S>"]}
 
 
-def test_an_empty_placeholder_hides_nothing():
+def test_an_empty_placeholder_masks_nothing():
     # Nobody could find the place again.
     assert resolve([("", "secret")]) == []
 
 
 @pytest.mark.parametrize("empty", [None, "", b""])
-def test_an_empty_secret_hides_nothing_and_its_placeholder_stays(empty):
+def test_an_empty_secret_masks_nothing_and_its_placeholder_stays(empty):
     assert resolve([("<S>", empty)]) == []
-    request, response = reveal(resolve([("<S>", empty)]), *exchange("a <S>"))
+    request, response = unmask(resolve([("<S>", empty)]), *exchange("a <S>"))
     assert request.body == response["body"]["string"] == b"a <S>"
 
 
 def test_masking_is_for_people():
-    assert mask([Placeholder("<S>", "s3cr3t")], "GET /?a=s3cr3t") == "GET /?a=<S>"
+    assert masked_text([Placeholder("<S>", "s3cr3t")], "GET /?a=s3cr3t") == "GET /?a=<S>"
 
 
 # -- every spelling ----------------------------------------------------------------------------------------------------
@@ -173,12 +173,12 @@ def written(secret: str, ways) -> bytes:
 
 
 def hidden(body: bytes, secret: str) -> bytes:
-    request, _ = hide([Placeholder("<KEY>", secret)], Request("POST", "http://h/", body), {})
+    request, _ = mask([Placeholder("<KEY>", secret)], Request("POST", "http://h/", body), {})
     return request.body
 
 
-def revealed(body: bytes, secret: str) -> bytes:
-    return reveal([Placeholder("<KEY>", secret)], Request("POST", "http://h/", body), {})[0].body
+def unmasked(body: bytes, secret: str) -> bytes:
+    return unmask([Placeholder("<KEY>", secret)], Request("POST", "http://h/", body), {})[0].body
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -191,7 +191,7 @@ def test_a_secret_is_hidden_in_every_spelling_and_comes_back_as_it_was(way, secr
         stored = hidden(body, secret)
         assert text not in stored
         assert secret.encode() not in stored
-        assert revealed(stored, secret) == body
+        assert unmasked(stored, secret) == body
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -202,7 +202,7 @@ def test_a_secret_is_hidden_in_one_spelling_inside_another(first, second, secret
     assert text != stored
     # It comes back: the same bytes but for how base64 and hexadecimal are written inside something else.
     if "base64" not in first + second and "hex" not in first.lower():
-        assert revealed(stored, secret) == text
+        assert unmasked(stored, secret) == text
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -212,7 +212,7 @@ def test_a_secret_is_hidden_in_what_no_header_says_is_compressed(first, second, 
     opened = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body)
     stored = hidden(body, secret)
     assert written(secret, [first]) not in zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(stored)
-    back = revealed(stored, secret)
+    back = unmasked(stored, secret)
     assert zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(back) == opened
     # It goes on to be cut off where it was, and to have what stood behind it.
     reader = zlib.decompressobj(zlib.MAX_WBITS | 32)
@@ -231,16 +231,16 @@ def test_whatever_two_marks_a_secret_has_no_client_spells_it_in_a_way_that_is_no
         body = b"GET /" + text + b"?a=" + text
         stored = hidden(body, secret)
         assert text not in stored
-        assert revealed(stored, secret) == body
+        assert unmasked(stored, secret) == body
 
 
 def test_hundreds_of_secrets_are_told_apart():
     secrets = [f"{'secret' * (i % 3)}{i:04}\u00e9/{i}" for i in range(500)]
     placeholders = [Placeholder(f"<{i}>", secret) for i, secret in enumerate(secrets)]
     body = " ".join(quote(secret) if i % 2 else secret for i, secret in enumerate(secrets)).encode()
-    request, _ = hide(placeholders, Request("POST", "http://h/", body), {})
+    request, _ = mask(placeholders, Request("POST", "http://h/", body), {})
     assert not any(secret.encode() in request.body for secret in secrets)
-    assert reveal(placeholders, request, {})[0].body == body
+    assert unmask(placeholders, request, {})[0].body == body
 
 
 @pytest.mark.parametrize(
@@ -250,14 +250,14 @@ def test_hundreds_of_secrets_are_told_apart():
 def test_a_body_of_n_bytes_takes_as_long_as_n(text):
     # What is read again from each place in it takes minutes, and the limit of a test ends it.
     placeholders = [Placeholder(f"<{i}>", f"s3cr3t{i}") for i in range(20)]
-    hide(placeholders, Request("POST", "http://h/", text * (400_000 // len(text))), {})
+    mask(placeholders, Request("POST", "http://h/", text * (400_000 // len(text))), {})
 
 
 @pytest.mark.parametrize("word", ["zz", "pa99", "..", "l", "lpa3", "UN", "Uzz", ""])
 def test_a_note_that_says_nothing_stands_for_the_secret_as_it_is(word):
     stored = f"a <KEY>~~{word}~ b".encode()
-    assert b"s3cr3t" in revealed(stored, "s3cr3t")
+    assert b"s3cr3t" in unmasked(stored, "s3cr3t")
 
 
 def test_masking_for_people_notes_nothing():
-    assert mask([Placeholder("<S>", "s3/cr3t")], "a s3%2fcr3t b czMvY3IzdA") == "a <S> b PFM+"
+    assert masked_text([Placeholder("<S>", "s3/cr3t")], "a s3%2fcr3t b czMvY3IzdA") == "a <S> b PFM+"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from vcr._http import known, named, readable
 from vcr._http.names import Names
-from vcr._placeholders import Placeholder, hide, reveal
+from vcr._placeholders import Placeholder, mask, unmask
 from vcr.request import Request
 from vcr.response import Response
 from vcr.sanitize import names, shapes
@@ -143,11 +143,11 @@ def test_a_file_comes_back_though_the_secret_stands_in_the_word_for_it(secret):
     file = FILE.replace(secret.encode(), b"")
     text = b'{"pin": "%b", "file": "%b"}' % (secret.encode(), file)
     placeholders = [Placeholder("<SECRET>", secret)]
-    request, response = hide(
+    request, response = mask(
         placeholders, Request("POST", "http://a.example/", text), Response.of(200, "OK", [], b"").data
     )
     assert request.body == b'{"pin": "<SECRET>", "file": "%b"}' % file
-    assert reveal(placeholders, request, response)[0].body == text
+    assert unmask(placeholders, request, response)[0].body == text
 
 
 def test_pictures_stay_as_they_are():

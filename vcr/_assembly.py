@@ -243,7 +243,7 @@ def _package_of(classes: Sequence[type]) -> str | None:
 
 def _before_save(options: Options) -> InteractionFilter | None:
     hooks = (_hooks.interactions("before_save_interaction", hook) for hook in options.before_save_interaction)
-    return _hooks.in_turn([*hooks, *_locations(options), *_secrets(options, _placeholders.hide)])
+    return _hooks.in_turn([*hooks, *_locations(options), *_secrets(options, _placeholders.mask)])
 
 
 def _locations(options: Options) -> Iterable[InteractionFilter]:
@@ -255,7 +255,7 @@ def _locations(options: Options) -> Iterable[InteractionFilter]:
 
 def _after_load(options: Options) -> InteractionFilter | None:
     hooks = (_hooks.interactions("after_load_interaction", hook) for hook in options.after_load_interaction)
-    return _hooks.in_turn([*_secrets(options, _placeholders.reveal), *hooks])
+    return _hooks.in_turn([*_secrets(options, _placeholders.unmask), *hooks])
 
 
 def _secrets(options: Options, replace: Callable[..., Pair]) -> Iterable[InteractionFilter]:
@@ -273,7 +273,7 @@ def _sensitive(options: Options) -> tuple[tuple[str, object], ...]:
 
 def _mask(pairs: Iterable[tuple[str, object]], text: str) -> str:
     known = [(placeholder, secret) for placeholder, secret in pairs if not callable(secret)]
-    return _placeholders.mask(_placeholders.resolve(known), text)
+    return _placeholders.masked_text(_placeholders.resolve(known), text)
 
 
 def _response_filter(options: Options) -> ResponseFilter | None:

@@ -30,7 +30,7 @@ from .sanitize import Rule
 from .serializers import Serializer as Serializer  # noqa: PLC0414  (programs import it from here)
 
 StrPath = str | os.PathLike[str]
-#: A value that must not stand in the file: text, or ``f(request, response)`` that returns it. None: nothing to hide.
+#: A value that must not stand in the file: text, or ``f(request, response)`` that returns it. None: nothing to mask.
 Secret = str | bytes | int | None | Callable[..., object]
 #: Names of what a filter removes, and ``(name, replacement)`` pairs; or a mapping from the one to the other.
 Replacements = Iterable[str | tuple[str, Replacement]] | Mapping[str, Replacement]

@@ -82,21 +82,21 @@ def resolve(
     return resolved
 
 
-def hide(placeholders: Iterable[Placeholder], request: Request, response: ResponseDict, limit: int = _LIMIT) -> Pair:
+def mask(placeholders: Iterable[Placeholder], request: Request, response: ResponseDict, limit: int = _LIMIT) -> Pair:
     """Replace each secret in the request and the response by its placeholder. Both objects are changed, and
     returned."""
-    return Everywhere(hiding(tuple(placeholders)), limit).pair(request, response)
+    return Everywhere(masking(tuple(placeholders)), limit).pair(request, response)
 
 
-def reveal(placeholders: Iterable[Placeholder], request: Request, response: ResponseDict, limit: int = _LIMIT) -> Pair:
+def unmask(placeholders: Iterable[Placeholder], request: Request, response: ResponseDict, limit: int = _LIMIT) -> Pair:
     """Replace each placeholder in the request and the response by its secret. Both objects are changed, and
     returned."""
-    return Everywhere(_revealing(tuple(placeholders)), limit).pair(request, response)
+    return Everywhere(_unmasking(tuple(placeholders)), limit).pair(request, response)
 
 
-def mask(placeholders: Iterable[Placeholder], text: str) -> str:
+def masked_text(placeholders: Iterable[Placeholder], text: str) -> str:
     """``text``, for a person to read, without the secrets."""
-    return Everywhere(hiding(tuple(placeholders), for_people=True), _LIMIT).text(text)
+    return Everywhere(masking(tuple(placeholders), for_people=True), _LIMIT).text(text)
 
 
 # -- what is looked for ------------------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def _in_coding(text: str, coding: str) -> bytes | None:
         return None
 
 
-class _Hiding(known.Values):
+class _Masking(known.Values):
     """Finds secrets: in their usual spellings; and as they are, in a view with an escape undone."""
 
     def __init__(self, placeholders: tuple[Placeholder, ...], for_people: bool) -> None:
@@ -197,7 +197,7 @@ _SHORT = 6
 _NOTE = rb"~~([USN]*)([a-z0-9.]*)~"
 
 
-class _Revealing(known.Values):
+class _Unmasking(known.Values):
     """Finds placeholders with their notes. ``inside``: in an encoded word, where a short one without a note does not
     count."""
 
@@ -211,8 +211,8 @@ class _Revealing(known.Values):
         lengths = [len(new) + (3 if len(new) < _SHORT else 0) for new in self._plain]
         self.shortest, self.longest = min(lengths, default=0), max(lengths, default=0)
 
-    def inside(self) -> _Revealing:
-        return _revealing(self._placeholders, inside=True)
+    def inside(self) -> _Unmasking:
+        return _unmasking(self._placeholders, inside=True)
 
     def suspects(self, _: bytes) -> bool:
         return True
@@ -245,11 +245,11 @@ class _Revealing(known.Values):
 
 
 @functools.lru_cache(maxsize=32)
-def hiding(placeholders: tuple[Placeholder, ...], for_people: bool = False) -> known.Values:
+def masking(placeholders: tuple[Placeholder, ...], for_people: bool = False) -> known.Values:
     """What finds the secrets of these placeholders. ``for_people``: without notes, as nobody puts the secrets back."""
-    return _Hiding(placeholders, for_people)
+    return _Masking(placeholders, for_people)
 
 
 @functools.lru_cache(maxsize=32)
-def _revealing(placeholders: tuple[Placeholder, ...], inside: bool = False) -> _Revealing:
-    return _Revealing(placeholders, inside)
+def _unmasking(placeholders: tuple[Placeholder, ...], inside: bool = False) -> _Unmasking:
+    return _Unmasking(placeholders, inside)

@@ -258,11 +258,11 @@ def _bodies(data: bytes) -> None:
     assert matchers.body(request, request.copy()) is None
     response = Response.of(200, "OK", headers, body).data
     secret = _placeholders.Placeholder("<PASSWORD>", "hunter2")
-    hidden, answer = _placeholders.hide([secret], request.copy(), Response(response).copy_data())
+    hidden, answer = _placeholders.mask([secret], request.copy(), Response(response).copy_data())
     assert b"hunter2" not in hidden.body + answer["body"]["string"]
     assert "hunter2" not in hidden.uri
     if b"PASSWORD" not in body and not _BASE64.search(body):
-        assert _placeholders.reveal([secret], hidden, answer)[0].body == body
+        assert _placeholders.unmask([secret], hidden, answer)[0].body == body
 
 
 def _fields(data: bytes) -> None:

@@ -92,9 +92,9 @@ def sensitive_data_hooks(sensitive_data: Iterable[tuple[str, object]] | Mapping[
     pairs = tuple(sensitive_data.items() if isinstance(sensitive_data, Mapping) else sensitive_data)
 
     def hide(request: Request, response: ResponseDict) -> tuple[Request, ResponseDict]:
-        return _placeholders.hide(_placeholders.resolve(pairs, request, response), request, response)
+        return _placeholders.mask(_placeholders.resolve(pairs, request, response), request, response)
 
     def restore(request: Request, response: ResponseDict) -> tuple[Request, ResponseDict]:
-        return _placeholders.reveal(_placeholders.resolve(pairs, request, response), request, response)
+        return _placeholders.unmask(_placeholders.resolve(pairs, request, response), request, response)
 
     return hide, restore

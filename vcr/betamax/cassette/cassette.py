@@ -256,7 +256,7 @@ class Cassette(engine.Cassette):
             hook(view, self)
         request, response = self._as_changed(recorded)
         if secrets:
-            request, response = _placeholders.reveal(secrets, request, response)
+            request, response = _placeholders.unmask(secrets, request, response)
         assert recorded.response is not None
         played = recording.Interaction(request, Response(response, recorded.response.beside))
         self._in_file[played] = self._in_file.pop(recorded, None)
@@ -316,7 +316,7 @@ class Cassette(engine.Cassette):
         """The request and the response to save: with the changes that hooks have made, and placeholders for secrets."""
         pair = self._as_changed(interaction)
         secrets = self._secrets()
-        return _placeholders.hide(secrets, *pair) if secrets else pair
+        return _placeholders.mask(secrets, *pair) if secrets else pair
 
     @property
     def saves_as_held(self) -> bool:
@@ -328,7 +328,7 @@ class Cassette(engine.Cassette):
 
     def _without_secrets(self, text: str) -> str:
         """A text for a person to read, with placeholders for secrets."""
-        return _placeholders.mask(self._secrets(), text)
+        return _placeholders.masked_text(self._secrets(), text)
 
     # -- the mode ``all``: each new interaction takes the place of an old one ------------------------------------------
 

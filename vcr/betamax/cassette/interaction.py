@@ -111,7 +111,7 @@ class Interaction:
         self._replace(text_to_replace, placeholder, "body")
 
     def _replace(self, old: str, new: str, *parts: str) -> None:
-        replaced = util.to_data(*_placeholders.hide(_placeholders.resolve([(new, old)]), *self.pair()))
+        replaced = util.to_data(*_placeholders.mask(_placeholders.resolve([(new, old)]), *self.pair()))
         halves: Any = (self.data["request"], replaced["request"]), (self.data["response"], replaced["response"])
         for mine, theirs in halves:
             mine.update({part: value for part, value in theirs.items() if part in parts and part in mine})

@@ -19,7 +19,7 @@ class PlaceholderData(TypedDict):
 
 class Placeholder(NamedTuple):
     """``placeholder`` stands in the cassette in the place of ``replace``, which is text, bytes, or a list of these
-    (header values are lists). A ``replace`` that is None or empty hides nothing."""
+    (header values are lists). A ``replace`` that is None or empty masks nothing."""
 
     placeholder: str
     replace: Replaced
