@@ -274,7 +274,7 @@ def test_a_stream_without_chunks_comes_out_in_its_pieces():
 @given(cuts)
 def test_aiohttp_and_tornado_pass_over_blank_lines_before_a_status_line(cuts):
     message = b"\r\n\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n\r\n" + OK + b"Content-Length: 2\r\n\r\nab"
-    for dialect, body in ((Dialect.AIOHTTP, b"ab"), (Dialect.COMMON, None)):
+    for dialect, body in ((Dialect.AIOHTTP, b"ab"), (Dialect.TORNADO, b"ab"), (Dialect.COMMON, None)):
         reader = ResponseReader("GET", dialect)
         for piece in split(message, cuts):
             reader.feed(piece)
@@ -583,9 +583,17 @@ def test_libcurl_takes_no_other_byte_for_it(behind):
 @pytest.mark.parametrize("data", [b"0\n\n", b"5\r\nhello\r\n0\n\n", b"5\nhello\r\n0\r\n\r\n"])
 def test_a_size_ends_in_crlf_where_the_client_needs_it(data):
     """As for aiohttp and tornado."""
-    readers = [ChunkedReader(), ChunkedReader(Dialect.AIOHTTP)]
+    readers = [ChunkedReader(), ChunkedReader(Dialect.AIOHTTP), ChunkedReader(Dialect.TORNADO)]
     for reader in readers:
         reader.feed(data)
+    assert [(reader.complete, reader.broken) for reader in readers] == [(True, False), (False, True), (False, True)]
+
+
+@pytest.mark.parametrize("size", [b"5;name=value", b"5 ", b" 5", b"0x5"])
+def test_to_tornado_a_size_line_has_nothing_but_the_size(size):
+    readers = [ChunkedReader(), ChunkedReader(Dialect.TORNADO)]
+    for reader in readers:
+        reader.feed(size + b"\r\nhello\r\n0\r\n\r\n")
     assert [(reader.complete, reader.broken) for reader in readers] == [(True, False), (False, True)]
 
 

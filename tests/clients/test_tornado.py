@@ -20,7 +20,7 @@ from .entries import body_of
 
 tornado = pytest.importorskip("tornado")
 from tornado.httpclient import HTTPClient, HTTPClientError, HTTPRequest  # noqa: E402
-from tornado.simple_httpclient import HTTPTimeoutError, SimpleAsyncHTTPClient  # noqa: E402
+from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError, SimpleAsyncHTTPClient  # noqa: E402
 from tornado.websocket import websocket_connect  # noqa: E402
 
 BOTH = ["simple", "curl"]
@@ -288,6 +288,20 @@ def test_a_body_that_is_produced_while_it_is_sent(expect, headers, server, run_s
     server.close()
     with vcr.use_cassette(cassette_path, record_mode="none"):
         assert run_simple(act) == recorded
+
+
+@pytest.mark.skipif(tornado.version_info < (6, 6), reason="what tornado cannot read ends in its own timeout")
+@pytest.mark.parametrize("path", ["/bytes/300000", "/chunked"])
+def test_a_body_above_the_limit_of_the_client_is_refused_again(path, server, run_simple, cassette_path):
+    async def act(client):
+        with pytest.raises(HTTPStreamClosedError, match="Connection closed"):
+            await client.fetch(server.url + path)
+
+    for mode in ("once", "none"):
+        with vcr.use_cassette(cassette_path, record_mode=mode) as cassette:
+            run_simple(act, max_body_size=1000)
+    assert cassette.all_played
+    assert server.hits == 1
 
 
 # -- redirects ---------------------------------------------------------------------------------------------------------

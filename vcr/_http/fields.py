@@ -18,13 +18,15 @@ class Dialect(Enum):
       passed over. Chunks are read whatever the status. If the connection ends within the last size line or right after
       the line, that ends the message.
     - ``LIBCURL``: as libcurl. A bare LF may end a size line, and a chunk, too.
-    - ``AIOHTTP``: as aiohttp and tornado. A bare LF may end neither. Blank lines before a status line are passed over.
+    - ``AIOHTTP``: as aiohttp. A bare LF may end neither. Blank lines before a status line are passed over.
+    - ``TORNADO``: as aiohttp, but a size line has nothing but the size: no blank, no extension.
     """
 
     COMMON = auto()
     HTTP_CLIENT = auto()
     LIBCURL = auto()
     AIOHTTP = auto()
+    TORNADO = auto()
 
 
 _NAME = re.compile(r"[!-9;-~]*:")

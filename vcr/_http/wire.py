@@ -45,6 +45,8 @@ _CACHED_FIELDS = 4096
 _VERSION = re.compile(r"HTTP/(?:0\.9|1\.\S*)")  # the versions that http.client accepts
 _CODE = re.compile(r"[1-9][0-9]{2}")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
+_BARE_SIZE = re.compile(rb"[0-9A-Fa-f]+\r")  # the line without its line feed
+_PASSING_BLANK_LINES = (Dialect.AIOHTTP, Dialect.TORNADO)
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 HTTP2_PREFACE = b"PRI * HTTP/2.0"
@@ -179,9 +181,13 @@ class ChunkedReader:
 
     def _size(self, line: bytes) -> None:
         number, semicolon, _ = line.partition(b";")
-        has_crlf = line.endswith(b"\r") or bool(semicolon)  # behind a chunk extension no client checks the line end
+        accepted: object = True
+        if self._dialect is Dialect.AIOHTTP:
+            accepted = line.endswith(b"\r") or semicolon  # behind a chunk extension aiohttp does not check the line end
+        elif self._dialect is Dialect.TORNADO:
+            accepted = _BARE_SIZE.fullmatch(line)
         try:
-            size = int(number.strip(), 16) if has_crlf or self._dialect is not Dialect.AIOHTTP else -1
+            size = int(number.strip(), 16) if accepted else -1
         except ValueError:
             size = -1
         if size < 0:
@@ -338,7 +344,7 @@ class ResponseReader:
     def _read_head(self, seen: int) -> bytes:
         """Read the head if all of it has come, and return the bytes behind it. Before ``seen`` no head ends."""
         while not self.broken:
-            if self._dialect is Dialect.AIOHTTP and self._head.startswith((b"\r", b"\n")):
+            if self._dialect in _PASSING_BLANK_LINES and self._head.startswith((b"\r", b"\n")):
                 self._head, seen = self._head.lstrip(b"\r\n"), 0
             end = _end_of_head(self._head, seen)
             seen = 0

@@ -1,8 +1,8 @@
-"""The stream that the connections of tornado's own client, SimpleAsyncHTTPClient, speak to in the place of a server.
+"""The stub of SimpleAsyncHTTPClient, tornado's own client. It must not know an option, a file or another interaction.
 
-tornado writes each request, reads each answer and follows each redirect with its own code, over a ``CassetteStream``.
-What goes in there is a request, what comes out is recorded, or comes from the server as it arrives. It knows no option,
-no file and no other interaction.
+tornado connects by a TCPClient, which gives it a stream. Inside a cassette it gets a ``CassetteStream``. tornado's own
+code writes the request to that stream, reads the response from it, and follows redirects. The other end of the stream
+is a ``FarEnd``: it takes the turn, and gives recorded bytes, or those that come from the server.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPInputError
 from tornado.iostream import IOStream, StreamClosedError
-from tornado.simple_httpclient import HTTPTimeoutError
+from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError
 from tornado.util import TimeoutError as TornadoTimeoutError
 
 from .. import _active
 from .._engine.cassette import Cassette, Turn
-from .._http.failure import CANCELLED, CLOSED, CONNECT, RESPONSE, TIMEOUT, Failure
+from .._http.failure import CANCELLED, CLOSED, CONNECT, MALFORMED, RESPONSE, TIMEOUT, Failure
 from .._http.fields import Dialect, asks_for_upgrade
 from .._http.render import render
 from .._http.uri import origin_of
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 
 def cassette_of(request: HTTPRequest, client: object) -> Cassette | None:
-    """The cassette that a request belongs to, here and now."""
+    """The cassette to which a request of ``client``, made here and now, belongs; None if there is none."""
     return cassette_for(urlsplit(request.url).hostname or "", type(client))
 
 
@@ -55,13 +55,13 @@ def _upgrades(request: HTTPRequest) -> bool:
 
 
 def given_to(request: HTTPRequest) -> frozenset[str]:
-    """The names of the header fields that the program has given to a request which tornado has not prepared yet."""
+    """The names of the header fields that the program has set. tornado adds others when it prepares the request."""
     names = frozenset(map(header_name, request.headers))
     return names | {"user-agent"} if request.user_agent else names
 
 
 def fetch_door(original: Callable[..., None]) -> Callable[..., None]:
-    """``fetch_impl``: the request is noted down for its cassette, then goes its way."""
+    """``fetch_impl``: note the cassette of the request."""
 
     @functools.wraps(original)
     def fetch_impl(self: object, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
@@ -74,7 +74,7 @@ def fetch_door(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def connection_door(original: Callable[..., None]) -> Callable[..., None]:
-    """The connection's ``__init__``, which starts it: one that was made for a fetch leads to its cassette."""
+    """``_HTTPConnection.__init__``, which starts a request: if the request has a ``Fetch``, lead it to the cassette."""
     signature = inspect.signature(original)
 
     @functools.wraps(original)
@@ -87,7 +87,8 @@ def connection_door(original: Callable[..., None]) -> Callable[..., None]:
             given.arguments["tcp_client"] = Connector(fetch, request, given.arguments["tcp_client"])
             fetch.context.run(original, *given.args, **given.kwargs)
             return
-        if _upgrades(request) and (cassette := cassette_of(request, self)) is not None:  # tornado's WebSockets, for one
+        # tornado's WebSockets make a connection without a fetch.
+        if _upgrades(request) and (cassette := cassette_of(request, self)) is not None:
             let_upgrade(cassette, request.url, request.headers["Upgrade"])
         original(self, *args, **kwargs)
 
@@ -95,7 +96,7 @@ def connection_door(original: Callable[..., None]) -> Callable[..., None]:
 
 
 class Fetch:
-    """One call of ``fetch_impl``. Its cassette is its caller's, however long it waits in the client's queue."""
+    """One call of ``fetch_impl``. It has the cassette of its caller, even if it waits in the client's queue."""
 
     connection: _HTTPConnection  # set when tornado makes it
 
@@ -105,26 +106,27 @@ class Fetch:
         self.refusal: Exception | None = None
         self.far_end: FarEnd | None = None
         self._callback = callback
-        # A redirect is another fetch, of a request that knows the first.
+        # tornado follows a redirect with another call of ``fetch_impl``, whose request knows the first request.
         first = getattr(request, "original_request", None)
         self._first: Fetch = self if first is None else Fetch.of(first) or self
-        #: The names of the header fields that the program has set: tornado adds to them.
+        #: The names of the header fields that the program has set, for the first request.
         self.given: frozenset[str] = given_to(request) if self._first is self else self._first.given
         vars(request)["_vcr_fetch"] = self
 
     @property
     def is_redirected(self) -> bool:
-        """Whether tornado follows a redirect with it."""
+        """Whether tornado follows a redirect with this call."""
         return self._first is not self
 
     @classmethod
     def of(cls, request: object) -> Fetch | None:
-        """The fetch that ``request`` was made for; None when it passed no cassette."""
-        fetch: Fetch | None = vars(request).get("_vcr_fetch")  # (a request proxy would ask its request)
+        """The fetch for which ``request`` was made; None if no cassette was current then."""
+        # Not by getattr, because tornado's request proxy would look at the request that it stands for.
+        fetch: Fetch | None = vars(request).get("_vcr_fetch")
         return fetch
 
     def answer(self, response: HTTPResponse) -> None:
-        """tornado has the response, or an error; the caller gets it when the cassette has what there is to have."""
+        """Take tornado's response or error. The caller gets it when the rest has been read for the cassette."""
         far_end, self.far_end = self.far_end, None
         if far_end is None:
             self._hand_over(response)
@@ -133,28 +135,36 @@ class Fetch:
             response.effective_url = far_end.effective_url
         if isinstance(response.error, HTTPTimeoutError):
             far_end.fail(response.error)
-            far_end.hang_up()  # Whose time is up does not wait for the rest.
+            far_end.hang_up()  # a client whose time is up does not wait for the rest
         far_end.when_over(functools.partial(self._hand_over, response))
 
     def fail(self, failure: Failure) -> None:
-        """Fail as is recorded. A timeout does not come to tornado by its stream."""
+        """Fail as recorded. Raises the error of the stream, if that is more than the end of the stream."""
         if failure.kind == TIMEOUT:
-            error = HTTPTimeoutError(failure.message)
-            self.connection._handle_exception(type(error), error, None)
-        elif failure.kind != CLOSED:
+            self._handle(HTTPTimeoutError(failure.message))
+        elif failure.code == _REFUSED_HEAD:
+            self._handle(HTTPStreamClosedError("Connection closed"))
+        elif failure.kind not in (CLOSED, MALFORMED):
             raise failure.error()
 
+    def _handle(self, error: Exception) -> None:
+        """Let tornado fail with an error that it does not get from its stream."""
+        self.connection._handle_exception(type(error), error, None)
+
     def _hand_over(self, response: HTTPResponse) -> None:
-        # A redirect that fails leaves the first fetch waiting for ever in tornado up to 6.5: a refusal goes there.
-        refused = self.refusal is not None and response.error is self.refusal
-        (self._first if refused else self)._callback(response)
+        # In tornado up to 6.5 the first fetch waits for ever if a redirect fails, so it gets the refusal itself.
+        is_refusal = self.refusal is not None and response.error is self.refusal
+        (self._first if is_refusal else self)._callback(response)
 
 
 # -- failures ----------------------------------------------------------------------------------------------------------
 
+#: The code of the failure when tornado has refused the head of a response.
+_REFUSED_HEAD = "HTTPInputError"
+
 
 def _failure_of(error: BaseException, phase: str) -> Failure | None:
-    """What an error stands for; None if it is not the network's."""
+    """The failure that stands for an error of tornado; None if it does not come from the network."""
     if isinstance(error, HTTPTimeoutError):
         return Failure(phase, TIMEOUT, "", str(error))
     if isinstance(error, StreamClosedError):
@@ -168,16 +178,16 @@ def _failure_of(error: BaseException, phase: str) -> Failure | None:
 
 
 class Connector:
-    """In the place of a client's TCPClient, for one connection: it leads to the cassette."""
+    """Takes the place of a client's TCPClient for one connection. It returns a stream that leads to the cassette."""
 
     def __init__(self, fetch: Fetch, request: HTTPRequest, tcp_client: TCPClient) -> None:
         self._fetch, self._request, self._tcp_client = fetch, request, tcp_client
 
     async def connect(self, host: str, port: int, **options: Any) -> CassetteStream:
-        """Open nothing: the connection to the server is made when the request has to go live."""
+        """Return a stream, without opening a connection. The stream connects when the request has to go live."""
 
         async def connect() -> IOStream:
-            # tornado hands its timeout on since 6.6; before that it watched over this call itself.
+            # tornado passes its timeout to this call since 6.6. Before, it had a timer of its own.
             message = "" if "timeout" in options else "Timeout while connecting"
             options.setdefault("timeout", self._timeout)
             try:
@@ -192,63 +202,63 @@ class Connector:
 
     @property
     def _timeout(self) -> float | None:
-        """Seconds. Zero is none at all."""
+        """Seconds; None for no limit. In tornado's options zero means no limit."""
         return min(filter(None, (self._request.connect_timeout, self._request.request_timeout)), default=None)
 
 
 class CassetteStream(IOStream):
-    """A stream whose other end is a FarEnd, in this process. It is a real one all the same, over a pair of sockets,
-    so that whoever reads it waits, and is woken, as ever."""
+    """A stream whose other end is a FarEnd in this process. Its bytes pass through a pair of sockets, so that tornado
+    waits for them, and is woken, as for any stream."""
 
     def __init__(self, max_buffer_size: int | None) -> None:
         near, far = socket.socketpair()
         self._far = IOStream(far)
-        self._asked = asyncio.Event()
+        self._wanted = asyncio.Event()
         self.far_end: FarEnd | None = None
         super().__init__(near, max_buffer_size=max_buffer_size)
 
     def write_to_fd(self, data: memoryview) -> int:
-        """A part of the request."""
+        """Take a part of the request."""
         if self.far_end is not None:
             self.far_end.request.feed(bytes(data))
         return len(data)
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
-        """What there is to read; nothing is an occasion to give more."""
+        """Read what the FarEnd has given. If there is nothing, note that tornado wants more."""
         count: int | None = super().read_from_fd(buf)
         if count is None:
-            self._asked.set()
+            self._wanted.set()
         elif count:
-            # It may leave it at that, and wait for more without asking a second time.
-            self.io_loop.add_callback(self._see_if_it_waits)
+            # tornado may wait for more without reading a second time.
+            self.io_loop.add_callback(self._note_if_it_waits)
         return count
 
-    def _see_if_it_waits(self) -> None:
+    def _note_if_it_waits(self) -> None:
         if self.reading():
-            self._asked.set()
+            self._wanted.set()
 
     def close_fd(self) -> None:
-        """The client has closed it, or has read to the end."""
+        """Note that tornado has closed the stream, or has read to its end."""
         super().close_fd()
         self._far.close()
-        self._asked.set()
+        self._wanted.set()
         if self.far_end is not None:
             self.far_end.client_left(sys.exc_info()[1])
 
-    async def asked(self) -> bool:
-        """Wait until the client has read what there was and wants more; False when it has gone."""
-        await self._asked.wait()
+    async def wants_more(self) -> bool:
+        """Wait until tornado has read everything and wants more. Returns False if it has closed the stream."""
+        await self._wanted.wait()
         return not self.closed()
 
     async def give(self, piece: bytes) -> None:
-        """Hand a piece over; who has gone gets nothing."""
-        self._asked.clear()
+        """Hand a piece of the response to tornado, unless it has closed the stream."""
+        self._wanted.clear()
         with suppress(StreamClosedError):
             await self._far.write(piece)
 
     async def end(self, error: BaseException | None = None) -> None:
-        """Nothing more will come; ``error`` is why."""
-        if not await self.asked():
+        """Close the stream when tornado wants more. ``error``: what tornado gets then; None: the end of the stream."""
+        if not await self.wants_more():
             return
         if error is None:
             self._far.close()
@@ -257,7 +267,7 @@ class CassetteStream(IOStream):
 
 
 class FarEnd:
-    """The other end of a CassetteStream: takes the request's turn, and answers it."""
+    """The other end of a CassetteStream. It takes the turn of the request, and gives the response."""
 
     def __init__(
         self, fetch: Fetch, origin: str, stream: CassetteStream, connect: Callable[[], Awaitable[IOStream]]
@@ -265,9 +275,8 @@ class FarEnd:
         self.request = RequestReader()
         self._fetch, self._origin, self._stream, self._connect = fetch, origin, stream, connect
         self._exchange: Exchange | None = None  # of a live request
-        self._has_begun = False
-        self._unheard = b""  # what the client has been given last: tornado may not make sense of it
-        #: Where the recorded response came from, if the cassette says so.
+        self._unreported = b""  # the bytes that tornado was given, and the exchange not yet
+        #: The URL from which the recorded response came, if the cassette has one.
         self.effective_url: str | None = None
         self._task = asyncio.ensure_future(self._run())
 
@@ -277,21 +286,21 @@ class FarEnd:
             await self._stream.end()
         except StreamClosedError as closed:
             await self._stream.end(closed.real_error)
-        except Exception as error:  # noqa: BLE001  (whatever it is, the client raises it)
+        except Exception as error:  # noqa: BLE001  (tornado raises it)
             await self._stream.end(error)
         finally:
-            self._hear()
+            self._report()
             if self._exchange is not None:
                 self._exchange.stop()
 
     async def _reply(self) -> None:
         stream = self._stream
-        if not await stream.asked():
-            return  # The client gave up while it wrote.
+        if not await stream.wants_more():
+            return  # the client has closed the stream while it wrote the request
         continued = self.request.awaits_continue
         if continued:
             await stream.give(CONTINUE)
-            if not await stream.asked():
+            if not await stream.wants_more():
                 return
         turn = self._take_turn()
         if turn.response is None:
@@ -310,6 +319,7 @@ class FarEnd:
         return turn
 
     def _asked(self) -> Request:
+        """The request that tornado has written."""
         return self.request.request(self._origin, given=self._fetch.given)
 
     async def _replay(self, recorded: Response) -> None:
@@ -317,9 +327,9 @@ class FarEnd:
         self.effective_url = recorded.effective_url
         if failure is None or recorded.incomplete:
             for piece in render(recorded, self.request.method):
-                if await stream.asked():  # It has seen the one before.
+                if await stream.wants_more():
                     await stream.give(piece)
-        if failure is None or not await stream.asked():
+        if failure is None or not await stream.wants_more():
             return
         if failure.kind == CANCELLED:
             await asyncio.sleep(CANCEL_LIMIT)
@@ -329,7 +339,7 @@ class FarEnd:
     # -- live ---------------------------------------------------------------------------------------------------------
 
     async def _go_live(self, turn: Turn, *, continued: bool) -> None:
-        exchange = self._exchange = Exchange(turn, self.request.method, self.settle, dialect=Dialect.AIOHTTP)
+        exchange = self._exchange = Exchange(turn, self.request.method, self.settle, dialect=Dialect.TORNADO)
         try:
             real = await self._connect()
         except Exception as error:
@@ -343,10 +353,10 @@ class FarEnd:
             while await self._pass_on(await real.read_bytes(65536, partial=True)):
                 pass
         except StreamClosedError as closed:
-            is_there = await self._stream.asked()
-            self._hear()
-            if is_there:
-                self.fail(closed)  # It is to hear of it.
+            is_waiting = await self._stream.wants_more()
+            self._report()
+            if is_waiting:
+                self.fail(closed)
             elif closed.real_error is None and exchange.has_head:
                 exchange.eof()
             raise
@@ -354,42 +364,43 @@ class FarEnd:
             real.close()
 
     async def _pass_over_continue(self, real: IOStream) -> None:
-        """The client has been told to go on: it is not to be told again."""
+        """Read ``100 Continue``, which tornado has been given already."""
         head = await real.read_until_regex(rb"\r?\n\r?\n")
         if head.split(None, 2)[1:2] != [b"100"]:
             await self._pass_on(head)
 
     async def _pass_on(self, data: bytes) -> bool:
-        """For the exchange, and for the client if it is there still. Whether to read on."""
-        self._hear()
-        self._unheard = data
+        """Give bytes of the server to tornado, unless it has closed the stream. Returns whether to read more of them,
+        for tornado or for the cassette."""
+        self._unreported += data
         if not self._stream.closed():
             await self._stream.give(data)
+            self._report()
             return True
-        self._hear()
+        self._report()
         return self._exchange is not None and bool(self._exchange.patience().seconds)
 
-    def _hear(self) -> None:
-        """tornado has gone on: what it was given last is a part of the response."""
-        data, self._unheard = self._unheard, b""
-        if data and self._exchange is not None:
-            self._has_begun = True
+    def _report(self) -> None:
+        """Tell the exchange of the bytes that tornado was given, as soon as tornado has accepted the final head: it
+        refuses heads that the exchange would accept."""
+        if self._unreported and self._exchange is not None and (self._fetch.connection.code or 0) >= 200:
+            data, self._unreported = self._unreported, b""
             self._exchange.received(data)
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def client_left(self, error: BaseException | None) -> None:
-        """The client has read all that it wants, or has failed with ``error``. The rest of a message that ends is read
-        for the cassette; one that tornado could not make sense of leaves no trace."""
-        if isinstance(error, HTTPInputError):
-            self._unheard = b""
-            if self._exchange is not None:
-                self._exchange.error(None)
-        # If its time is up, it says so before this is called.
+        """Note that tornado has closed the stream: it has read all that it wants, or it has failed with ``error``. The
+        bytes of a body that tornado refuses are kept, and make it fail in the same way in a replay."""
+        self._report()
+        if isinstance(error, HTTPInputError) and self._exchange is not None and not self._exchange.has_head:
+            self._exchange.error(Failure(RESPONSE, CLOSED, _REFUSED_HEAD, str(error)))
+        # If the time is up, ``Fetch.answer`` is called before this callback.
         self._stream.io_loop.add_callback(self._read_on, error)
 
     def _read_on(self, error: BaseException | None) -> None:
-        self._hear()
+        """Let the rest be read for the cassette, within the limits."""
+        self._report()
         if self._exchange is not None:
             self._exchange.left(error)
         seconds = self._exchange.patience().seconds if self._exchange is not None else 0
@@ -400,9 +411,8 @@ class FarEnd:
         self.when_over(lambda: self._stream.io_loop.remove_timeout(timer))
 
     def fail(self, error: BaseException) -> None:
-        """The client sees this error in the place of what is missing. A part of a head cannot be kept, so neither can
-        what became of it."""
-        self._hear()
+        """Note that tornado gets ``error`` instead of the rest of the response."""
+        self._report()
         exchange = self._exchange
         if exchange is None:
             return
@@ -410,18 +420,18 @@ class FarEnd:
         if exchange.has_head and failure is not None and failure.kind == CLOSED:
             exchange.eof()
         else:
-            exchange.error(failure if exchange.has_head or not self._has_begun else None)
+            exchange.error(failure)
 
     def settle(self) -> None:
-        """The cassette closes: what has come is what there is."""
-        self._hear()
+        """Keep what has come: the cassette closes."""
+        self._report()
         if self._exchange is not None:
             self._exchange.settle()
 
     def hang_up(self) -> None:
-        """Wait for nothing more."""
+        """Read no more from the server."""
         self._task.cancel()
 
     def when_over(self, then: Callable[[], None]) -> None:
-        """Call ``then`` when there is nothing more to be had."""
+        """Call ``then`` when the response has ended, and nothing is read for the cassette any more."""
         self._task.add_done_callback(lambda _: then())
