@@ -1,4 +1,8 @@
-"""The page of ``vcr html`` in a browser: headless Chromium, driven by Playwright."""
+"""The page of ``vcr html`` in a browser: headless Chromium, driven by Playwright.
+
+It runs where ``playwright`` is installed (in tox: py313) and Chromium is on the path, or named by ``VCR_CHROMIUM``.
+After a change of the page, ``VCR_PICTURE=1 pytest tests/cli/test_page.py`` makes the picture in the README anew.
+"""
 
 from __future__ import annotations
 
