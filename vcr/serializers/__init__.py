@@ -33,7 +33,7 @@ class Serializer(Deserializer, Protocol):
         """The text of a cassette."""
 
 
-class _Module:
+class Module:
     """A module of this package as a serializer, imported on first use: a program with JSON never imports PyYAML."""
 
     def __init__(self, module: str) -> None:
@@ -47,15 +47,15 @@ class _Module:
         return getattr(self._module, name)
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        return _Module, (self._name.rpartition(".")[2],)
+        return Module, (self._name.rpartition(".")[2],)
 
     def __repr__(self) -> str:
         return f"<serializer {self._name}>"
 
 
 #: The default serializer.
-YAML = _Module("yamlserializer")
-JSON = _Module("jsonserializer")
+YAML = Module("yamlserializer")
+JSON = Module("jsonserializer")
 
 
 class Text:
@@ -64,7 +64,7 @@ class Text:
     ``name``: the name under which it is registered.
     """
 
-    def __init__(self, name: str, language: _Module, serialize: Callable[[Mapping[str, object]], str]) -> None:
+    def __init__(self, name: str, language: Module, serialize: Callable[[Mapping[str, object]], str]) -> None:
         self._name = name
         self._language = language
         self.serialize = serialize
