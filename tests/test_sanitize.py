@@ -613,3 +613,13 @@ def test_rules_alone_and_rules_beside_the_defaults_are_two_rule_sets():
         made = vcr.sanitize.sanitizer(wanted, compares=False, limit=1 << 20, own_placeholders=())
         assert made is not None
         assert made.request(request).request.headers["X-Api-Key"] == kept
+
+
+@pytest.mark.parametrize("size", [8, 12, 19, 40, 80])
+def test_in_binary_data_a_placeholder_is_as_long_as_the_secret(size):
+    """MessagePack, CBOR and protobuf say how long a text is: a shorter one would make the rest unreadable."""
+    secret = "s3cret" + "x" * (size - 6)
+    body = b"\x82\xa5note1\xd9" + bytes([size]) + secret.encode() + b"\xa2id\x07"
+    kept, _ = masked(with_body(body, Authorization=f"Bearer {secret}"))
+    assert secret.encode() not in kept.body
+    assert (len(kept.body), kept.body[:8], kept.body[-4:]) == (len(body), body[:8], body[-4:])

@@ -24,6 +24,7 @@ from .rule import Rule
 PLACEHOLDER = re.compile(rb"<([A-Z][A-Z0-9_]{0,63}):([0-9a-f]{4}|[1-9][0-9]{0,5})>")
 _PLACEHOLDER = re.compile(PLACEHOLDER.pattern.decode("ascii"))
 _FINGERPRINT_DIGITS = 4
+_LONGEST_NAME = 64
 #: The bytes of the shortest and of the longest placeholder.
 SHORTEST, LONGEST = 8, 72
 #: A secret with fewer characters gets a number.
@@ -52,6 +53,17 @@ def tag(text: str) -> str:
     is."""
     found = _PLACEHOLDER.fullmatch(text)
     return text if found is None else found[2]
+
+
+def sized(text: str, size: int) -> str:
+    """A placeholder with ``size`` characters: its name is cut, or goes on with ``_``. Any other text, and a placeholder
+    that cannot be so short, as it is."""
+    found = _PLACEHOLDER.fullmatch(text)
+    room = 0 if found is None else size - len(found[2]) - len("<:>")
+    if found is None or room < 1:
+        return text
+    name = found[1][:room].ljust(min(room, _LONGEST_NAME), "_")
+    return f"<{name}:{found[2]}>".ljust(size, "_")
 
 
 def fingerprint(secret: str) -> str:

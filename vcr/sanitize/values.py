@@ -14,7 +14,7 @@ from .._http.text import as_bytes, as_text
 from .._http.views import View
 from .._placeholders import Placeholder
 from .finding import Shapes
-from .placeholder import LONGEST, PLACEHOLDER, SHORTEST
+from .placeholder import LONGEST, PLACEHOLDER, SHORTEST, sized
 from .rule import Rule
 
 #: The first bytes of an escaped ``<``.
@@ -26,10 +26,28 @@ _CODINGS = ("latin-1", "utf-16-le", "utf-16-be")
 
 
 def _written(view: View, start: int, end: int, placeholder: str) -> bytes:
-    """``placeholder``, escaped for the place of ``view.data[start:end]``; in XML and HTML its ``<`` is ``&lt;``."""
+    """``placeholder``, escaped for the place of ``view.data[start:end]``; in XML and HTML its ``<`` is ``&lt;``; in
+    binary data, such as MessagePack, it is as long as the secret, because the length stands before a text."""
+    if view.outer is None and _is_binary(view.data):
+        placeholder = sized(placeholder, end - start)
     new = view.escape(as_bytes(placeholder), start, end)
     is_markup = view.outer is None and _MARKUP.match(view.data) and not PLACEHOLDER.match(view.data)
     return new.replace(b"<", b"&lt;").replace(b">", b"&gt;") if is_markup else new
+
+
+@functools.lru_cache(maxsize=4)
+def _is_binary(data: bytes) -> bool:
+    """Whether ``data`` is no text, and no multipart body, in which a part may be no text."""
+    if data.startswith(b"--"):
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    return _CONTROL.search(data) is not None
+
+
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 class Spelled:
