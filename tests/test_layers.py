@@ -38,6 +38,7 @@ ROOMS = [
     "_http.json_texts",
     "_http.names",
     "_http.named",
+    "_http.lines",
     "_http.encoded",
     "_http.known",
     "_http.everywhere",

@@ -69,7 +69,7 @@ class _Writer:
 
     def __call__(self, rule: Rule, secret: str) -> str:
         # A secret of the request is a secret in the response, too, even if it does not look like one there.
-        if rule.names and not rule.fits(secret) and secret not in self._seen:
+        if rule.where != "shape" and not rule.fits(secret) and secret not in self._seen:
             return secret
         self._seen.add(secret)
         new = self._new(self._by_shape(rule, secret), secret)

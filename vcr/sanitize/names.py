@@ -285,13 +285,17 @@ FIELDS = (
          source="Google Cloud service accounts, Azure"),
     Rule("REFRESH_TOKEN", "field", ("refresh_token",),
          vector='{"refresh_token": "{a40}"}', counter_example='{"refresh_token_expires_in": 3600}', source="RFC 6749"),
+    Rule("SESSION", "field", _names(
+             "_gitlab_session asp.net_sessionid connect.sid jsessionid laravel_session phpsessid user_session"),
+         vector="JSESSIONID={u32}", counter_example='{"sessions": 2}',
+         source="OWASP: cookies in JSON"),
     Rule("SIGNATURE", "field", _names("oauth_signature secret_hash sig signature"), on="request", identifies=False,
          vector="a=1&signature={h64}", counter_example='{"signature_version": 4}',
          source="OAuth 1.0, AWS, Amazon Cognito"),
 )
 
 OTHERS = (
-    Rule("PASSWORD", "userinfo", chosen=True,
+    Rule("PASSWORD", "userinfo", answered=_LOOKS_CHOSEN, chosen=True,
          vector="https://user:{a12}@a.example/", counter_example="https://a.example/@user", source="RFC 3986"),
     Rule("SECRET", "env", _names("*_dsn *_key *_secret *_token"),
          vector="{a24}", counter_example="{a11}", source="gitleaks generic-api-key, Sentry"),

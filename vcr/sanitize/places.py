@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import unquote, unquote_plus
 
-from .._http import content_coding, named
+from .._http import content_coding, lines, named
 from .._http.fields import media_type
 from .._http.meaning import FORM
 from .._http.text import as_bytes, as_text
@@ -23,10 +23,16 @@ from .ruleset import Side, folded
 
 #: The header fields whose names end so hold a scheme and credentials.
 _CREDENTIALS = "authorization"
-#: The header fields that hold URIs.
+#: The header fields that hold URIs, also relative ones.
 _ADDRESSES = frozenset({"location", "content-location", "refresh", "link", "referer"})
 #: In bodies of these types, names beside values are seldom fields: no field is looked for.
-_NO_FIELDS = re.compile(r"text/(html|css|javascript)|application/(javascript|xhtml\+xml|pdf)|(image|audio|video|font)/")
+_NO_FIELDS = re.compile(
+    r"text/(css|javascript)|application/(x-)?(javascript|ecmascript)|application/pdf|(image|audio|video|font)/"
+)
+_PAGE = re.compile(r"text/html|application/xhtml\+xml")
+_YAML = re.compile(r"(text|application)/([\w.-]+\+|x-|vnd\.)?yaml")
+_TABLE = re.compile(r"text/(csv|tab-separated-values)|application/csv")
+_GRAPHQL = re.compile(rb"\bmutation\b|\bquery\b")
 
 
 class Places:
@@ -93,7 +99,7 @@ class Places:
         if low in ("cookie", "set-cookie") and side.has_cookies:
             read = credentials.cookies if low == "cookie" else credentials.set_cookie
             return read(value, side.cookie, lambda cookie: self._put.at(f"{message} cookie {cookie}"))
-        if low in _ADDRESSES:
+        if low in _ADDRESSES or "?" in value or "://" in value:
             place = f"{message} header {name}:"
             return (uris.replaced_in_angles if low == "link" else uris.replaced)(value, side, self._put, place)
         return value
@@ -104,7 +110,9 @@ class Places:
         plain, left = content_coding.decode(body, codings, self._limit) if codings else (body, [])
         kind = media_type(headers)
         is_stream = kind == "text/event-stream"
-        if left or not (is_stream or self._side.paths or self._side.may_have_fields(plain)):
+        if left or not (
+            is_stream or self._side.paths or self._side.may_have_fields(plain) or _may_have_userinfo(plain)
+        ):
             return body
         new = self._plain(message, plain, kind)
         if is_stream:
@@ -119,11 +127,14 @@ class Places:
         for path, rule in side.paths:
             put = self._put.at(f"{message} body {path.text}")
             body = paths.replaced(body, path, lambda text, put=put, rule=rule: put(rule, text))  # type: ignore[misc]
+        if _may_have_userinfo(body) and not _NO_FIELDS.match(kind):
+            body = as_bytes(uris.without_userinfo(as_text(body), side, self._put, f"{message} body"))
         if not side.may_have_fields(body) or _NO_FIELDS.match(kind):
             return body
         if kind == FORM and not _DATA.match(body):  # urllib and curl give every body the type of a form
             return self._form(message, body)
-        return named.replaced(body, side.fields, lambda name, text: self._field(message, name, text), named.IN_DATA)
+        readers = _readers(message, kind, body)
+        return named.replaced(body, side.fields, lambda name, text: self._field(message, name, text), readers)
 
     def _field(self, message: str, name: str, text: str) -> str:
         if not text.strip():
@@ -145,6 +156,24 @@ class Places:
             return found[0] if is_same else f"{found[1]}={uris.as_value(written)}"
 
         return as_bytes(_PAIR.sub(new, as_text(body)))
+
+
+def _may_have_userinfo(body: bytes) -> bool:
+    """Whether a URI with a user may stand in a body. If this returns False, there is none."""
+    return b"@" in body and b"://" in body
+
+
+def _readers(message: str, kind: str, body: bytes) -> tuple[named.Reader, ...]:
+    """The formats in which fields are looked for in a body of the type ``kind``."""
+    if _PAGE.match(kind):
+        return named.IN_PAGES if message == "response" else ()
+    if _TABLE.match(kind):
+        return (lines.table,)
+    if _YAML.match(kind):
+        return (*named.IN_DATA, lines.yaml_lines)
+    if message == "request" and _GRAPHQL.search(body):
+        return (*named.IN_DATA, named.arguments)
+    return (*named.IN_DATA, lines.assigned)
 
 
 def _placeholder_in(text: str) -> str | None:

@@ -133,6 +133,8 @@ WORDS = tuple(_rule(*row) for row in (
      "intra42-client-secret"),
     ("JWT", rb"(?P<secret>eyJ[\w-]{15,4096}\.(?:eyJ[\w-]{15,4096}\.[\w-]{0,1024}|[\w-]{0,1024}(?:\.[\w-]{1,4096}){3}))",
      "eyJ", "eyJhbGciOiJIUzI1NiJ9.eyJ{a40}.{w43}", "eyJhbGciOiJIUzI1NiJ9.{w10}", "jwt"),
+    ("KUBERNETES_TOKEN", rb"bearer\.authorization\.k8s\.io\.(?P<secret>[\w-]{20,4096})", ".k8s.io.",
+     "base64url.bearer.authorization.k8s.io.{w43}", "base64url.bearer.authorization.k8s.io", "Kubernetes"),
     ("LANGSMITH_API_KEY", rb"lsv2_[a-z]{2}_[0-9a-f]{32}_[0-9a-f]{10}", "lsv2_", "lsv2_pt_{h32}_{h10}", "lsv2_pt_{h32}",
      "LangSmith"),
     ("LINEAR_API_KEY", rb"lin_(?:api|oauth)_[0-9A-Za-z]{40,64}", "lin_api_ lin_oauth_", "lin_api_{a40}",

