@@ -38,7 +38,7 @@ def test_the_recorded_request_body_is_what_the_server_got(body, server, alike):
     def act(session):
         content = body()
         try:
-            return session.fetch("POST", server.url + "/echo", body=content)
+            return session.fetch("POST", server.url + "/text", body=content)
         finally:
             getattr(content, "close", int)()
 
