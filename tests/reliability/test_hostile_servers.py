@@ -187,7 +187,7 @@ def test_a_body_in_very_many_pieces(client, server, cassette_path):
 
 
 def test_a_body_that_inflates_is_kept_as_it_came(client, server, cassette_path):
-    bomb = gzip.compress(bytes(32 * 2**20), mtime=0)
+    bomb = gzip.compress(bytes(8 * 2**20), mtime=0)
 
     def handler(exchange):
         exchange.respond(200, [("Content-Encoding", "gzip")], bomb)
