@@ -124,6 +124,17 @@ class _Stream:
         return b"".join(lines)
 
 
+def _bound(path: str) -> socket.socket:
+    """A unix socket with this path. Raises OSError if there can be none: nothing is left open."""
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        sock.bind(path)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
 class _Listener:
     """Accepts connections and gives each a thread. ``family``: an address family, or the path of a unix socket."""
 
@@ -135,8 +146,7 @@ class _Listener:
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         if isinstance(family, str):
-            self.host, self._listening = "localhost", socket.socket(socket.AF_UNIX)
-            self._listening.bind(family)
+            self.host, self._listening = "localhost", _bound(family)
         else:
             self.host = "::1" if family == socket.AF_INET6 else "127.0.0.1"
             self._listening = socket.create_server((self.host, 0), family=family)

@@ -15,6 +15,7 @@ from textwrap import dedent
 import pytest
 
 from tests.clients.entries import outcome
+from tests.server import Server
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
@@ -72,6 +73,11 @@ def test_a_test_that_leaves_a_file_fails(place, tmp_path):
     run = pytest_in(started, str(beside), env=environment)
     assert "2 passed, 1 xfailed, 2 errors" in run.stdout, run.stdout
     assert run.stdout.count("AssertionError: a file is left behind") == 2
+
+
+def test_a_server_that_cannot_be_made_leaves_no_socket(tmp_path):
+    with pytest.raises(OSError, match="No such file or directory"):
+        Server(family=str(tmp_path / "none" / "server.sock"))
 
 
 # -- what is compared --------------------------------------------------------------------------------------------------
