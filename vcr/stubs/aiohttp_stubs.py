@@ -1,6 +1,6 @@
-"""VCR.py's names in its stub of aiohttp: small functions on our engine. Nothing in the package needs them.
+"""VCR.py's names in its stub of aiohttp: small functions on the engine. This package itself does not need them.
 
-Importing it needs aiohttp.
+Importing this module needs aiohttp.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SIGNATURE = inspect.signature(ClientResponse.__init__).parameters
 
 
 class MockStream(StreamReader, metaclass=LeftoverType):
-    """A body that is there, as aiohttp's stream. It has to be made inside a running loop."""
+    """A whole body as aiohttp's stream. An instance has to be made inside a running loop."""
 
     def __init__(self, body: bytes) -> None:
         loop = asyncio.get_running_loop()
@@ -44,7 +44,7 @@ class MockStream(StreamReader, metaclass=LeftoverType):
 
 
 class MockClientResponse(ClientResponse, metaclass=LeftoverType):
-    """aiohttp's own response, without a connection: ``build_response`` fills it."""
+    """aiohttp's own response without a connection. ``build_response`` fills it."""
 
     def __init__(self, method: str, url: URL, request_info: RequestInfo | None = None) -> None:
         given: dict[str, Any] = {
@@ -63,7 +63,7 @@ class MockClientResponse(ClientResponse, metaclass=LeftoverType):
 def build_response(
     vcr_request: Request, vcr_response: ResponseDict, history: Iterable[ClientResponse]
 ) -> ClientResponse:
-    """The recorded ``vcr_response`` as aiohttp's response to ``vcr_request``, read to its end."""
+    """aiohttp's response to ``vcr_request``, made of the recorded ``vcr_response``, with its whole body."""
     recorded, url = Response(vcr_response), URL(vcr_request.uri, encoded=True)
     asked = CIMultiDictProxy(CIMultiDict(vcr_request.headers.pairs()))
     response = MockClientResponse(vcr_request.method, url, RequestInfo(url, vcr_request.method, asked, url))
@@ -83,7 +83,7 @@ def build_response(
 
 
 def play_responses(cassette: Cassette, vcr_request: Request, kwargs: Mapping[str, object]) -> ClientResponse:
-    """The response that ``cassette`` holds to ``vcr_request``, after those that redirect to it, unless ``kwargs`` has
+    """The response to ``vcr_request`` in ``cassette``. Redirects are followed, unless ``kwargs`` has
     ``allow_redirects=False``."""
     history: list[ClientResponse] = []
     while True:
@@ -97,22 +97,23 @@ def play_responses(cassette: Cassette, vcr_request: Request, kwargs: Mapping[str
 
 
 async def record_response(cassette: Cassette, vcr_request: Request, response: ClientResponse) -> None:
-    """Put ``response`` into ``cassette``."""
+    """Add ``vcr_request`` with ``response`` to ``cassette``."""
     body = await response.read()
     cassette.append(vcr_request, Response.of(response.status, response.reason, response.raw_headers, body).data)
 
 
 async def record_responses(cassette: Cassette, vcr_request: Request, response: ClientResponse) -> None:
-    """The same, with the responses that redirected to it, each under the request that it answered."""
-    for past in (*response.history, response):
-        info = past.request_info
-        is_first = past is (*response.history, response)[0]
-        asked = vcr_request if is_first else Request(info.method, str(info.url), None, Headers(info.headers.items()))
-        await record_response(cassette, asked, past)
+    """Add ``response``, and the responses that redirected to it, to ``cassette``, each with its own request.
+    ``vcr_request``: the first request."""
+    for number, each in enumerate((*response.history, response)):
+        if number:
+            info = each.request_info
+            vcr_request = Request(info.method, str(info.url), None, Headers(info.headers.items()))
+        await record_response(cassette, vcr_request, each)
 
 
 def vcr_request(cassette: Cassette, real_request: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
-    """``real_request``, aiohttp's ``ClientSession._request``, inside ``cassette``."""
+    """A function that calls ``real_request``, aiohttp's ``ClientSession._request``, inside ``cassette``."""
 
     @functools.wraps(real_request)
     async def request(self: object, method: str, url: object, **kwargs: object) -> object:

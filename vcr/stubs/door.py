@@ -1,4 +1,4 @@
-"""A door: what stands in the place of a client's method, and how it calls the method. It must not know a client."""
+"""A door: takes the place of a client's method, and calls that method as Python would. It must not know a client."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from typing import TypeVar
 Function = TypeVar("Function")
 Returned = TypeVar("Returned")
 
-#: Every function that is a door, by its identity: a wrapper equals what it wraps.
+#: Every function that is a door, by its identity. Not by equality, because some wrappers equal what they wrap.
 _doors: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()
 
 
 class Door:
-    """Stands in a class in the place of ``original``, the method called ``name``; ``make`` makes the function that
-    leads into a cassette, or to what it is given.
+    """A descriptor in a class, in the place of ``original``, the method called ``name``. ``make(method)`` makes the
+    function that leads into a cassette, or else calls ``method``.
 
-    It is a data descriptor: Python asks it before it looks at the object. So what a program has put on one object
-    under this name (an instrumentation that wraps a single client) is found when the method is called.
+    Some programs put a method of their own on a single object (an instrumentation that wraps one client). Python would
+    call that one, without the door. But this is a data descriptor, which Python asks before it looks at the object. So
+    the door is called, and calls the method on the object.
     """
 
     def __init__(self, name: str, make: Callable[..., Callable[..., object]], original: object) -> None:
@@ -39,7 +40,8 @@ class Door:
         return MethodType(self._make(staticmethod(on_object)), instance)
 
     def _is_first(self, cls: type) -> bool:
-        """Whether an object of this class comes here at once, and not by ``super()``: then its own has been called."""
+        """Whether this door is the first method of that name in ``cls``. A method on the object replaces the first one,
+        not those that are reached by ``super()``."""
         return next(vars(base)[self._name] for base in cls.__mro__ if self._name in vars(base)) is self
 
     def __set__(self, instance: object, value: object) -> None:
@@ -53,17 +55,17 @@ class Door:
 
 
 def bound(original: Callable[..., Returned], instance: object) -> Callable[..., Returned]:
-    """What ``instance.name`` is when ``original`` stands under that name in the class: not every method is a function.
+    """Bind ``original``, which stands in a class, to ``instance``, as Python does for ``instance.name``.
 
-    A decorator made of a class, ``functools.partialmethod`` and the wrappers of instrumentation have ways of their own
-    to be bound (``__get__``); what has none is called without the instance, as Python does.
+    Not every method is a function: a decorator that is a class, ``functools.partialmethod`` and the wrappers of
+    instrumentation have a ``__get__`` of their own. What has none is called without the instance.
     """
     get = getattr(type(original), "__get__", None)
     return original if get is None else get(original, instance, type(instance))
 
 
 def a_door(function: Function) -> Function:
-    """Remember that ``function`` is a door."""
+    """Note that ``function`` is a door, and return it."""
     _doors[id(function)] = function
     return function
 
@@ -75,10 +77,10 @@ def is_door(function: object) -> bool:
 
 
 def leads_to(wrapper: object, is_sought: Callable[[object], bool]) -> bool:
-    """Whether ``wrapper`` has what is sought inside, as far as can be seen: in its closure and in its attributes."""
+    """Whether ``wrapper`` holds an object for which ``is_sought`` is true, at any depth, in closures and attributes."""
     seen: dict[int, object] = {}
     waiting = [wrapper]
-    while waiting and len(seen) < _FAR:
+    while waiting and len(seen) < _MOST_OBJECTS:
         each = waiting.pop()
         if is_sought(each):
             return True
@@ -88,11 +90,12 @@ def leads_to(wrapper: object, is_sought: Callable[[object], bool]) -> bool:
     return False
 
 
-#: So many objects are looked at to find what a wrapper holds.
-_FAR = 100
+#: ``leads_to`` looks at no more objects than this.
+_MOST_OBJECTS = 100
 
 
 def _parts(wrapper: object) -> Iterator[object]:
+    """The objects that ``wrapper`` may call."""
     if isinstance(wrapper, (functools.partial, functools.partialmethod)):
         yield from (wrapper.func, *wrapper.args)
     yield getattr(wrapper, "__func__", None)
@@ -106,5 +109,5 @@ def _parts(wrapper: object) -> Iterator[object]:
 def _content(cell: CellType) -> object:
     try:
         return cell.cell_contents
-    except ValueError:  # it is empty
+    except ValueError:  # the cell is empty
         return None

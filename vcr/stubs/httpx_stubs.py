@@ -1,6 +1,6 @@
-"""VCR.py's names in its stub of httpx and httpx2: small functions on our engine. Nothing in the package needs them.
+"""VCR.py's names in its stub of httpx: small functions on the engine. This package itself does not need them.
 
-``httpx``: the module, httpx or httpx2, that a function is to work for.
+The argument ``httpx`` is the module httpx or the module httpx2.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _vcr_request(
 def vcr_handle_request(
     cassette: Cassette, real_handle_request: Callable[..., NativeResponse], httpx: ModuleType
 ) -> Callable[..., NativeResponse]:
-    """``real_handle_request``, of one of the transports of ``httpx``, inside ``cassette``."""
+    """A method for a transport of ``httpx`` that calls ``real_handle_request`` inside ``cassette``."""
 
     @functools.wraps(real_handle_request)
     def handle_request(self: object, request: NativeRequest) -> NativeResponse:
@@ -84,7 +84,8 @@ def vcr_handle_request(
 def vcr_handle_async_request(
     cassette: Cassette, real_handle_async_request: Callable[..., Awaitable[NativeResponse]], httpx: ModuleType
 ) -> Callable[..., Awaitable[NativeResponse]]:
-    """The same, of an asynchronous transport."""
+    """A method for an asynchronous transport of ``httpx`` that calls ``real_handle_async_request`` inside
+    ``cassette``."""
 
     @functools.wraps(real_handle_async_request)
     async def handle_async_request(self: object, request: NativeRequest) -> NativeResponse:

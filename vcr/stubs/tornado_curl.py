@@ -1,9 +1,9 @@
-"""The stub of tornado's client over libcurl, CurlAsyncHTTPClient. It must not know an option or a file.
+"""The stub of CurlAsyncHTTPClient, tornado's client over libcurl. It must not know an option or a file.
 
-tornado tells its request to libcurl while it sets up a handle. So each fetch is rehearsed: tornado's own code sets up a
-handle that only notes its options (``NotedCurl``), on a ``Stage`` in the place of a multi handle. There a recorded
-response is played to tornado's own callbacks. A request that has to go live is handed to the real client, and the
-cassette listens to that client's handle.
+What tornado requests is known only when tornado has set all options of a handle. So each fetch is *rehearsed* first: on
+a copy of the client, tornado's own code sets up a ``NotedCurl``, which only notes the options, and adds it to a
+``NotedMulti``. A recorded response is then replayed to the callbacks that tornado has set. If the request has to go
+live, the real client fetches it, and the cassette listens to the handle that the client takes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .libcurl.transfer import Transfer, start
 from .pycurl import Curl, EasyHandle, returned
 from .tornado import given_to
 
-#: PAUSE_CONT
+#: libcurl's PAUSE_CONT: the value with which ``pause`` goes on.
 _CONTINUE = 0
 _log = logging.getLogger("tornado.curl_httpclient")
 
@@ -45,7 +45,7 @@ FetchImpl = Callable[["CurlAsyncHTTPClient", "HTTPRequest", Callable[["HTTPRespo
 
 
 def fetch_door(original: FetchImpl) -> FetchImpl:
-    """``fetch_impl``: the rehearsal."""
+    """``fetch_impl``: inside a cassette, rehearse the fetch."""
 
     @functools.wraps(original)
     def fetch_impl(self: CurlAsyncHTTPClient, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
@@ -58,8 +58,8 @@ def fetch_door(original: FetchImpl) -> FetchImpl:
 
 
 def setup_door(original: Callable[..., None]) -> Callable[..., None]:
-    """``_curl_setup_request``: a request starts, at once or out of its client's queue. tornado hands an error that is
-    raised here to the code that waits for the response."""
+    """``_curl_setup_request``, which sets the options of a handle. In a rehearsal, take the turn. On a real handle, let
+    the cassette listen. tornado hands an error that is raised here to the code that waits for the response."""
 
     @functools.wraps(original)
     def _curl_setup_request(
@@ -67,7 +67,8 @@ def setup_door(original: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         given = given_to(request)
         original(self, curl, request, buffer, headers)
-        fetch: Fetch | None = vars(request).get("_vcr_fetch")  # (a request proxy would ask its request)
+        # Not by getattr, because tornado's request proxy would look at the request that it stands for.
+        fetch: Fetch | None = vars(request).get("_vcr_fetch")
         if isinstance(curl, NotedCurl):
             curl.take_turn(type(self), given)
         elif fetch is not None and fetch.curl.transfer is not None:
@@ -77,11 +78,12 @@ def setup_door(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def queue_door(original: Callable[[CurlAsyncHTTPClient], None]) -> Callable[[CurlAsyncHTTPClient], None]:
-    """``_process_queue``: it adds handles to the real multi handle, which the doors of pycurl must not see."""
+    """``_process_queue``, which adds handles to the multi handle. It runs outside the cassette, so that the doors of
+    pycurl do not record the transfer a second time."""
 
     @functools.wraps(original)
     def _process_queue(self: CurlAsyncHTTPClient) -> None:
-        if isinstance(self._multi, Stage):
+        if isinstance(self._multi, NotedMulti):
             original(self)
             return
         with _active.outside():
@@ -94,7 +96,7 @@ def queue_door(original: Callable[[CurlAsyncHTTPClient], None]) -> Callable[[Cur
 
 
 class Fetch:
-    """One call of ``fetch_impl``."""
+    """One call of ``fetch_impl``: its rehearsal, and, if it goes live, the fetch of the real client."""
 
     def __init__(
         self,
@@ -107,11 +109,11 @@ class Fetch:
         self._context = contextvars.copy_context()
         self.curl = NotedCurl()
         self._real: EasyHandle | None = None
-        # The client without what belongs to its real handles.
+        # A copy of the client, which has the noted handle instead of the real ones.
         self._rehearsing = object.__new__(type(client))
         vars(self._rehearsing).update(
             vars(client),
-            _multi=Stage(self.curl, self._go_live),
+            _multi=NotedMulti(self.curl, self._go_live),
             _free_list=[self.curl],
             _requests=collections.deque(),
             _fds={},
@@ -119,11 +121,12 @@ class Fetch:
         )
 
     def start(self) -> None:
-        """Set up, take the turn, and replay or go live. Nothing of the response comes before this has returned."""
+        """Set up the noted handle, take the turn, and replay or go live. No part of the response comes before this has
+        returned."""
         self._fetch_impl(self._rehearsing, self._request, self._answer)
 
     def _go_live(self) -> None:
-        # The loop calls these callbacks in another context: a fetch that they make belongs to the caller's.
+        # The loop calls these callbacks in another context. A fetch that they make belongs to the caller's cassette.
         for name in ("header_callback", "streaming_callback"):
             callback = getattr(self._request, name)
             if callback is not None:
@@ -135,30 +138,32 @@ class Fetch:
         return self._context.copy().run(callback, data)
 
     def listen(self, real: EasyHandle, header: Callable[[bytes], object]) -> None:
-        """The request goes live on the handle ``real``, whose callback for header lines is ``header``."""
+        """Let the cassette listen to ``real``, the handle on which the request goes live. ``header``: its callback for
+        header lines."""
         self._real = real
-        self._client._curls.insert(0, self)  # the handles that it closes when it is closed itself
+        self._client._curls.insert(0, self)  # the client calls ``close`` of these when it is closed
         listeners = self.curl.listeners(functools.partial(returned, header), self._client._curl_debug)
         for option, value in listeners.items():
             real.setopt(option, value)
 
     def close(self) -> None:
-        """The client is closed, perhaps long after the cassette. Be silent: when libcurl tells that it ends the
-        transfer, pycurl 7.45 aborts the process."""
-        assert self._real is not None  # (or the client would not know of this fetch)
+        """Stop listening: the client is closed in the middle of the transfer. pycurl 7.45 aborts the process if a
+        callback is called while the handle is closed."""
+        assert self._real is not None  # ``listen`` has been called, or the client would not have this fetch
         self._real.setopt(Opt.VERBOSE, 0)
 
-    def _let_go(self, real: EasyHandle) -> None:
+    def _stop_listening(self, real: EasyHandle) -> None:
         self._client._curls.remove(self)
-        # The handle is kept for the next fetch, which sets its own callback: an idle one must not keep the cassette.
+        # The client keeps the handle for its next fetch. Until then, the handle must not keep the cassette alive.
         real.unsetopt(Opt.HEADERFUNCTION)
         real.setopt(Opt.VERBOSE, self.curl.is_verbose)
         real.setopt(Opt.DEBUGFUNCTION, self._client._curl_debug)
 
     def _answer_live(self, response: HTTPResponse) -> None:
-        """libcurl has ended the transfer, or the cassette has stopped it at a redirect to what is recorded."""
+        """Take the response of the real client. The cassette may have stopped the transfer at a redirect to a recorded
+        response: then replay that."""
         if self._real is not None:
-            self._let_go(self._real)
+            self._stop_listening(self._real)
         live, error = self.curl.live, response.error if isinstance(response.error, CurlError) else None
         if self.curl.transfer is not None and live is not None:
             if error is not None and not self.curl.transfer.is_live:
@@ -177,11 +182,12 @@ class Fetch:
 
 
 class NotedCurl(Curl):  # type: ignore[misc]
-    """A handle that is set up and never performed.
+    """A handle that tornado sets up, and that libcurl never performs.
 
-    ``transfer``: what its options make; None when that is none of a cassette's business. ``live``: the same, if it goes
-    live. ``is_verbose``: whether tornado logs what libcurl tells. ``failure``: libcurl's error; ``error``: another one.
-    ``plays``: whether a recorded response is on its way; ``steps``: the rest of it.
+    ``transfer``: the transfer that its options ask for; None if it passes the cassette. ``live``: the same transfer, if
+    it goes live. ``is_verbose``: whether tornado logs what libcurl reports. ``failure``: an error of libcurl;
+    ``error``: any other. ``plays``: whether a recorded response is being replayed; ``steps``: the rest of its lines and
+    pieces, each with its callback.
     """
 
     def __init__(self) -> None:
@@ -196,7 +202,7 @@ class NotedCurl(Curl):  # type: ignore[misc]
         self.is_verbose = _log.isEnabledFor(logging.DEBUG)  # as tornado asks when it makes a handle
 
     def setopt(self, option: int, value: object) -> None:
-        """Note the option; one that libcurl does not take is not taken here."""
+        """Note the option. Raises pycurl's error for an option that libcurl does not accept."""
         super().setopt(option, value)
         if value is None:
             self._handle.forget(option)
@@ -211,16 +217,17 @@ class NotedCurl(Curl):  # type: ignore[misc]
         self._handle.forget(option)
 
     def getinfo(self, option: int) -> object:
-        """What the recorded response tells."""
+        """The answer from the recorded response."""
         value = answer(self._handle.info or {}, option)
         return value.decode("latin-1") if isinstance(value, bytes) else value
 
     def pause(self, bitmask: int) -> None:
-        """tornado pauses, or goes on."""
+        """Note that tornado pauses the transfer, or goes on."""
         self.paused = bitmask != _CONTINUE
 
     def take_turn(self, client: type, given: frozenset[str]) -> None:
-        """All options have been set. ``given``: the names of the header fields to record. Raises a refusal."""
+        """Take the turn, when all options have been set. ``given``: the names of the header fields to record. Raises a
+        refusal."""
         self._handle.given = given
         self._header = self._handle.options[Opt.HEADERFUNCTION]
         self._write = self._handle.options[Opt.WRITEFUNCTION]
@@ -230,13 +237,14 @@ class NotedCurl(Curl):  # type: ignore[misc]
             self.live = LiveTransfer(self.transfer)
 
     def listeners(self, header: Callable[[bytes], object], debug: Callable[..., object]) -> dict[int, object]:
-        """What another handle, on which the request goes live, is set to; ``header`` and ``debug`` are its own."""
+        """The callbacks, by option, for the handle on which the request goes live. ``header``, ``debug``: the callbacks
+        of that handle itself."""
         assert self.live is not None
         self._handle.note(Opt.VERBOSE, self.is_verbose)
         return self.live.listeners(debug, header, -1)
 
     def replay(self) -> None:
-        """Get the recorded response ready, and those that it redirects to."""
+        """Fill ``steps`` with the recorded response, and with those to which it redirects."""
         assert self.transfer is not None
         self.plays = True
         try:
@@ -244,18 +252,18 @@ class NotedCurl(Curl):  # type: ignore[misc]
                 self.transfer,
                 lambda line: self.steps.append((self._header, line)),
                 lambda piece: self.steps.append((self._write, piece)),
-                lambda _: None,  # tornado runs each fetch on any of its handles: it has no cookies of its own
+                lambda _: None,  # tornado keeps no cookies: a fetch may run on any of its handles
             )
             replay.run()
             if replay.was_cancelled:
                 raise not_cancelled(self.transfer.request)
         except LibcurlError as error:
             self.failure = error
-        except Exception as error:  # noqa: BLE001  (of a hop that is refused, or that cannot go live from here)
+        except Exception as error:  # noqa: BLE001  (a refused hop, or one that would have to go live)
             self.error, self.failure = error, LibcurlError(Code.WRITE_ERROR, "")
 
     def step(self) -> None:
-        """Hand one line, or one piece, to tornado."""
+        """Hand the next line or piece to tornado."""
         if self.paused or not self.steps:
             return
         sink, data = self.steps[0]
@@ -269,33 +277,33 @@ class NotedCurl(Curl):  # type: ignore[misc]
             self.steps.clear()
 
 
-class Stage:
-    """What stands in the place of a multi handle, for one ``NotedCurl``."""
+class NotedMulti:
+    """Takes the place of the multi handle, for one ``NotedCurl``."""
 
     def __init__(self, curl: NotedCurl, go_live: Callable[[], None]) -> None:
         self._curl, self._go_live = curl, go_live
 
     def add_handle(self, curl: NotedCurl) -> None:
-        """The turn has been taken: go live, or replay."""
+        """Go live, or replay. The turn has been taken."""
         if curl.transfer is None or curl.transfer.is_live:
             self._go_live()
         else:
             curl.replay()
 
     def remove_handle(self, curl: NotedCurl) -> None:
-        """The fetch is over."""
+        """Do nothing: the fetch has ended."""
 
     def socket_action(self, *_: int) -> tuple[int, int]:
-        """The loop gives the time to go on."""
+        """Go on with the replay; tornado's loop calls this. Returns what pycurl returns: no error, one handle."""
         self._curl.step()
         return 0, 1
 
     def timeout(self) -> int:
-        """In how many milliseconds to go on; -1: not before something happens."""
+        """Milliseconds after which tornado's loop calls ``socket_action``; -1: it does not."""
         return 0 if self._curl.steps and not self._curl.paused else -1
 
     def info_read(self) -> tuple[int, list[object], list[tuple[object, int, str]]]:
-        """How the transfer has ended, once it has."""
+        """The handle that has ended, or the one that has failed with its error, as pycurl reports them; once."""
         curl = self._curl
         if curl.steps or not curl.plays:
             return 0, [], []

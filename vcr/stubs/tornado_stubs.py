@@ -1,4 +1,4 @@
-"""VCR.py's name in its stub of tornado. Nothing in the package needs it. Importing it needs tornado."""
+"""VCR.py's name in its stub of tornado. This package itself does not need it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def vcr_fetch_impl(cassette: Cassette, real_fetch_impl: Callable[..., None]) -> Callable[..., None]:
-    """``real_fetch_impl``, of one of tornado's clients, inside ``cassette``."""
+    """A method for one of tornado's clients that calls ``real_fetch_impl`` inside ``cassette``."""
 
     @functools.wraps(real_fetch_impl)
     def fetch_impl(self: Any, request: Any, callback: Callable[..., None]) -> None:
