@@ -1,4 +1,4 @@
-"""What only aiohttp has. ``three_ways`` runs the same code live, recording and replaying, and compares."""
+"""What aiohttp has, and other clients have not. ``three_ways`` runs the same code live, recording and replaying."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ aiohttp = pytest.importorskip("aiohttp")
 
 
 def run(act, **options):
-    """``await act(session)``, in a loop of its own. ``connector``: makes one, inside the loop."""
+    """Run ``act(session)`` in a new loop, with a new session. ``connector``: a function that makes the connector."""
 
     async def main():
         made = {name: value() if name == "connector" else value for name, value in options.items()}
@@ -39,7 +39,7 @@ def run(act, **options):
 
 @pytest.fixture
 def three_ways(server, cassette_path):
-    """``three_ways(act)``: the one outcome of ``await act(session)``, live, recording, and with the server gone."""
+    """``three_ways(act)``: the outcome of ``act(session)``, which must be the same live, recording and on replay."""
 
     def three_ways(act, server=server, **options):
         def once():
@@ -61,7 +61,7 @@ def three_ways(server, cassette_path):
 
 @pytest.fixture
 def recorded(cassette_path):
-    """``recorded(act)``: what ``await act(session)`` leaves in a new cassette."""
+    """``recorded(act)``: a new cassette in which ``act(session)`` has been recorded."""
 
     def recorded(act, **options):
         with vcr.use_cassette(cassette_path) as cassette:
@@ -287,7 +287,7 @@ def test_a_body_is_recorded_as_it_is_sent(options, server, three_ways, cassette_
 
 
 @pytest.mark.filterwarnings("ignore:BasicAuth is deprecated", "ignore:The 'auth' parameter is deprecated")
-def test_who_asks_is_recorded_if_the_request_says_so_and_not_if_its_session_does(server, cassette_path):
+def test_credentials_of_a_request_are_recorded_and_those_of_its_session_are_not(server, cassette_path):
     async def act():
         async with aiohttp.ClientSession(auth=aiohttp.BasicAuth("u", "p"), headers={"X-Own": "1"}) as session:
             for auth in (None, aiohttp.BasicAuth("other", "p")):
@@ -296,12 +296,12 @@ def test_who_asks_is_recorded_if_the_request_says_so_and_not_if_its_session_does
 
     with vcr.use_cassette(cassette_path) as cassette:
         asyncio.run(act())
-    # VCR.py does not see what a session adds.
+    # VCR.py does not record what a session adds.
     assert [sorted(request.headers) for request in cassette.requests] == [["X-Own"], ["Authorization", "X-Own"]]
     assert all(request.get("Authorization") for request in server.requests)
 
 
-def test_the_server_is_only_asked_when_the_whole_body_is_there(server, recorded):
+def test_a_request_goes_live_when_its_whole_body_has_been_made(server, recorded):
     async def body():
         for _ in range(3):
             assert not server.connections
@@ -317,7 +317,7 @@ def test_the_server_is_only_asked_when_the_whole_body_is_there(server, recorded)
 
 
 def test_traces_tell_of_the_same_events(server, three_ways):
-    """All but those of the connection, of which a replay has none."""
+    """All events but those of the connection, which a replay does not have."""
     names = "request_start request_headers_sent request_chunk_sent request_redirect response_chunk_received request_end"
     told = []
     tracing = aiohttp.TraceConfig()
@@ -337,7 +337,7 @@ def test_traces_tell_of_the_same_events(server, three_ways):
 
 
 @pytest.mark.skipif(VERSION < (3, 12), reason="middlewares are of aiohttp 3.12")
-def test_each_request_of_a_middleware_is_one(server, three_ways, cassette_path):
+def test_each_request_that_a_middleware_makes_is_an_interaction(server, three_ways, cassette_path):
     async def insistent(request, handler):
         while (response := await handler(request)).status == 503:
             response.release()
@@ -356,7 +356,7 @@ def test_each_request_of_a_middleware_is_one(server, three_ways, cassette_path):
 
 
 def test_a_connector_that_is_the_users_own(server, cassette_path):
-    """It outlives the session, and the cassettes; its connection goes back to it every time."""
+    """The connector outlives the session and the cassettes, and has its connection back after each request."""
 
     async def main():
         connector = aiohttp.TCPConnector(limit=1)
@@ -466,10 +466,10 @@ def test_a_connection_that_takes_too_long_is_the_same_error(server, cassette_pat
     assert len(cassette) == 0
 
 
-# -- left early --------------------------------------------------------------------------------------------------------
+# -- a response that is left early -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("leave", ["async with", "release", "close", "forget"])
+@pytest.mark.parametrize("leave", ["async with", "release", "close", "wait_eof"])
 def test_a_response_left_in_any_way_is_recorded_whole(leave, server, recorded):
     content = all_bytes(500_000)
     server.route("/long", lambda exchange: exchange.respond(body=content))
@@ -480,13 +480,13 @@ def test_a_response_left_in_any_way_is_recorded_whole(leave, server, recorded):
         if leave == "async with":
             async with response:
                 pass
-        elif leave != "forget":
+        elif leave != "wait_eof":
             getattr(response, leave)()
         else:
-            await response.content.wait_eof()  # nobody reads
+            await response.content.wait_eof()
 
-    if leave == "forget":
-        content = content[:1000]
+    if leave == "wait_eof":
+        content = content[:1000]  # so little that it comes although nobody reads
     (response,) = recorded(act).responses
     assert response["body"]["string"] == content
     assert "incomplete" not in response
@@ -514,7 +514,7 @@ def test_a_program_that_is_cancelled_does_not_wait_for_the_rest(server, cassette
     assert [response["error"]["kind"] for response in cassette.responses] == ["cancelled"]
 
 
-# -- read when it has been closed --------------------------------------------------------------------------------------
+# -- a response that is read after it has been closed ------------------------------------------------------------------
 
 
 async def _leave_with(session, url):
@@ -554,7 +554,7 @@ LEAVE = (_leave_with, _leave_with_when_read, _release, _close, _raise_for_status
 @pytest.mark.parametrize("path", ["/text", "/gzip", "/chunked", "/until-close", "/bytes/300000", "/status/404"])
 @pytest.mark.parametrize("leave", LEAVE, ids=lambda leave: leave.__name__)
 def test_a_response_can_be_read_after_it_has_been_closed(leave, path, server, cassette_path):
-    """As with VCR.py, which reads it to the end first; without a cassette that is an error."""
+    """As with VCR.py, which has read the response to its end by then. Without a cassette this is an error."""
 
     async def read(session):
         async with session.get(server.url + path) as response:
@@ -572,7 +572,7 @@ def test_a_response_can_be_read_after_it_has_been_closed(leave, path, server, ca
         server.close()
 
 
-def test_a_request_that_passes_by_is_closed_as_ever(server, cassette_path):
+def test_an_ignored_response_cannot_be_read_after_it_has_been_closed(server, cassette_path):
     async def act(session):
         response = await _release(session, server.url + "/bytes/300000")
         return await response.read()
@@ -619,7 +619,8 @@ def test_headers_that_aiohttp_would_refuse_are_replayed(headers, tmp_path):
 
 @pytest.fixture
 def fails(cassette_path):
-    """``fails(act, *servers)``: the error of ``await act(session)``, live, recorded, and replayed with them gone."""
+    """``fails(act, *servers)``: the class of the error of ``act(session)``, which must be the same live, recording, and
+    on replay, when the servers are closed."""
 
     def fails(act, *servers, **options):
         def once():
@@ -732,7 +733,7 @@ def test_a_head_that_breaks_off(server, fails):
 
 
 @pytest.mark.parametrize("path", ["/silent", "/endless"])
-def test_a_program_that_gives_up_does_so_again(path, server, cassette_path):
+def test_a_request_that_the_program_gives_up_is_given_up_on_replay(path, server, cassette_path):
     async def act(session):
         async def get():
             async with session.get(server.url + path) as response:
@@ -749,11 +750,11 @@ def test_a_program_that_gives_up_does_so_again(path, server, cassette_path):
     assert cassette.all_played
 
 
-# -- nothing is waited for that does not come --------------------------------------------------------------------------
+# -- requests whose body waits, or fails -------------------------------------------------------------------------------
 
 
 class BodyError(Exception):
-    """A body that cannot be made."""
+    """The program fails to make a body."""
 
 
 async def _broken():
@@ -778,7 +779,7 @@ async def _patiently(act, session):
     ids=["100 204", "204", "417", "100 200", "100 and no more", "nothing"],
 )
 @pytest.mark.parametrize("data", [b"content", b""], ids=["body", "no body"])
-def test_whatever_answers_a_body_that_is_held_back(data, answer, expected, server, cassette_path):
+def test_any_response_to_a_body_that_waits_for_100_continue(data, answer, expected, server, cassette_path):
     def raw(exchange):
         exchange.hang_up()
         exchange.send(answer)
@@ -795,8 +796,8 @@ def test_whatever_answers_a_body_that_is_held_back(data, answer, expected, serve
         assert (seen.kind if isinstance(seen, Raised) else seen) == expected
 
 
-def test_the_clock_runs_on_after_100_continue(server, fails):
-    """aiohttp stops it there, and starts it again when it has sent the body."""
+def test_the_time_limit_runs_on_after_100_continue(server, fails):
+    """aiohttp stops its time limit when it reads ``100 Continue``, and starts it again when it has sent the body."""
 
     async def act(session):
         await session.put(server.url + "/silent", data=b"content", expect100=True)
@@ -830,7 +831,7 @@ def test_a_server_that_is_not_there_is_not_waited_for(expect, server, fails):
 
 
 @pytest.mark.parametrize("data", [None, b"body", _generated], ids=["none", "bytes", "generator"])
-def test_a_refusal_comes_raw_and_once(data, server, cassette_path):
+def test_a_refusal_is_raised_unwrapped_and_once(data, server, cassette_path):
     events = []
     tracing = aiohttp.TraceConfig()
 
@@ -851,7 +852,7 @@ def test_a_refusal_comes_raw_and_once(data, server, cassette_path):
 
 
 class HookError(Exception):
-    """A hook of the user's fails."""
+    """A hook of the program fails."""
 
 
 @pytest.mark.parametrize("read", ["read", "readany"])
@@ -869,7 +870,7 @@ def test_the_error_of_a_hook_reaches_the_program(path, read, server, cassette_pa
         assert outcome(lambda: run(act)) == Raised(HookError, "")
 
 
-def test_a_websocket_passes_by_with_a_word_about_it(server, cassette_path, caplog):
+def test_a_websocket_passes_the_cassette_and_is_named(server, cassette_path, caplog):
     def websocket(exchange):
         exchange.hang_up()
         proof = hashlib.sha1(exchange.request.get("Sec-WebSocket-Key").encode() + aiohttp.http.WS_KEY).digest()
@@ -899,7 +900,7 @@ def test_a_websocket_passes_by_with_a_word_about_it(server, cassette_path, caplo
     assert any(server.url + "/ws" in message for message in caplog.messages)
 
 
-# -- other people's cassettes ------------------------------------------------------------------------------------------
+# -- cassettes of other recorders --------------------------------------------------------------------------------------
 
 
 OLD = """\
@@ -948,7 +949,7 @@ def test_a_cassette_of_another_client(server, cassette_path):
         assert run(act) == TEXT
 
 
-# -- what rides on it --------------------------------------------------------------------------------------------------
+# -- aiobotocore -------------------------------------------------------------------------------------------------------
 
 
 def test_aiobotocore_puts_an_object_and_gets_it_back(server, cassette_path):

@@ -1,4 +1,4 @@
-"""aiohttp: a body that waits for the answer, tasks that wait for the same response, and what a connection tells."""
+"""aiohttp: a body that waits for the response, tasks that wait for the same response, and ``get_extra_info``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ aiohttp = pytest.importorskip("aiohttp")
 
 @asynccontextmanager
 async def _duplex_server():
-    """Answers when it has the first piece of a body, and tells in the body of its answer what came later."""
+    """A server that responds when it has the first piece of a body, and sends back what comes after that."""
 
     async def talk(reader, writer):
         try:
@@ -38,7 +38,7 @@ async def _duplex_server():
 
 
 async def _converse(session, url):
-    """Send a first piece, wait for the head and the first piece of the answer, send a second one, read the rest."""
+    """Send a first piece, wait for the head and the first piece of the response, send a second piece, read the rest."""
     answered = asyncio.Event()
 
     async def body():
@@ -113,7 +113,7 @@ def test_one_task_reads_while_another_waits_for_the_end(path, read, server, thre
 
 
 def test_a_connection_answers_what_it_knows_of_itself(server, cassette_path):
-    """Live and recording the same; replaying, nothing that was asked is known, and nothing raises."""
+    """The same live and recording. On replay every answer is None, and nothing raises."""
     names = ("peername", "sockname", "socket", "ssl_object", "peercert", "cipher", "compression", "sslcontext", "else")
 
     async def act():
@@ -125,6 +125,6 @@ def test_a_connection_answers_what_it_knows_of_itself(server, cassette_path):
     assert live["peername"]
     with vcr.use_cassette(cassette_path):
         assert asyncio.run(act())[0] == live
-    if VERSION >= (3, 10):  # (before, the connection goes as soon as all of the response is there, as it is on replay)
+    if VERSION >= (3, 10):  # before, the response has no connection once all of it has come, as on replay
         with vcr.use_cassette(cassette_path, record_mode="none"):
             assert not any(asyncio.run(act())[0].values())

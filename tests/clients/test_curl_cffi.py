@@ -1,4 +1,4 @@
-"""What only curl_cffi has. ``three_ways`` runs the same code live, recording and replaying, and compares."""
+"""What curl_cffi has, and other clients have not. ``three_ways`` runs the same code live, recording and replaying."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .entries import Raised, outcome
 
 curl_cffi = pytest.importorskip("curl_cffi")
 
-from curl_cffi import Curl, CurlInfo, CurlOpt  # noqa: E402  (early: long before any cassette)
+from curl_cffi import Curl, CurlInfo, CurlOpt  # noqa: E402  (before any cassette is opened)
 
 
 def in_session(act, **options):
-    """``act(session)``."""
+    """Return ``act(session)``, with a new session."""
     with curl_cffi.Session(**options) as session:
         try:
             return act(session)
@@ -30,7 +30,7 @@ def in_session(act, **options):
 
 
 def in_loop(act, **options):
-    """``await act(session)``, in a loop of its own."""
+    """Return ``await act(session)``, with a new session in a new loop."""
 
     async def main():
         async with curl_cffi.AsyncSession(**options) as session:
@@ -71,7 +71,7 @@ def test_every_attribute_of_a_response_is_the_same(path, server, three_ways):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_and_to_asyncio(path, server, three_ways):
+def test_every_attribute_of_an_asynchronous_response_is_the_same(path, server, three_ways):
     async def act(session):
         return shown(await session.get(server.url + path)), [str(cookie) for cookie in session.cookies.jar]
 
@@ -133,7 +133,7 @@ def test_a_stream_comes_in_the_pieces_that_the_server_sent(server, three_ways):
     assert three_ways(lambda: (in_session(act), in_loop(async_act))) == ((200, CHUNKS), (200, CHUNKS))
 
 
-def test_what_is_left_of_a_stream_is_recorded_all_the_same(server, cassette_path):
+def test_a_stream_that_is_left_early_is_recorded_whole(server, cassette_path):
     def act(session):
         with session.stream("GET", server.url + "/bytes/1000000") as response:
             return next(response.iter_content())
@@ -161,7 +161,7 @@ def test_a_refusal_is_raised_by_the_request_itself_and_the_session_goes_on(path,
         return session.get(server.url + "/text?known=1").content
 
     async def async_act(session):
-        for _ in range(2):  # the only handle must not be lost
+        for _ in range(2):  # the session has one handle, which must not be lost
             with pytest.raises(CannotOverwriteExistingCassetteException):
                 await session.get(server.url + path, stream=stream)
         return (await session.get(server.url + "/text?known=1")).content
@@ -174,7 +174,7 @@ def test_a_refusal_is_raised_by_the_request_itself_and_the_session_goes_on(path,
     assert server.hits == 2
 
 
-def test_a_form_that_libcurl_makes_up_is_refused(server, cassette_path):
+def test_a_multipart_form_that_libcurl_encodes_is_refused(server, cassette_path):
     def act(session):
         with closing(curl_cffi.CurlMime()) as form:
             form.addpart("name", data=b"value")
@@ -223,7 +223,7 @@ def fetch(curl, url):
     return body.getvalue(), curl.getinfo(CurlInfo.RESPONSE_CODE), curl.getinfo(CurlInfo.EFFECTIVE_URL)
 
 
-def test_a_handle_of_ones_own_is_recorded(server, three_ways):
+def test_a_handle_that_the_program_has_made_is_recorded(server, three_ways):
     def act():
         with closing(Curl()) as curl, closing(curl.duphandle()) as other:
             return fetch(curl, server.url + "/text"), fetch(other, server.url + "/headers")

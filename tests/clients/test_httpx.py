@@ -1,4 +1,4 @@
-"""httpx and httpx2: transports of every kind, HTTP/2, and what their responses show of themselves."""
+"""httpx and httpx2: transports of every kind, HTTP/2, and the attributes of responses."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ MODULES = ["httpx", "httpx2"]
 
 @pytest.fixture(params=MODULES)
 def httpx(request) -> Any:
-    """The module."""
+    """The module, httpx or httpx2."""
     return pytest.importorskip(request.param)
 
 
 class Sync:
-    """A synchronous client with the face of an asynchronous one."""
+    """A synchronous client, with the methods of an asynchronous one."""
 
     kind, handles, stream_kind = "Client", "handle_request", "SyncByteStream"
 
@@ -63,7 +63,7 @@ async def _asynchronous(pieces):
 
 
 class Async(Sync):
-    """An asynchronous one."""
+    """An asynchronous client."""
 
     kind, handles, stream_kind = "AsyncClient", "handle_async_request", "AsyncByteStream"
 
@@ -84,13 +84,13 @@ class Async(Sync):
 
 @pytest.fixture(params=[Sync, Async])
 def way(request) -> type[Sync]:
-    """Synchronous or asynchronous."""
+    """The class of the client: synchronous or asynchronous."""
     return request.param
 
 
 @pytest.fixture
 def run(httpx, way) -> Callable[..., Any]:
-    """``run(act, **options)``: what ``act(client)`` returns, of a new client with these options."""
+    """``run(act, **options)``: what ``act(client)`` returns, with a new client that has these options."""
 
     def run(act: Callable[[Any], Any], **options: Any) -> Any:
         async def visit() -> Any:
@@ -107,9 +107,8 @@ def run(httpx, way) -> Callable[..., Any]:
 
 @pytest.fixture
 def alike(run, cassette_path) -> Callable[..., Any]:
-    """``alike(act, gone, **options)``: ``run`` live, recording and, after ``gone()``, replaying; it has to be the same.
-
-    Options that are callable are called, for a new value each time.
+    """``alike(act, gone, **options)``: what ``run`` returns, and the cassette. The same must be returned live,
+    recording, and, after ``gone()``, on replay. ``options``: functions that make an option anew each time.
     """
 
     def alike(act: Callable[[Any], Any], gone: Callable[[], Any] = lambda: None, **options: Any) -> Any:
@@ -129,7 +128,7 @@ def alike(run, cassette_path) -> Callable[..., Any]:
 
 
 def _seen(response: Any) -> Any:
-    """What a response shows of itself, and of the one before it."""
+    """The attributes of a response, and of the responses that redirected to it."""
     return (
         [_seen(hop) for hop in response.history],
         *(response.status_code, response.reason_phrase, response.http_version, response.headers.raw),
@@ -146,14 +145,14 @@ def _seen(response: Any) -> Any:
 @pytest.mark.parametrize(
     "path", ["/headers", "/redirect/2", "/gzip", "/chunked", "/status/404", "/until-close/1.0", "/reason"]
 )
-def test_a_response_shows_the_same_of_itself(path, server, alike):
+def test_every_attribute_of_a_response_is_the_same(path, server, alike):
     async def act(client):
         return _seen(await client.get(server.url + path))
 
     alike(act, server.close, follow_redirects=lambda: True)
 
 
-def test_what_a_connection_says_of_itself_is_there_on_replay(server, run, cassette_path):
+def test_a_replayed_response_has_the_extensions_of_a_live_one(server, run, cassette_path):
     async def act(client):
         return (await client.get(server.url + "/text")).extensions
 
@@ -292,7 +291,7 @@ def test_an_error_of_a_hook_reaches_the_caller(server, run, cassette_path):
 # -- streams -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_connection_is_given_back_after_each_kind_of_leaving(httpx, server, run, cassette_path):
+def test_a_connection_goes_back_to_the_pool_however_its_stream_is_left(httpx, server, run, cassette_path):
     async def act(client):
         async with client.stream(server.url + "/bytes/300000") as (_, pieces):
             await anext(pieces)
@@ -309,8 +308,8 @@ def test_a_connection_is_given_back_after_each_kind_of_leaving(httpx, server, ru
         assert not any("incomplete" in response for response in cassette.responses)
 
 
-def test_a_stream_that_stalls_does_not_hold_up_who_leaves_it(server, run, cassette_path):
-    """It may go on at any time, or never; the client has set no limit."""
+def test_a_stream_that_stalls_does_not_hold_up_a_client_that_leaves_it(server, run, cassette_path):
+    """The stream may go on at any time, or never, and the client has set no time limit."""
 
     async def act(client):
         client.client.timeout = None
@@ -351,7 +350,7 @@ def test_a_stream_that_stalls_goes_on_after_its_cassette_has_closed(server, run,
 
 @pytest.fixture
 def h2(ca_file) -> dict[str, Callable[[], Any]]:
-    """The options of a client that speaks HTTP/2."""
+    """The options of a client that speaks HTTP/2, as functions that make them."""
     return {"http2": lambda: True, "verify": lambda: ssl.create_default_context(cafile=ca_file)}
 
 
@@ -460,7 +459,7 @@ async def asgi_application(scope, receive, send):
 
 
 def _custom(httpx, way):
-    """A transport that answers by itself, in pieces."""
+    """A transport that makes the response itself, in pieces."""
 
     class Pieces(getattr(httpx, way.stream_kind)):
         def __iter__(self):
@@ -504,11 +503,11 @@ def test_a_transport_without_a_network(transport, httpx, way, run, cassette_path
         ("http://application.test/path", b"content")
     ]
     with vcr.use_cassette(cassette_path, record_mode="none"):
-        # Nobody is asked any more.
+        # (This transport would fail if it were called.)
         assert run(act, transport=httpx.MockTransport(None)) == expected
 
 
-def test_what_an_application_asks_of_others_is_part_of_its_answer(httpx, server, cassette_path):
+def test_requests_that_an_application_makes_are_not_recorded_beside_its_response(httpx, server, cassette_path):
     def application(environ, start_response):
         start_response("200 OK", [])
         yield httpx.get(server.url + "/text").content
@@ -521,7 +520,7 @@ def test_what_an_application_asks_of_others_is_part_of_its_answer(httpx, server,
     assert [request.host for request in cassette.requests] == ["application.test"]
 
 
-def test_an_ignored_application_is_recorded_in_what_it_asks_of_others(httpx, server, cassette_path):
+def test_requests_that_an_ignored_application_makes_are_recorded(httpx, server, cassette_path):
     def application(environ, start_response):
         start_response("200 OK", [])
         yield httpx.get(server.url + "/text").content
@@ -537,7 +536,7 @@ def test_an_ignored_application_is_recorded_in_what_it_asks_of_others(httpx, ser
 
 
 def _retrying(httpx, way, base, inner=None):
-    """A transport that asks again: another one, or, without one, the class that it extends."""
+    """A transport that repeats a request: by ``inner``, or, if that is None, by the class that it extends."""
 
     class Retrying(base):
         def __init__(self):
@@ -585,7 +584,7 @@ def test_each_try_of_a_transport_that_tries_again_is_recorded(how, httpx, way, s
     assert [response["status"]["code"] for response in cassette.responses] == [503, 503, 200]
 
 
-def test_mounted_transports_of_which_each_takes_its_own(httpx, way, server, run, cassette_path):
+def test_each_mounted_transport_is_recorded(httpx, way, server, run, cassette_path):
     own = getattr(httpx, "HTTPTransport" if way is Sync else "AsyncHTTPTransport")
 
     async def act(client):
@@ -644,7 +643,7 @@ ENGINES = {
 
 @pytest.fixture(scope="module", autouse=True)
 def the_runtime_of_pyreqwest():
-    """It opens a few descriptors with its first request, for good."""
+    """Let pyreqwest open, before the tests, the descriptors that its first request opens and that stay open."""
     if importlib.util.find_spec("pyreqwest"):
         from pyreqwest.client import ClientBuilder, SyncClientBuilder
 
@@ -662,7 +661,7 @@ def the_runtime_of_pyreqwest():
 
 @pytest.fixture(params=ENGINES)
 def engine(request) -> tuple[type, type[Sync]]:
-    """A transport over another client, and how it is used."""
+    """A transport over another client, and the class of the client that uses it."""
     module, name, way = ENGINES[request.param]
     pytest.importorskip("httpx")
     pytest.importorskip(module.partition(".")[0])
@@ -671,7 +670,7 @@ def engine(request) -> tuple[type, type[Sync]]:
 
 @pytest.fixture
 def visit(engine) -> Callable[..., Any]:
-    """``run`` for this engine."""
+    """``visit(act)``: what ``act(client)`` returns, with a new client that has this transport."""
     transport, way = engine
 
     def visit(act: Callable[[Any], Any]) -> Any:
@@ -761,11 +760,11 @@ def test_a_test_client_of_starlette_is_not_recorded_but_what_its_application_ask
 @pytest.mark.parametrize("reading", ["reads", "a network's error", "an application's error"])
 @pytest.mark.parametrize("record_errors", [False, True])
 @pytest.mark.parametrize("closes", [True, False])
-def test_what_no_replay_could_show_is_not_kept(  # noqa: PLR0917
+def test_nothing_is_kept_of_a_stream_that_fails_or_cannot_be_closed(  # noqa: PLR0917
     closes, record_errors, reading, httpx, way, run, cassette_path
 ):
-    """The first error is what the client gets; a stream that cannot be closed leaves no trace, nor does one that fails,
-    unless it is with an error of the network that is to be recorded."""
+    """The client gets the first error. Nothing is kept of a stream that cannot be closed, nor of one that fails, unless
+    the error comes from the network and errors are recorded."""
     errors = {"a network's error": httpx.ReadError("reading"), "an application's error": RuntimeError("a bug")}
     expected = errors.get(reading) or (None if closes else ValueError("closing"))
 
@@ -889,7 +888,7 @@ def test_cassettes_of_others_replay(response, run, tmp_path):
 
 
 def _causes(error: BaseException | None) -> list[type]:
-    """The classes of an error and of what it comes from, as a traceback would show them."""
+    """The classes of an error and of its causes, as a traceback shows them."""
     causes = []
     while error is not None:
         causes.append(type(error))
@@ -916,7 +915,7 @@ def _free_port() -> int:
 
 
 @pytest.mark.parametrize("fails", [_too_late, _nobody_there, _hangs_up])
-def test_a_recorded_error_knows_its_request_and_what_caused_it(fails, run, server, cassette_path):
+def test_a_recorded_error_has_its_request_and_its_causes(fails, run, server, cassette_path):
     url, options = fails(server)
 
     async def act(client):
@@ -937,7 +936,7 @@ def test_a_pool_that_has_no_connection_in_time(httpx, way, server, cassette_path
     async def act():
         client = way(getattr(httpx, way.kind)(limits=limits, timeout=httpx.Timeout(20, pool=0.1)))
         try:
-            async with client.stream(server.url + "/text"):  # which keeps the only connection
+            async with client.stream(server.url + "/text"):  # keeps the only connection
                 try:
                     await client.get(server.url + "/text")
                 except httpx.PoolTimeout as error:
@@ -980,8 +979,8 @@ def test_a_body_that_comes_too_late_is_replayed_as_far_as_it_came(kind, httpx, s
             assert asyncio.run(act()) == live
 
 
-def test_what_one_client_has_recorded_another_raises_as_its_own(httpx, cassette_path):
-    with socket.socket() as bound:  # (nobody listens)
+def test_a_failure_that_another_client_has_recorded_is_raised_as_an_error_of_httpx(httpx, cassette_path):
+    with socket.socket() as bound:  # nobody listens
         bound.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}/"
         with pytest.raises(httpx.ConnectError) as live:
@@ -993,7 +992,7 @@ def test_what_one_client_has_recorded_another_raises_as_its_own(httpx, cassette_
     assert str(replayed.value) == str(live.value)
 
 
-def test_an_error_that_is_not_the_networks_is_not_recorded(httpx, server, cassette_path):
+def test_an_error_that_does_not_come_from_the_network_is_not_recorded(httpx, server, cassette_path):
     class Broken(httpx.BaseTransport):
         def handle_request(self, request):
             raise ValueError("a bug")

@@ -1,4 +1,4 @@
-"""tornado's two clients: callbacks, redirects inside one fetch, the queue, and all that a response tells."""
+"""tornado's two clients: callbacks, redirects inside one fetch, the queue, and the attributes of responses."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def _class(name):
 
 @pytest.fixture(params=BOTH)
 def run(request):
-    """``run(act, **options)``: ``await act(client)``, a new client each time."""
+    """``run(act, **options)``: what ``act(client)`` returns, with a new client that has these options."""
     return _runner(_class(request.param))
 
 
 @pytest.fixture
 def run_simple():
-    """The same for the simple client alone."""
+    """As ``run``, for the simple client alone."""
     return _runner(SimpleAsyncHTTPClient)
 
 
@@ -54,7 +54,7 @@ def _runner(cls):
             try:
                 return await act(client)
             finally:
-                while len(asyncio.all_tasks()) > 1:  # of fetches that nobody waits for any more
+                while len(asyncio.all_tasks()) > 1:  # those of fetches that the program does not wait for
                     await asyncio.sleep(0)
                 client.close()
 
@@ -64,7 +64,7 @@ def _runner(cls):
 
 
 def seen(response):
-    """All that a response tells, but for moments and durations."""
+    """The attributes of a response, but for times and durations."""
     return (
         response.code,
         response.reason,
@@ -84,7 +84,8 @@ def seen(response):
 
 @pytest.fixture
 def alike(run, server, cassette_path):
-    """``alike(act)``: ``await act(client)`` live, recording and replaying sees the same, and uses the cassette up."""
+    """``alike(act)``: what ``act(client)`` returns, and the cassette. The same must be returned live, recording and on
+    replay, which must play the whole cassette."""
 
     def alike(act, **options):
         live = run(act, **options)
@@ -99,7 +100,7 @@ def alike(run, server, cassette_path):
     return alike
 
 
-# -- what a response tells ---------------------------------------------------------------------------------------------
+# -- attributes of a response ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["/text", "/gzip", "/status/204", "/status/404", "/until-close/1.0", "/redirect/3"])
@@ -111,7 +112,7 @@ def test_every_attribute_is_the_same(method, path, server, alike):
     alike(act)
 
 
-#: As VCR.py 9.4.2 records a followed redirect: the first address has the last answer.
+#: A followed redirect as VCR.py 9.4.2 records it: the first request with the last response.
 VCRPY_REDIRECT = """interactions:
 - request: {body: null, headers: {}, method: GET, uri: 'http://h.example/redirect'}
   response:
@@ -149,7 +150,7 @@ def test_a_cassette_of_vcrpy_tells_where_a_redirect_led_to(run, cassette_path):
     assert cassette.play_count == 1
 
 
-def test_a_status_is_raised_as_ever(server, alike):
+def test_a_status_is_raised_as_tornados_own_error(server, alike):
     async def act(client):
         with pytest.raises(HTTPClientError) as caught:
             await client.fetch(server.url + "/status/404")
@@ -221,7 +222,7 @@ def test_the_header_callback_gets_the_same_lines(path, server, alike):
 
 
 def test_more_than_tornado_holds_at_once_is_streamed(server, alike):
-    """Its curl client pauses libcurl when a callback is behind by a megabyte."""
+    """tornado's curl client pauses libcurl when the callback has a megabyte left to take."""
 
     async def act(client):
         pieces = []
@@ -438,7 +439,7 @@ def test_a_stream_goes_on_after_its_cassette_has_closed(server, run, cassette_pa
 )
 def test_what_came_before_a_timeout_is_replayed_and_then_the_timeout(begun, server, run_simple, cassette_path):
     def begins(exchange):
-        exchange.send(b"HTTP/1.1 200 OK\r\n" + begun)  # all at once
+        exchange.send(b"HTTP/1.1 200 OK\r\n" + begun)  # in one piece
         exchange.server.closing.wait()
 
     async def act(client, seconds):
@@ -446,7 +447,7 @@ def test_what_came_before_a_timeout_is_replayed_and_then_the_timeout(begun, serv
         clock = loop.time
 
         def skip(_):
-            loop.time = lambda: clock() + seconds  # the time is up when something has come, and not before
+            loop.time = lambda: clock() + seconds  # the time is up as soon as a part of the head has come
 
         options = {"streaming_callback": pieces.append, "header_callback": skip, "request_timeout": seconds}
         with pytest.raises(HTTPTimeoutError, match="Timeout during request"):
@@ -460,7 +461,9 @@ def test_what_came_before_a_timeout_is_replayed_and_then_the_timeout(begun, serv
     assert body_of(cassette.responses[0]) == b"hello"
     server.close()
     with vcr.use_cassette(cassette_path, record_mode="none"):
-        assert run_simple(lambda client: act(client, seconds=0)) == [b"hello"]  # only the cassette has a limit
+        assert run_simple(lambda client: act(client, seconds=0)) == [
+            b"hello"
+        ]  # 0: tornado has no limit, so the timeout is the recorded one
 
 
 def test_a_connection_that_takes_too_long_is_replayed(server, run_simple, cassette_path, monkeypatch):
@@ -484,7 +487,7 @@ def test_a_connection_that_takes_too_long_is_replayed(server, run_simple, casset
 
 
 @pytest.mark.parametrize("path", ["/silent", "/sse"])
-def test_a_program_that_leaves_is_no_failure(path, server, run_simple, cassette_path):
+def test_a_fetch_that_the_program_leaves_is_no_failure(path, server, run_simple, cassette_path):
     async def act(client):
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(client.fetch(server.url + path, request_timeout=5), 0.2)
@@ -499,7 +502,7 @@ def test_a_program_that_leaves_is_no_failure(path, server, run_simple, cassette_
 # -- WebSockets --------------------------------------------------------------------------------------------------------
 
 
-def test_what_libcurl_tells_is_logged_as_ever_and_heard_no_longer_once_the_fetch_is_over(server, cassette_path, caplog):
+def test_the_debug_lines_of_libcurl_are_logged_and_not_after_the_fetch(server, cassette_path, caplog):
     async def act(client):
         for _ in range(2):
             await client.fetch(server.url + "/text")
@@ -511,7 +514,7 @@ def test_what_libcurl_tells_is_logged_as_ever_and_heard_no_longer_once_the_fetch
 
     caplog.set_level(logging.DEBUG, "tornado.curl_httpclient")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # pycurl 7.45: libcurl may tell while an option is set
+        warnings.simplefilter("ignore", RuntimeWarning)  # pycurl 7.45: a callback is called while an option is set
         live = logged()
         with vcr.use_cassette(cassette_path):
             assert logged() == live
