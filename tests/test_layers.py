@@ -97,6 +97,8 @@ ROOMS = [
     "_context",
     "_views",
     "cassette",
+    "_network_doors",
+    "_outside",
     "network",
     "_no_cassette",
     "config",

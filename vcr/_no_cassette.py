@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from . import _active, patch
 from ._hosts import Hosts
-from .network import NetworkBlockedError, Outside, current_test
+from ._outside import Outside, current_test
+from .errors import NetworkBlockedError
 
 #: The ``Outside`` of each ``VCR`` that has asked for one, by ``id(vcr)``.
 _by_owner: dict[int, Outside] = {}

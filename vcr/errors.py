@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import warnings
 from collections.abc import Callable, Iterable
@@ -95,6 +96,36 @@ class _PickledFacts(NamedTuple):
 
     def text(self) -> str:
         return self.message
+
+
+class NetworkBlockedError(RuntimeError):
+    """The program tried to reach a host while the network is blocked, or outside a cassette. Nothing was sent.
+
+    ``host``: the name, address or path. ``request``: method and URI, where a request was made. ``test``: the test that
+    pytest was running. ``is_brief``: whether the text says no more than pytest-recording's, which its users compare.
+    """
+
+    def __init__(self, host: object, request: str = "", test: str = "", *, is_brief: bool = False) -> None:
+        self.host, self.request, self.test = host, request, test
+        disabled = f"Network is disabled for host {host!r}"
+        super().__init__(disabled if is_brief or not request else f"{disabled}: {self.advice}")
+        self._is_brief = is_brief
+
+    @property
+    def advice(self) -> str:
+        """Which request it was, in which test, and what to do about it; empty where it was no request."""
+        if not self.request:
+            return ""
+        where = f" in {self.test}" if self.test else ""
+        mark = "@pytest.mark.vcr" if self.test else "vcr.use_cassette(path)"
+        return (
+            f"{self.request} was made outside a cassette{where}. Record it in one ({mark}), or let the host pass "
+            f"(allowed_hosts=[{str(self.host)!r}])"
+        )
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        arguments = self.host, self.request, self.test
+        return functools.partial(type(self), is_brief=self._is_brief), arguments
 
 
 def _unpickled(cls: type[Exception], attributes: dict[str, object]) -> Exception:

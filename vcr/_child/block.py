@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from .. import _children
+from .._outside import Outside
 from .._shared import Shared
-from ..network import NetworkBlockedError, Outside, block_network
+from ..errors import NetworkBlockedError
+from ..network import block_network
 
 
 class Inherited(block_network):
