@@ -83,16 +83,27 @@ class _Cassette:
         self._pairs = self._read(self.content, self.unread)
         #: What was masked in which interaction, from 0 on.
         self.masked: dict[int, list[Masked]] = {}
-        self._maskings: list[Masking] = []
-        # Twice: what is found in one interaction is secret in those before it, too.
-        for _ in range(2):
-            self.masked.clear()
-            self._maskings.clear()
-            for number, pair in enumerate(self._pairs):
-                if pair is not None:
-                    self._mask(number, *pair)
-            if not self.masked:
-                break
+        self._maskings: dict[int, Masking] = {}
+        self._mask_all()
+
+    def _mask_all(self) -> None:
+        """Mask every interaction. What is found in one of them is secret in all of them.
+
+        To mask a body takes long. So the secrets outside of the responses' bodies are looked for first, as they are
+        when a cassette is saved, and an interaction is masked again only if a later one had a secret that was new.
+        """
+        pairs = [(number, pair) for number, pair in enumerate(self._pairs) if pair is not None]
+        for _, (request, response) in pairs:
+            self._sanitizer.pair(request, _without_body(response))
+        last_with_new = -1
+        for number, pair in pairs:
+            before = len(self._sanitizer.secrets)
+            self._mask(number, *pair)
+            if len(self._sanitizer.secrets) > before:
+                last_with_new = number
+        for number, pair in pairs:
+            if number <= last_with_new:
+                self._mask(number, *pair)
 
     def _read(self, content: bytes, unread: list[CassetteLoadError]) -> list[tuple[Request, Response] | None]:
         if not content.strip():
@@ -113,7 +124,7 @@ class _Cassette:
         masked += _echoes(masking, masked)
         if masked:
             self.masked[number] = masked
-            self._maskings.append(masking)
+            self._maskings[number] = masking
 
     # -- where it stands ----------------------------------------------------------------------------------------------
 
@@ -128,10 +139,12 @@ class _Cassette:
     @cached_property
     def _edits(self) -> list[Edit]:
         """What is to be replaced in the text; nothing where that cannot be told."""
+        if self._text is None:
+            return []
         secrets = self._sanitizer.secrets
         anywhere = {secret: secrets[secret] for secret in secrets if len(secret) >= _SHORTEST_ANYWHERE}
         try:
-            return [] if self._text is None else edits(self._text, self._maskings, Secrets(secrets, anywhere))
+            return edits(self._text, list(self._maskings.values()), Secrets(secrets, anywhere))
         except CassetteLoadError:
             return []
 
@@ -139,7 +152,7 @@ class _Cassette:
         """A finding for all that was masked. ``state``: of an interaction, see ``Finding``."""
         lines = [] if self._text is None else lines_of(self._text, len(self._pairs))
         found = []
-        for number, masked in self.masked.items():
+        for number, masked in sorted(self.masked.items()):
             mended, why = state(number)
             for one in masked:
                 line = self._line(number, one) or (lines[number] if lines else None)
@@ -175,7 +188,7 @@ class _Cassette:
 
     def _wrong(self, content: bytes) -> list[int]:
         """The interactions in this text that are not as their masked copies are, or as they were."""
-        wanted = {masking.number: masking.after for masking in self._maskings}
+        wanted = {number: masking.after for number, masking in self._maskings.items()}
         found = self._read(content, [])
         if len(found) != len(self._pairs):
             return list(self.masked)
@@ -202,6 +215,11 @@ _SHORTEST_ANYWHERE = 8
 
 def _same(one: tuple[Request, Response] | None, other: tuple[Request, Response]) -> bool:
     return one is not None and value_of(*_without_lengths(*one)) == value_of(*_without_lengths(*other))
+
+
+def _without_body(response: Response) -> Response:
+    data = response.data
+    return response if response.fault is not None else Response({**data, "body": {**data["body"], "string": b""}})
 
 
 def _without_lengths(request: Request, response: Response) -> tuple[Request, Any]:
