@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import Any
 
 from . import _hooks, _placeholders, filters, formats, sanitize
 from ._engine.pipeline import InteractionFilter, Pair, Pipeline, RequestFilter, ResponseFilter
@@ -17,16 +17,14 @@ from ._engine.storage import Storage
 from ._engine.unrecordable import BY_DEFAULT, Policy
 from ._fields import by_name
 from ._hosts import Hosts, is_one_of
+from ._http.content_coding import MOST_DECODED
 from ._options import FILTERS, Options, Serializer, changed, registered
 from .errors import UnfilterableError, warn
 from .matchers import Predicate
 from .patch import supported
 from .record_mode import RecordMode
 from .request import Request
-from .sanitize.masking import Sanitizer
-
-if TYPE_CHECKING:
-    from .sanitize.off import Unmasked
+from .sanitize import Rule
 
 Path = str | os.PathLike[str] | None
 
@@ -114,19 +112,20 @@ def matchers_of(options: Options, known: Mapping[str, Predicate]) -> list[Predic
 def filters_of(options: Options) -> dict[str, Any]:
     """The keyword arguments of the engine's ``Cassette`` that filter, drop or mask."""
     active = [name for name in FILTERS if getattr(options, name)]
-    off = _what_turned_off_sanitizer(options)
-    sanitizer = _sanitizer(options) if off is None else None
-    unmasked = None if off is None else _unmasked(off, options)
+    masking = masking_of(
+        options.sanitize,
+        compares=options.sanitize_compare,
+        limit=options.decoded_body_limit,
+        own_placeholders=_own_placeholders(options),
+    )
     if not active:  # As in most cassettes: no function is made that would do nothing.
-        return {"pipeline": Pipeline(sanitizer=sanitizer, unmasked=unmasked), "passes_by": _passes_by(options)}
+        return {"pipeline": masking, "passes_by": _passes_by(options)}
     return {
-        "pipeline": Pipeline(
-            _request_filter(options),
-            _response_filter(options),
-            _before_save(options),
-            _after_load(options),
-            sanitizer,
-            unmasked,
+        "pipeline": masking._replace(
+            before_record_request=_request_filter(options),
+            before_record_response=_response_filter(options),
+            before_save_interaction=_before_save(options),
+            after_load_interaction=_after_load(options),
         ),
         "passes_by": _passes_by(options),
         "mask": functools.partial(_mask, _sensitive(options)),
@@ -134,34 +133,37 @@ def filters_of(options: Options) -> dict[str, Any]:
     }
 
 
-def _what_turned_off_sanitizer(options: Options) -> str | None:
-    """The setting that has turned the sanitizer off, as a person has written it; None where the sanitizer is on."""
-    if options.sanitize is False:
-        return "sanitize=False"
+def masking_of(
+    given: bool | tuple[Rule, ...],
+    *,
+    compares: bool = False,
+    limit: int = MOST_DECODED,
+    own_placeholders: Container[str] = (),
+) -> Pipeline:
+    """A pipeline that only masks, for the option ``sanitize``; one that only looks for secrets, where the option or the
+    environment variable ``VCR_SANITIZE`` has turned masking off.
+
+    ``compares``: whether a request with another secret is refused. ``limit``: how many bytes may come out of a
+    compressed body. ``own_placeholders``: texts that a project writes in the place of secrets.
+    """
     setting = os.environ.get("VCR_SANITIZE", "")
-    return f"VCR_SANITIZE={setting}" if setting.lower() in _OFF else None
-
-
-def _unmasked(off: str, options: Options) -> Unmasked:
+    is_off = "sanitize=False" if given is False else f"VCR_SANITIZE={setting}" if setting.lower() in _OFF else None
+    if is_off is None:
+        made = sanitize.sanitizer(given, compares=compares, limit=limit, own_placeholders=own_placeholders)
+        return Pipeline(sanitizer=made)
     from .sanitize.off import Unmasked
 
-    return Unmasked(off, options.decoded_body_limit)
-
-
-def _sanitizer(options: Options) -> Sanitizer | None:
-    """The sanitizer that the options ask for."""
-    filtered = (options.filter_headers, options.filter_query_parameters, options.filter_post_data_parameters)
-    replacements = [new for wanted in filtered for new in by_name(wanted).values() if isinstance(new, str)]
-    own_placeholders = [*(placeholder for placeholder, _ in _sensitive(options)), *replacements]
-    return sanitize.sanitizer(
-        options.sanitize,
-        compares=options.sanitize_compare,
-        limit=options.decoded_body_limit,
-        own_placeholders=own_placeholders,
-    )
+    return Pipeline(unmasked=Unmasked(is_off, limit))
 
 
 _OFF = frozenset({"0", "false", "no", "off"})
+
+
+def _own_placeholders(options: Options) -> frozenset[str]:
+    """The texts that filters and placeholders write in the place of secrets."""
+    filtered = (options.filter_headers, options.filter_query_parameters, options.filter_post_data_parameters)
+    replacements = [new for wanted in filtered for new in by_name(wanted).values() if isinstance(new, str)]
+    return frozenset([*(placeholder for placeholder, _ in _sensitive(options)), *replacements])
 
 
 def _request_filter(options: Options) -> RequestFilter | None:

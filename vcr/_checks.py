@@ -168,11 +168,7 @@ def placeholders(value: Iterable[object] | None, _: WarnOf) -> tuple[tuple[str, 
 
 def rules(value: Any, _: WarnOf) -> bool | tuple[Rule, ...]:
     """True, False, one rule of the sanitizer, or several."""
-    if isinstance(value, (bool, sanitize.Only)):
-        return value
-    if isinstance(value, str) or not isinstance(value, (Rule, Iterable)):
-        raise TypeError(f'expected True, False, or rules such as vcr.sanitize.header("x-key"), got {value!r}')
-    return sanitize.checked((value,) if isinstance(value, Rule) else value)
+    return sanitize.given(value)
 
 
 def size(value: object, _: WarnOf) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.secrets.corpus import everything
-from tests.secrets.planted import CLIENTS, OPTIONS, Leak, leaks, planted
+from tests.secrets.planted import BETAMAX, CLIENTS, OPTIONS, Leak, leaks, planted
 from tests.server import Server
 
 PLACES = ("file", "journal", "temporary file", "log", "refusal")
@@ -41,7 +41,7 @@ def main(options: list[str]) -> None:
     found = []
     for option in options or ALL:
         cases, counts = 0, Counter[str]()
-        for client in CLIENTS:
+        for client in (*CLIENTS, *((BETAMAX,) if option == "sanitize" else ())):
             for number, leaked in results(option, client):
                 cases += number
                 counts.update(leak.where for leak in leaked)

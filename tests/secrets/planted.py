@@ -28,6 +28,7 @@ from tests.server import Server
 from tests.test_fields import BODIES
 from tests.test_fields import SECRET as FIELD
 from tests.test_placeholders import COMPRESSED, WAYS
+from vcr.betamax import Betamax, BetamaxError
 from vcr.errors import CannotOverwriteExistingCassetteException
 
 
@@ -62,9 +63,10 @@ def _http_client(url: str, case: Case) -> None:
         connection.close()
 
 
-def _requests(url: str, case: Case) -> None:
+def _requests(url: str, case: Case, session: requests.Session | None = None) -> None:
     arguments = {"params": case.params, "headers": case.headers, "data": case.body, "allow_redirects": False}
-    requests.request(case.method, url, stream=True, **arguments).raw.read(decode_content=False)
+    send = requests.request if session is None else session.request
+    send(case.method, url, stream=True, **arguments).raw.read(decode_content=False)
 
 
 def _httpx(url: str, case: Case) -> None:
@@ -89,6 +91,8 @@ CLIENTS: dict[str, Callable[[str, Case], None]] = {
     "httpx": _httpx,
     "aiohttp": _aiohttp,
 }
+#: Instead of a client: requests, recorded by the face of Betamax.
+BETAMAX = "betamax"
 
 
 # -- cases, by option --------------------------------------------------------------------------------------------------
@@ -238,9 +242,14 @@ def planted(
 def leaks(
     options: dict[str, Any], secrets: list[tuple[str, Case]], client: str, server: Server, directory: Path
 ) -> list[Leak]:
-    """Which of these secrets are found in what is written, with these options."""
+    """Which of these secrets are found in what is written, with these options. ``client``: one of ``CLIENTS``, or
+    ``BETAMAX``."""
     cases = [case._replace(path=f"/planted/{index}{case.path}") for index, (_, case) in enumerate(secrets)]
-    written = _written(options, cases, CLIENTS[client], server, directory / "c.yaml")
+    server.route("/planted", lambda exchange, number, *_: _answer(exchange, cases[int(number.partition(";")[0])]))
+    if client == BETAMAX:
+        written = _written_by_betamax(options, cases, server, directory)
+    else:
+        written = _written(options, cases, CLIENTS[client], server, directory / "c.yaml")
     found = []
     for where, data in written.items():
         text = b"\n".join(decodings(one) for one in dict.fromkeys(data))
@@ -254,7 +263,6 @@ def _written(
     options: dict[str, Any], cases: list[Case], send: Callable[[str, Case], None], server: Server, path: Path
 ) -> dict[str, list[bytes]]:
     """All that is written by a recording of these cases and by a refusal of each, by the place."""
-    server.route("/planted", lambda exchange, number, *_: _answer(exchange, cases[int(number.partition(";")[0])]))
     options = {**options, "match_on": ["method", "uri"]}
     written: dict[str, list[bytes]] = {}
     with _logged() as records, _temporary() as temporary:
@@ -282,6 +290,33 @@ def _written(
     written["temporary file"] = [line for data in temporary for line in _lines(data)]
     written["log"] = [record.getMessage().encode("utf-8", "replace") for record in records]
     written["refusal"] = refusals
+    return written
+
+
+def _written_by_betamax(
+    options: dict[str, Any], cases: list[Case], server: Server, directory: Path
+) -> dict[str, list[bytes]]:
+    """The same by the face of Betamax, which keeps no journal."""
+    written: dict[str, list[bytes]] = {"refusal": []}
+    session = requests.Session()
+    recorder = Betamax(session, str(directory))
+    with session, _logged() as records, _temporary() as temporary:
+        with recorder.use_cassette("c", record="once", **options):
+            for case in cases:
+                _requests(f"{server.url}{case.path}", case, session)
+        hits = server.hits
+        with recorder.use_cassette("c", record="none", **options):
+            for case in cases:
+                try:
+                    _requests(f"{server.url}{case.path}", case._replace(method="DELETE"), session)
+                except BetamaxError as refusal:
+                    written["refusal"].append(str(refusal).encode("utf-8", "replace"))
+                _requests(f"{server.url}{case.path}", case, session)
+        assert (len(written["refusal"]), server.hits) == (len(cases), hits)
+    text = (directory / "c.json").read_bytes()
+    written["file"] = [*_lines(text), *_values(json.loads(text))]
+    written["temporary file"] = [line for data in temporary for line in _lines(data)]
+    written["log"] = [record.getMessage().encode("utf-8", "replace") for record in records]
     return written
 
 

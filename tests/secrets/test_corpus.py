@@ -12,7 +12,7 @@ import pytest
 from tests.cli.running import CASSETTES
 from tests.secrets.corpus import everything, sample
 from tests.secrets.ordinary import everyday, ordinary
-from tests.secrets.planted import CLIENTS, leaks
+from tests.secrets.planted import BETAMAX, CLIENTS, leaks
 from vcr.cli.reading import tape
 from vcr.errors import CassetteLoadError
 from vcr.sanitize import names, shapes
@@ -21,9 +21,12 @@ from vcr.sanitize.masking import Sanitizer
 RULES = (*names.RULES, *shapes.RULES)
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+RECORDED_WITH = [*CLIENTS, BETAMAX]
+
+
+@pytest.mark.parametrize("client", RECORDED_WITH)
 def test_no_planted_secret_is_written(client, server, tmp_path):
-    planted = [(one.secret, one.case) for one in sample(seed=list(CLIENTS).index(client), count=30)]
+    planted = [(one.secret, one.case) for one in sample(seed=RECORDED_WITH.index(client), count=30)]
     assert leaks({"sanitize": True}, planted, client, server, tmp_path) == []
 
 

@@ -364,7 +364,7 @@ class Cassette(Holding, Unrecordable):
         """
         from .explain import Refusal
 
-        finished = self.held()
+        finished = [one for one in self.held() if self.may_play(one)]
         shown, recorded, secrets = as_compared(self._disguise, request, finished)
         return Refusal(
             request=shown,

@@ -88,13 +88,17 @@ class Pipeline(NamedTuple):
                 self.stored(request)
 
     def saved(self, interaction: Interaction, cassette: Cassette) -> Pair | None:
-        """The request and the response as they are written; None: the interaction is not written. The sanitizer leaves
-        an interaction that was loaded from the file as it is."""
+        """The request and the response as they are written; None: the interaction is not written."""
         request, response = interaction.pair()
         pair: Pair | None = (request, response.data)
         if self.before_save_interaction is not None:
             pair = self.before_save_interaction(request.copy(), response.copy_data(), cassette)
-        if pair is None or interaction.is_from_file:
+        return None if pair is None else self.masked(interaction, pair)
+
+    def masked(self, interaction: Interaction, pair: Pair) -> Pair:
+        """``pair``, which is to be written for ``interaction``, with its secrets masked. The sanitizer leaves an
+        interaction that was loaded from the file as it is."""
+        if interaction.is_from_file:
             return pair
         if self.sanitizer is None:
             if self.unmasked is not None:

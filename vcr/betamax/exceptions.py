@@ -58,6 +58,10 @@ class PlaybackRepeatsValidationError(ValidationError):
     """``allow_playback_repeats`` is neither True nor False."""
 
 
+class SanitizeValidationError(ValidationError):
+    """``sanitize`` is neither True nor False, nor rules of ``vcr.sanitize``. Betamax has no such option."""
+
+
 class SerializerValidationError(ValidationError):
     """``serialize_with`` is not a registered serializer."""
 
@@ -69,6 +73,7 @@ validation_error_map: dict[str, type[ValidationError]] = {
     "preserve_exact_body_bytes": BodyBytesValidationError,
     "re_record_interval": RecordIntervalValidationError,
     "record": RecordValidationError,
+    "sanitize": SanitizeValidationError,
     "serialize": SerializerValidationError,
     "serialize_with": SerializerValidationError,
 }

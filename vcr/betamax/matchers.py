@@ -221,7 +221,7 @@ def _for_engine(name: str, matcher: BaseMatcher, stored: Callable[[Request], Map
 
     def predicate(r1: Request, r2: Request) -> bool:
         now = current()
-        return bool(matcher.match(now.request if now else prepared(r1), stored(r2)))
+        return bool(matcher.match(now.as_compared(r1) if now else prepared(r1), stored(r2)))
 
     predicate.__name__ = name
     return predicate

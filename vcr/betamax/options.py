@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, TypedDict
 
+from .. import sanitize
 from ..errors import unknown
+from ..sanitize import Rule
 from .cassette.placeholder import PlaceholderData, merge_placeholder_lists
 from .exceptions import InvalidOption, validation_error_map
 from .matchers import matcher_registry
@@ -56,6 +58,12 @@ def _is_interval(value: timedelta | float | None) -> bool:
     return interval is None or interval > timedelta(0)
 
 
+def validate_sanitize(value: object) -> bool:
+    """Whether ``value`` is True, False, or rules of ``vcr.sanitize``. Raises TypeError for other rules."""
+    sanitize.given(value)
+    return True
+
+
 def _is_boolean(value: object) -> bool:
     return value in (True, False)
 
@@ -70,6 +78,7 @@ _TABLE: dict[str, tuple[object, Callable[[Any], bool], Callable[[], str]]] = {
     "preserve_exact_body_bytes": (False, _is_boolean, lambda: "True or False"),
     "placeholders": ([], validate_placeholders, lambda: "a list of dictionaries with placeholder and replace"),
     "allow_playback_repeats": (False, _is_boolean, lambda: "True or False"),
+    "sanitize": (True, validate_sanitize, lambda: "True, False, or rules of vcr.sanitize"),
 }
 
 
@@ -84,6 +93,7 @@ class Chosen(TypedDict):
     preserve_exact_body_bytes: bool
     placeholders: list[PlaceholderData]
     allow_playback_repeats: bool
+    sanitize: bool | Rule | Iterable[Rule]
 
 
 class Options(dict[str, Any]):

@@ -68,8 +68,9 @@ class Betamax:
         """Load this cassette and use it from now on. The cassette in use until now is saved.
 
         Options: ``record``, ``match_requests_on``, ``re_record_interval``, ``serialize_with``, ``placeholders``,
-        ``preserve_exact_body_bytes``, ``allow_playback_repeats``. Raises a ValidationError for another option or a
-        value that is not valid, and MissingCassetteError, a ValueError, for ``record="none"`` without a cassette.
+        ``preserve_exact_body_bytes``, ``allow_playback_repeats``, ``sanitize``. Raises a ValidationError for another
+        option or a value that is not valid, and MissingCassetteError, a ValueError, for ``record="none"`` without a
+        cassette.
         """
         options = Options(kwargs)  # refuses cassette_library_dir, which load_cassette takes
         self.betamax_adapter.load_cassette(cassette_name, None, options)

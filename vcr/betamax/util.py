@@ -59,6 +59,11 @@ def to_data(
     return found
 
 
+def request_to_data(request: Request, *, exact: bool = False) -> RequestData:
+    """Betamax's data of a request."""
+    return to_data(request, EngineResponse.of(200, "OK", None, b"").data, exact=exact)["request"]
+
+
 def from_data(data: Mapping[str, object]) -> tuple[Request, ResponseDict]:
     """The engine's request and response for Betamax's data of one interaction. Raises CassetteLoadError."""
     plain: Any = betamax.read({"http_interactions": [data]})
@@ -81,9 +86,8 @@ def sent(request: PreparedRequest) -> Request:
 
 
 def serialize_prepared_request(request: PreparedRequest, preserve_exact_body_bytes: bool) -> RequestData:
-    """Betamax's data of a request."""
-    any_response = EngineResponse.of(200, "OK", None, b"").data
-    return to_data(sent(request), any_response, exact=preserve_exact_body_bytes)["request"]
+    """Betamax's data of a request of requests."""
+    return request_to_data(sent(request), exact=preserve_exact_body_bytes)
 
 
 def serialize_response(response: Response, preserve_exact_body_bytes: bool) -> ResponseData:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import choices
@@ -50,6 +50,16 @@ def checked(rules: Iterable[object]) -> tuple[Rule, ...]:
         if not isinstance(rule, Rule):
             raise TypeError(f'expected rules, such as vcr.sanitize.header("x-key"), got {rule!r}')
     return tuple(rule for rule in given if isinstance(rule, Rule))
+
+
+def given(value: object) -> bool | tuple[Rule, ...]:
+    """The value of the option ``sanitize``, True, False, a rule or rules, as ``sanitizer`` takes it. Raises TypeError
+    for another value."""
+    if isinstance(value, (bool, Only)):
+        return value
+    if isinstance(value, str) or not isinstance(value, (Rule, Iterable)):
+        raise TypeError(f'expected True, False, or rules such as vcr.sanitize.header("x-key"), got {value!r}')
+    return checked((value,) if isinstance(value, Rule) else value)
 
 
 def header(*names: str, on: On = "both", replacement: str | None = None, compare: bool = False) -> Rule:
@@ -146,11 +156,9 @@ def _placeholder_name(words: Sequence[str]) -> str:
 
 
 def sanitizer(
-    given: bool | tuple[Rule, ...], *, compares: bool, limit: int, own_placeholders: Iterable[str]
-) -> Sanitizer | None:
-    """The sanitizer for the option ``sanitize``; None if that is False."""
-    if given is False:
-        return None
+    given: bool | tuple[Rule, ...], *, compares: bool, limit: int, own_placeholders: Container[str]
+) -> Sanitizer:
+    """The sanitizer for the option ``sanitize``, which is not False."""
     from .masking import Sanitizer
 
     return Sanitizer(_rule_set(given), limit=limit, own_placeholders=own_placeholders, compares=compares)

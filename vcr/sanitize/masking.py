@@ -8,7 +8,7 @@ header is masked, too, in a body that repeats it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -117,7 +117,7 @@ class Sanitizer:
         rules: Sequence[Rule] | RuleSet,
         *,
         limit: int = content_coding.MOST_DECODED,
-        own_placeholders: Iterable[str] = (),
+        own_placeholders: Container[str] = (),
         compares: bool = False,
     ) -> None:
         self._rules = rules if isinstance(rules, RuleSet) else rule_set(tuple(rules))

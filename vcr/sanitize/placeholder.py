@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container
 from hashlib import blake2b
 from urllib.parse import unquote
 
@@ -88,8 +88,8 @@ class Known:
     ``own_placeholders``: texts that a project writes in the place of secrets, and that are not masked again.
     """
 
-    def __init__(self, own_placeholders: Iterable[str] = ()) -> None:
-        self._own_placeholders = frozenset(own_placeholders)
+    def __init__(self, own_placeholders: Container[str] = ()) -> None:
+        self._own_placeholders = own_placeholders
         self._by_secret: dict[str, str] = {}
         self._count: Counter[str] = Counter()
         self._lock = new_lock()

@@ -8,6 +8,8 @@ It differs from Betamax in this:
 - With ``all`` a new interaction takes the place of the one that it replaces.
 - A cassette without interactions, which Betamax leaves when a first recording fails, counts as a new cassette.
 - With ``once``, a cassette that is older than its ``re_record_interval`` is recorded anew.
+- Secrets are masked when a cassette is saved, behind the hooks and the placeholders, and are no difference between two
+  requests.
 """
 
 from __future__ import annotations
@@ -21,14 +23,16 @@ from typing import Any, ClassVar
 from requests import PreparedRequest
 from requests import Response as RequestsResponse
 
-from ... import _placeholders
+from ... import _placeholders, sanitize
+from ..._assembly import masking_of
 from ..._engine import cassette as engine
 from ..._engine import interaction as recording
+from ..._engine.index import ALL
 from ..._engine.pipeline import Pair
 from ..._engine.storage import Storage
 from ...errors import unknown, warn
 from ...formats.betamax import InteractionData, RequestData
-from ...matchers import Predicate, agrees
+from ...matchers import Predicate
 from ...persisters.filesystem import FilesystemPersister
 from ...record_mode import RecordMode
 from ...request import Headers, Request
@@ -102,7 +106,7 @@ class Cassette(engine.Cassette):
         self._views: dict[recording.Interaction, Interaction] = {}
         self._in_file: dict[recording.Interaction, Data | None] = {}  # Betamax's data, as it is in the file
         self._by_request: dict[int, recording.Interaction] = {}  # by the id() of the recorded request
-        self._ignored: dict[int, Request] = {}  # the recorded requests that a hook ignores, by id()
+        self._ignored: set[recording.Interaction] = set()  # those that a hook ignores
         self._replaced: dict[recording.Interaction, recording.Interaction] = {}  # old to new, in the mode ``all``
         self._matching: object = self._wanted()
         super().__init__(
@@ -115,6 +119,7 @@ class Cassette(engine.Cassette):
             ),
             record_mode=chosen["record"],
             match_on=self._matchers(),
+            pipeline=masking_of(sanitize.given(chosen["sanitize"]), own_placeholders=_Placeholders(self)),
             allow_playback_repeats=bool(chosen["allow_playback_repeats"]),
             mask=self._without_secrets,
         )
@@ -177,16 +182,18 @@ class Cassette(engine.Cassette):
         does not replay now. Raises UnknownMatcherError, a KeyError, for an unregistered name in ``match_options``."""
         if self.is_recording() and self.record_mode is RecordMode.ONCE:
             return None
-        wanted = matchers.for_engine(self.match_options, self._stored_request)
         given = util.sent(request)
-        for view, recorded in zip(self.interactions, self.to_save(), strict=True):
-            candidate, _ = recorded.pair()
-            with sending(request):
-                if view.used or view.ignored or not all(agrees(matcher, given, candidate)[0] for matcher in wanted):
-                    continue
-            view.used = True
-            return view
-        return None
+        with sending(request) as now:
+            now.asked = given
+            self._match_as_wanted()
+            index = self.new_index()  # with what has been recorded in this session, too
+            for recorded in filter(self.may_play, self.to_save()):
+                index.add(recorded)
+            views = [self._view(recorded) for recorded in index.matching(given, index.key(given), ALL)]
+        found = next((view for view in views if not view.used), None)
+        if found is not None:
+            found.used = True
+        return found
 
     def eject(self) -> None:
         """Save and close the cassette."""
@@ -196,7 +203,7 @@ class Cassette(engine.Cassette):
         """Close the cassette, as the engine does. From then on its interactions have placeholders, as in the file."""
         super().close(save=save)
         for recorded, view in self._views.items() if self._secrets() else ():
-            view.data = self._data(recorded, *self.when_saved(recorded))
+            view.data = self._data(recorded, *self._with_placeholders(recorded))
             view.settle()
 
     # -- hooks and placeholders ----------------------------------------------------------------------------------------
@@ -205,7 +212,7 @@ class Cassette(engine.Cassette):
         view = self._views.get(recorded)
         if view is None:
             request, response = recorded.pair()
-            pair = self.when_saved(recorded) if self.closed else (request, response.data)
+            pair = self._with_placeholders(recorded) if self.closed else (request, response.data)
             view = self._views[recorded] = Interaction(self._data(recorded, *pair), state=_State(self, recorded))
         return view
 
@@ -259,6 +266,7 @@ class Cassette(engine.Cassette):
             request, response = _placeholders.unmask(secrets, request, response)
         assert recorded.response is not None
         played = recording.Interaction(request, Response(response, recorded.response.beside))
+        played.is_from_file = recorded.is_from_file
         self._in_file[played] = self._in_file.pop(recorded, None)
         if view is not None:
             ignored = view.ignored
@@ -313,7 +321,11 @@ class Cassette(engine.Cassette):
         return request.copy(), response.copy_data()
 
     def when_saved(self, interaction: recording.Interaction) -> Pair:
-        """The request and the response to save: with the changes that hooks have made, and placeholders for secrets."""
+        """The request and the response to save: with the changes that hooks have made, with placeholders for their
+        secrets, and with other secrets masked."""
+        return self.pipeline.masked(interaction, self._with_placeholders(interaction))
+
+    def _with_placeholders(self, interaction: recording.Interaction) -> Pair:
         pair = self._as_changed(interaction)
         secrets = self._secrets()
         return _placeholders.mask(secrets, *pair) if secrets else pair
@@ -346,25 +358,31 @@ class Cassette(engine.Cassette):
 
     # -- changes of match_options, and of used and ignored interactions ------------------------------------------------
 
-    def _wanted(self) -> tuple[frozenset[str], frozenset[int]]:
+    def _wanted(self) -> tuple[frozenset[str], frozenset[recording.Interaction]]:
         return frozenset(self.match_options), frozenset(self._ignored)
 
+    def _match_as_wanted(self) -> None:
+        """Match by the present ``match_options``, and without the interactions that are ignored now."""
+        if self._wanted() != self._matching:
+            self._matching = self._wanted()
+            self.match_by(self._matchers())
+
     def _matchers(self) -> list[Predicate]:
-        return [
-            *matchers.for_engine(self.match_options, self._stored_request),
-            *([self._is_not_ignored] if self._ignored else []),
-        ]
+        return matchers.for_engine(self.match_options, self._stored_request)
 
     def _stored_request(self, recorded: Request) -> RequestData:
-        """Betamax's data of a recorded request."""
+        """Betamax's data of a recorded request, or of one that the sanitizer has changed to compare it."""
+        held = self.held()
+        if len(held) != len(self._by_request):
+            self._by_request = {id(one.pair()[0]): one for one in held}
         found = self._by_request.get(id(recorded))
         if found is None or found.pair()[0] is not recorded:
-            self._by_request = {id(one.pair()[0]): one for one in self.held()}
-            found = self._by_request[id(recorded)]
+            return util.request_to_data(recorded, exact=self.preserve_exact_body_bytes)
         return self._view(found).data["request"]
 
-    def _is_not_ignored(self, _: Request, recorded: Request) -> bool:
-        return id(recorded) not in self._ignored
+    def may_play(self, interaction: recording.Interaction) -> bool:
+        """Whether an interaction is ever played: it is not if a hook ignores it."""
+        return interaction not in self._ignored
 
     def _set_used(self, recorded: recording.Interaction, used: bool) -> None:
         recorded.plays = int(used)
@@ -372,11 +390,12 @@ class Cassette(engine.Cassette):
 
     def begin(self, request: Request) -> engine.Turn:
         """Begin a turn, as the engine does, with the present ``match_options``."""
-        if self._wanted() != self._matching:
-            self._matching = self._wanted()
-            self.match_by(self._matchers())
+        self._match_as_wanted()
+        now = current()
+        if now is not None:
+            now.asked = request
         turn = super().begin(request)
-        if (now := current()) is not None:
+        if now is not None:
             now.is_live = turn.records
         return turn
 
@@ -398,15 +417,22 @@ class _State(State):
 
     @property
     def ignored(self) -> bool:
-        return id(self._recorded.pair()[0]) in self._cassette._ignored
+        return self._recorded in self._cassette._ignored
 
     @ignored.setter
     def ignored(self, ignored: bool) -> None:
-        request, _ = self._recorded.pair()
-        if ignored:
-            self._cassette._ignored[id(request)] = request
-        else:
-            self._cassette._ignored.pop(id(request), None)
+        change = self._cassette._ignored.add if ignored else self._cassette._ignored.discard
+        change(self._recorded)
+
+
+class _Placeholders:
+    """The placeholders of a cassette, to which a program may add at any time."""
+
+    def __init__(self, cassette: Cassette) -> None:
+        self._cassette = cassette
+
+    def __contains__(self, text: object) -> bool:
+        return any(text == one.placeholder for one in self._cassette.placeholders)
 
 
 def _known(given: Mapping[str, object]) -> settings.Options:
