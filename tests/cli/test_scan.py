@@ -144,6 +144,15 @@ def test_what_stands_in_another_spelling_is_written_anew(suffix, write):
     assert found(path) == []
 
 
+def test_the_address_that_betamax_has_in_the_response_too_is_masked(write, tmp_path):
+    signature = made("{a20}%2F{a20}%3D")  # (in the file it is another text than the secret)
+    path = tmp_path / "x.json"
+    vcr("convert", write("x.yaml", get(f"/?Signature={signature}")), path, "--to", "betamax")
+    assert path.read_text(encoding="utf-8").count(signature) == 2
+    assert vcr("scan", "--fix", path).status == 0
+    assert path.read_text(encoding="utf-8").count("?Signature=<SIGNATURE:") == 2
+
+
 def test_a_short_secret_is_masked_where_it_stands_alone(write):
     request = Request("POST", "http://api.example/login", b"a=abc&password=abc&abcd=1", FORM)
     path = write("x.yaml", (request, get("/", {"X": "abc"})[1]))

@@ -81,6 +81,7 @@ def changes_of(masking: Masking) -> dict[str, Changes]:
     asked = [("uri", request.uri, kept.uri), ("body", request.body, kept.body)]
     asked += [(name, old, new) for (name, old), (_, new) in pairs]
     answered = [*_differences("", response.data, data.data), _decoded(response, data)]
+    answered.append(("url", request.uri, kept.uri))  # Betamax has the URI in the response, too
     return {"request": dict(_changed(asked)), "response": dict(_changed(answered))}
 
 
