@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -16,6 +17,7 @@ import vcr
 from vcr.cassette import Cassette
 from vcr.errors import CassetteNotFoundError
 from vcr.persisters.filesystem import FilesystemPersister
+from vcr.persisters.journal import Journal
 from vcr.request import Request
 from vcr.response import Response
 
@@ -164,4 +166,42 @@ def test_a_journal_that_is_gone_has_nothing_to_be_discarded(cassette_path, parti
         assert vcr.recover(cassette_path) == 1
         assert not partial.exists()
     with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
-        assert {request.uri for request in cassette.requests} == {"http://h/1"}
+        assert [request.uri for request in cassette.requests] == ["http://h/1"]
+
+
+def test_of_a_session_that_goes_on_nothing_is_lost_and_nothing_is_there_twice(cassette_path, partial):
+    going_on = session(cassette_path)
+    going_on.begin(Request("GET", "http://h/1")).complete(Response(RESPONSE))
+
+    def meanwhile(request, response):
+        going_on.begin(Request("GET", "http://h/2")).complete(Response(RESPONSE))
+        return request, response
+
+    assert vcr.recover(cassette_path, after_load_interaction=meanwhile) == 1
+    assert b"http://h/2" in partial.read_bytes(), "the program may still be killed"
+    going_on.close()
+    assert not partial.exists()
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        assert [request.uri for request in cassette.requests] == ["http://h/1", "http://h/2"]
+
+
+def test_what_one_process_recovers_no_other_reads_meanwhile(cassette_path, monkeypatch):
+    cassette = session(cassette_path)
+    cassette.begin(Request("GET", "http://h/1")).complete(Response(RESPONSE))
+    steps = []
+
+    class Watched(FilesystemPersister):
+        @staticmethod
+        @contextmanager
+        def exclusive(path):
+            steps.append("begin")
+            with FilesystemPersister.exclusive(path):
+                yield
+            steps.append("end")
+
+    for name in ("interactions", "remove"):
+        does = getattr(Journal, name)
+        monkeypatch.setattr(Journal, name, lambda self, name=name, does=does: steps.append(name) or does(self))
+    assert vcr.recover(cassette_path, persister=Watched) == 1
+    assert [step for step in steps if step != "begin"][:2] == ["interactions", "end"], "(saving is another context)"
+    assert (steps[0], steps[-2:]) == ("begin", ["remove", "end"])

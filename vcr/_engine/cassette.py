@@ -13,12 +13,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from ..errors import (
-    CannotOverwriteExistingCassetteException,
-    CassetteLoadError,
-    OutOfOrderError,
-    warn,
-)
+from ..errors import CannotOverwriteExistingCassetteException, CassetteLoadError, OutOfOrderError, warn
 from ..matchers import Predicate
 from ..record_mode import RecordMode
 from ..request import Request
@@ -437,12 +432,13 @@ class Cassette(Holding, Unrecordable):
 
         Raises CassetteNotFoundError when there is no journal.
         """
-        stored, recovered = self.storage.load_with_notes(self)
-        self.hold([*stored, *recovered], are_stored=True)
-        for interaction in recovered:
-            self.mark_recorded(interaction)
-        self.save(force=True)
-        self.storage.remove_notes()
+        with self.storage.place.exclusive():  # Nobody else recovers the same.
+            stored, recovered = self.storage.load_with_notes(self)
+            self.hold([*stored, *recovered], are_stored=True)
+            for interaction in recovered:
+                self.mark_recorded(interaction)
+            self.save(force=True)
+            self.storage.remove_notes()
         return len(recovered)
 
     def to_save(self) -> list[Interaction]:

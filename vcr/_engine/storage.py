@@ -44,7 +44,7 @@ class Changes(NamedTuple):
 
     ``kept``: all interactions that the cassette is to have, in order. ``added``: those of ``kept`` that have not been
     stored yet. ``dropped``: interactions that the cassette had and is to lose. ``inherited``: those of ``added`` that
-    were recorded before a fork, so that another process may have stored them.
+    were recorded before a fork, or recovered from the journal, so that another process may have stored them.
     """
 
     kept: list[Interaction]
@@ -182,6 +182,8 @@ class Storage:
         cassette."""
         self._date_as_before(changes, holder)
         with self.place.exclusive():
+            if self._journals and self._journal.was_recovered:
+                changes = changes._replace(inherited=changes.inherited | changes.added)
             kept = self._merged(changes, holder) if self.place.has_changed() else changes.kept
             if not self._added(kept, changes.added, holder):
                 written = _written(kept, holder)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 
 from .. import formats
 from .._engine.interaction import Interaction
@@ -17,6 +18,7 @@ from ..formats.contents import Contents
 from ..request import Request
 from ..response import ResponseDict
 from ..serializers import jsonserializer
+from .locking import alone_at
 from .whole import mode_of, open_file, replace
 
 _SUFFIX = ".partial"
@@ -39,6 +41,8 @@ class Journal:
         self._cassette_path = os.fspath(cassette_path)
         self.path = self._cassette_path + _SUFFIX
         self._session = ""
+        self._count = 0  # how many interactions this session has written
+        self._found: set[bytes] = set()  # the lines that ``interactions`` has read
 
     def add(self, request: Request, response: ResponseDict, beside: Mapping[str, object] | None = None) -> None:
         """Write an interaction as it will stand in the cassette. Raises OSError."""
@@ -49,20 +53,34 @@ class Journal:
         contents["metadata"] = {"session": self._session}
         line = formats.write(contents, _Line).encode("ascii")
         os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)
-        with open_file(self.path, "ab", buffering=0, opener=self._opened) as file:
+        with self._alone(), open_file(self.path, "ab", buffering=0) as file:
             # A process that was killed while it wrote may have left a line without its end: the new line starts behind
             # it.
             file.write(line if started or not file.tell() else b"\n" + line)
+        self._count += 1
 
-    def _opened(self, path: str, flags: int) -> int:
-        """Open the journal. A new one gets the permissions of the cassette. Returns the descriptor."""
-        return os.open(path, flags, mode_of(self._cassette_path))
+    def _alone(self) -> AbstractContextManager[None]:
+        """A context in which no other session writes or removes anything. A new journal gets the permissions of the
+        cassette."""
+        return alone_at(self.path, mode_of(self._cassette_path))
 
     def discard(self) -> None:
         """Remove this session's interactions from the file: they are in the cassette, or not wanted."""
         if self._session and self.exists:
-            lines = [line for line, contents in self._lines() if contents.metadata.get("session") != self._session]
-            self._keep(lines)
+            with self._alone():
+                others = [line for line, contents in self._lines() if contents.metadata.get("session") != self._session]
+                self._keep(others)
+
+    @property
+    def was_recovered(self) -> bool:
+        """Whether some of this session's interactions have been recovered meanwhile: they are in the cassette."""
+        if not self._session:
+            return False
+        try:
+            with open_file(self.path, "rb") as file:
+                return file.read().count(self._session.encode("ascii")) < self._count
+        except FileNotFoundError:
+            return True
 
     # -- the interactions of interrupted sessions ---------------------------------------------------------------------
 
@@ -73,11 +91,14 @@ class Journal:
 
     def interactions(self) -> list[Interaction]:
         """The interactions in the journal, in the order in which their responses came."""
-        return [contents.interactions[0] for _, contents in self._lines()]
+        lines = list(self._lines())
+        self._found.update(line for line, _ in lines)
+        return [contents.interactions[0] for _, contents in lines]
 
     def remove(self) -> None:
-        """Remove the journal."""
-        self._keep([])
+        """Remove what ``interactions`` has read. What another session has written since then stays."""
+        with self._alone():
+            self._keep([line for line, _ in self._lines() if line not in self._found])
 
     def _lines(self) -> Iterator[tuple[bytes, Contents]]:
         with open_file(self.path, "rb") as file:

@@ -1,7 +1,7 @@
-"""Lets one process at a time into a directory. It must not know what is in the directory.
+"""Lets one process at a time into a directory, or at a file. It must not know what is in them.
 
-POSIX locks the directory itself, which leaves no file behind. Windows locks no directory: there a file in the temporary
-directory stands for it.
+POSIX locks the directory or the file itself, which leaves no file behind. Windows locks no directory, and replaces no
+file that is locked: there a file in the temporary directory stands for it.
 """
 
 from __future__ import annotations
@@ -43,6 +43,25 @@ else:
                 yield
             finally:
                 _release(descriptor)  # at once: gevent may close the descriptor later
+
+    @contextmanager
+    def _file_locked_itself(path: str, mode: int) -> Iterator[None]:
+        """Lock the file itself. Another process may have removed or replaced it while this one waited for the lock."""
+        while True:
+            with _descriptor(path, os.O_RDWR | os.O_CREAT, mode) as descriptor:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                try:
+                    if _is_at(descriptor, path):
+                        yield
+                        return
+                finally:
+                    _release(descriptor)
+
+    def _is_at(descriptor: int, path: str) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), os.stat(path))
+        except FileNotFoundError:
+            return False
 
 
 #: The error numbers of an attempt to lock while another process holds the lock.
@@ -92,6 +111,17 @@ def alone_in(directory: str) -> Iterator[None]:
 
 
 @contextmanager
+def alone_at(path: str, mode: int) -> Iterator[None]:
+    """A context that one thread of one process at a time enters for a file, which may be removed or replaced inside.
+
+    ``mode``: the permissions of the file, if it has to be made. The same thread may not enter the context again inside.
+    Raises OSError where the file cannot be made or locked.
+    """
+    with _locked_file(path, mode):
+        yield
+
+
+@contextmanager
 def _held(directory: str) -> Iterator[None]:
     """Lock the directory, unless this thread has locked it before."""
     if directory in _alone.directories:  # With a second descriptor the thread would wait for itself.
@@ -106,12 +136,12 @@ def _held(directory: str) -> Iterator[None]:
 
 
 @contextmanager
-def _descriptor(path: str, flags: int) -> Iterator[int]:
+def _descriptor(path: str, flags: int, mode: int = 0o666) -> Iterator[int]:
     """An open file, as a number; it is closed, and its lock is given back, whatever is raised inside."""
     opened: list[int] = []
     try:
         # In one call: no interrupt comes between opening a descriptor and remembering it.
-        opened.extend(map(os.open, (path,), (flags,), (0o666,)))
+        opened.extend(map(os.open, (path,), (flags,), (mode,)))
         yield opened[0]
     finally:
         for descriptor in opened:
@@ -119,14 +149,14 @@ def _descriptor(path: str, flags: int) -> Iterator[int]:
 
 
 @contextmanager
-def _locked_by_file(directory: str) -> Iterator[None]:
-    """Lock a file that stands for the directory. The file is not removed: another process may wait for its lock."""
+def _locked_by_file(path: str, _: int = 0) -> Iterator[None]:
+    """Lock a file that stands for ``path``. The file is not removed: another process may wait for its lock."""
     import hashlib
     import tempfile
 
-    name = hashlib.sha256(os.path.normcase(directory).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    path = os.path.join(tempfile.gettempdir(), f"vcr-{name}.lock")
-    with _descriptor(path, os.O_RDWR | os.O_CREAT) as descriptor:
+    name = hashlib.sha256(os.path.normcase(path).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    stand_in = os.path.join(tempfile.gettempdir(), f"vcr-{name}.lock")
+    with _descriptor(stand_in, os.O_RDWR | os.O_CREAT) as descriptor:
         while not _taken(descriptor):
             time.sleep(_SECONDS_BETWEEN_ATTEMPTS)
         try:
@@ -146,6 +176,6 @@ def _taken(descriptor: int) -> bool:
 
 
 if sys.platform == "win32":
-    _locked = _locked_by_file
+    _locked = _locked_file = _locked_by_file
 else:
-    _locked = _locked_itself
+    _locked, _locked_file = _locked_itself, _file_locked_itself
