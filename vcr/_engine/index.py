@@ -269,44 +269,44 @@ class Index:
         if self._disguise is None:
             return self._matching(request, key, walk, None)
         sender = Sender(self._disguise, request)
-        found = self._disguised(request, key, walk, sender)
+        found = self._matching(request, key, walk, sender)
+        first = next(found, None)
+        found = self._disguised(request, key, walk, sender) if first is None else chain((first,), found)
         return filter(sender.may_get, found) if self._disguise.is_strict else found
 
     def _disguised(self, request: Request, key: Hashable, walk: Walk, sender: Sender) -> Iterator[Interaction]:
-        """The matches of the first way (``_ways``) in which anything matches, played or not."""
-        tried: tuple[Index, tuple[Request, Hashable]] | None = None
-        for index, asked in self._ways(request, key, sender):
-            if tried is not None and walk is not ALL and any(True for _ in tried[0]._matching(*tried[1], ALL, sender)):
+        """The matches of the first other way (``_ways``) in which anything matches, played or not; none if anything
+        that has been played matches the request as it is."""
+        tried: tuple[Index, Request, Hashable] = (self, request, key)
+        for index, asked, its_key in self._ways(request, sender):
+            if walk is not ALL and any(True for _ in tried[0]._matching(*tried[1:], ALL, sender)):
                 break
-            found = index._matching(*asked, walk, sender)
+            found = index._matching(asked, its_key, walk, sender)
             first = next(found, None)
             if first is not None:
                 return map(original_of, chain((first,), found))
-            tried = index, asked
+            tried = index, asked, its_key
         return iter(())
 
-    def _ways(
-        self, request: Request, key: Hashable, sender: Sender
-    ) -> Iterator[tuple[Index, tuple[Request, Hashable]]]:
-        """The ways in which a request is looked up: each an index, and the request and its key as they are looked up
-        there. They are described at the class."""
+    def _ways(self, request: Request, sender: Sender) -> Iterator[tuple[Index, Request, Hashable]]:
+        """The other ways in which a request is looked up, if it does not match as it is: each an index, and the request
+        and its key as they are looked up there. They are described at the class."""
         assert self._disguise is not None
-        yield self, (request, key)
         stored = sender.compared.request
         if sender.compared.has_secrets:
-            yield self, (stored, self.key(stored))
+            yield self, stored, self.key(stored)
             if self._blanks is None:
                 self._blanks = Index(self._matchers)
             for interaction in self._all.entries[len(self._blanks._all.entries) :]:
                 self._blanks.add(Disguised(interaction, self._disguise.blank))
             blank = self._disguise.blank(request)
-            yield self._blanks, (blank, self.key(blank))
+            yield self._blanks, blank, self.key(blank)
         if self._templates is None:
             self._templates = Templates(self._disguise, self._place_of)
         for interaction in self._all.entries[self._templates.count :]:
             self._templates.add(interaction)
         for filled in self._templates.filled(stored):
-            yield self, (filled, self.key(filled))
+            yield self, filled, self.key(filled)
 
     def _matching(self, request: Request, key: Hashable, walk: Walk, sender: Sender | None) -> Iterator[Interaction]:
         """As ``matching``, for one of the ways: the request is compared as it is.

@@ -7,6 +7,7 @@ recorded request has a placeholder, the new one has the secret, or another value
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections import defaultdict
@@ -17,7 +18,7 @@ from .._http import known
 from .._http.everywhere import Everywhere
 from .._http.text import as_bytes
 from .._http.views import View
-from ..request import Request
+from ..request import Headers, Request
 from ..response import Response
 from .jwt import stands_for_jwt
 from .lengths import correct_lengths
@@ -35,33 +36,45 @@ _MASKED = re.compile(
 
 def may_hide_any(recorded: Request) -> bool:
     """Whether there may be a placeholder in a recorded request. This check is quick; it may be wrong if it is True."""
-    uri, body = recorded.uri, recorded.body
-    if "<" in uri or "%3" in uri:
-        return True
-    for name, value in recorded.headers.pairs():
-        if "<" in value or "asic " in value or "eyJ" in value or name.lower() == "content-encoding":
-            return True
-    return isinstance(body, bytes) and (b"<" in body or b"%3" in body or b"&lt;" in body or b"eyJ" in body)
+    return bool(_words_of(recorded)) or _is_coded(recorded.headers)
 
 
 def may_repeat(recorded: Request, response: Response) -> bool:
     """Whether a placeholder of a recorded request may stand in the response, too."""
-    lines = [recorded.uri, *[value for _, value in recorded.headers.pairs()]]
-    texts = [as_bytes("\n".join(lines))]
-    texts += [recorded.body] if isinstance(recorded.body, bytes) else []
-    words = {word for text in texts for word in _words(text)}
-    head = "\n".join([response.reason or "", *[value for _, value in response.headers.pairs()]])
-    answered = (response.body, as_bytes(head))
-    is_coded = "Content-Encoding" in response.headers or "Content-Encoding" in recorded.headers
-    return is_coded or any(word in text for word in words for text in answered)
+    if _is_coded(response.headers) or _is_coded(recorded.headers):
+        return True
+    words = _words_of(recorded)
+    head = as_bytes("\n".join([response.reason or "", *[value for _, value in response.headers.pairs()]]))
+    body = response.body
+    return any(word in head or word in body for word in words)
 
 
-def _words(text: bytes) -> Iterator[bytes]:
-    """For each placeholder in a text, a word that is the same however the placeholder is escaped."""
-    for name, basic, jwt in _MASKED.findall(text):
-        yield name or basic or jwt
-        if basic:
-            yield b"PASSWORD"
+def _is_coded(headers: Headers) -> bool:
+    return any(name.lower() == "content-encoding" for name, _ in headers.pairs())
+
+
+def _words_of(request: Request) -> set[bytes]:
+    """For each text in a request that may stand for a secret, a word that is the same however the text is escaped."""
+    words: set[bytes] = set()
+    for text in (request.uri, *[value for _, value in request.headers.pairs()]):
+        if "<" in text or "%3" in text or "&lt;" in text or "asic " in text or "eyJ" in text:
+            words |= _words_of_text(text)
+    body = request.body
+    if isinstance(body, bytes) and any(mark in body for mark in (b"<", b"%3", b"&lt;", b"\\u003", b"eyJ")):
+        words |= _words_in(body)
+    return words
+
+
+@functools.lru_cache(maxsize=256)
+def _words_of_text(text: str) -> frozenset[bytes]:
+    """``_words_in`` the head of a request, cached: the requests of a cassette have the same credentials."""
+    return _words_in(as_bytes(text))
+
+
+def _words_in(text: bytes) -> frozenset[bytes]:
+    found = _MASKED.findall(text)
+    words = {name or basic or jwt for name, basic, jwt in found}
+    return frozenset(words | {b"PASSWORD"} if any(basic for _, basic, _ in found) else words)
 
 
 def told(side: Side, limit: int, request: Request, recorded: Request) -> dict[str, str]:
