@@ -82,6 +82,16 @@ def test_a_server_that_repeats_the_body(twice):
     assert PASSWORD not in twice(program)
 
 
+def test_a_parameter_comes_back_as_the_client_has_encoded_it(twice):
+    def program(site, cassette):
+        for form in (b"a=1&password=correct+horse", b"password=p%2fw%2Fx&b=2", b"a=1&password=correct%20horse&b="):
+            assert site.json("/said", body=form)["you"] == form.decode()
+        for query in ("password=correct+horse&b=2", "password=correct%20horse"):
+            assert site.json(f"/query?{query}")["url"] == f"http://a.example/query?{query}"
+
+    assert "horse" not in twice(program, match_on=["method", "uri", "body"])
+
+
 def test_a_server_that_repeats_the_address(twice):
     def program(site, cassette):
         assert site.json("/query?api_key=k3y&q=1")["url"] == "http://a.example/query?api_key=k3y&q=1"

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 from . import readable
 from .edits import Edits
@@ -127,7 +127,18 @@ def _pairs(data: bytes, names: Names) -> Iterator[Value]:
         assert value is not None
         at = value.end()
         if value[0]:
-            yield Value(*value.span(), name, _unescaped(value[0]) if is_json else as_text(value[0]), _form_value)
+            text = _unescaped(value[0]) if is_json else as_text(value[0])
+            is_encoded = (
+                is_form or data[max(0, found.start() - 1) : found.start()] in (b"&", b"?") or data[at : at + 1] == b"&"
+            )
+            if is_encoded and names.of_texts:  # a secret is the same text wherever it stands
+                yield Value(*value.span(), name, unquote_plus(text, errors="surrogateescape"), _encoded_value)
+            else:
+                yield Value(*value.span(), name, text, _form_value)
+
+
+def _encoded_value(new: str | None) -> bytes:
+    return re.sub(rb"[&\s\"'<>\\%+#]", lambda found: b"%%%02X" % found[0][0], _plain_value(new))
 
 
 def _form_value(new: str | None) -> bytes:

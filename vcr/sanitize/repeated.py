@@ -127,20 +127,27 @@ def put_back(pairs: Mapping[str, str], request: Request, response: Response, lim
     data: Any = {**response.data}
     if isinstance(data.get("body"), dict):
         data["body"] = dict(data["body"])
-    Everywhere(_Placeholders(pairs), limit).response(data)
+    Everywhere(_Placeholders(pairs, _as_sent(request)), limit).response(data)
     if data == response.data:
         return response
     correct_lengths(request, request, response, data)
     return Response(data, response.beside)
 
 
+def _as_sent(request: Request) -> bytes:
+    body = request.body
+    return as_bytes(request.uri) + b"\n" + (body if isinstance(body, bytes) else b"")
+
+
 _WORD = re.compile(r"\w+", re.ASCII)
 
 
 class _Placeholders(known.Values):
-    """The placeholders that are looked for in a response, escaped or not. Each is replaced by its secret."""
+    """The placeholders that are looked for in a response, escaped or not. Each is replaced by its secret. ``sent``: the
+    URI and the body of the request: a parameter in the response is encoded as there."""
 
-    def __init__(self, pairs: Mapping[str, str]) -> None:
+    def __init__(self, pairs: Mapping[str, str], sent: bytes) -> None:
+        self._sent = sent
         self._new = {as_bytes(old): new for old, new in pairs.items()}
         self._pattern = re.compile(b"|".join(re.escape(old) for old in sorted(self._new, key=len, reverse=True)))
         self._words = {max(_WORD.findall(old), key=len, default="").encode("ascii") for old in pairs}
@@ -153,7 +160,24 @@ class _Placeholders(known.Values):
     def find(self, view: View) -> Iterator[tuple[int, int, known.New]]:
         """See ``known.Values``."""
         for found in self._pattern.finditer(view.data):
-            yield *found.span(), _written(view, *found.span(), self._new[found[0]])
+            new = self._new[found[0]]
+            yield *found.span(), self._parameter(view, found.start(), new) or _written(view, *found.span(), new)
+
+    def _parameter(self, view: View, start: int, secret: str) -> bytes | None:
+        """``secret`` as the request has encoded it, if a parameter has it here; else None."""
+        if secret.isalnum():
+            return None
+        while view.outer is not None:
+            start, view = view.outer_span(start, start)[0], view.outer
+        if not _PARAMETER.search(view.data, max(0, start - _LONGEST_NAME), start):
+            return None
+        encoded = re.search(b"".join(map(_encoded, as_bytes(secret))), self._sent)
+        return encoded[0] if encoded is not None and encoded[0] != as_bytes(secret) else None
+
+
+def _encoded(byte: int) -> bytes:
+    """A pattern for a byte of a parameter, as it is or encoded."""
+    return b"(?:%b%b|(?i:%%%02x))" % (b"[+]|" if byte == ord(" ") else b"", re.escape(bytes((byte,))), byte)
 
 
 def _written(view: View, start: int, end: int, secret: str) -> bytes:
@@ -168,3 +192,5 @@ def _written(view: View, start: int, end: int, secret: str) -> bytes:
 
 
 _JSON = re.compile(rb"\s*[\[{\"]")
+_PARAMETER = re.compile(rb"[\w\]%.-]=\Z")
+_LONGEST_NAME = 200
