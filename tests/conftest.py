@@ -83,7 +83,7 @@ def nothing_left_behind(request, tmp_path, monkeypatch):
     threads, descriptors = set(threading.enumerate()), _descriptors()
     yield
     assert not _active._in_process, "a cassette is still open"
-    assert not patch._open, "install() without uninstall()"
+    assert not patch._holders, "install() without uninstall()"
     assert not patch._applied, "a replacement is still in place"
     for (owner, name), original in _ORIGINALS.items():
         assert vars(owner)[name] is original, f"{owner.__name__}.{name} is still replaced"

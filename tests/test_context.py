@@ -46,7 +46,7 @@ def current() -> str | None:
 
 
 def nothing_is_installed() -> bool:
-    return not patch._open and _active.current() is None
+    return not patch._holders and _active.current() is None
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_what_a_program_enters_by_hand_and_forgets_stays_open(server, counter, c
     assert fetch(counter) == "1"
     assert len(cassette) == 1
     entry = _active.entered_here()[-1]
-    (opening,) = patch._open.values()
+    (opening,) = patch._holders.values()
     _active.leave(entry)
     patch.uninstall(opening)
     assert nothing_is_installed()

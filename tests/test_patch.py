@@ -394,7 +394,7 @@ EVERY_ODDITY = pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 
 def places_of(name: str) -> list[patch.Place]:
     """Every place of the client's modules. (urllib3-future's may be where urllib3's are.)"""
-    client, places = patch.supported()[name], patch._every_place()
+    client, places = patch.supported()[name], patch._places()
     modules = {place.module for place in places if client in place.patcher.CLIENTS}
     return [place for place in places if place.module in modules]
 
@@ -402,7 +402,7 @@ def places_of(name: str) -> list[patch.Place]:
 @pytest.fixture
 def put(monkeypatch):
     """``put(name, odd)``: the modules of the client are odd ones, as in a process that has seen no others."""
-    monkeypatch.setattr(patch, "_held", {})
+    monkeypatch.setattr(patch, "_patched", {})
     monkeypatch.setattr(patch, "_warned", set())
 
     def put(name, odd):
@@ -460,13 +460,13 @@ def test_a_client_that_is_replaced_after_the_first_cassette_costs_itself_only(na
 def test_a_proxy_beside_the_module_that_it_stands_for_changes_nothing(monkeypatch, cassette_path):
     with vcr.use_cassette(cassette_path):
         alone = len(patch._applied)
-    for place in patch._every_place():
+    for place in patch._places():
         if place.module in sys.modules:
             monkeypatch.setitem(sys.modules, place.module, Proxy(sys.modules[place.module]))
-    held = {place: list(modules) for place, modules in patch._held.items()}
+    held = {place: list(modules) for place, modules in patch._patched.items()}
     with vcr.use_cassette(cassette_path):
         assert len(patch._applied) == alone
-    assert patch._held == held
+    assert patch._patched == held
 
 
 def test_a_warning_that_is_an_error_leaves_nothing_open(put, cassette_path):
@@ -480,10 +480,10 @@ def test_a_warning_that_is_an_error_leaves_nothing_open(put, cassette_path):
 @EVERY_CLIENT
 def test_a_client_that_is_being_imported_is_waited_for(name, put, monkeypatch, cassette_path):
     put(name, being_imported)
-    monkeypatch.setattr(patch, "_waiting", set(places_of(name)))
+    monkeypatch.setattr(patch, "_hooked", set(places_of(name)))
     with vcr.use_cassette(cassette_path):  # (its import will tell)
         pass
-    monkeypatch.setattr(patch, "_waiting", set())
+    monkeypatch.setattr(patch, "_hooked", set())
     with pytest.warns(VCRWarning, match="is being imported while") as caught, vcr.use_cassette(cassette_path):
         pass
     assert set(warned_of(caught)) <= {place.module for place in places_of(name)}

@@ -51,6 +51,25 @@ def test_another_host_is_refused_where_nothing_may_be_recorded(cassette_path):
         connect(ELSEWHERE)
 
 
+@pytest.mark.parametrize("method", ["connect", "connect_ex", "sendto"])
+def test_what_is_no_address_fails_as_without_a_cassette(method, cassette_path):
+    def act():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock, pytest.raises(TypeError) as raised:
+            getattr(sock, method)(*([b"x"] if method == "sendto" else []), (ELSEWHERE,))
+        return str(raised.value)
+
+    live = act()
+    with vcr.use_cassette(cassette_path, **ERROR):
+        assert act() == live
+
+
+def test_an_empty_send_tells_nothing_about_a_connection(server, cassette_path):
+    with vcr.use_cassette(cassette_path, **ERROR), socket.create_connection(server.address) as sock:
+        sock.send(b"")
+        with pytest.raises(UnsupportedProtocolError, match=r"^HTTP to 127\.0\.0\.1"):
+            sock.send(b"GET / HTTP/1.1\r\n\r\n")
+
+
 def test_asyncio(cassette_path):
     async def act():
         await asyncio.open_connection(ELSEWHERE, 9)
@@ -226,7 +245,7 @@ def test_httpcore_without_a_pool(server, cassette_path):
     origin = httpcore.Origin(b"http", b"127.0.0.1", server.port)
     refused = pytest.raises(UnsupportedProtocolError, match=f"^HTTP to 127.0.0.1:{server.port} was refused")
     with vcr.use_cassette(cassette_path, **ERROR), httpcore.HTTPConnection(origin) as connection, refused:
-        connection.request("GET", server.url + "/text")
+        connection.handle_request(request=httpcore.Request("GET", server.url + "/text"))
     assert (server.hits, server.connections) == (0, 0)
     with vcr.use_cassette(cassette_path) as cassette, httpcore.ConnectionPool() as pool:
         assert pool.request("GET", server.url + "/text").status == 200
@@ -330,16 +349,24 @@ def test_uvloop(uvloop, server, cassette_path):
 
 
 async def unix_socket(loop, path):
-    await loop.create_unix_connection(asyncio.Protocol, path)
+    await loop.create_unix_connection(protocol_factory=asyncio.Protocol, path=path)
 
 
 async def datagrams(loop, host):
-    await loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=(host, 53))
+    await loop.create_datagram_endpoint(protocol_factory=asyncio.DatagramProtocol, remote_addr=(host, 53))
+
+
+async def connection(loop, host):
+    await loop.create_connection(protocol_factory=asyncio.Protocol, host=host, port=9)
 
 
 @pytest.mark.parametrize(
     ("connect", "place", "said"),
-    [(unix_socket, "/nowhere.sock", "a unix socket to /nowhere.sock"), (datagrams, ELSEWHERE, f"UDP to {ELSEWHERE}")],
+    [
+        (unix_socket, "/nowhere.sock", "a unix socket to /nowhere.sock"),
+        (datagrams, ELSEWHERE, f"UDP to {ELSEWHERE}"),
+        (connection, ELSEWHERE, f"TCP to {ELSEWHERE}"),
+    ],
 )
 def test_what_uvloop_does_without_a_socket_of_pythons(connect, place, said, uvloop, cassette_path):
     def run():

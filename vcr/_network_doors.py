@@ -18,8 +18,8 @@ import wrapt
 from . import _active, patch
 from ._engine.cassette import Cassette
 from ._locks import new_lock
+from .patch.connecting import Reach, connect_door, loop_door, uvloop_doors
 from .patch.replace import Replacement, writable
-from .patch.sockets import Reach, connect_door, loop_door, uvloop_doors
 
 
 class Block(Protocol):

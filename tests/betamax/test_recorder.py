@@ -424,7 +424,7 @@ def test_a_hook_that_raises_leaves_nothing_patched(configuration, session, count
     with pytest.raises(KeyError, match=hook), Betamax(session).use_cassette("hook"):
         session.get(counter)
     assert list(session.adapters.items()) == before
-    assert not patch._open
+    assert not patch._holders
 
 
 def test_a_before_stop_hook_that_raises_loses_nothing(configuration, session, counter, saved):

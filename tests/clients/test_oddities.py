@@ -409,8 +409,8 @@ class Proxy:
 
 
 def test_a_client_behind_a_proxy_of_its_module_is_recorded(server, monkeypatch, alike):
-    monkeypatch.setattr(patch, "_held", {})
-    for place in patch._every_place():
+    monkeypatch.setattr(patch, "_patched", {})
+    for place in patch._places():
         if place.module in sys.modules:
             monkeypatch.setitem(sys.modules, place.module, Proxy(sys.modules[place.module]))
     assert alike(server, lambda session: session.get(server.url + "/text").body).outcome == TEXT

@@ -168,7 +168,7 @@ def left_behind(url: str, path: str, texts: tuple[bytes, bytes], before: set[str
         found.append("open in the process")
     if _active.current() is not None:
         found.append("current in the context")
-    if patch._open:
+    if patch._holders:
         found.append("patches are installed")
     if patch._applied or Replacement._applied:
         found.append("replacements are remembered")

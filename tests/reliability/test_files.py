@@ -131,7 +131,7 @@ def test_a_directory_that_cannot_be_written_to_leaves_everything_as_it_was(locke
     before = locked.read_bytes()
     with pytest.raises(PermissionError), vcr.use_cassette(locked, record_mode="all") as cassette:
         cassette.append(Request("GET", "http://h/new"), RESPONSE)
-    assert not patch._open
+    assert not patch._holders
     assert locked.read_bytes() == before
 
 
@@ -164,4 +164,4 @@ def test_an_interrupt_while_saving_leaves_the_old_cassette(cassette_path):
     with pytest.raises(KeyboardInterrupt), vcr.use_cassette(cassette_path, serializer=Interrupted) as cassette:
         cassette.append(Request("GET", "http://h/"), RESPONSE)
     assert not os.path.exists(cassette_path)
-    assert not patch._open
+    assert not patch._holders

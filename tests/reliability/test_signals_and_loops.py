@@ -168,7 +168,7 @@ try:
         urlopen(url + "/text").read()
         urlopen(url + "/says-nothing").read()
 except KeyboardInterrupt:
-    print("interrupted", len(patch._open), flush=True)
+    print("interrupted", len(patch._holders), flush=True)
 """
 
 
@@ -205,10 +205,10 @@ def test_a_generator_that_is_never_finished_closes_its_cassette_when_it_goes(ser
 
     reading = pages()
     next(reading)
-    assert len(patch._open) == 1
+    assert len(patch._holders) == 1
     del reading
     gc.collect()
-    assert not patch._open
+    assert not patch._holders
     assert _active.current() is None
     assert names(cassette_path) == ["0"]
 
@@ -227,7 +227,7 @@ def test_an_event_loop_closed_with_a_cassette_open_leaves_nothing(server, casset
 
     ready = asyncio.Event()
     asyncio.run(main())
-    assert not patch._open
+    assert not patch._holders
     assert names(cassette_path) == ["0"]
 
 
@@ -242,12 +242,12 @@ def test_an_event_loop_stopped_hard_leaves_nothing_once_its_tasks_are_gone(serve
 
     task = loop.create_task(never_ends())
     loop.run_forever()
-    assert len(patch._open) == 1
+    assert len(patch._holders) == 1
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         loop.run_until_complete(task)
     loop.close()
-    assert not patch._open
+    assert not patch._holders
     assert names(cassette_path) == ["0"]
 
 
@@ -277,7 +277,7 @@ with vcr.use_cassette(path, record_mode=mode) as cassette:
     gevent.joinall(jobs, raise_error=True)
     assert [len(job.value) for job in jobs] == list(range(40))
 gevent.joinall([gevent.spawn(own, name) for name in "abc"], raise_error=True)
-assert not patch._open and not _active._in_process
+assert not patch._holders and not _active._in_process
 """
 
 

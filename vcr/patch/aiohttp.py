@@ -1,7 +1,7 @@
-"""What is replaced in aiohttp: the method that gives its requests a connection, and the one that waits for closed
-connections.
+"""What is replaced in aiohttp: the methods that give a request its connection and its header fields, and those that end
+a response or wait for its end.
 
-aiobotocore has no connections of its own, so aiohttp's doors serve it, too.
+aiobotocore sends its requests with aiohttp, so these doors serve aiobotocore, too.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ MODULES = {"aiohttp": ("ClientSession._request",)}
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """``connect`` of the connectors, the place where a request gets its program's header fields, the two that may wait
-    until a response has been read to its end, and the one that makes it unreadable."""
+    """The doors for ``connect`` of each connector, for the method that takes the program's header fields, for the two
+    that may wait until a response has been read to its end, and for the one that makes a response unreadable."""
     connector, response = class_in(module, "BaseConnector"), class_in(module, "ClientResponse")
     request = class_in(module, "ClientRequest")
     from ..stubs import aiohttp as stub
@@ -39,9 +39,9 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
 
 
 def _connecting(connector: type) -> Iterator[type]:
-    """The class, and those of its subclasses that have its ``connect``, wrapped, for their own. (One that they define
-    themselves comes to the class's by ``super()``.)"""
-    original = vars(connector)["connect"]  # (a door, once the class has been yielded and replaced)
+    """The class, and each subclass in which a program has put a wrapper around the ``connect`` of the class. (A
+    ``connect`` that a subclass defines calls that of the class by ``super()``.)"""
+    original = vars(connector)["connect"]  # read now: the caller puts the door in its place
     yield connector
     waiting: list[type] = connector.__subclasses__()
     while waiting:

@@ -14,5 +14,5 @@ MODULES: dict[str, tuple[str, ...]] = {"boto.https_connection": ()}
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """The ``connect`` of the class that checks certificates."""
+    """A door for ``connect`` of the class that checks certificates."""
     return connect_doors(class_in(module, "CertValidatingHTTPSConnection"))

@@ -1,4 +1,4 @@
-"""What is known of a client before it is imported: its names and its tested versions. It must not import a client."""
+"""What vcr knows of a client before the client is imported: names and tested versions. It must not import a client."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 
 class Client(NamedTuple):
-    """A client that vcr records, as its file in ``vcr/patch`` declares it.
+    """A client that vcr records, as the file of the client in ``vcr/patch`` declares it.
 
-    ``name``: what ``skip_patchers`` calls it. ``module``: what its users import. ``distribution``: what installs it;
-    None for the standard library. ``tested``: the versions that the conformance suite runs with. ``package``: where
-    its connection or transport classes live, if not in ``module``'s own. ``engine``: the package below it that sends
-    its requests, if there is one that is no client of this list.
+    ``name``: its name in ``skip_patchers``. ``module``: what its users import. ``distribution``: what they install;
+    None for the standard library. ``tested``: the versions that the conformance suite runs with. ``package``: the
+    top-level package of its connections or transports; empty where that is the package of ``module``. ``engine``: a
+    package that sends requests for the client and is no client itself, if there is one (httpcore for httpx).
     """
 
     name: str
@@ -25,12 +25,12 @@ class Client(NamedTuple):
 
     @property
     def homes(self) -> set[str]:
-        """The top-level packages of the classes that its requests pass through."""
+        """The top-level packages of the classes through which the client's requests pass."""
         return {self.package or self.module.partition(".")[0], self.engine} - {""}
 
     @property
     def version(self) -> str | None:
-        """The version that is installed; None when there is none."""
+        """The installed version; None when the client is not installed."""
         if self.distribution is None:
             return sys.version.split()[0].rstrip("+")
         metadata = importlib.import_module("importlib.metadata")
@@ -40,24 +40,24 @@ class Client(NamedTuple):
             return None
 
     def version_of(self, module: object) -> str:
-        """The version that ``module``, whatever it looks like, says it is; else the one that is installed."""
+        """The version that ``module`` gives, which may be a stand-in; otherwise the installed version."""
         try:
             version = getattr(module, "__version__", None)
-        except Exception:  # noqa: BLE001  (an odd module may raise anything: it does not say)
+        except Exception:  # noqa: BLE001  (a stand-in may raise anything: it gives no version)
             version = None
         return version if isinstance(version, str) else self.version or "(of an unknown version)"
 
     @property
     def imported(self) -> bool:
-        """Whether the program has imported it."""
+        """Whether the program has imported the client."""
         return self.module in sys.modules
 
 
 class ClientStatus(NamedTuple):
     """A supported client, as ``vcr.clients()`` lists it.
 
-    ``version``: the installed one, or None. ``tested``: the versions that vcr is tested with. ``active``: whether it is
-    imported and a cassette is open, so that its requests pass through vcr now.
+    ``version``: the installed version, or None. ``tested``: the versions with which vcr is tested. ``active``: whether
+    the client is imported and a cassette is open, so that the client's requests go to cassettes now.
     """
 
     name: str

@@ -1,5 +1,5 @@
-"""What is replaced in curl_cffi: the methods that tell a handle about a request or make it, and two methods of a
-session.
+"""What is replaced in curl_cffi: the methods of an easy handle that set its options and make a request, those of a
+session that prepare a request and parse its response, and those that end a stream.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ MODULES = {"curl_cffi": ("Curl.perform", "AsyncCurl.add_handle")}
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """The methods of a handle, ``AsyncCurl.add_handle``, and what a session does before a request and after it."""
+    """The doors for the methods of a handle, of ``AsyncCurl``, of a session, and of its response."""
     curl, multi = class_in(module, "Curl"), class_in(module, "AsyncCurl")
     session = module.requests.session
-    # Before 0.15, which brought this, a session waits for ever for a stream that is there at once.
     response = class_in(session, "Response")
-    response._finalize_stream  # noqa: B018  (AttributeError)
+    # Raises AttributeError before 0.15: those versions wait for ever for a stream that a replay gives at once.
+    response._finalize_stream  # noqa: B018
     from ..stubs.curl_cffi import Handles, door
 
     handles = Handles()

@@ -12,11 +12,12 @@ from .replace import Replacement
 
 
 def custom_replacements(cassette: Cassette) -> Iterator[Replacement]:
-    """The cassette's ``custom_patches``; each stub class among them as one of this cassette's own (as in VCR.py).
+    """The replacements that the cassette's ``custom_patches`` ask for. Instead of a stub class, a subclass whose
+    attribute ``cassette`` is this cassette is put in place, as VCR.py does.
 
-    Two are left out, for nothing is won by them. A stub of ours in the place of a connection class: that one becomes
-    a stub by itself, and stays what it is. And ``http.client``'s own names: its code looks them up at each call, to
-    find its base class.
+    Two kinds are left out, because the connections become stubs without them: vcr's own stub in the place of a
+    connection class, and any stub in the place of a class in ``http.client``, whose code finds its base classes by
+    those names.
     """
     own: dict[type, type] = {}
     for owner, name, new in cassette.custom_patches:

@@ -1,8 +1,11 @@
-"""What is replaced in http.client: ``__init__`` and ``putrequest``, which every connection built on http.client passes,
-and ``endheaders``, for a connection on whose ``putrequest`` a program has put a wrapper of its own.
+"""What is replaced in http.client. Every connection that is built on http.client passes these methods:
 
-``connect`` is a third door, for a connection that was made before the cassette and is connected by hand inside it.
-urllib3, httplib2 and others override ``connect``, so each of them adds its own with ``connect_doors``.
+- ``__init__`` and ``putrequest``: there a connection becomes a stub (adoption);
+- ``request``, which is given the program's header fields;
+- ``endheaders``, for a connection on which a program has put its own ``putrequest``;
+- ``connect``, for a connection that was made before the cassette, and that the program connects inside it.
+
+urllib3, httplib2 and boto have a ``connect`` of their own: the files of these clients add it with ``connect_doors``.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ MODULES: dict[str, tuple[str, ...]] = {"http.client": ()}
 
 
 def replacements(_: ModuleType) -> Iterable[Replacement]:
-    """The doors of http.client itself, whatever stands for it in ``sys.modules``: every client is built on that one."""
+    """The doors of http.client. (A proxy may stand for the module in ``sys.modules``; clients use the real one.)"""
     connection = http.client.HTTPConnection
     yield Replacement(connection, "__init__", _init_door(vars(connection)["__init__"]))
     yield Replacement(connection, "putrequest", _putrequest_door(vars(connection)["putrequest"]))
@@ -38,14 +41,15 @@ def replacements(_: ModuleType) -> Iterable[Replacement]:
 
 
 def connect_doors(*classes: type) -> Iterable[Replacement]:
-    """A door at each ``connect`` that one of these classes defines itself."""
+    """A door for each ``connect`` that one of these classes defines itself."""
     for owner in classes:
         if "connect" in vars(owner):
             yield Replacement(owner, "connect", _connect_door(vars(owner)["connect"]))
 
 
 def request_doors(cls: type) -> Iterable[Replacement]:
-    """A door at ``request``, and at urllib3 1.26's ``request_chunked``: what these are given is the client's."""
+    """A door for ``request``, and for ``request_chunked`` of urllib3 1.26: they are given the program's header
+    fields."""
     for name in ("request", "request_chunked"):
         if name in vars(cls):
             yield Replacement(cls, name, _request_door(vars(cls)[name]))
@@ -80,7 +84,7 @@ def _putrequest_door(original: Callable[..., None]) -> Callable[..., None]:
         if isinstance(self, StubConnection):
             bound(original, self)(method, url, *skips, **skips_by_name)
         else:
-            # A connection from before: what its own class has done on the way here stays done.
+            # A connection that was made before the cassette. Its own putrequest may have called this one, and goes on.
             adopt_in_putrequest(self, bound(original, self), method, url, *skips, **skips_by_name)
 
     return putrequest
@@ -102,7 +106,7 @@ def _connect_door(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def connect(self: http.client.HTTPConnection) -> None:
         if isinstance(self, StubConnection) or getattr(self, "_HTTPConnection__state", "Idle") != "Idle":
-            bound(original, self)()  # (a request that was begun before the cassette is none of its business)
+            bound(original, self)()  # a request that began before the cassette was opened goes on without it
         else:
             adopt(self)
             StubConnection.connect(self)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What is replaced in httplib2: its ``connect``, because httplib2 connects before it sends."""
+"""What is replaced in httplib2: ``connect``, because httplib2 connects before it sends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MODULES: dict[str, tuple[str, ...]] = {"httplib2": ()}
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """The ``connect`` of both connection classes."""
+    """The doors for ``connect`` of both connection classes."""
     return connect_doors(
         *(class_in(module, name) for name in ("HTTPConnectionWithTimeout", "HTTPSConnectionWithTimeout"))
     )

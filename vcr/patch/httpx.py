@@ -1,9 +1,9 @@
-"""What is replaced in httpx and httpx2, and in httpcore, which sends their requests: the methods that send a request of
-every pool of connections and of every other transport, also of one whose class is defined while a cassette is open.
+"""What is replaced in httpx and httpx2, and in httpcore, which sends their requests: the methods with which a pool of
+connections, or any other transport, sends a request. A class that is defined while a cassette is open is included.
 
-The transports of test clients are left alone. They call an application in the same process: a test of an application
-records what the application asks of others, not what the test asks of the application. httpx's own network transports
-are left alone, too: what they send passes through a pool, whatever has been wrapped around their methods.
+Two kinds of transports are left alone. A transport of a test client calls an application in the same process; such a
+test records what the application asks of other servers, not what the test asks of the application. And httpx's own
+network transports send through a pool, which has the doors.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Doors = dict[tuple[type, str], Replacement]
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """The doors of every engine that there is, and of those to come."""
+    """The doors of every engine (a pool or a transport), and what gives later engines theirs."""
     return _pools(module) if module.__name__ in _POOLS else _transports(module)
 
 
@@ -75,13 +75,13 @@ def _engines(kind: str, module: ModuleType) -> Engines[Streamed, Streamed]:
 def _doors_below(
     bases: Iterable[type], module: ModuleType, engines: Engines[Streamed, Streamed], is_engine: Callable[[type], bool]
 ) -> Iterator[Replacement]:
-    """The doors of the classes that derive from ``bases``, and what gives those to come theirs."""
+    """The doors of the classes that derive from ``bases``, and the replacements that give later classes theirs."""
 
     def doors(cls: type) -> Iterator[Replacement]:
         for name, door in (("handle_request", engines.door), ("handle_async_request", engines.async_door)):
             original = vars(cls).get(name)
             if original is not None and is_engine(cls):
-                # A class of its user's is not to be kept alive.
+                # The door of a program's class is not remembered: that would keep the class alive.
                 yield Replacement(cls, name, (_door if _is_own(cls, module) else _new_door)(name, door, cls, original))
 
     for cls in dict.fromkeys(cls for base in bases for cls in _subclasses(base)):
@@ -105,9 +105,9 @@ def _subclasses(cls: type[object]) -> Iterator[type[object]]:
 
 
 class _Newcomers(Replacement):
-    """``__init_subclass__`` of a base class of engines: while it is replaced, new subclasses get their doors.
+    """Replaces ``__init_subclass__`` of a base class of engines, so that each new subclass gets its doors.
 
-    ``newcomers``: their doors; a class may have both bases, and hear of itself twice.
+    ``newcomers``: the doors of new classes. A class may have both bases: it gets its doors once.
     """
 
     __slots__ = ("_newcomers",)
@@ -124,7 +124,7 @@ class _Newcomers(Replacement):
         self._newcomers = newcomers
 
     def revert(self) -> None:
-        """Put back what was there, in the new classes too."""
+        """Put back the old values, in the new classes, too."""
         super().revert()
         while self._newcomers:
             self._newcomers.popitem()[1].revert()

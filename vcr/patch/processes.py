@@ -1,7 +1,8 @@
-"""Where a program starts processes: each is told of the cassette that is current there, and of open blocks.
-It is no client's file.
+"""Tells each process that a program starts which cassette is current, and which blocks are open. It is no client's
+file.
 
-``subprocess`` hands over an environment; ``multiprocessing``, what its new processes unpickle first; a fork, nothing.
+A process of ``subprocess`` learns this from its environment, a process of ``multiprocessing`` from what it unpickles
+first. A forked process has a copy of everything, and needs nothing.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ _ENV = 10
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """The door of one of ``MODULES``."""
+    """The door in one of ``MODULES``."""
     if module.__name__ == "subprocess":
         yield Replacement(module.Popen, "__init__", _popen_door(module.Popen.__init__))
-    elif not hasattr(module.get_preparation_data, "vcr_door"):  # (this may be a proxy of the same module)
+    elif not hasattr(module.get_preparation_data, "vcr_door"):  # a proxy of the module has the door
         yield Replacement(module, "get_preparation_data", _preparation_door(module.get_preparation_data))
 
 
@@ -49,9 +50,9 @@ def _popen_door(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _environment(args: object, executable: Any, given: Any) -> object:
-    """The environment of a process that is started with this command; ``given`` where there is nothing to
-    tell."""
-    # What is neither a list nor a tuple is one word, or can be read only once.
+    """The environment for a process that is started with the command ``args``: ``given``, with what the process is
+    told, if anything. Warns of a Python that would not read it."""
+    # Anything but a list or a tuple is one word, or may be readable only once.
     words = [str(word) for word in (args if isinstance(args, (list, tuple)) else [args])]
     is_python = _python.is_python(os.fsdecode(executable) if executable else words[0] if words else "")
     value = _children.handed_over(is_python=is_python)
@@ -79,7 +80,8 @@ def _preparation_door(original: Callable[..., dict[str, object]]) -> Callable[..
 
 
 class _Start:
-    """Unpickled in another process, where this package may not be importable yet, it is what starts there."""
+    """Starts vcr in the new process when it is unpickled there. (The process may be unable to import vcr before that,
+    so the file that starts vcr is run by its path.)"""
 
     def __init__(self, value: str) -> None:
         self._value = value

@@ -1,9 +1,8 @@
 """What is replaced in pycurl: the methods of its two classes, which are written in C.
 
-Python cannot set an attribute of such a class, so the methods are replaced in the dictionary of the class itself. A
-program finds them there however, and however early, it came by ``pycurl.Curl``. (CPython only, as pycurl is.)
-
-A proxy in the place of the module, such as pytest-recording's, changes nothing: the classes behind it are the same.
+Python cannot set an attribute of such a class, so the methods are replaced in the dictionary of the class. So it does
+not matter when and from where a program has imported ``pycurl.Curl``, nor that a proxy may stand for the module
+(pytest-recording has one). This works with CPython only, as pycurl does.
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ MODULES = {"pycurl": ("Curl.perform", "CurlMulti.add_handle")}
 
 
 def replacements(_: ModuleType) -> Iterable[Replacement]:
-    """Everything that makes a request, or tells about its answer."""
+    """The doors for the methods that make a request, or tell about its response."""
     from ..stubs import pycurl as stub
 
-    _listen()
+    _note_options()
     handles = stub.Handles()
     yield from _doors(stub.Curl, handles, handles.TRANSFER)
     yield from _doors(stub.CurlMulti, handles, handles.MULTI)
 
 
 @functools.cache
-def _listen() -> None:
-    """Hear of every handle's options, from the first cassette on and for good.
+def _note_options() -> None:
+    """Note the options of every handle, from the first cassette on until the process ends.
 
-    A handle that was made between two cassettes may be used in the second, and libcurl tells nobody what options it was
-    given. To find out at each opening which handles there are, one would have to look at all objects of the process.
+    A handle that was made between two cassettes may be used in the second, and libcurl does not tell which options a
+    handle has. To find the handles, vcr has to look at all objects of the process: it does so once.
     """
     from ..stubs import pycurl as stub
 

@@ -1,4 +1,4 @@
-"""Keeps the requests of a client that vcr cannot take hold of from escaping a cassette. It knows no client."""
+"""Refuses the requests of a client that vcr cannot patch, so that none escapes a cassette. It knows no client."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from .replace import Replacement, class_in, writable
 
 
 def refusals(module: object, package: str, entrances: Iterable[str], reason: str) -> Iterator[Replacement]:
-    """A door at each of the ``entrances`` that is there: outside any cassette a request passes, inside it is refused.
+    """A door for each of the ``entrances`` that exists: inside a cassette a request is refused, outside it passes.
 
-    ``package``: the client's. ``entrances``: dotted names of methods in ``module``. ``reason``: why the client cannot
-    be recorded. A class that is not the client's own, such as one that a test has put there, is left alone.
+    ``package``: of the client. ``entrances``: dotted names of methods in ``module``. ``reason``: why the client cannot
+    be recorded. A class that is not the client's own, such as a test's stand-in, is left alone.
     """
     for path in entrances:
         owner, _, name = path.rpartition(".")
         try:
             cls = class_in(module, owner)
             original = getattr(cls, name)
-        except Exception:  # noqa: BLE001  (an odd module may raise anything: there is no such entrance)
+        except Exception:  # noqa: BLE001  (a stand-in may raise anything: there is no such entrance)
             continue
         if cls.__module__.partition(".")[0] == package:
             yield Replacement(writable(cls), name, _refusing(original, reason))

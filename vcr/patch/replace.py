@@ -1,4 +1,6 @@
-"""Replaces one attribute of an object, and puts the old value back. It must not know a client."""
+"""Replaces one attribute of an object, and puts the old value back; and makes each door once. It must not know a
+client.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,13 @@ Make = TypeVar("Make", bound=Callable[..., object])
 
 
 def once_for_each(make: Make) -> Make:
-    """For a function that makes the door to an original, its last argument: the same originals come with every opening.
+    """Decorate a function that makes a door for the original in its last argument, so that it makes one door for each
+    original: every opening of a cassette comes with the same originals.
 
-    An original that is a door (an instrumentation has put it back after its cassette had closed) needs no other.
+    An original that is a door already is returned. (An instrumentation may have put the door back after the cassette
+    had closed.)
     """
-    # The doors, each with its original, by that one's identity: a wrapper equals what it wraps.
+    # Each door with its original, by the original's identity: a wrapper may equal what it wraps.
     made: dict[tuple[object, ...], tuple[object, object]] = {}
 
     @functools.wraps(make)
@@ -43,23 +47,23 @@ def once_for_each(make: Make) -> Make:
     return cast(Make, once)
 
 
-#: So many originals are remembered of each kind of door: a program may wrap a method anew for each cassette.
+#: The most originals that are remembered for one kind of door. A program may wrap a method anew for each cassette.
 _MOST_DOORS = 64
 
 
-#: ``door_at(name, make, original)``: the Door, once for each original.
+#: ``door_at(name, make, original)``: a ``Door``, one for each original.
 door_at = once_for_each(Door)
 
 
 @once_for_each
 def door_by(make: Callable[..., object], original: object) -> object:
-    """The function that ``make`` makes of ``original``, once for each original."""
+    """The door that ``make`` makes for ``original``, one for each original."""
     return make(original)
 
 
 def class_in(module: object, name: str) -> type[Any]:
-    """The class of this name in a module. Raises AttributeError when nothing is there, TypeError when something else
-    is."""
+    """The class of this name in a module. Raises AttributeError when the name is missing, TypeError when it is no
+    class."""
     found = getattr(module, name)
     if not isinstance(found, type):
         raise TypeError(f"{name} is no class but {type(found).__name__}")
@@ -70,7 +74,8 @@ _IMMUTABLE_TYPE, _HEAP_TYPE = 1 << 8, 1 << 9  # Py_TPFLAGS_...
 
 
 def writable(cls: type) -> object:
-    """What a method of the class can be replaced on: the class, or for one that is written in C its own dictionary."""
+    """The object on which a method of the class can be replaced: the class, or the dictionary of a class written in
+    C."""
     is_immutable = not cls.__flags__ & _HEAP_TYPE or cls.__flags__ & _IMMUTABLE_TYPE
     return _methods(cls) if is_immutable else cls
 
@@ -83,14 +88,14 @@ class _Methods:
 
     def __init__(self, cls: type) -> None:
         object.__setattr__(self, "_cls", cls)
-        # A class shows its dictionary through a read-only view; this is what the view is of.
+        # A class shows its dictionary through a read-only view. The dictionary is what the view refers to.
         object.__setattr__(self, "__dict__", gc.get_referents(cls.__dict__)[0])
 
     def __setattr__(self, name: str, value: object) -> None:
         import ctypes
 
         object.__setattr__(self, name, value)
-        # The interpreter remembers what it has found in a class until it is told that the class has changed.
+        # The interpreter caches what it finds in a class until it is told that the class has changed.
         ctypes.pythonapi.PyType_Modified(ctypes.py_object(self._cls))
 
     def __delattr__(self, name: str) -> None:
@@ -104,10 +109,9 @@ _methods = functools.cache(_Methods)
 
 
 class Replacement:
-    """``owner.name`` becomes ``new`` while it is applied. Several may be, and be reverted in any order.
+    """Makes ``owner.name`` ``new`` while it is applied. Several may be applied at one place, and reverted in any order.
 
-    ``revert`` also undoes an ``apply`` that was interrupted, and may be called again after it was interrupted itself:
-    nothing happens where nothing is left to undo.
+    ``revert`` also undoes an ``apply`` that was interrupted, and can be repeated when it was interrupted itself.
     """
 
     __slots__ = ("_old", "name", "new", "owner", "place")
@@ -123,34 +127,35 @@ class Replacement:
         self._old: object = _MISSING
 
     def apply(self) -> None:
-        """Remember what is there, and put ``new`` in its place."""
+        """Keep the old value, and put ``new`` in its place."""
         with _lock:
             self._old = vars(self.owner).get(self.name, _MISSING)
             self._applied.append(self)
             setattr(self.owner, self.name, self.new)
 
     def revert(self) -> None:
-        """Put back what was there, unless somebody else has replaced it since: then it is theirs."""
+        """Put the old value back, unless the program has put another one there since: that one stays."""
         with _lock:
-            above = None
+            later = None
             for position in range(len(self._applied) - 1, -1, -1):  # mostly the last goes first
                 other = self._applied[position]
                 if other is self:
-                    self._take_away(above)
+                    self._put_back(later)
                     del self._applied[position]
                     return
                 if other.place == self.place:
-                    above = other
+                    later = other
 
-    def _take_away(self, above: Replacement | None) -> None:
-        """``above``: the replacement that was applied next at the same place, and still is."""
-        if above is not None:
-            above._old = self._old
+    def _put_back(self, later: Replacement | None) -> None:
+        """``later``: the replacement that was applied after this one at the same place, and still is: it gets the old
+        value of this one."""
+        if later is not None:
+            later._old = self._old
             return
-        there = vars(self.owner).get(self.name, _MISSING)
-        # The old value is there already when a first attempt was interrupted: it is set again, for the sake of what
-        # ``_Methods`` does besides.
-        if there is self.new or there is self._old is not _MISSING:
+        value = vars(self.owner).get(self.name, _MISSING)
+        # The old value is in place when a first attempt was interrupted. It is set again, because ``_Methods`` has to
+        # tell the interpreter.
+        if value is self.new or value is self._old is not _MISSING:
             if self._old is _MISSING:
                 delattr(self.owner, self.name)
             else:

@@ -1,5 +1,5 @@
-"""What is replaced in tornado's two clients: ``fetch_impl``, where a request still belongs to its caller, and the
-method that starts a request, which is called later when the request has to wait in the client's queue.
+"""What is replaced in tornado's two clients: ``fetch_impl``, which runs in the context of the program that makes the
+request, and the methods that start a request, which may run later, when the request had to wait in the client's queue.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MODULES = {
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """The doors of the client that ``module`` defines."""
+    """The doors for the client that ``module`` defines."""
     return _curl(module) if module.__name__ == "tornado.curl_httpclient" else _simple(module)
 
 

@@ -1,8 +1,8 @@
-"""What is replaced in urllib3: the ``connect`` of its connections, because its pools connect before they send; and
-their ``request``, because it adds header fields to the program's.
+"""What is replaced in urllib3: ``connect`` of its connections, because its pools connect before they send, and
+``request``, because urllib3 adds header fields to those of the program.
 
-requests and botocore have no connections of their own, so urllib3's doors serve them, too. For what urllib3-future
-installs under the name urllib3, see ``patch/urllib3_future.py``.
+requests and botocore send their requests with urllib3, so these doors serve them, too. urllib3-future may install
+itself under the name urllib3: see ``patch/urllib3_future.py``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MODULES: dict[str, tuple[str, ...]] = {"urllib3.connection": ()}
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """``request`` and ``connect`` of both connection classes (urllib3 1.26 and 2)."""
+    """The doors for ``request`` and ``connect`` of both connection classes, in urllib3 1.26 and 2."""
     plain, tls = class_in(module, "HTTPConnection"), class_in(module, "HTTPSConnection")
     if issubclass(plain, http.client.HTTPConnection):
         yield from request_doors(plain)

@@ -1,8 +1,8 @@
-"""What is replaced in urllib3-future, synchronous and asynchronous: where its connections take a request, and where
-they connect.
+"""What is replaced in urllib3-future: the methods with which its connections, synchronous and asynchronous, write a
+request and connect, and the methods with which a response is read.
 
-niquests is built on urllib3-future, which also installs itself under the name urllib3 unless it is told not to: then
-whatever is built on urllib3 comes through these doors.
+niquests sends its requests with urllib3-future. Unless it is told not to, urllib3-future installs itself under the name
+urllib3: then the requests of every program that uses urllib3 pass through these doors.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .replace import Replacement, class_in, door_by, once_for_each
 
 
 def _package() -> str:
-    """The name under which niquests imports it, found without importing it."""
-    urllib3 = PathFinder.find_spec("urllib3")  # whatever stands in sys.modules
+    """The name under which niquests imports urllib3-future. Nothing is imported to find it."""
+    urllib3 = PathFinder.find_spec("urllib3")  # looks at the files: sys.modules may hold a stand-in
     places = urllib3.submodule_search_locations if urllib3 is not None else None
     return "urllib3" if any(Path(place, "backend").is_dir() for place in places or ()) else "urllib3_future"
 
@@ -34,11 +34,11 @@ MODULES = {
 
 
 def replacements(module: ModuleType) -> Iterable[Replacement]:
-    """The methods that a request passes in the backend, and the ``connect`` of both connection classes."""
+    """The doors for the backend, for ``connect`` of both connection classes, and for a response."""
     prefix = "Async" if "._async." in module.__name__ else ""
     plain, tls = class_in(module, prefix + "HTTPConnection"), class_in(module, prefix + "HTTPSConnection")
     if issubclass(plain, http.client.HTTPConnection):
-        return  # urllib3 itself: patch/urllib3.py
+        return  # this is urllib3, not urllib3-future: see patch/urllib3.py
     from ..stubs import urllib3_future as stub
 
     backend = class_in(module, prefix + "HfaceBackend")
@@ -52,5 +52,6 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
 
 @once_for_each
 def _beside(backend: type, name: str) -> type:
-    """The class of this name in the module of ``backend``, found while the module is there: a program may drop it."""
+    """The class of this name in the module of ``backend``. It is looked up once, because a program may drop the module
+    from ``sys.modules``."""
     return class_in(sys.modules[backend.__module__], name)
