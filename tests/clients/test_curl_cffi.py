@@ -144,6 +144,26 @@ def test_a_stream_that_is_left_early_is_recorded_whole(server, cassette_path):
     assert "incomplete" not in cassette.responses[0]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_request_that_is_cancelled_before_its_head_came_is_cancelled_on_replay(stream, server, cassette_path):
+    async def act(session, is_sent):
+        request = asyncio.ensure_future(session.get(server.url + "/silent", stream=stream))
+        while not is_sent():
+            await asyncio.sleep(0.001)
+        request.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await request
+        return (await session.get(server.url + "/text")).content
+
+    with vcr.use_cassette(cassette_path) as cassette:
+        assert in_loop(lambda session: act(session, lambda: server.hits == 1)) == TEXT
+    assert [response.get("error", {}).get("kind") for response in cassette.responses] == ["cancelled", None]
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        assert in_loop(lambda session: act(session, lambda: len(cassette.sent) == 1)) == TEXT
+    assert cassette.all_played
+    assert server.hits == 2
+
+
 # -- refusals ----------------------------------------------------------------------------------------------------------
 
 

@@ -461,9 +461,8 @@ def test_what_came_before_a_timeout_is_replayed_and_then_the_timeout(begun, serv
     assert body_of(cassette.responses[0]) == b"hello"
     server.close()
     with vcr.use_cassette(cassette_path, record_mode="none"):
-        assert run_simple(lambda client: act(client, seconds=0)) == [
-            b"hello"
-        ]  # 0: tornado has no limit, so the timeout is the recorded one
+        # Without a limit of its own, so the timeout is the recorded one.
+        assert run_simple(lambda client: act(client, seconds=0)) == [b"hello"]
 
 
 def test_a_connection_that_takes_too_long_is_replayed(server, run_simple, cassette_path, monkeypatch):

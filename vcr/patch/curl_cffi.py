@@ -21,9 +21,11 @@ def replacements(module: ModuleType) -> Iterable[Replacement]:
     response = class_in(session, "Response")
     # Raises AttributeError before 0.15: those versions wait for ever for a stream that a replay gives at once.
     response._finalize_stream  # noqa: B018
-    from ..stubs.curl_cffi import Handles, door
+    from ..stubs.curl_cffi import Handles, door, request_door
 
     handles = Handles()
+    requesting = class_in(session, "AsyncSession")
+    yield Replacement(requesting, "request", request_door(requesting.request))
     for owner, name, new in (
         (curl, "__init__", handles.init),
         (curl, "setopt", handles.setopt),

@@ -17,6 +17,7 @@ import time
 import weakref
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -42,6 +43,8 @@ _NAMES_ERRORS = hasattr(_curl.lib, "curl_easy_strerror")
 #: The number with which a callback ends the transfer. curl_cffi takes every other number but ``PAUSE`` for "all of the
 #: data was used".
 _STOP = 0xFFFFFFFF
+#: The tasks that perform the transfers of an asynchronous request, for that request.
+_transfers: ContextVar[list[asyncio.Task[None]] | None] = ContextVar("vcr_curl_cffi_transfers", default=None)
 
 
 class Response(Protocol):
@@ -158,9 +161,10 @@ class Handles:
         if handle.cassette(type(curl)) is None:
             handle.info = None
             return original(multi, curl)
-        task: Awaitable[object] = multi.loop.create_task(
-            self._run(functools.partial(original, multi, curl), curl, handle)
-        )
+        task = asyncio.ensure_future(self._run(functools.partial(original, multi, curl), curl, handle), loop=multi.loop)
+        transfers = _transfers.get()
+        if transfers is not None:
+            transfers.append(task)
         return task
 
     async def _run(self, original: Callable[[], Awaitable[object]], curl: Curl, handle: Handle) -> None:
@@ -252,6 +256,26 @@ class Handles:
             return original(curl, option)
         value = answer(info, option)
         return b"" if value is None else value
+
+
+def request_door(original: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+    """``AsyncSession.request``: cancel its transfer when the program cancels the request. Without a cassette, curl_cffi
+    lets the transfer of a streamed request go on until the session is closed."""
+
+    @functools.wraps(original)
+    async def request(self: object, *args: object, **kwargs: object) -> object:
+        transfers: list[asyncio.Task[None]] = []
+        token = _transfers.set(transfers)
+        try:
+            return await original(self, *args, **kwargs)
+        except asyncio.CancelledError:
+            for transfer in transfers:
+                transfer.cancel()
+            raise
+        finally:
+            _transfers.reset(token)
+
+    return request
 
 
 def door(original: Callable[..., object], new: Callable[..., object]) -> Callable[..., object]:
