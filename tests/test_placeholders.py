@@ -225,8 +225,8 @@ PUNCTUATION = [c for c in map(chr, range(33, 127)) if not c.isalnum()]
 
 @pytest.mark.parametrize("client", ["requests", "yarl", "yarl's path", "httpx", "httpx's path"])
 def test_whatever_two_marks_a_secret_has_no_client_spells_it_in_a_way_that_is_not_found(client):
-    for one, other in itertools.product(PUNCTUATION, repeat=2):
-        secret = f"s3{one}cr{other}t"
+    for one, other in itertools.combinations_with_replacement(PUNCTUATION, 2):
+        secret = f"s3{one}cr{other}t{one}x"  # each mark behind the other
         text = written(secret, [client])
         body = b"GET /" + text + b"?a=" + text
         stored = hidden(body, secret)
