@@ -18,11 +18,11 @@ from ..matchers import Predicate
 from ..record_mode import RecordMode
 from ..request import Request
 from ..response import Response, ResponseDict
-from .disguise import as_compared
 from .holding import Holding
 from .interaction import Interaction
 from .pipeline import NOTHING_CHANGED, Pair, Pipeline
 from .saving import to_save
+from .secret_index import as_compared
 from .shown import Shown
 from .storage import Changes, Storage
 from .strict import DEFAULT, Played, Refused, Sent, Strictness, first_unplayed, may_keep, out_of_order
@@ -81,7 +81,7 @@ class Cassette(Holding, Unrecordable):
         mask: Callable[[str], str] = str,
         filters: Sequence[str] = (),
     ) -> None:
-        super().__init__(match_on, allow_playback_repeats=allow_playback_repeats, disguise=pipeline.sanitizer)
+        super().__init__(match_on, allow_playback_repeats=allow_playback_repeats, sanitizer=pipeline.sanitizer)
         self.storage = storage
         self.pipeline = pipeline
         self.record_mode = record_mode
@@ -129,7 +129,7 @@ class Cassette(Holding, Unrecordable):
 
         Raises CannotOverwriteExistingCassetteException when the record mode allows neither replay nor recording.
         """
-        if self._disguise is not None:
+        if self._sanitizer is not None:
             request.mask_with(self.mask)
         kept = self.filter_request(request)
         if kept is None:
@@ -360,7 +360,7 @@ class Cassette(Holding, Unrecordable):
         from .explain import Refusal
 
         finished = [one for one in self.held() if self.may_play(one)]
-        shown, recorded, secrets = as_compared(self._disguise, request, finished)
+        shown, recorded, secrets = as_compared(self._sanitizer, request, finished)
         return Refusal(
             request=shown,
             path=self.path,

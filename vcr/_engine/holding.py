@@ -7,14 +7,19 @@ It must not know why an interaction is added or played, which is the cassette's 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from .._locks import new_lock
 from ..matchers import Predicate
 from ..request import Request
 from ..response import Response
-from .disguise import Disguise
-from .index import ALL, LATEST_FIRST, UNPLAYED, Index
+from .index import Index
 from .interaction import Interaction, forks
+from .rows import ALL, LATEST_FIRST, UNPLAYED
+from .secret_index import SecretIndex
+
+if TYPE_CHECKING:
+    from ..sanitize.masking import Sanitizer
 
 
 class Holding:
@@ -22,7 +27,7 @@ class Holding:
 
     ``match_on``: matchers that must all agree. ``allow_playback_repeats``: False: each match is played once; True: the
     first match is played again and again; ``"last"``: each match is played once, then the last one again and again.
-    ``disguise``: lets requests match that differ only in their secrets.
+    ``sanitizer``: lets requests match that differ only in their secrets.
     """
 
     def __init__(
@@ -30,9 +35,9 @@ class Holding:
         match_on: Sequence[Predicate],
         *,
         allow_playback_repeats: bool | str,
-        disguise: Disguise | None = None,
+        sanitizer: Sanitizer | None = None,
     ) -> None:
-        self._disguise = disguise
+        self._sanitizer = sanitizer
         self.allow_playback_repeats = allow_playback_repeats
         #: Whether there is something to save.
         self.dirty = False
@@ -68,7 +73,7 @@ class Holding:
 
     def new_index(self) -> Index:
         """An empty index by the matchers of this cassette."""
-        return Index(self._match_on, self._disguise)
+        return Index(self._match_on) if self._sanitizer is None else SecretIndex(self._match_on, self._sanitizer)
 
     def _rebuild_index(self, interactions: Iterable[Interaction]) -> None:
         self._index.clear()
@@ -212,9 +217,9 @@ class Holding:
         ``kept``: the request as the filters have left it.
         """
         recorded = interaction.request
-        if self._disguise is None or not interaction.is_from_file or not self._disguise.may_hide_any(recorded):
+        if self._sanitizer is None or not interaction.is_from_file or not self._sanitizer.may_hide_any(recorded):
             return response
-        response = self._disguise.as_answered(request, recorded, response)
+        response = self._sanitizer.as_answered(request, recorded, response)
         interaction.replay = kept, response
         return response
 
@@ -222,10 +227,10 @@ class Holding:
         """The request and the response of an interaction as a program sees them. Once it has been played, the secrets
         of the last request stand in the place of placeholders."""
         request, response = interaction.pair()
-        if self._disguise is None or interaction.replay is None:
+        if self._sanitizer is None or interaction.replay is None:
             return request, response
         asked, response = interaction.replay
-        return self._disguise.as_sent(asked, request), response
+        return self._sanitizer.as_sent(asked, request), response
 
     def unplay(self, interaction: Interaction) -> None:
         """Count one replay less of an interaction, whose response no client got. What is not played stays so."""

@@ -48,6 +48,11 @@ class Interaction:
         self.plays = 0
 
     @property
+    def original(self) -> Interaction:
+        """The interaction that the cassette holds: this one, or the one that this one stands for in a comparison."""
+        return self
+
+    @property
     def target(self) -> tuple[str, str]:
         """Method and URI."""
         return self.request.method, self.request.uri

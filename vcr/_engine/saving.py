@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .index import ALL
+from .rows import ALL
 
 if TYPE_CHECKING:
     from .cassette import Cassette

@@ -27,8 +27,8 @@ from ... import _placeholders, sanitize
 from ..._assembly import masking_of
 from ..._engine import cassette as engine
 from ..._engine import interaction as recording
-from ..._engine.index import ALL
 from ..._engine.pipeline import Pair
+from ..._engine.rows import ALL
 from ..._engine.storage import Storage
 from ...errors import unknown, warn
 from ...formats.betamax import InteractionData, RequestData

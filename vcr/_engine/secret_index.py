@@ -1,0 +1,199 @@
+"""Finds the interactions that match a request in which there are secrets. It must not know how a secret is found.
+
+The file has a placeholder where the recorded request had a secret. The request that is looked up has a secret there,
+maybe another one. So it is compared in these ways, until something matches:
+
+1. as it is: in this session, its recording has the secrets still;
+2. as it would be stored: with the same secret, that is equal to the recording;
+3. without secrets, with recordings without secrets;
+4. with a placeholder of a recording in the place of a text that nobody can know for a secret: in a path, for example.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from ..errors import CassetteLoadError
+from ..matchers import Predicate
+from ..request import Request
+from ..response import Response
+from .index import Index
+from .interaction import Interaction
+from .rows import ALL, Walk
+from .sender import Sender
+
+if TYPE_CHECKING:
+    from ..sanitize.masking import Sanitizer
+    from ..sanitize.template import Template
+
+
+class SecretIndex(Index):
+    """An ``Index`` in which requests match, too, that differ only in their secrets."""
+
+    def __init__(self, matchers: Sequence[Predicate], sanitizer: Sanitizer) -> None:
+        self._sanitizer = sanitizer
+        super().__init__(matchers)
+
+    def clear(self) -> None:
+        """Forget every interaction."""
+        super().clear()
+        self._blanks: Index | None = None  # the same interactions without secrets
+        self._templates: Templates | None = None
+
+    def matching(self, request: Request, key: Hashable, walk: Walk) -> Iterator[Interaction]:
+        """The interactions that match in the first way in which anything does. What has been played counts: so a
+        request that is sent twice, and recorded once, gets no recording of another sender the second time."""
+        sender = Sender(self._sanitizer, request)
+        found = self.compared(request, key, walk, sender)
+        first = next(found, None)
+        found = self._matching_otherwise(request, key, walk, sender) if first is None else chain((first,), found)
+        return filter(sender.may_get, found) if self._sanitizer.is_strict else found
+
+    def _matching_otherwise(self, request: Request, key: Hashable, walk: Walk, sender: Sender) -> Iterator[Interaction]:
+        tried: tuple[Index, Request, Hashable] = (self, request, key)
+        for index, asked, its_key in self._other_ways(request, sender):
+            if walk is not ALL and any(True for _ in tried[0].compared(*tried[1:], ALL, sender)):
+                break
+            found = index.compared(asked, its_key, walk, sender)
+            first = next(found, None)
+            if first is not None:
+                return (one.original for one in chain((first,), found))
+            tried = index, asked, its_key
+        return iter(())
+
+    def _other_ways(self, request: Request, sender: Sender) -> Iterator[tuple[Index, Request, Hashable]]:
+        """The ways 2, 3 and 4: each an index, and the request and its key as they are looked up there."""
+        if sender.has_secrets:
+            yield self, sender.stored, self.key(sender.stored)
+            blank = self._sanitizer.blank(request)
+            yield self._without_secrets(), blank, self.key(blank)
+        for filled in self._read_templates().filled(sender.stored):
+            yield self, filled, self.key(filled)
+
+    def _without_secrets(self) -> Index:
+        if self._blanks is None:
+            self._blanks = Index(self._matchers)
+        for interaction in self.entries[len(self._blanks.entries) :]:
+            self._blanks.add(Blanked(interaction, self._sanitizer.blank))
+        return self._blanks
+
+    def _read_templates(self) -> Templates:
+        if self._templates is None:
+            self._templates = Templates(self._sanitizer, self.place_of)
+        for interaction in self.entries[self._templates.count :]:
+            self._templates.add(interaction)
+        return self._templates
+
+
+class Blanked(Interaction):
+    """An interaction without the secrets of its request. ``blank(request)``: returns a request without its secrets."""
+
+    __slots__ = ("_blank", "_blanked", "_original")
+
+    def __init__(self, original: Interaction, blank: Callable[[Request], Request]) -> None:
+        self._original = original
+        self._blank = blank
+        self._blanked: Request | None = None
+
+    @property
+    def original(self) -> Interaction:
+        """The interaction that the cassette holds."""
+        return self._original
+
+    @property
+    def plays(self) -> int:  # type: ignore[override]
+        """How often the original has been played."""
+        return self._original.plays
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """Method and URI without secrets. The original is not parsed for that."""
+        blanked = self._blank(Request(*self._original.target)) if self._blanked is None else self._blanked
+        return blanked.method, blanked.uri
+
+    @property
+    def request(self) -> Request:  # type: ignore[override]
+        """The request without its secrets."""
+        if self._blanked is None:
+            self._blanked = self._blank(self._original.request)
+        return self._blanked
+
+    def pair(self) -> tuple[Request, Response]:
+        """The request without its secrets, and the response."""
+        return self.request, self._original.pair()[1]
+
+
+class Templates:
+    """Recorded requests with placeholders, to be compared with a request in which a secret stands in a place that does
+    not tell that it is one.
+
+    ``place_of(uri)``: a value that is equal for URIs that may match.
+    """
+
+    def __init__(self, sanitizer: Sanitizer, place_of: Callable[[str], Hashable]) -> None:
+        self._sanitizer = sanitizer
+        self._place_of = place_of
+        # By place: interactions that are parsed when a request with this place is looked up.
+        self._unread: defaultdict[Hashable, list[Interaction]] = defaultdict(list)
+        self._by_place: dict[Hashable, list[Template]] = {}
+        # The places that contain placeholders themselves.
+        self._places: dict[Hashable, Template] = {}
+        self.count = 0
+
+    def add(self, interaction: Interaction) -> None:
+        """Add a recorded interaction."""
+        self.count += 1
+        place = self._place_of(interaction.target[1])
+        if place not in self._by_place:
+            self._by_place[place] = []
+            if (template := self._sanitizer.template(Request("", str(place)))) is not None:
+                self._places[place] = template
+        self._unread[place].append(interaction)
+
+    def filled(self, request: Request) -> Iterator[Request]:
+        """``request`` with the placeholders of each recorded request that is equal to it but for the placeholders."""
+        where = self._place_of(request.uri)
+        asked = Request("", str(where))
+        fitting = (place for place, template in self._places.items() if template.filled(asked) is not None)
+        for place in (where, *fitting):
+            for template in self._read(place):
+                if (filled := template.filled(request)) is not None:
+                    yield filled
+
+    def _read(self, place: Hashable) -> list[Template]:
+        templates = self._by_place.get(place, [])
+        for interaction in self._unread.pop(place, ()):
+            try:
+                template = self._sanitizer.template(interaction.request)
+            except CassetteLoadError:
+                continue  # (It is an error when this interaction is to be played.)
+            if template is not None:
+                templates.append(template)
+        return templates
+
+
+def as_compared(
+    sanitizer: Sanitizer | None, request: Request, recorded: Iterable[Interaction]
+) -> tuple[Request, list[Interaction], list[Predicate]]:
+    """What the text of a refusal compares: the request and the recorded interactions, without secrets; and a matcher
+    that names the secrets that differ, where these have to be the same."""
+    if sanitizer is None:
+        return request, list(recorded), []
+    blanked = [Blanked(interaction, sanitizer.blank) for interaction in recorded]
+    asked = sanitizer.blank(request)
+    if not sanitizer.is_strict:
+        return asked, list(blanked), []
+    strict = sanitizer.request(request).strict
+    by_request = {id(one.request): one.original for one in blanked}
+
+    def secrets(_: Request, other: Request) -> None:
+        there = sanitizer.request(by_request[id(other)].request).strict
+        places = sorted({place for place, _ in strict ^ there})
+        if places:
+            shown = ", ".join(place.removeprefix("request ").removeprefix("header ") for place in places)
+            raise AssertionError(f"another value for {shown}")
+
+    return asked, list(blanked), [secrets]
