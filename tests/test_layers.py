@@ -80,6 +80,7 @@ ROOMS = [
     "_engine.index",
     "_engine.secret_index",
     "_engine.explain",
+    "_engine.facts",
     "_engine.strict",
     "_engine",
     "serializers",

@@ -22,7 +22,6 @@ from .holding import Holding
 from .interaction import Interaction
 from .pipeline import NOTHING_CHANGED, Pair, Pipeline
 from .saving import to_save
-from .secret_index import as_compared
 from .shown import Shown
 from .storage import Changes, Storage
 from .strict import DEFAULT, Played, Refused, Sent, Strictness, first_unplayed, may_keep, out_of_order
@@ -357,35 +356,10 @@ class Cassette(Holding, Unrecordable):
         ``played``: how many interactions had been played then. ``similar``: the closest recorded requests, if the
         caller knows them.
         """
-        from .explain import Refusal
+        from .facts import facts
 
-        finished = [one for one in self.held() if self.may_play(one)]
-        shown, recorded, secrets = as_compared(self._sanitizer, request, finished)
-        return Refusal(
-            request=shown,
-            path=self.path,
-            record_mode=self.record_mode,
-            matchers=self._match_on,
-            found=self.rewound,
-            total=len(finished),
-            played=self._played if played is None else played,
-            hidden=self.storage.hidden,
-            filters=self._filters,
-            recorded=lambda: recorded,
-            secrets=secrets,
-            mask=self.mask,
-            similar=similar,
-            place=self.storage.place.nearby,
-            around=functools.partial(self._around, request),
-        )
-
-    def _around(self, request: Request) -> tuple[str, bool] | None:
-        """The path of the cassette around this one, if there is one, and whether that holds ``request``."""
-        outer = self.around
-        if outer is None:
-            return None
-        kept = outer.filter_request(request)
-        return outer.path, kept is not None and bool(outer.matching(kept))
+        count = self._played if played is None else played
+        return facts(self, request, matchers=self._match_on, filters=self._filters, played=count, similar=similar)
 
     # -- storage ----------------------------------------------------------------------------------------------------
 

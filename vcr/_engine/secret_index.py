@@ -12,7 +12,7 @@ maybe another one. So it is compared in these ways, until something matches:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -173,27 +173,3 @@ class Templates:
             if template is not None:
                 templates.append(template)
         return templates
-
-
-def as_compared(
-    sanitizer: Sanitizer | None, request: Request, recorded: Iterable[Interaction]
-) -> tuple[Request, list[Interaction], list[Predicate]]:
-    """What the text of a refusal compares: the request and the recorded interactions, without secrets; and a matcher
-    that names the secrets that differ, where these have to be the same."""
-    if sanitizer is None:
-        return request, list(recorded), []
-    blanked = [Blanked(interaction, sanitizer.blank) for interaction in recorded]
-    asked = sanitizer.blank(request)
-    if not sanitizer.is_strict:
-        return asked, list(blanked), []
-    strict = sanitizer.request(request).strict
-    by_request = {id(one.request): one.original for one in blanked}
-
-    def secrets(_: Request, other: Request) -> None:
-        there = sanitizer.request(by_request[id(other)].request).strict
-        places = sorted({place for place, _ in strict ^ there})
-        if places:
-            shown = ", ".join(place.removeprefix("request ").removeprefix("header ") for place in places)
-            raise AssertionError(f"another value for {shown}")
-
-    return asked, list(blanked), [secrets]
