@@ -98,7 +98,7 @@ ROOMS = [
     "_hooks",
     "_assembly",
     "_context",
-    "_views",
+    "_data",
     "cassette",
     "_network_doors",
     "_outside",

@@ -127,7 +127,7 @@ def ending(cassette: Cassette) -> Iterator[None]:
             shared.take_in(cassette)
         elif reported and not shared.is_open:
             # The parent has closed its cassette, and has taken in what this child of a fork had reported until then.
-            cassette.storage.keep_notes_in(None)
+            cassette.storage.use_journal(None)
             cassette.mark_saved(reported)
         try:
             yield
@@ -260,7 +260,7 @@ def _make_member(cassette: Cassette, kind: type[_Member], shared: Shared) -> Non
     if not isinstance(cassette, _Member):
         places = {interaction: place for place, interaction in enumerate(cassette.held(), 1)}
         _become(cassette, kind, shared=shared, places=places, reported=[], known=0)
-    cassette.storage.keep_notes_in(shared.journal)
+    cassette.storage.use_journal(shared.journal)
 
 
 def make_joined(cassette: Cassette, shared: Shared) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from . import matchers
 from ._assembly import cassette_path, filters_of, matchers_of, policy_of, storage_of
+from ._data import Pairs, PlayCounts
 from ._engine import cassette as engine
 from ._engine.cassette import Turn
 from ._engine.interaction import Interaction
@@ -19,7 +20,6 @@ from ._engine.persister import Persister
 from ._engine.strict import Strictness
 from ._options import OPENING_OPTIONS, changed, completed, refuse_unknown
 from ._vcrpy import leftovers
-from ._views import Pairs, PlayCounts
 from .errors import CassetteDecodeError, CassetteNotFoundError, MissingMetadataError, UnhandledHTTPRequestError
 from .matchers import get_matchers_results, requests_match
 from .persisters.filesystem import FilesystemPersister

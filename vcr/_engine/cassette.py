@@ -212,7 +212,7 @@ class Cassette(Holding, Unrecordable):
 
     def _added(self, interaction: Interaction) -> None:
         self.mark_recorded(interaction)
-        self.storage.note(interaction, self)
+        self.storage.add_to_journal(interaction, self)
 
     def settle(self) -> None:
         """Finish the turns whose live responses are still on their way, which may take seconds. Raises what a hook
@@ -239,7 +239,7 @@ class Cassette(Holding, Unrecordable):
                 if save and may_keep(self):
                     self.save()
                 else:
-                    self.storage.discard_notes()
+                    self.storage.empty_journal()
 
     @property
     def replays(self) -> bool:
@@ -407,12 +407,12 @@ class Cassette(Holding, Unrecordable):
         Raises CassetteNotFoundError when there is no journal.
         """
         with self.storage.place.exclusive():  # Nobody else recovers the same.
-            stored, recovered = self.storage.load_with_notes(self)
+            stored, recovered = self.storage.load_with_journal(self)
             self.hold([*stored, *recovered], are_stored=True)
             for interaction in recovered:
                 self.mark_recorded(interaction)
             self.save(force=True)
-            self.storage.remove_notes()
+            self.storage.remove_journal()
         return len(recovered)
 
     def to_save(self) -> list[Interaction]:

@@ -154,7 +154,7 @@ class Storage:
             getattr(serializer, name, None)  # (asking for a name imports a serializer of this package)
         return self.place.unwritable()
 
-    def note(self, interaction: Interaction, holder: Holder) -> None:
+    def add_to_journal(self, interaction: Interaction, holder: Holder) -> None:
         """Write an interaction to the journal, if one is wanted: the program may end before it saves the cassette."""
         pair = holder.when_saved(interaction) if self._journals else None
         if pair is None:
@@ -165,12 +165,12 @@ class Storage:
             log.warning("What cassette %s records is no longer kept until it is saved: %s", self.path, error)
             self._journals = False
 
-    def keep_notes_in(self, journal: object) -> None:
-        """Use this journal for ``note`` from now on; None: none."""
+    def use_journal(self, journal: object) -> None:
+        """Use this journal from now on; None: none."""
         self._journal, self._journals = journal, journal is not None
 
-    def discard_notes(self) -> None:
-        """Remove from the journal what ``note`` has written: it has been saved, or it is not wanted."""
+    def empty_journal(self) -> None:
+        """Remove from the journal what this session has written: it has been saved, or it is not wanted."""
         if self._journals:
             self._journal.discard()
 
@@ -191,7 +191,7 @@ class Storage:
                     return False
                 self.place.write(written, self.metadata, self._others)
             self.count = None
-            self.discard_notes()
+            self.empty_journal()
         return True
 
     def _added(self, kept: Sequence[Interaction], added: set[Interaction], holder: Holder) -> bool:
@@ -261,7 +261,7 @@ class Storage:
 
     # -- the journals of interrupted recordings ------------------------------------------------------------------------
 
-    def load_with_notes(self, holder: Holder) -> tuple[list[Interaction], list[Interaction]]:
+    def load_with_journal(self, holder: Holder) -> tuple[list[Interaction], list[Interaction]]:
         """The stored interactions, and those in the journal of interrupted recordings (``journal=True``).
 
         Raises CassetteNotFoundError when there is no journal.
@@ -270,7 +270,7 @@ class Storage:
             raise CassetteNotFoundError(f"there is nothing to recover for the cassette at {self.path}")
         return self._read(holder) or [], holder.when_loaded(self._journal.interactions())
 
-    def remove_notes(self) -> None:
+    def remove_journal(self) -> None:
         """Remove the journal."""
         self._journal.remove()
 

@@ -173,8 +173,8 @@ class _Writer:
         """The text that the emitter has written, with each mark replaced by its value."""
         before, *marked = written.split(self._mark)
         yield before
-        for piece in marked:
-            number, _, after = piece.partition("\n")  # a mark ends its line
+        for text in marked:
+            number, _, after = text.partition("\n")  # a mark ends its line
             yield from self._marked_value(self._marked[int(number)], before[before.rfind("\n") + 1 :])
             yield "\n" + after
             before = after

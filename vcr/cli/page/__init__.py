@@ -51,9 +51,9 @@ def page(tapes: Sequence[Tape]) -> Iterator[str]:
         "interactions": _lines(entry for tape in tapes for entry in tape.entries),
         "scripts": (f"<script>{script}</script>\n" for script in scripts),
     }
-    # Every second piece is the name of what stands in that place.
-    for number, piece in enumerate(_PLACE.split(source("page.html"))):
-        yield from filled[piece] if number % 2 else [piece]
+    # Every second part is the name of what stands in that place.
+    for number, part in enumerate(_PLACE.split(source("page.html"))):
+        yield from filled[part] if number % 2 else [part]
 
 
 def source(name: str) -> str:
