@@ -11,15 +11,12 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._http.text import as_bytes, as_text
 from .._http.uri import without_default_port
 from ..serializers import JSON, YAML, Data, Plain, Text
 from . import http_interactions as shared
-
-if TYPE_CHECKING:
-    from ..serializers.yamlwriter import PlainDumper
 
 _RECORDED_WITH = "VCR 6.4.0"
 
@@ -122,27 +119,23 @@ def _encoding(body: object) -> str:
 _PLAIN = re.compile(r"(?!(?:true|false|yes|no|on|off|null|y|n)$)[a-z/].*", re.IGNORECASE | re.DOTALL)
 
 
+# What writes YAML is a part of the serializer ``YAML``, and is not imported here: that would import PyYAML in every
+# program, and where it is used first, a cassette may be saved while the interpreter exits and imports nothing.
+def _stands_unquoted(text: str) -> bool:
+    """Whether ``text`` without quotes is read as text, both by Ruby's YAML parser and by PyYAML."""
+    return _PLAIN.fullmatch(text) is not None and bool(YAML.PlainDumper.stands_unquoted(text))
+
+
 @functools.cache
-def _dumper() -> type[PlainDumper]:
-    """The class that writes strings and bytes in YAML as Ruby does. It is made on first use, because it imports
-    PyYAML."""
-    from ..serializers.yamltypes import is_text
-    from ..serializers.yamlwriter import PlainDumper
-
-    class RubyDumper(PlainDumper):
-        binary = "!binary"
-
-        @staticmethod
-        def stands_unquoted(text: str) -> bool:
-            return _PLAIN.fullmatch(text) is not None and is_text(text)
-
-    return RubyDumper
+def _dumper() -> type:
+    """The class that writes strings and bytes in YAML as Ruby does."""
+    parts = {"binary": "!binary", "stands_unquoted": staticmethod(_stands_unquoted)}
+    return type("RubyDumper", (YAML.PlainDumper,), parts)
 
 
 def _as_yaml(plain: Mapping[str, object]) -> str:
-    from ..serializers.yamlwriter import dump
-
-    return "---\n" + dump(write(plain), _dumper(), sort=False)
+    text: str = YAML.dump(write(plain), _dumper(), sort=False)
+    return "---\n" + text
 
 
 def _as_json(plain: Mapping[str, object]) -> str:
