@@ -96,7 +96,7 @@ def test_the_certificate_of_a_tls_server_is_at_hand_while_recording(tls_server, 
                 assert sock.getpeercert(binary_form=True)
                 assert sock.version().startswith("TLS")
             else:
-                with pytest.raises(AttributeError, match="the cassette answers"):
+                with pytest.raises(AttributeError, match="a cassette replays"):
                     sock.getpeercert(binary_form=True)
             assert response.content == TEXT
 
@@ -123,6 +123,22 @@ def test_a_program_can_hang_up_by_the_socket(server, cassette_path):
                 next(pieces)
             response.close()
     assert server.hits == 1
+
+
+def test_a_program_can_detach_the_socket_while_recording(server, cassette_path):
+    def act():
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
+            connection.request("GET", "/bytes/100000")
+            response = connection.getresponse()
+            first = response.read(10)
+            with socket.socket(fileno=connection.sock.detach()):
+                response.close()
+            return first
+
+    live = act()
+    with vcr.use_cassette(cassette_path) as cassette:
+        assert act() == live
+    assert cassette.responses[0]["incomplete"]
 
 
 # -- an authentication whose legs belong to one connection ------------------------------------------------------------

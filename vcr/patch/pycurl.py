@@ -43,7 +43,7 @@ def _note_options() -> None:
 
     handles = stub.Handles()
     doors = list(_doors(stub.Curl, handles, handles.OPTIONS))
-    handles.meet()
+    handles.mark_existing()
     for replacement in doors:
         replacement.apply()
 

@@ -1,8 +1,9 @@
-"""The stubs, one module for each kind of client: they turn the client's request into a ``Request`` and a ``Response``
-into the client's response.
+"""The stubs, a module or a folder for each kind of client. A stub makes a ``Request`` of the client's request, and the
+client's response of a ``Response``.
 
-The classes in this file are those that VCR.py's users derive from and hand to ``custom_patches``. A connection
-built on ``http.client`` needs none of them: inside a cassette it becomes a stub of its own class.
+The classes in this file are those from which VCR.py's users derive, and which they hand to ``custom_patches``. vcr
+itself does not need them: inside a cassette a connection that is built on ``http.client`` becomes a stub of its own
+class.
 """
 
 from __future__ import annotations
@@ -37,29 +38,29 @@ _OVER = "_vcr_over_baseclass"
 
 
 class VCRConnection(StubConnection):
-    """A stub of the connection class in ``_baseclass``, whatever that class is: subclass this, and set it.
+    """A stub of the connection class that a subclass names in ``_baseclass``.
 
-    An instance is a ``_baseclass`` too: its constructor takes what that one's takes. Outside any cassette it is an
-    ordinary connection.
+    An instance is also an instance of ``_baseclass``, and is made with the same arguments. Outside any cassette it is
+    an ordinary connection.
     """
 
     _baseclass: ClassVar[type | None] = None
-    #: The cassette for which ``custom_patches`` has put the class in place.
+    #: The cassette whose ``custom_patches`` have put the class in place.
     cassette: ClassVar[Cassette | None] = None
 
     def __new__(cls, *_: object, **__: object) -> Self:
-        """An instance of this class over its ``_baseclass``."""
+        """Make an instance of a class that derives from this class and from its ``_baseclass``."""
         new: Self = object.__new__(_over_baseclass(cls))
         return new
 
-    if not TYPE_CHECKING:  # to a type checker the constructor is http.client's
+    if not TYPE_CHECKING:  # a type checker sees the constructor of http.client
 
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
 
     @property
     def real_connection(self) -> Self:
-        """Itself: in VCR.py a stub holds the connection that it stands for, here it is that connection."""
+        """This object: here a stub is the connection; VCR.py's stub holds another object that is."""
         return self
 
 

@@ -1,6 +1,6 @@
-"""What a client reads its answer from: recorded bytes, or a live socket to which the cassette listens.
+"""The files from which a client built on http.client reads a response: recorded bytes, or a live socket.
 
-It knows sockets and exchanges. It must not know a client or an option.
+This file knows sockets and exchanges. It must not know a client or an option.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 
 
 class Idle:
-    """A descriptor to poll where there is no socket: never 0 or -1, which mean something else. It is shared, and closed
-    with its last user.
+    """A descriptor that a client can poll where there is no socket. (0 and -1 would mean something else to a client.)
+    All connections share it; it is closed when the last of them is gone.
 
-    It is a pipe's, so that a replay opens no socket: tests forbid them (``pytest --disable-socket``). Windows can poll
-    nothing but sockets.
+    It is the descriptor of a pipe, because a replay must open no socket: a test may forbid them
+    (``pytest --disable-socket``). Windows can poll nothing but sockets, so there it is a socket.
     """
 
     _shared: ClassVar[weakref.WeakValueDictionary[bool, Idle]] = weakref.WeakValueDictionary()
@@ -38,7 +38,8 @@ class Idle:
 
     @classmethod
     def shared(cls, *, readable: bool) -> Idle:
-        """The one there is, or a new one."""
+        """The object that is in use, or a new one. ``readable``: whether a poll says that there is something to
+        read."""
         with cls._lock:
             idle = cls._shared.get(readable)
             if idle is None:
@@ -46,7 +47,7 @@ class Idle:
             return idle
 
     def fileno(self) -> int:
-        """What to poll."""
+        """The descriptor."""
         return self._ends[0]
 
     def __del__(self) -> None:
@@ -55,9 +56,10 @@ class Idle:
 
 
 def _pipe(content: bytes) -> tuple[tuple[int, int], Callable[[int], None]]:
-    """Two descriptors, of which the first can be read when there is ``content``, and what closes a descriptor.
+    """Two descriptors, of which the first gives ``content``, and the function that closes a descriptor.
 
-    They are numbers, not files: the collector may finalize a file before its owner, and warn that nobody closed it.
+    They are numbers, not files: the garbage collector may finalize a file before its owner, and then warns that the
+    file was not closed.
     """
     if sys.platform == "win32":
         reader, writer = socket.socketpair()
@@ -69,11 +71,12 @@ def _pipe(content: bytes) -> tuple[tuple[int, int], Callable[[int], None]]:
 
 
 class NoSocket:
-    """What stands where a client looks for a socket and there is none, because the cassette answers.
+    """Takes the place of a socket in a replay.
 
-    It has what every connected TCP socket has. What only TLS has (``getpeercert``, ``cipher``, ``version``) is missing,
-    as on a plain socket: a cassette holds no certificate. ``peer``: host and port. ``hang_up``: a method, held
-    weakly, that is called when the client closes the socket. ``readable``: whether an answer waits to be read.
+    It has the methods that every connected TCP socket has. Those that only TLS has (``getpeercert``, ``cipher``,
+    ``version``) are missing, as on a plain socket, because a cassette holds no certificate. ``peer``: host and port.
+    ``hang_up``: a method that is called when the client closes the socket; it is held weakly. ``readable``: whether a
+    poll says that there is something to read.
     """
 
     family, type, proto = socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
@@ -92,30 +95,30 @@ class NoSocket:
         return self._idle.fileno()
 
     def getpeername(self) -> tuple[str, int]:
-        """Host and port, as the connection was given them."""
+        """Host and port, as the program gave them to the connection."""
         return self._peer
 
     def getsockname(self) -> tuple[str, int]:
-        """An address that nothing listens to."""
+        """An address of this machine, with port 0."""
         return ("127.0.0.1", 0)
 
     def gettimeout(self) -> float | None:
-        """Seconds, or None."""
+        """The timeout in seconds, or None."""
         return self._timeout
 
     def settimeout(self, timeout: float | None) -> None:
-        """Seconds, or None. A recorded answer is never late."""
+        """Keep the timeout, in seconds or None. It has no effect: a recorded response is never late."""
         self._timeout = timeout
 
     def setblocking(self, blocking: bool) -> None:
-        """As ``settimeout``."""
+        """As ``settimeout``, with None or 0."""
         self._timeout = None if blocking else 0.0
 
     def setsockopt(self, *_: object) -> None:
-        """There is nothing to set."""
+        """Do nothing."""
 
     def getsockopt(self, *_: object) -> int:
-        """No error is pending."""
+        """0: no error is pending, no option is set."""
         return 0
 
     def shutdown(self, _: int) -> None:
@@ -123,28 +126,28 @@ class NoSocket:
         self.close()
 
     def close(self) -> None:
-        """The client reads no more."""
+        """Call ``hang_up``: the client reads no more."""
         self._idle = None
         hang_up = self._hang_up() if self._hang_up is not None else None
         if hang_up is not None:
             hang_up()
 
     def __getattr__(self, name: str) -> object:
-        raise AttributeError(f"{name!r}: no real socket is open, the cassette answers this connection")
+        raise AttributeError(f"{name!r}: no real socket is open, because a cassette replays what this connection reads")
 
 
 class _Recorded:
-    """A recorded answer in the place of ``socket.SocketIO``: it can be polled, and has a socket."""
+    """A recorded response, which takes the place of ``socket.SocketIO``: it can be polled, and has a socket."""
 
     _sock: NoSocket
 
     def fileno(self) -> int:
-        """The answer is there to be read: a poll says so."""
+        """A descriptor to poll, which is readable."""
         return self._sock.fileno()
 
 
 class Whole(_Recorded, io.BytesIO):
-    """A recorded answer in one piece, as a buffered file. ``peer``: see ``NoSocket``."""
+    """A recorded response in one piece, as a buffered file. ``peer``: see ``NoSocket``."""
 
     def __init__(self, content: bytes, peer: tuple[str, int]) -> None:
         super().__init__(content)
@@ -155,18 +158,18 @@ class Whole(_Recorded, io.BytesIO):
             self.seek(0, io.SEEK_END)
 
     def peek(self, _: int = 0, /) -> bytes:
-        """What comes next, as of a file that reads ahead."""
+        """The next bytes, which stay in the file."""
         return bytes(self.getbuffer()[self.tell() :][: io.DEFAULT_BUFFER_SIZE])
 
     @property
     def raw(self) -> Whole:
-        """Nothing is below it."""
+        """This file: there is no other below it."""
         return self
 
 
 class Pieces(_Recorded, io.RawIOBase):
-    """A recorded answer that comes out in the pieces that it came in. ``peer``: see ``NoSocket``. ``end``: raises what
-    the answer ends in; None: the server closes the connection."""
+    """A recorded response that gives the pieces in which it came. ``peer``: see ``NoSocket``. ``end``: a function that
+    raises the error in which the response ends; None: the server closes the connection."""
 
     def __init__(self, pieces: list[bytes], peer: tuple[str, int], end: Callable[[], None] | None = None) -> None:
         self._pieces = iter(pieces)
@@ -182,7 +185,7 @@ class Pieces(_Recorded, io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:  # (any buffer: typeshed's has no length)
-        """The next piece, or what is left of it."""
+        """Give the next piece, or the rest of a piece that did not fit into the buffer before."""
         if not self._rest:
             self._rest = memoryview(next(self._pieces, b""))
         if not self._rest and self._end is not None:
@@ -194,15 +197,15 @@ class Pieces(_Recorded, io.RawIOBase):
 
 
 class Tee(io.RawIOBase):
-    """A live answer: the bytes go to the client as they arrive, and to the exchange.
+    """A live response: the bytes go to the client as they arrive, and to the exchange.
 
-    ``real``: the socket that the request was sent over. It is ``_sock`` to the client, as in ``socket.SocketIO``.
+    ``real``: the socket over which the request was sent. A client finds it as ``_sock``, as in ``socket.SocketIO``.
     """
 
     def __init__(self, real: socket.socket, exchange: Exchange) -> None:
         self._sock = real
         self._source = real.makefile("rb", buffering=0)
-        self._ahead = bytearray()  # read for the cassette before the client asked
+        self._ahead = bytearray()  # bytes that were read when the cassette closed; the client gets them first
         self._lock = threading.RLock()
         self.exchange = exchange
         exchange.settle_with(self.settle)
@@ -212,11 +215,11 @@ class Tee(io.RawIOBase):
         return True
 
     def fileno(self) -> int:
-        """The live socket's."""
+        """The descriptor of the live socket."""
         return int(self._source.fileno())
 
     def readinto(self, buffer: Any) -> int | None:  # (any buffer: typeshed's has no length)
-        """What comes next from the server; the exchange hears of it."""
+        """Give the client the next bytes from the server, and tell the exchange."""
         with self._lock:
             if self._ahead:
                 size = min(len(buffer), len(self._ahead))
@@ -238,10 +241,10 @@ class Tee(io.RawIOBase):
             return count
 
     def settle(self) -> None:
-        """The cassette closes: read the rest now, and keep it for the client."""
+        """Read the rest, and keep it for the client: the cassette closes."""
         self.exchange.closing()
         if not self._lock.acquire(blocking=False):
-            # Another thread waits for the next bytes; the cassette cannot wait with it.
+            # Another thread is waiting for the next bytes, perhaps for long: the cassette does not wait.
             self.exchange.stop()
             return
         try:
@@ -250,7 +253,7 @@ class Tee(io.RawIOBase):
             self._lock.release()
 
     def close(self) -> None:
-        """The client is done: read what is left of a message that ends, for the cassette."""
+        """Read the rest for the cassette, as far as the exchange has patience, and close: the client reads no more."""
         if self.closed:
             return
         self.exchange.left(sys.exc_info()[1])
@@ -262,7 +265,7 @@ class Tee(io.RawIOBase):
             super().close()
 
     def _read_on(self, ahead: bytearray | None) -> None:
-        """Read for the cassette; ``ahead``: where to keep it for the client."""
+        """Read the rest for the cassette. ``ahead``: where to keep it for the client; None: nowhere."""
         timeout = self._sock.gettimeout()
         try:
             while (patience := self.exchange.patience()).seconds:
@@ -274,5 +277,6 @@ class Tee(io.RawIOBase):
         except OSError as error:
             log.debug("The rest of the response could not be read: %s", error)
         finally:
-            self._sock.settimeout(timeout)
             self.exchange.stop()
+            if self._sock.fileno() >= 0:  # the program may have detached the socket
+                self._sock.settimeout(timeout)

@@ -1,7 +1,7 @@
-"""``CassetteSocket``: what a connection built on ``http.client`` has for a socket inside a cassette.
+"""``CassetteSocket``, which a connection built on ``http.client`` has instead of a socket inside a cassette.
 
-The bytes of a request go in; a turn is taken; the bytes of the answer come out of ``makefile``. It must not know an
-option, a file or another interaction.
+The connection writes a request to it, takes the turn, and reads the response from the file that ``makefile`` returns.
+This file must not know an option, a cassette's file or another interaction.
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ if TYPE_CHECKING:
 
 
 class CassetteSocket:
-    """What a stub has for a socket: the request's bytes go in, the answer's come out of ``makefile``.
+    """Takes the place of a socket: the bytes of the request are sent to it, those of the response come from
+    ``makefile``.
 
-    ``real``: the socket to the server, once a request has gone live; it stays open for the next one. ``peer``: host and
-    port that the connection leads to.
+    ``real``: the socket to the server, once a request has gone live; it stays open for the next request. ``peer``: the
+    host and the port to which the connection leads.
     """
 
     def __init__(self, real: socket.socket | None, peer: tuple[str, int] = ("", 0)) -> None:
         self.real = real
-        #: Raised when the client asks for the answer.
+        #: The error to raise when the client asks for the response.
         self.error: Exception | None = None
         self._no_socket = NoSocket(peer, readable=False)
         self._cassette: Cassette | None = None
@@ -47,23 +48,23 @@ class CassetteSocket:
         self._given: frozenset[str] | None = None
         self._reader = RequestReader()
         self._turn: Turn | None = None
-        self._exchange: Exchange | None = None  # of a request that goes live, and is recorded
-        self._tee: Tee | None = None  # the live answer, until the client asks for it
+        self._exchange: Exchange | None = None  # of a request that goes live and is recorded
+        self._tee: Tee | None = None  # the live response, until makefile has returned it
         self._send_error: ConnectionError | None = None  # the server did not read the request to its end
-        self._has_timeout = False  # one has been set while there was no real socket
+        self._has_timeout = False  # whether the client has set a timeout while there was no real socket
 
     # -- the request ------------------------------------------------------------------------------------------------
 
     def start(self, cassette: Cassette, origin: str, automatic: int, given: frozenset[str] | None = None) -> None:
-        """A request begins. ``automatic``: how many leading headers the client library writes by itself. ``given``: the
-        names of those that the client has set, if they are known."""
+        """Begin a request to ``origin``. ``automatic``: how many header fields, the first ones, http.client writes by
+        itself. ``given``: the names of the fields that the program and its client have given; None if not known."""
         self._cassette, self._origin, self._automatic, self._given = cassette, origin, automatic, given
         self._reader = RequestReader()
         self._turn = self._exchange = self.error = self._send_error = None
 
     def sendall(self, data: ReadableBuffer) -> None:
-        """Take a part of the request; what comes after a live request's end goes on to the server. Raises TypeError for
-        text, as a socket does."""
+        """Take a part of the request. What a client sends after the end of a live request goes to the server. Raises
+        TypeError for text, as a socket does."""
         if isinstance(data, str):
             raise TypeError("a bytes-like object is required, not 'str'")
         if self._turn is None:
@@ -73,17 +74,17 @@ class CassetteSocket:
 
     @property
     def is_started(self) -> bool:
-        """Whether a request has begun whose turn has not come."""
+        """Whether a request has begun whose turn has not been taken."""
         return self._cassette is not None
 
     @property
     def request_is_waiting(self) -> bool:
-        """Whether a request has been written whose turn has not come."""
+        """Whether the head of a request has been written whose turn has not been taken."""
         return self._turn is None and self._reader.has_head
 
     @property
     def request_is_complete(self) -> bool:
-        """Whether it has been written to its end."""
+        """Whether a request has been written to its end, and its turn has not been taken."""
         return self._turn is None and self._reader.complete
 
     @property
@@ -92,7 +93,8 @@ class CassetteSocket:
         return self._reader.request(self._origin, self._automatic, self._given)
 
     def take_turn(self) -> Response | None:
-        """Hand the request to its cassette; the response to replay, or None: go live."""
+        """Take the turn of the request. Returns the response to replay; None: the request goes live. Raises a
+        refusal."""
         if self._cassette is None:
             raise UnsupportedProtocolError("bytes were sent on a connection of a cassette without putrequest()")
         if self._reader.speaks_http2:
@@ -100,7 +102,7 @@ class CassetteSocket:
                 f"the connection to {self._origin} is to speak HTTP/2, which cannot be recorded on this kind of "
                 "connection; make the request outside the cassette, or turn HTTP/2 off"
             )
-        # The connection may outlive the cassette: it is let go here.
+        # The connection may outlive the cassette, so it must not hold the cassette.
         cassette, self._cassette = self._cassette, None
         if self._reader.upgrades:
             let_upgrade(cassette, self.request.uri, self.request.headers.get("Upgrade"))
@@ -112,12 +114,12 @@ class CassetteSocket:
         return self._turn.response
 
     def answered(self) -> None:
-        """The client has the head of the answer."""
+        """Note that the client has read the head of the response: a replay counts as played from here on."""
         if self._turn is not None and self._turn.response is not None:
             self._turn.release()
 
     def take_back(self) -> None:
-        """The client can never get the answer: it reads the one before still."""
+        """Give the turn back: the client cannot get the response, because it has not read the one before."""
         if self._exchange is not None:
             self._exchange.error(None)
         if self._turn is not None:
@@ -125,12 +127,12 @@ class CassetteSocket:
 
     @property
     def replays_without_reason(self) -> bool:
-        """Whether a recorded response is replayed whose reason phrase is not known."""
+        """Whether the response is replayed, and was recorded without a reason phrase."""
         recorded = self._turn.response if self._turn is not None else None
         return recorded is not None and recorded.reason is None
 
     def failed(self, error: BaseException, phase: str) -> None:
-        """The request could not go live: the exchange hears of it."""
+        """Tell the exchange that the request could not be sent. ``phase``: see ``Failure``."""
         if self._exchange is None:
             return
         if isinstance(error, Exception):
@@ -139,7 +141,7 @@ class CassetteSocket:
             self._exchange.cancelled(error)
 
     def plug_real(self, real: socket.socket) -> None:
-        """The client has connected."""
+        """Take the socket to the server, once the client has connected."""
         self.real = real
         if self._has_timeout:
             real.settimeout(self._no_socket.gettimeout())
@@ -164,12 +166,12 @@ class CassetteSocket:
             if self._exchange is not None and not self._exchange.over:
                 self._tee = Tee(self.real, self._exchange)
 
-    # -- the answer -------------------------------------------------------------------------------------------------
+    # -- the response -----------------------------------------------------------------------------------------------
 
     def makefile(self, mode: str = "rb", buffering: int | None = None, **_: object) -> io.IOBase:
-        """The answer as a file: the recorded bytes, or the server's as they arrive."""
+        """The response as a file: the recorded bytes, or those of the server as they arrive."""
         if self._turn is None:
-            # botocore looks for the answer to its Expect header, and holds the body back until it has one.
+            # botocore sends "Expect: 100-continue", and holds the body back until it has read a response to that.
             raw: Whole | Pieces | Tee
             raw = Whole(CONTINUE if self._reader.awaits_continue else b"", self._no_socket.getpeername())
         elif self._turn.response is not None:
@@ -185,7 +187,7 @@ class CassetteSocket:
         return io.BufferedReader(raw, buffering if buffering and buffering > 1 else io.DEFAULT_BUFFER_SIZE)
 
     def _recorded(self, response: Response) -> Whole | Pieces:
-        """A recorded answer as a file."""
+        """A recorded response, or the failure in its place, as a file."""
         failure, peer = response.failure, self._no_socket.getpeername()
         if failure is None:
             pieces = render(response, self._reader.method, Dialect.HTTP_CLIENT)
@@ -200,14 +202,15 @@ class CassetteSocket:
     # -- what clients ask of a socket -------------------------------------------------------------------------------
 
     def fileno(self) -> int:
-        """For polling: the real socket's, else of one that is silent, or readable while a client waits for 100."""
+        """A descriptor to poll: that of the real socket; without one, a descriptor that is readable only while the
+        client waits for "100 Continue"."""
         if self._turn is None and self._reader.awaits_continue:
             self._awaited = Idle.shared(readable=True)
             return self._awaited.fileno()
         return int((self.real or self._no_socket).fileno())
 
     def settimeout(self, timeout: float | None) -> None:
-        """Seconds; kept for the real socket when there is none yet."""
+        """Set the timeout, in seconds, of the real socket, or of the socket that will be opened."""
         if self.real is not None:
             self.real.settimeout(timeout)
         else:
@@ -215,7 +218,7 @@ class CassetteSocket:
             self._has_timeout = True
 
     def close(self) -> None:
-        """Close the real socket; an answer still being read keeps it open until it is closed (as sockets do)."""
+        """Close the real socket. As with any socket, a file that is still being read keeps the connection open."""
         self._no_socket.close()
         if self._tee is not None:
             if self._send_error is not None:
@@ -225,13 +228,13 @@ class CassetteSocket:
             self.real.close()
 
     def __getattr__(self, name: str) -> object:
-        """What else clients ask of a socket: the real one's, if there is one."""
+        """Any other attribute of a socket: of the real one, if there is one."""
         real = self.__dict__.get("real")
         return getattr(self.__dict__["_no_socket"] if real is None else real, name)
 
 
 def _end_in(failure: Failure, request: Request) -> NoReturn:
-    """Raise what the recorded answer to ``request`` ends in."""
+    """Raise the error in which the recorded response to ``request`` ends."""
     if failure.kind == CANCELLED:
         wait_for_cancellation(request)
     raise failure.error()

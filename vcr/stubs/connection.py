@@ -1,8 +1,8 @@
-"""``StubConnection``, over any ``http.client.HTTPConnection``.
+"""``StubConnection``, the stub of every connection that is built on ``http.client``.
 
-What the client writes goes into a ``CassetteSocket``, which takes a turn with the current cassette; the client's own
-code reads the answer, recorded or live. This file must not know an option, a file or another interaction. The exchange
-happens at the end of the request (``send``), so that what can go wrong with it is raised where the client expects it.
+The client writes its request to a ``CassetteSocket``. When the request is complete (in ``send``, where a client expects
+the errors of a connection), the stub takes the turn: the request is replayed or goes live. Then the client's own code
+reads the response. This file must not know an option, a cassette's file or another interaction.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ else:
 _STUB = "_vcr_stub"
 _GIVEN = "_vcr_given"
 _ANSWERS = "_vcr_answers"
-#: In the place of a reason phrase: typeshed knows no response without one.
-_UNKNOWN: Any = None
+#: The reason of a response that has none. (typeshed does not allow None.)
+_NO_REASON: Any = None
 
 
 class Addressed(Protocol):
-    """A connection of any client whose connections are modelled on ``http.client``'s, urllib3-future's too."""
+    """A connection that has the attributes of ``http.client``'s. (urllib3-future's connections have them, too.)"""
 
     host: str
     port: int
@@ -47,9 +47,9 @@ class Addressed(Protocol):
 
 
 def stub_class(cls: type) -> type:
-    """The stub of a connection class: a subclass of it with StubConnection in front.
+    """The stub of a connection class: a class that derives from StubConnection and from ``cls``.
 
-    It is kept on the class that it stubs: a global table would keep the classes of its users alive.
+    It is kept as an attribute of ``cls``, because a global table would keep the classes of a program alive.
     """
     stub: type | None = vars(cls).get(_STUB)
     if stub is None:
@@ -60,7 +60,7 @@ def stub_class(cls: type) -> type:
 
 
 def adopt(connection: http.client.HTTPConnection) -> StubConnection:
-    """Turn a connection into a stub of its own class, whatever it is doing. Returns the same object."""
+    """Make a connection a stub of its own class. Returns the same object."""
     if not isinstance(connection, StubConnection):
         connection.__class__ = stub_class(type(connection))
         assert isinstance(connection, StubConnection)
@@ -75,7 +75,8 @@ def adopt_in_putrequest(  # noqa: PLR0917  (putrequest's own signature)
     skip_host: bool = False,
     skip_accept_encoding: bool = False,
 ) -> None:
-    """``putrequest`` of a connection that is no stub yet: what StubConnection.putrequest does, from the inside."""
+    """Do what ``StubConnection.putrequest`` does for a connection that is no stub yet. ``original``: its
+    ``putrequest``."""
     cassette = current_for(connection, url)
     original(method, url, skip_host, skip_accept_encoding)
     if cassette is not None:
@@ -83,8 +84,8 @@ def adopt_in_putrequest(  # noqa: PLR0917  (putrequest's own signature)
 
 
 def check_in_late(connection: http.client.HTTPConnection) -> None:
-    """Where ``endheaders`` begins: check in a request whose ``putrequest`` no door has seen, because a program has put
-    a wrapper on this one connection before the cassette was opened, and the wrapper calls what stood there then."""
+    """At the begin of ``endheaders``, check in a request that has passed no door at ``putrequest``. A program may have
+    wrapped ``putrequest`` of this connection before the cassette was opened; the wrapper calls the original."""
     if isinstance(connection.sock, CassetteSocket) and connection.sock.is_started:
         return
     line, *fields = [bytes(one).decode("latin-1") for one in vars(connection)["_buffer"][:3]] or [""]
@@ -102,8 +103,9 @@ def check_in_late(connection: http.client.HTTPConnection) -> None:
 
 
 def current_for(connection: Addressed, url: str = "") -> Cassette | None:
-    """The cassette that a request on this connection belongs to; None when there is none, or it lets it pass by."""
-    # A proxy is asked with the absolute URI.
+    """The cassette to which a request on this connection belongs; None when no cassette is open, or the cassette lets
+    the request pass by."""
+    # A request to a proxy has the whole URI.
     host = urlsplit(url).hostname if "://" in url else None
     return cassette_for(host or getattr(connection, "_tunnel_host", None) or connection.host, type(connection))
 
@@ -113,8 +115,8 @@ def given_to_request(connection: object, args: Sequence[object], kwargs: Mapping
     """Note the names of the header fields that a connection's ``request(method, url, body, headers)`` is given, while
     that runs. ``args``, ``kwargs``: its arguments from ``body`` on.
 
-    What the connection adds by itself, as ``Content-Length``, is not among them. Where such calls stand one inside the
-    other, the outermost is the client's.
+    Fields that the connection adds by itself, such as ``Content-Length``, are not among them. One ``request`` may call
+    another: the arguments of the first count.
     """
     if _GIVEN in vars(connection):
         yield
@@ -128,23 +130,23 @@ def given_to_request(connection: object, args: Sequence[object], kwargs: Mapping
 
 
 def _restore(connection: http.client.HTTPConnection) -> None:
-    """Back to its own class (a stub class that a user wrote is its own)."""
+    """Give a connection its own class back. (A stub class that a program has defined is the connection's own.)"""
     own = type(connection).__mro__[2]
     if vars(own).get(_STUB) is type(connection):
         connection.__class__ = own
 
 
 class StubConnection(_Connection):
-    """Mixed in front of a connection's own class: the request goes through the current cassette."""
+    """The first base of every stub: it sends the requests of a connection to the current cassette."""
 
-    #: Whether the client calls ``connect`` by itself, before it sends.
+    #: Whether the client has called ``connect`` itself, before it sent a request.
     _vcr_connects_first = False
 
     def __init_subclass__(cls, **kwargs: object) -> None:
-        """A stub is no subclass that the client's own hook should hear of."""
+        """Do not call the client's own ``__init_subclass__``: to the client, a stub is no new subclass."""
 
     def connect(self) -> None:
-        """Open nothing: a real connection is made when a request has to go live."""
+        """Inside a cassette, open nothing: the real connection is made when a request goes live."""
         if current_for(self) is None:
             self._vcr_unplug()
             super().connect()
@@ -154,12 +156,12 @@ class StubConnection(_Connection):
             self._vcr_connects_first = True
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
-        """The client's own ``request``. Only the header fields that are handed to it are recorded."""
+        """Call the client's own ``request``, and note the header fields that it is given: only they are recorded."""
         with given_to_request(self, args, kwargs):
             super().request(method, url, *args, **kwargs)
 
     def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
-        """Check in: the request belongs to the cassette that is current where it starts."""
+        """Begin a request, which belongs to the cassette that is current now."""
         cassette = current_for(self, url)
         if cassette is None:
             self._vcr_unplug()
@@ -170,14 +172,14 @@ class StubConnection(_Connection):
             self._vcr_check_in(cassette, skip_host, skip_accept_encoding)
 
     def send(self, data: SupportsRead[bytes] | Iterable[ReadableBuffer] | ReadableBuffer | str) -> None:
-        """Send as the client does; the last byte of the request is its moment."""
+        """Send as the client does. With the last byte of the request, take its turn."""
         super().send(data)
         if isinstance(self.sock, CassetteSocket) and self.sock.request_is_complete:
             self._vcr_exchange(self.sock)
 
     def getresponse(self, *args: object, **kwargs: object) -> http.client.HTTPResponse:
-        """The client's own getresponse, which reads from the CassetteSocket."""
-        # urllib3 1.26 calls this with an argument that may be refused, then again without: the turn is taken once.
+        """Call the client's own ``getresponse``, which reads from the CassetteSocket."""
+        # urllib3 1.26 calls getresponse with an argument, and after a TypeError again without. The turn is taken once.
         plugged = self.sock
         if isinstance(plugged, CassetteSocket) and plugged.request_is_waiting:
             self._vcr_exchange(plugged)
@@ -194,14 +196,13 @@ class StubConnection(_Connection):
             plugged.answered()
             setattr(response, _ANSWERS, True)  # isinstance(response, vcr.stubs.VCRHTTPResponse) looks for it
             if plugged.replays_without_reason:
-                response.reason = _UNKNOWN  # what VCR.py shows when the cassette has none
+                response.reason = _NO_REASON  # as VCR.py does
         return response
 
     @property
     def is_verified(self) -> object:
-        """Whether urllib3 (also vendored) need not warn of a certificate that nobody checks.
-
-        It asks before it sends. Inside a cassette it need not, as in VCR.py: the request may never reach a server.
+        """What urllib3 asks before it sends, to warn of a certificate that is not verified. Inside a cassette it is
+        true, as in VCR.py: the request may never reach a server.
         """
         own = vars(self).get("is_verified")
         if own is None:
@@ -229,18 +230,17 @@ class StubConnection(_Connection):
         elif self.sock is not None and not isinstance(self.sock, CassetteSocket):
             self.sock = CassetteSocket(self.sock, (self.host, self.port or self.default_port))
         if not isinstance(self.sock, CassetteSocket):
-            return  # http.client will say NotConnected.
-        # What putrequest writes by itself, before the client's own headers.
+            return  # http.client raises NotConnected
+        # How many header fields putrequest writes by itself, before those of the program.
         automatic = (not skip_host) + (not skip_accept_encoding) if self._http_vsn == 11 else 0  # type: ignore[attr-defined]
-        # Now: urllib3's close() forgets the tunnel.
+        # The origin is noted now, because urllib3's close() forgets the tunnel.
         self.sock.start(cassette, origin_to(self), automatic, vars(self).get(_GIVEN))
 
     def _vcr_exchange(self, plugged: CassetteSocket) -> None:
         try:
             recorded = plugged.take_turn()
         except BaseException:
-            # Nothing was sent: the connection is ready for the next request.
-            self.close()
+            self.close()  # nothing was sent: the connection can take another request
             raise
         if recorded is None:
             if plugged.real is None:
@@ -283,7 +283,7 @@ class StubConnection(_Connection):
         return getattr(self, "_tunnel_host", None) is not None and "_has_connected_to_proxy" not in vars(self)
 
     def _vcr_fail(self, failure: Failure, request: Request) -> None:
-        """Raise what the client makes of this failure of ``request``."""
+        """Raise the error that the client raises when ``request`` fails in this way."""
         if failure.phase == CONNECT:
             self.close()
         else:
@@ -293,7 +293,7 @@ class StubConnection(_Connection):
         if failure.phase == CONNECT and failure.kind not in (TLS, TUNNEL):
             with no_address(failure.error()):
                 super().connect()
-            self.close()  # It knew the address without asking.
+            self.close()  # the client has connected without getaddrinfo
         raise failure.error()
 
     def _vcr_close(self) -> None:
@@ -301,7 +301,7 @@ class StubConnection(_Connection):
         http.client.HTTPConnection.close(self)
 
     def _vcr_unplug(self) -> None:
-        """Hand the real socket back, if there is one."""
+        """Give the connection its real socket back, or None."""
         if isinstance(self.sock, CassetteSocket):
             self.sock = self.sock.real
             if self.sock is None:
@@ -309,8 +309,8 @@ class StubConnection(_Connection):
 
 
 def origin_to(connection: Addressed) -> str:
-    """Scheme and authority of the server that the connection, or the tunnel through it, leads to."""
-    # urllib3's and boto's HTTPS classes are not http.client's; the default port is what all of them share.
+    """Scheme and authority of the server to which the connection, or the tunnel through it, leads."""
+    # The HTTPS classes of urllib3 and boto do not derive from http.client's. All of them have a default port.
     scheme = "https" if connection.default_port == http.client.HTTPS_PORT else "http"
     tunnel = getattr(connection, "_tunnel_host", None)
     host = tunnel or connection.host
@@ -322,7 +322,8 @@ _no_address: ContextVar[OSError | None] = ContextVar("vcr_no_address", default=N
 
 @contextmanager
 def no_address(error: OSError) -> Iterator[None]:
-    """Whoever looks an address up in here gets ``error``: a recorded failure to connect, for a client's own code."""
+    """A block in which ``socket.getaddrinfo`` raises ``error``, so that the client's own ``connect`` fails as it did
+    while recording."""
     token = _no_address.set(error)
     try:
         yield
@@ -331,7 +332,7 @@ def no_address(error: OSError) -> Iterator[None]:
 
 
 def address_door(original: Callable[..., object]) -> Callable[..., object]:
-    """What takes the place of ``socket.getaddrinfo``, which every client's ``connect`` begins with."""
+    """The function that takes the place of ``socket.getaddrinfo``, with which every client's ``connect`` begins."""
 
     @functools.wraps(original)
     def getaddrinfo(*args: object, **kwargs: object) -> object:

@@ -1,10 +1,10 @@
-"""The stub of pycurl's easy handles: the options that they are given, ``perform`` and ``getinfo``. It must not know an
-option of vcr.
+"""The stub of pycurl's easy handles: their options, ``perform`` and ``getinfo``. It must not know an option of vcr.
 
-The options make the request, and libcurl does not tell them: so they are noted when they are set. A handle that was
-made before the first cassette is refused, unless ``reset()`` is called on it.
+The options of a handle make the request, and libcurl does not tell them: so vcr notes them when they are set. A handle
+that was made before the first cassette is refused, unless the program calls ``reset()`` on it.
 
-The classes here are pycurl's own, which are written in C: in pycurl's module another class may stand in their place.
+This file uses pycurl's own classes, which are written in C. The module ``pycurl`` may have another class in their
+place.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .libcurl.transfer import Transfer, start
 
 
 def _own_class(name: str, method: str) -> type[Any]:
-    """Pycurl's own class of this name, wherever it is. Raises ImportError when there is none."""
+    """Pycurl's own class of this name, found among all classes by ``method``. Raises ImportError when it is missing."""
     for cls in object.__subclasses__():
         is_in_c = isinstance(vars(cls).get(method), MethodDescriptorType)
         if is_in_c and (cls.__module__, cls.__name__) == ("pycurl", name):
@@ -44,7 +44,7 @@ def _own_class(name: str, method: str) -> type[Any]:
 
 Curl = _own_class("Curl", "perform")
 CurlMulti = _own_class("CurlMulti", "add_handle")
-#: Where what is known of a handle is kept on it: pycurl 7.45 breaks on weak references.
+#: The attribute of a handle that holds its ``Handle``. (With pycurl 7.45 a weak reference to a handle breaks.)
 _KEPT = "_vcr"
 #: CURL_SEEKFUNC_CANTSEEK
 _CANTSEEK = 2
@@ -54,7 +54,7 @@ def _own_error() -> type[Exception]:
     """The class of pycurl's errors."""
     try:
         Curl().perform()
-    except Exception as error:  # noqa: BLE001  (which says that no URL is set)
+    except Exception as error:  # noqa: BLE001  (it says that no URL is set)
         return type(error)
     raise ImportError("pycurl performs a request without a URL")
 
@@ -63,7 +63,7 @@ _Error = _own_error()
 
 
 class EasyHandle(Protocol):
-    """What vcr calls of a ``pycurl.Curl``."""
+    """The methods of ``pycurl.Curl`` that vcr calls."""
 
     def setopt(self, option: int, value: object) -> None:
         """Set an option."""
@@ -77,34 +77,34 @@ class EasyHandle(Protocol):
 
 _getinfo: Callable[[object, int], Any] = Curl.getinfo
 _setopt: Callable[[object, int, object], None] = Curl.setopt
-#: How libcurl prints, by CURLINFO_TYPE, when it is verbose and nobody listens.
+#: What libcurl prints before each line when it is verbose and has no debug callback, by CURLINFO_TYPE.
 _PREFIXES = {0: "* ", 1: "< ", 2: "> "}
 
 
 class Handles:
-    """What is known of every easy handle. Each method named in ``OPTIONS``, ``TRANSFER`` and ``MULTI`` takes the place
-    of pycurl's own, which it is given as its first argument."""
+    """The doors of pycurl. Each method that is named in ``OPTIONS``, ``TRANSFER`` and ``MULTI`` takes the place of
+    pycurl's own, which is its first argument."""
 
     OPTIONS: ClassVar = ("setopt", "setopt_string", "unsetopt", "reset", "duphandle")
     TRANSFER: ClassVar = ("perform", "perform_rb", "perform_rs", "getinfo", "getinfo_raw")
     MULTI: ClassVar = ("add_handle",)
 
     def __init__(self) -> None:
-        #: The handles whose last transfer was seen here: it may have been a replay.
+        #: The handles that have made a transfer here. (The last transfer of any other handle was no replay.)
         self._seen: weakref.WeakSet[Handle] = weakref.WeakSet()
 
     @staticmethod
-    def meet() -> None:
-        """Mark the handles that exist: their options are not known. This looks at every object of the process."""
+    def mark_existing() -> None:
+        """Note of each handle that exists that its options are not known. This looks at every object of the process."""
         tracked = gc.get_objects()
         kinds = {kind for kind in set(map(type, tracked)) if issubclass(kind, Curl)}
         for handle in [item for item in tracked if type(item) in kinds] if kinds else ():
-            with suppress(_Error):  # (of a handle that has been closed, which makes no request)
+            with suppress(_Error):  # the handle has been closed, and makes no request any more
                 setattr(handle, _KEPT, Handle(known=False, url=_getinfo(handle, Info.EFFECTIVE_URL)))
 
     @staticmethod
     def method(original: Callable[..., object], new: Callable[..., object]) -> Callable[..., object]:
-        """A method for a class that is written in C: a function, which the class binds."""
+        """The function to put into a class: it calls ``new`` with pycurl's own method and the handle."""
 
         @functools.wraps(original)
         def method(curl: object, *args: object, **kwargs: object) -> object:
@@ -116,7 +116,7 @@ class Handles:
     def _of(curl: object) -> Handle:
         handle: Handle | None = getattr(curl, _KEPT, None)
         if handle is None:
-            # meet() does not find what gc.freeze() hides: such a handle has a URL that was not noted.
+            # A new handle has no URL. One that has was made before vcr noted options, and hidden by gc.freeze().
             url = _getinfo(curl, Info.EFFECTIVE_URL)
             handle = Handle(known=not url, url=url)
             setattr(curl, _KEPT, handle)
@@ -125,7 +125,7 @@ class Handles:
     # -- options ----------------------------------------------------------------------------------------------------
 
     def setopt(self, original: Callable[..., object], curl: object, option: int, value: object) -> None:
-        """``setopt``: note the option."""
+        """``setopt``: set and note the option."""
         handle = self._of(curl)
         original(option, value)
         if value is None:
@@ -136,7 +136,7 @@ class Handles:
     setopt_string = setopt
 
     def unsetopt(self, original: Callable[..., object], curl: object, option: int) -> None:
-        """``unsetopt``: forget the option."""
+        """``unsetopt``: unset and forget the option."""
         handle = self._of(curl)
         original(option)
         handle.forget(option)
@@ -147,7 +147,7 @@ class Handles:
         self._of(curl).reset()
 
     def duphandle(self, original: Callable[..., object], curl: object) -> object:
-        """``duphandle``: what is known of the original is known of the duplicate."""
+        """``duphandle``: the duplicate gets a copy of what is known of the handle."""
         other = original()
         setattr(other, _KEPT, self._of(curl).copy())
         return other
@@ -172,18 +172,19 @@ class Handles:
             raise _Error(error.code, error.message) from None
 
     def perform_rb(self, _: Callable[..., object], curl: EasyHandle) -> bytes:
-        """``perform_rb``: as pycurl, ``perform`` into a buffer."""
+        """``perform_rb``: ``perform``, and return the body."""
         buffer = io.BytesIO()
         curl.setopt(Opt.WRITEDATA, buffer)
         curl.perform()
         return buffer.getvalue()
 
     def perform_rs(self, _: Callable[..., object], curl: EasyHandle) -> str:
-        """``perform_rs``: the same, decoded as pycurl does it."""
+        """``perform_rs``: ``perform``, and return the body as text, in UTF-8 as in pycurl."""
         return self.perform_rb(_, curl).decode()
 
     def add_handle(self, original: Callable[..., object], _: object, curl: object) -> object:
-        """``add_handle``: refuse. A program drives a multi handle by its sockets and timers: a replay has none."""
+        """``add_handle``: refuse, because a program drives a multi handle by its sockets and timers: a replay has none.
+        Outside any cassette, do what pycurl does."""
         if self._of(curl).cassette(type(curl)) is not None:
             raise UnsupportedClientError(
                 "pycurl.CurlMulti cannot be recorded or replayed; inside a cassette use Curl.perform(), or make the "
@@ -192,22 +193,22 @@ class Handles:
         self._of(curl).info = None
         return original(curl)
 
-    # -- the answer -------------------------------------------------------------------------------------------------
+    # -- the response -----------------------------------------------------------------------------------------------
 
     def getinfo(self, original: Callable[..., object], curl: object, option: int) -> object:
-        """``getinfo``: after a replay, what the recorded response tells."""
+        """``getinfo``: after a replay, the answer that follows from it (see ``libcurl.info``)."""
         value = self.getinfo_raw(original, curl, option)
         return value.decode("latin-1") if isinstance(value, bytes) else value
 
     def getinfo_raw(self, original: Callable[..., object], curl: object, option: int) -> object:
-        """``getinfo_raw``: the same, undecoded."""
+        """``getinfo_raw``: as ``getinfo``, but strings are bytes."""
         handle = self._of(curl)
         info = handle.info if handle in self._seen else None
         return original(option) if info is None or option in LEFT_TO_LIBCURL else answer(info, option)
 
 
 def returned(callback: Callable[[bytes], object], data: bytes) -> object:
-    """What a callback returns, as pycurl calls it: an error is printed, and stands for nothing taken."""
+    """Call a callback as pycurl does: an error is printed, and 0 is returned: the callback has taken nothing."""
     try:
         return callback(data)
     except Exception:  # noqa: BLE001
@@ -220,7 +221,7 @@ def _call(callback: Callable[[bytes], object], data: bytes) -> None:
 
 
 def _reads(read: Reader) -> Reader:
-    """``read``, called as pycurl calls a read callback: its error is printed, and the transfer fails."""
+    """A read callback that is called as pycurl does: an error is printed, and the transfer fails."""
 
     def reading(size: int) -> Read:
         try:
@@ -253,8 +254,8 @@ def _replay(curl: object, handle: Handle, transfer: Transfer) -> None:
 
 
 def _wait_for_abort(replay: Replay, transfer: Transfer) -> None:
-    """A progress callback aborted the transfer while it was recorded: ask it until it does so again. Raises
-    NotCancelledError when it does not in time."""
+    """Call the progress callback, which aborted the transfer while it was recorded, until it aborts the replay. Raises
+    LibcurlError when it does so, and NotCancelledError when it does not in time."""
     for seconds in looks():
         replay.tell_progress()
         time.sleep(seconds)
@@ -262,7 +263,8 @@ def _wait_for_abort(replay: Replay, transfer: Transfer) -> None:
 
 
 def _progress(transfer: Transfer) -> Progress:
-    """What calls the program's progress callback, as pycurl does: an error is printed, and aborts the transfer."""
+    """The function that calls the program's progress callback as pycurl does: an error is printed, and aborts the
+    transfer."""
     options, sent = transfer.handle.options, len(transfer.request.body or b"")
     tell, number = options.get(Opt.XFERINFOFUNCTION), int
     if tell is None:
@@ -283,7 +285,7 @@ def _progress(transfer: Transfer) -> Progress:
 
 
 def _live(original: Callable[[], None], curl: object, handle: Handle, transfer: Transfer) -> None:
-    """The real transfer, with the cassette listening. The program's own callbacks are put back after it."""
+    """Make the real transfer, and record it. Afterwards the program's own callbacks are put back."""
     live = LiveTransfer(transfer)
     header = handle.sink(Opt.HEADERFUNCTION, Opt.HEADERDATA)
     listeners = live.listeners(
@@ -306,13 +308,13 @@ def _print(kind: int, data: bytes) -> None:
         sys.stderr.write(_PREFIXES[kind] + data.decode("latin-1"))
 
 
-#: The options whose place the cassette's callbacks take: for each the option of a file that may be set instead, and the
-#: value that is as good as none. (Not all of them can be unset in pycurl up to 7.45.)
+#: The options that ``_live`` replaces. For each: the option that holds a file and may be set instead (-1: there is
+#: none), and a value that has the same effect as no value. (pycurl up to 7.45 cannot unset all of them.)
 _DEFAULTS: dict[int, tuple[int, object]] = {
     Opt.VERBOSE: (-1, 0),
     Opt.DEBUGFUNCTION: (-1, _print),
     Opt.HEADERFUNCTION: (Opt.HEADERDATA, len),
-    Opt.READFUNCTION: (Opt.READDATA, None),  # (a program that uploads has set one of the two)
+    Opt.READFUNCTION: (Opt.READDATA, None),  # a program that uploads has set one of the two
     Opt.SEEKFUNCTION: (-1, lambda *_: _CANTSEEK),
 }
 

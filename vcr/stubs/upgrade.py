@@ -1,6 +1,5 @@
-"""Requests that turn their connection into something else than HTTP, such as a WebSocket: no cassette can hold that.
-
-It must not know a client.
+"""Requests that ask the server to speak another protocol than HTTP on the connection, such as WebSocket. No cassette
+can hold what follows. This file must not know a client.
 """
 
 from __future__ import annotations
@@ -13,14 +12,16 @@ from .._http.uri import DEFAULT_PORTS, bare
 
 log = logging.getLogger(__name__)
 
-#: The schemes of WebSockets, by their ports.
+#: The default port of each scheme, those of WebSockets included.
 _PORTS = {**DEFAULT_PORTS, "ws": 80, "wss": 443}
 
 
 def let_upgrade(cassette: Cassette, uri: str, protocol: str | None) -> None:
-    """Such a request passes, and is not recorded, unless the cassette refuses it (UnsupportedProtocolError).
+    """Let such a request to ``uri`` pass without recording it. Raises UnsupportedProtocolError if the cassette refuses
+    it (``on_unrecordable``).
 
-    ``protocol``: what its ``Upgrade`` field names; None where it has none, and is to become a WebSocket.
+    ``protocol``: what the ``Upgrade`` field of the request names; None if the request has no such field: it asks for a
+    WebSocket.
     """
     parts = urlsplit(uri)
     name = "WebSocket" if (protocol or "websocket").lower() == "websocket" else f"an upgrade to {protocol}"

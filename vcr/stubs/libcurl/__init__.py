@@ -4,11 +4,11 @@
 - ``errors``: libcurl's errors, and the failures that stand for them in a cassette
 - ``handle``: the options that an easy handle was given
 - ``request``: the request that these options make
-- ``redirects``: where libcurl goes from a redirect, and with what
-- ``transfer``: one ``perform``: a request, and those that it is redirected to
-- ``live``: a transfer that goes to the server, and is listened to
+- ``redirects``: the request that libcurl makes after a redirect
+- ``transfer``: one ``perform``: a request, and the requests that redirects lead to
+- ``live``: a transfer that goes to the server; it is recorded
 - ``replay``: a transfer that is answered from the cassette
-- ``decoding``: what libcurl makes of a coded body
+- ``decoding``: the body as libcurl decodes it
 - ``info``: what ``getinfo`` returns after a replay
-- ``lines``: the lines of a head, and those of libcurl's file of cookies
+- ``lines``: the lines of a head, and the lines of libcurl's cookie file
 """

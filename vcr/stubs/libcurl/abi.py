@@ -1,5 +1,5 @@
-"""The numbers of libcurl's options, infos and errors (curl/curl.h). They are an ABI: they never change, and both
-bindings have the same. This file must not know what is done with them.
+"""The numbers of libcurl's options, infos and errors (curl/curl.h). They are an ABI: they never change, and pycurl and
+curl_cffi have the same. This file must not know what is done with them.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Opt(IntEnum):
 
 
 class Info(IntEnum):
-    """What can be asked about a transfer, as far as vcr has something to say to it."""
+    """What can be asked about a transfer: the numbers that vcr answers, or leaves to libcurl."""
 
     EFFECTIVE_URL = 0x100001
     CONTENT_TYPE = 0x100012
@@ -99,12 +99,12 @@ class Info(IntEnum):
     CONTENT_LENGTH_UPLOAD_T = 0x600010
     RETRY_AFTER = 0x600039
     SIZE_DELIVERED = 0x600047
-    COOKIECHANGES = 0x4003E8  # of curl-impersonate only, as the next
+    COOKIECHANGES = 0x4003E8  # only curl-impersonate (curl_cffi) has this and the next
     REDIRECT_HISTORY = 0x4003E9
 
 
 class Code(IntEnum):
-    """The errors that a replay ends in as well, or that a failure stands for."""
+    """The errors in which a replay may end."""
 
     UNSUPPORTED_PROTOCOL = 1
     COULDNT_RESOLVE_HOST = 6
@@ -124,22 +124,22 @@ class Code(IntEnum):
     BAD_CONTENT_ENCODING = 61
 
 
-#: The kinds of CURLINFO_TYPE that vcr listens to, of those that a debug callback is told.
+#: Two of the kinds (CURLINFO_TYPE) of data that a debug callback is given: sent header fields, received bodies.
 HEADER_OUT, DATA_IN = 2, 3
 #: CURL_WRITEFUNC_PAUSE: what a write callback returns to pause its transfer.
 PAUSE = 0x10000001
 #: CURL_MAX_WRITE_SIZE: the largest number of bytes that a write callback is given at once.
 MAX_WRITE_SIZE = 16384
-#: The status of a head that is final to libcurl though it is a 1xx: what follows is no HTTP (RFC 9110 §15.2.2).
+#: The one status 1xx that is final to libcurl: what follows is another protocol (RFC 9110 §15.2.2).
 SWITCHING_PROTOCOLS = 101
-#: CURL_REDIR_POST_301 and its two fellows, of CURLOPT_POSTREDIR, by the status that each is for.
+#: The bits of CURLOPT_POSTREDIR (CURL_REDIR_POST_301, _302 and _303), by the status of the redirect.
 KEEP_POST = {301: 1, 302: 2, 303: 4}
-#: CURLFOLLOW_OBEYCODE and CURLFOLLOW_FIRSTONLY, of CURLOPT_FOLLOWLOCATION.
+#: Two values of CURLOPT_FOLLOWLOCATION: CURLFOLLOW_OBEYCODE and CURLFOLLOW_FIRSTONLY.
 FOLLOW_OBEYCODE, FOLLOW_FIRSTONLY = 2, 3
-#: CURLAUTH_BASIC, of CURLOPT_HTTPAUTH, and the same of the other schemes.
+#: The bits of CURLOPT_HTTPAUTH: CURLAUTH_BASIC, and those of the other schemes.
 AUTH_BASIC = 1
 AUTH_SCHEMES = {"basic": AUTH_BASIC, "digest": 2, "negotiate": 4, "ntlm": 8, "bearer": 64}
-#: CURL_PROGRESSFUNC_CONTINUE: what a progress callback returns to have libcurl's own called too.
+#: CURL_PROGRESSFUNC_CONTINUE: a progress callback returns it so that libcurl calls its own, too.
 PROGRESS_CONTINUE = 0x10000001
-#: CURL_HTTP_VERSION_1_0 and the others, as CURLINFO_HTTP_VERSION tells them.
+#: What CURLINFO_HTTP_VERSION returns for each version of HTTP (CURL_HTTP_VERSION_1_0 and so on).
 HTTP_VERSIONS = {"1.0": 1, "1.1": 2, "2": 3, "2.0": 3, "3": 30}

@@ -1,7 +1,7 @@
-"""Decodes a body as libcurl does: as far as the body goes. It must not know a request or a response.
+"""Decodes a body as libcurl does, which decodes each piece as it comes. It must not know a request or a response.
 
-libcurl decodes while the body comes. So a body that is cut off is no error to it, and what comes before a fault has
-been handed over when the fault is found.
+So a body that is cut off is no error to libcurl, and when it finds a fault in a body, it has handed over the bytes
+before the fault already.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..._http import content_coding
 from .abi import MAX_WRITE_SIZE, Code
 from .errors import LibcurlError
 
-#: Bytes that are decoded at a time, until there is a fault among them.
+#: How many bytes are decoded at a time. When there is a fault among them, they are decoded one by one.
 _STEP = 1024
 _NOT_WRITTEN = "Failed writing received data to disk/application"
 _BAD_CHUNKED = "Failed reading the chunked-encoded stream"
@@ -21,8 +21,9 @@ _WBITS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate":
 
 
 def decoded(body: bytes, codings: list[str], *, chunked: bool = False) -> tuple[bytes, LibcurlError | None]:
-    """What libcurl hands over of ``body``, and the error that it ends in, if it does. ``codings``: in the order in
-    which they were put on. ``chunked``: whether the body came in chunks."""
+    """The bytes that libcurl hands over for ``body``, and the error that it returns; None if it returns none.
+    ``codings``: the content codings, in the order in which the server applied them. ``chunked``: whether the body came
+    in chunks."""
     error: LibcurlError | None = None
     for coding in reversed(codings):
         if not body:
@@ -50,7 +51,7 @@ def _without(body: bytes, coding: str) -> tuple[bytes, LibcurlError | None]:
 def _inflated(body: bytes, coding: str) -> tuple[bytes, LibcurlError | None]:
     plain, rest, fault = _inflate(body, _WBITS[coding])
     if fault and not plain and coding == "deflate":
-        # Some servers send the format without its wrapper (RFC 9110 §8.4.1.2).
+        # Some servers send "deflate" without the zlib format around it (RFC 9110 §8.4.1.2).
         plain, rest, fault = _inflate(body, -zlib.MAX_WBITS)
     if fault:
         text = f"Error while processing content unencoding: {fault}"
@@ -63,7 +64,8 @@ def _inflated(body: bytes, coding: str) -> tuple[bytes, LibcurlError | None]:
 
 
 def _inflate(body: bytes, wbits: int) -> tuple[bytes, bytes, str]:
-    """What is in ``body``, the bytes behind its end, and the fault in it in zlib's words; empty if there is none."""
+    """The decoded bytes, the bytes that follow the end of the coded data, and the fault in zlib's words; "" if there is
+    none."""
     reader = zlib.decompressobj(wbits)
     plain, at, step = bytearray(), 0, _STEP
     while at < len(body) and not reader.eof:
@@ -81,13 +83,13 @@ def _inflate(body: bytes, wbits: int) -> tuple[bytes, bytes, str]:
 
 
 def _written(size: int, fault: str) -> int:
-    """How many of the bytes that were decoded before a fault libcurl has handed over: buffers of 16 KiB that were full,
-    or all when the fault is in the check sum, which stands at the end."""
+    """How many of the ``size`` bytes that were decoded before a fault libcurl has handed over. It hands over full
+    buffers of 16 KiB; all bytes, when the fault is in the check sum at the end."""
     return size if "check" in fault and "header" not in fault else size - size % MAX_WRITE_SIZE
 
 
 def _as_far_as_it_goes(body: bytes) -> tuple[bytes, LibcurlError | None]:
-    """What the library for Brotli makes of a body that it cannot decode as a whole."""
+    """The bytes that the library for Brotli decodes of a body that is cut off or faulty, and the error."""
     try:
         brotli = import_module("brotli")
         return brotli.Decompressor().process(body), None

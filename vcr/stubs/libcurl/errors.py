@@ -1,5 +1,5 @@
-"""libcurl's errors, and the failures that stand for them in a cassette. It must not know the errors of a binding: each
-binding makes its own error of a ``LibcurlError``, and the other way round.
+"""libcurl's errors, and the failures that stand for them in a cassette. It must not know the errors of pycurl or
+curl_cffi: each stub makes its client's error of a ``LibcurlError``, and the other way round.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .abi import PAUSE, Code
 
 
 class LibcurlError(Exception):
-    """The error that libcurl would have returned: its number, and what libcurl says of this case, perhaps nothing."""
+    """An error that libcurl returns: the number, and libcurl's text about this case, which may be empty."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(int(code), text)
@@ -21,15 +21,15 @@ class LibcurlError(Exception):
 
     @property
     def message(self) -> str:
-        """What an easy handle says: the text, or else the name of the number."""
+        """The message of an easy handle: the text, or what libcurl calls the number."""
         return self.text or _NAMES.get(self.code, "")
 
 
-#: What curl_easy_strerror says, of the errors that come without a text.
+#: What curl_easy_strerror returns, for the errors that have no text.
 _NAMES = {int(Code.BAD_CONTENT_ENCODING): "Unrecognized or bad HTTP Content or Transfer-Encoding"}
 
 
-#: The errors that come from the network or the server, and phase, kind and code of the failure that stands for each.
+#: The errors that come from the network or the server: phase, kind and code of the failure that stands for each.
 _FAILURES: dict[int, tuple[str, str, str]] = {
     Code.COULDNT_CONNECT: (CONNECT, SYSTEM, "ECONNREFUSED"),
     Code.COULDNT_RESOLVE_HOST: (CONNECT, DNS, "EAI_NONAME"),
@@ -41,8 +41,8 @@ _FAILURES: dict[int, tuple[str, str, str]] = {
     Code.RECV_ERROR: (RESPONSE, SYSTEM, "ECONNRESET"),
 }
 
-#: The errors in which the replay of the same response ends too, because the response and the options make it so.
-COMES_AGAIN = (
+#: The errors that follow from the response and the options: a replay of the response ends in them, too.
+REPEATED = (
     Code.PARTIAL_FILE,
     Code.WRITE_ERROR,
     Code.ABORTED_BY_CALLBACK,
@@ -52,22 +52,22 @@ COMES_AGAIN = (
 )
 
 
-#: The errors of an answer that is no HTTP: the failure has the error's name for its code.
+#: The errors about a response that is not HTTP. The code of the failure is the name of the error.
 _NO_HTTP = {code.name: code for code in (Code.UNSUPPORTED_PROTOCOL, Code.WEIRD_SERVER_REPLY, Code.RECV_ERROR)}
 _NO_TUNNEL = re.compile(r"CONNECT tunnel failed, response (\d+)")
 
 
 def malformed(error: LibcurlError) -> Failure:
-    """What is recorded of an error because of an answer that is no HTTP."""
+    """The failure to record for an error about a response that is not HTTP."""
     return Failure(RESPONSE, MALFORMED, Code(error.code).name, error.text)
 
 
 def failure_of(error: LibcurlError) -> Failure | None:
-    """What is recorded of an error of libcurl; None for an error that does not come from the network or the server."""
+    """The failure to record for an error; None for an error that does not come from the network or the server."""
     if error.code == Code.WEIRD_SERVER_REPLY or (error.code == Code.UNSUPPORTED_PROTOCOL and "HTTP" in error.text):
         return malformed(error)
     if (refused := _NO_TUNNEL.match(error.text)) is not None:
-        # To libcurl 8.21 the connection failed; to 8.19 the proxy's answer did.
+        # libcurl 8.21 returns COULDNT_CONNECT, libcurl 8.19 RECV_ERROR.
         phase = CONNECT if error.code == Code.COULDNT_CONNECT else RESPONSE
         return Failure(phase, TUNNEL, refused[1], error.text)
     known = _FAILURES.get(error.code)
@@ -75,7 +75,7 @@ def failure_of(error: LibcurlError) -> Failure | None:
 
 
 def error_of(failure: Failure) -> LibcurlError:
-    """libcurl's error for a failure, whichever client recorded it."""
+    """The error that libcurl returns for a failure, whichever client recorded it."""
     if failure.kind == MALFORMED:
         return _malformed(failure)
     if failure.kind == TUNNEL:
@@ -91,15 +91,15 @@ def error_of(failure: Failure) -> LibcurlError:
 def _malformed(failure: Failure) -> LibcurlError:
     if failure.code in _NO_HTTP:
         return LibcurlError(_NO_HTTP[failure.code], failure.message)
-    # Another client recorded it, and kept the line that is no HTTP.
+    # Another client recorded the failure: its message is the line that is not HTTP.
     is_status_line = failure.message.startswith("HTTP/")
     text = "Unsupported HTTP/1 subversion in response" if is_status_line else "Received HTTP/0.9 when not allowed"
     return LibcurlError(Code.UNSUPPORTED_PROTOCOL, text)
 
 
 def check_accepted(returned: object, size: int) -> None:
-    """Judge what a callback returned that was given ``size`` bytes. Raises LibcurlError, as libcurl does, when the
-    callback did not take them all, and UnsupportedClientError when it paused the transfer."""
+    """Check what a callback returned that was given ``size`` bytes. Raises LibcurlError when the callback did not take
+    all of them, and UnsupportedClientError when it paused the transfer."""
     if returned == PAUSE:
         raise UnsupportedClientError("a callback paused its transfer, which a replay cannot do")
     if returned is not None and returned != size:
@@ -107,6 +107,6 @@ def check_accepted(returned: object, size: int) -> None:
 
 
 def write_error(returned: Any, size: int) -> LibcurlError:  # (whatever ``int`` takes)
-    """The error of a transfer whose write callback returned something else than the ``size`` that it was given."""
+    """The error of a transfer whose write callback was given ``size`` bytes, and returned another number."""
     text = f"Failure writing output to destination, passed {size} returned {int(returned) % 2**64}"
     return LibcurlError(Code.WRITE_ERROR, text)

@@ -1,5 +1,5 @@
-"""The options that an easy handle was given. libcurl does not tell them, so they are noted when they are set. This file
-must not know what a request is.
+"""The options of an easy handle. libcurl does not tell which options a handle has, so the stubs note each option when
+the program sets it. This file must not know what a request is.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ..exchange import cassette_for
 from ..upgrade import let_upgrade
 from .abi import Opt
 
-#: The kind of request that an option asks for when it is set to something true, and to something false. The option
-#: that is set last counts.
+#: The method for which an option asks when it is set to a true value, and to a false one (None: the method stays). The
+#: option that is set last counts.
 _KINDS = {
     Opt.HTTPGET: ("GET", None),
     Opt.POST: ("POST", "GET"),
@@ -29,7 +29,7 @@ _KINDS = {
     Opt.HTTPPOST: ("POST", "POST"),
     Opt.MIMEPOST: ("POST", None),
 }
-#: Options of which the one that is set last counts.
+#: Pairs of options that exclude each other: the one that is set last counts.
 _ALTERNATIVES: dict[int, int] = {
     one: other
     for pair in (
@@ -45,10 +45,10 @@ _COOKIE_ENGINE = (Opt.COOKIEFILE, Opt.COOKIEJAR, Opt.COOKIELIST)
 class Handle:
     """What is known of one easy handle.
 
-    ``known``: whether ``options`` are all options that it was given; False for a handle that was made before vcr
-    listened, of which only its ``url`` is known. ``kind``: the method that the options ask for, before CUSTOMREQUEST.
-    ``info``: the answers to ``getinfo``, if the last transfer was a replay. ``context``: the context in which the URL
-    was set. ``given``: the names of the header fields to record; None: all.
+    ``known``: whether ``options`` has all its options. False for a handle that was made before vcr noted options: of
+    such a handle only the ``url`` is known. ``kind``: the method for which the options ask; CUSTOMREQUEST may replace
+    it. ``info``: the answers to ``getinfo``, if the last transfer was a replay. ``context``: the context in which the
+    program set the URL. ``given``: the names of the header fields to record; None: all.
     """
 
     def __init__(self, *, known: bool = True, url: str | bytes = "") -> None:
@@ -61,7 +61,7 @@ class Handle:
         self.given: frozenset[str] | None = None
 
     def note(self, option: int, value: Any) -> None:
-        """An option has been set."""
+        """Note an option that has been set."""
         option = int(option)
         if option == Opt.URL:
             self.context = contextvars.copy_context()
@@ -77,23 +77,24 @@ class Handle:
         self.options[option] = value
 
     def forget(self, option: int) -> None:
-        """An option has been unset."""
+        """Forget an option that has been unset."""
         self.options.pop(int(option), None)
 
     def reset(self) -> None:
-        """All options have been unset, so from here on all are known. The cookies stay, as in libcurl."""
+        """Forget all options: they have been unset, so from now on all are known. The cookies stay, as in libcurl."""
         self.known, self.kind, self.info, self.context = True, "GET", None, None
         self.options.clear()
 
     def copy(self) -> Handle:
-        """What is known of a duplicate of the easy handle."""
+        """A copy, for a duplicate of the easy handle."""
         other = Handle(known=self.known)
         other.options, other.kind, other.has_cookies = dict(self.options), self.kind, self.has_cookies
         other.context = self.context
         return other
 
     def sink(self, function: Opt, data: Opt) -> Callable[[bytes], object] | None:
-        """The callback for a part of the response: the option ``function``, or ``write`` of the file in ``data``."""
+        """The callback that takes a part of the response: the option ``function``, or the method ``write`` of the file
+        in the option ``data``; None if neither is set."""
         found: Callable[[bytes], object] | None = self.options.get(function)
         return found or getattr(self.options.get(data), "write", None)
 
@@ -108,20 +109,20 @@ class Handle:
 
     @property
     def url(self) -> SplitResult:
-        """The URL, taken apart; ``http`` when no scheme was given."""
+        """The URL in its parts. Without a scheme it is ``http``."""
         value = self.options.get(Opt.URL) or ""
         text = value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
         return urlsplit(text if "://" in text or not text else f"http://{text}")
 
     def cassette(self, client: type) -> Cassette | None:
-        """The cassette that a transfer started now belongs to."""
+        """The cassette to which a transfer that starts now belongs; None if it belongs to none."""
         url = self.url
         is_websocket = url.scheme in ("ws", "wss")
         if not url.hostname or not (is_websocket or url.scheme in DEFAULT_PORTS):
             return None
         if self.context is None or _active.entered_here():
             cassette = cassette_for(url.hostname, client)
-        else:  # A transfer may run in a thread of a pool: what counts is where the URL was set.
+        else:  # The transfer may run in a thread of a pool: the cassette where the URL was set counts.
             cassette = self.context.copy().run(cassette_for, url.hostname, client)
         if is_websocket and cassette is not None:
             let_upgrade(cassette, url.geturl(), "websocket")

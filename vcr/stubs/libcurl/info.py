@@ -2,12 +2,12 @@
 
 There are three kinds of answers:
 
-- what the request, the options and the recorded response tell is answered as live: URL, method, scheme, port, status,
-  version, sizes, redirects, lengths, cookies, the time of the file, when to retry, which authentication is offered;
-- the rest is answered as it is for a replay: it makes no connection (``NUM_CONNECTS`` and ``CONN_ID`` are 0, there is
-  no socket, ``LOCAL_IP`` is empty and ``LOCAL_PORT`` 0; ``PRIMARY_IP`` is the host of the URL if that is an address,
-  else empty), takes no time (each ``…_TIME`` and ``SPEED_…`` is 0) and sends nothing (``REQUEST_SIZE`` is 0);
-- what is no matter of a transfer (``SSL_ENGINES``, ``COOKIELIST``) is left to libcurl.
+- What follows from the request, the options and the recorded response is the same as live: URL, method, scheme, port,
+  status, version, sizes, redirects, lengths, cookies, the time of the file, when to retry, the authentication schemes.
+- The rest is true of a replay. It makes no connection: ``NUM_CONNECTS`` and ``CONN_ID`` are 0, there is no socket,
+  ``LOCAL_IP`` is empty, ``LOCAL_PORT`` is 0, and ``PRIMARY_IP`` is the host of the URL if that is an address, otherwise
+  empty. It takes no time: each ``…_TIME`` and ``SPEED_…`` is 0. It sends nothing: ``REQUEST_SIZE`` is 0.
+- What does not depend on a transfer (``SSL_ENGINES``, ``COOKIELIST``) is left to libcurl.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from .abi import AUTH_SCHEMES, HTTP_VERSIONS, Info, Opt
 from .handle import Handle
 from .transfer import Transfer
 
-#: Infos that are not about a transfer: libcurl itself answers.
+#: The infos that do not depend on a transfer: libcurl itself answers.
 LEFT_TO_LIBCURL = (Info.COOKIELIST, Info.SSL_ENGINES)
 
-#: The answer where nothing is known, by the type that the number of the info names.
+#: The answer where nothing is known, by the type of the info, which is a part of its number.
 _UNKNOWN: dict[int, object] = {0x100000: None, 0x200000: 0, 0x300000: 0.0, 0x400000: [], 0x500000: -1, 0x600000: 0}
-#: Infos that are the same numbers as others, in another type.
+#: The infos that tell the same as another one, in another type.
 _SAME: dict[int, int] = {
     Info.SIZE_UPLOAD_T: Info.SIZE_UPLOAD,
     Info.SIZE_DOWNLOAD_T: Info.SIZE_DOWNLOAD,
@@ -51,7 +51,7 @@ def answer(info: dict[int, object], option: int) -> object:
 
 
 def new_info(handle: Handle) -> dict[int, Any]:
-    """The answers before the first request of a transfer."""
+    """The answers before the first request of a transfer; the functions below add to them."""
     return {
         Info.COOKIECHANGES: [],
         Info.HEADER_SIZE: 0,
@@ -63,7 +63,7 @@ def new_info(handle: Handle) -> dict[int, Any]:
 
 
 def asked(info: dict[int, object], transfer: Transfer) -> None:
-    """Note the answers that a request tells, whatever comes back."""
+    """Add the answers that follow from the present request."""
     request, followed = transfer.request, transfer.followed
     info.update(
         {
@@ -82,7 +82,7 @@ def asked(info: dict[int, object], transfer: Transfer) -> None:
 
 
 def answered(info: dict[int, object], transfer: Transfer, response: Response, headers: Headers) -> None:
-    """Note the answers that a response tells. ``headers``: those that the client sees."""
+    """Add the answers that follow from a response. ``headers``: those that the client sees."""
     request, options = transfer.request, transfer.handle.options
     length = content_length(headers)
     info.update(
@@ -106,7 +106,7 @@ def answered(info: dict[int, object], transfer: Transfer, response: Response, he
 
 
 def failed(info: dict[int, object], failure: Failure) -> None:
-    """Note what a failure in the place of a response tells: the system's number of the error."""
+    """Add the answer that follows from a failure: the number that the system has for the error."""
     info[Info.OS_ERRNO] = getattr(errno, failure.code, 0) if failure.code else 0
 
 
@@ -124,13 +124,13 @@ def _time(date: str) -> int:
 
 
 def _retry_after(value: str) -> int:
-    """The seconds that a ``Retry-After`` field names, or that there are until its date."""
+    """The seconds that a ``Retry-After`` field names, or the seconds until its date."""
     if value.isdecimal():
         return int(value)
     return max(_time(value) - int(time.time()), 0)
 
 
 def _schemes(headers: Headers, name: str) -> int:
-    """CURLAUTH_BASIC and the like of the schemes that the fields of this name offer."""
+    """The bits (CURLAUTH_BASIC and so on) of the schemes that the fields of this name offer."""
     offered = {value.split(None, 1)[0].lower() for value in headers.get_all(name) if value.strip()}
     return sum(bit for scheme, bit in AUTH_SCHEMES.items() if scheme in offered)

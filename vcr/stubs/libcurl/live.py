@@ -1,5 +1,5 @@
-"""A transfer that goes to the server, and is listened to by callbacks in front of the handle's own: it drives an
-``Exchange`` for each hop. It must not know a binding.
+"""A transfer that goes to the server. Callbacks of vcr's take the place of the handle's own, and tell an ``Exchange``,
+one for each hop, what is sent and received. It must not know pycurl or curl_cffi.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ..._http.wire import ChunkedReader
 from ...request import Headers
 from ..exchange import Exchange
 from .abi import DATA_IN, HEADER_OUT, SWITCHING_PROTOCOLS, Code, Opt
-from .errors import COMES_AGAIN, LibcurlError, failure_of, malformed, write_error
+from .errors import REPEATED, LibcurlError, failure_of, malformed, write_error
 from .lines import fields_in
 from .transfer import Transfer
 
@@ -21,10 +21,10 @@ Raised = TypeVar("Raised", bound=Exception)
 
 
 class LiveTransfer:
-    """A live transfer on its way to its turns.
+    """Records one live transfer.
 
-    ``failure``: the error that is to be raised instead of libcurl's own, for vcr told libcurl to stop. ``stopped``: the
-    error that the client is to see, because it wants no more of the response; libcurl may read on for the cassette.
+    ``failure``: the error to raise instead of libcurl's, because vcr has told libcurl to stop. ``stopped``: the error
+    to raise because a callback of the program wants no more of the response; libcurl may read on for the cassette.
     """
 
     def __init__(self, transfer: Transfer) -> None:
@@ -34,7 +34,7 @@ class LiveTransfer:
         self._begin()
 
     def _begin(self) -> None:
-        """The present hop goes live."""
+        """Begin the exchange of the present hop."""
         self._exchange = Exchange(self._transfer.turn, self._transfer.request.method)
         self._head: list[bytes] = []
         self._in_tunnel = False
@@ -47,9 +47,9 @@ class LiveTransfer:
     def listeners(
         self, debug: Callable[[int, bytes], object], header: Callable[[bytes], object] | None, stop: int
     ) -> dict[int, object]:
-        """The callbacks that listen, by option. ``debug``: the one that is called if the handle is verbose.
-        ``header``: the handle's own for lines of heads. ``stop``: what a callback returns to end the transfer."""
-        tells = self._transfer.handle.options.get(Opt.VERBOSE)
+        """The options to set for a live transfer. ``debug``: called as well, if the handle is verbose. ``header``: the
+        handle's own callback for the lines of heads. ``stop``: what a callback returns to end the transfer."""
+        is_verbose = self._transfer.handle.options.get(Opt.VERBOSE)
 
         def on_header(line: bytes) -> object:
             if not self._take_line(line):
@@ -59,19 +59,19 @@ class LiveTransfer:
                 if returned is None or returned == len(line) or self._exchange.over:
                     return returned
                 self._stop(write_error(returned, len(line)))
-            # The rest of a head is taken for the cassette, when the client wants no more.
+            # When the program wants no more, the rest of the head is still read for the cassette.
             return stop if self.stopped is not None and not self._head else len(line)
 
         def on_debug(kind: int, data: bytes) -> None:
             self._take_debug(kind, data)
-            if tells:
+            if is_verbose:
                 debug(kind, data)
 
         return {Opt.VERBOSE: 1, Opt.DEBUGFUNCTION: on_debug, Opt.HEADERFUNCTION: on_header}
 
     def draining(self, write: Callable[[bytes], object], stop: int) -> Callable[[bytes], object]:
-        """The write callback for a live transfer. When ``write`` returns ``stop``, the rest of the response is read for
-        the cassette alone, as long as that is worth it."""
+        """The write callback for a live transfer, around the handle's own. When ``write`` returns ``stop``, the rest of
+        the response is read for the cassette alone, as long as the exchange has patience."""
 
         def on_write(piece: bytes) -> object:
             if self.stopped is None:
@@ -90,7 +90,7 @@ class LiveTransfer:
     # -- what has come ------------------------------------------------------------------------------------------------
 
     def _take_debug(self, kind: int, data: bytes) -> None:
-        # The debug callback sees what goes over the wire; of bodies, what libcurl does not discard.
+        # libcurl tells the debug callback all bytes on the wire, except the bodies that it discards.
         if kind == HEADER_OUT:
             self._in_tunnel = data.startswith(b"CONNECT ")
             if not self._in_tunnel:
@@ -111,7 +111,7 @@ class LiveTransfer:
             self._exchange.piece(data)
 
     def _take_line(self, line: bytes) -> bool:
-        """Take a line of a head, or of trailers. Whether the transfer may go on."""
+        """Take a line of a head, or a trailer. Returns whether the transfer may go on."""
         if line.startswith(b"HTTP/"):
             self._head = [line]
         elif self._head and line.strip(b"\r\n"):
@@ -125,10 +125,10 @@ class LiveTransfer:
         return True
 
     def _take_head(self, head: list[bytes]) -> bool:
-        """Take a head that is whole. Whether the transfer may go on."""
+        """Take a head that has come to its end. Returns whether the transfer may go on."""
         version, _, rest = head[0].decode("latin-1").strip().partition(" ")
         code, _, reason = rest.partition(" ")
-        status = int(code[:3])  # As libcurl, which looks at no more than three digits.
+        status = int(code[:3])  # libcurl reads three digits, too
         if status < 200 and status != SWITCHING_PROTOCOLS:
             return True
         headers = Headers(fields_in(head[1:]))
@@ -140,14 +140,14 @@ class LiveTransfer:
         return self._follow(status, headers)
 
     def _follow(self, status: int, headers: Headers) -> bool:
-        """Take the turn of the next hop, if this is a redirect. Whether libcurl may go there."""
+        """If this is a redirect, take the turn of the next hop. Returns whether libcurl may follow the redirect."""
         hop = self._transfer.next_hop(status, headers)
         if hop is None or self._transfer.is_out_of_redirects or self.stopped is not None:
             return True
         self.end()
         try:
             self._transfer.go_on(status, hop)
-        except Exception as error:  # noqa: BLE001  (raised when libcurl has come to its end)
+        except Exception as error:  # noqa: BLE001  (performing() raises it, when libcurl has stopped)
             self.failure = error
             return False
         if self._transfer.is_live:
@@ -158,15 +158,15 @@ class LiveTransfer:
 
     @contextmanager
     def performing(self, error: type[Raised], read: Callable[[Raised], LibcurlError]) -> Iterator[None]:
-        """Around the real transfer. ``error``: the class that the binding raises, and ``read`` makes a LibcurlError of
-        it. Raises the reason where vcr told libcurl to stop, and ``stopped`` where the client did."""
+        """A block for the real transfer. Raises ``failure`` if vcr has told libcurl to stop, and ``stopped`` if the
+        program has. ``error``: the class of the client's errors. ``read``: makes a LibcurlError of such an error."""
         try:
             yield
         except error as raised:
             if self.failure is not None:
                 raise self.failure from None
             if not self._transfer.is_live:
-                return  # It was stopped where it was redirected to what is recorded.
+                return  # vcr has stopped it: the next hop is replayed
             self.end(read(raised))
             if self.stopped is None:
                 raise
@@ -179,17 +179,18 @@ class LiveTransfer:
             raise self.stopped
 
     def left(self, error: BaseException | None) -> None:
-        """The client leaves before libcurl has come to its end. ``error``: why, if it does so because of one."""
+        """Note that the program leaves before the transfer has ended. ``error``: the exception because of which it
+        leaves, if there is one."""
         if error is None or isinstance(error, Exception):
             self._exchange.left(error)
         else:
             self._exchange.cancelled(error)
 
     def end(self, error: LibcurlError | None = None) -> None:
-        """libcurl has come to its end; with this error, if it failed."""
+        """Note that libcurl has ended the transfer; with ``error``, if it failed."""
         exchange = self._exchange
         if error is None and self._head and not exchange.has_head:
-            self._take_head(self._head)  # The head was cut off, which libcurl does not mind.
+            self._take_head(self._head)  # the head was cut off, which is no error to libcurl
         if self._chunks is not None:
             for piece in self._chunks.partial()[len(self._chunks.chunks) :]:
                 exchange.piece(piece)
@@ -201,7 +202,7 @@ class LiveTransfer:
             exchange.end(self._trailers)
         elif error.code == Code.ABORTED_BY_CALLBACK:
             exchange.cancelled()
-        elif failure is None and error.code in COMES_AGAIN:
+        elif failure is None and error.code in REPEATED:
             exchange.stop()
         else:
             exchange.error(failure)

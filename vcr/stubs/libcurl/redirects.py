@@ -1,6 +1,4 @@
-"""Where libcurl goes from a redirect, and with what request (``Curl_follow`` in lib/http.c). This file must not know
-a cassette.
-"""
+"""The request that libcurl makes after a redirect (see ``Curl_follow`` in lib/http.c). It must not know a cassette."""
 
 from __future__ import annotations
 
@@ -15,15 +13,15 @@ from .request import uri_of
 
 
 class Hop(NamedTuple):
-    """One request of a transfer. ``kind``: its method, before CUSTOMREQUEST."""
+    """One request of a transfer. ``kind``: the method for which the options ask; CUSTOMREQUEST may replace it."""
 
     request: Request
     kind: str
 
 
 def next_hop(handle: Handle, hop: Hop, first_uri: str, status: int, headers: Headers) -> Hop | None:
-    """The request that libcurl makes after a response with this status and these headers; None when it makes none.
-    ``first_uri``: that of the transfer's first request."""
+    """The request that libcurl makes after a response with this status and these headers to ``hop``; None when it makes
+    none. ``first_uri``: the URI of the transfer's first request."""
     mode = handle.number(Opt.FOLLOWLOCATION)
     location = headers.get("Location")
     if not mode or not location or not 300 <= status < 400:
@@ -45,13 +43,13 @@ def next_hop(handle: Handle, hop: Hop, first_uri: str, status: int, headers: Hea
 
 
 def is_last(handle: Handle, followed: int) -> bool:
-    """Whether libcurl follows no further redirect, after so many."""
+    """Whether libcurl has followed as many redirects as it may. ``followed``: how many it has followed."""
     most = handle.number(Opt.MAXREDIRS, -1)
     return 0 <= most <= followed
 
 
 def _fields_for(handle: Handle, request: Request, first_uri: str, url: SplitResult) -> Headers:
-    """The request's header fields, without the secrets that are not for another server than the first."""
+    """The header fields of the next request. Credentials and cookies go only to the server of the first request."""
     headers = request.headers.copy()
     if urlsplit(first_uri)[:2] != urlsplit(uri_of(url))[:2] and not handle.options.get(Opt.UNRESTRICTED_AUTH):
         for name in ("Authorization", "Cookie"):

@@ -1,4 +1,4 @@
-"""A transfer that is answered from the cassette, as libcurl would answer it. It must not know a binding."""
+"""A transfer that is answered from the cassette, as libcurl would answer it. It must not know pycurl or curl_cffi."""
 
 from __future__ import annotations
 
@@ -22,21 +22,24 @@ from .lines import cookie_line, field_line, head_lines, is_cookie
 from .transfer import Transfer
 
 Callback = Callable[[bytes], object]
-#: It is told how many bytes of the body are to come and have come, and raises LibcurlError to abort the transfer.
+#: A function that is given the announced length of the body, and how many bytes have come. It raises LibcurlError when
+#: the program aborts the transfer.
 Progress = Callable[[int, int], None]
 
 
-#: Taken at import: libraries that stop the clock of a test replace the function in its module.
+# Taken at import, because libraries that stop the clock of a test replace the function in ``time``.
 _clock = time.monotonic
-#: Seconds between two looks at whether the program cancels a transfer again, and how many looks there are at least:
-#: libcurl itself asks a program about once a second while nothing comes.
+#: The seconds between two looks at whether the program cancels a transfer, and the least number of looks. (libcurl
+#: gives a program such an occasion about once a second.)
 _BETWEEN_LOOKS, _LOOKS = 0.01, 100
 
 
 def looks() -> Iterator[float]:
-    """A replay has given what came before the program cancelled the transfer, and looks each time at whether the
-    program does so again; each time, the seconds to wait before the next look. It ends after ``CANCEL_LIMIT`` seconds,
-    but not before the program had many occasions: a busy machine may stand still for as long between two of them."""
+    """How often the replay of a cancelled transfer looks whether the program cancels the replay, too. Each time it
+    yields the seconds to wait before the next look.
+
+    It ends after ``CANCEL_LIMIT`` seconds, but not before ``_LOOKS`` looks: a busy machine may stand still for so long.
+    """
     deadline = _clock() + CANCEL_LIMIT
     for number in itertools.count():
         if number >= _LOOKS and _clock() >= deadline:
@@ -45,15 +48,15 @@ def looks() -> Iterator[float]:
 
 
 def _no_progress(_: int, __: int) -> None:
-    """Nobody wants to know."""
+    """Do nothing."""
 
 
 class Replay:
-    """Hands the recorded responses of a transfer to its callbacks. ``header`` is given lines, ``write`` pieces of the
-    body, and ``cookie`` lines for libcurl's own store of cookies.
+    """Gives the recorded responses of a transfer to its callbacks: to ``header`` the lines of heads, to ``write`` the
+    pieces of the body, to ``cookie`` the lines for libcurl's cookies.
 
-    ``was_cancelled``: whether the program cancelled the transfer while it was recorded. Then all that had come has been
-    handed over, and the binding waits for the program to cancel it again.
+    ``was_cancelled``: whether the program cancelled the transfer while it was recorded. Then ``run`` has given what had
+    come until then, and the stub has to wait until the program cancels the replay.
     """
 
     def __init__(
@@ -71,8 +74,8 @@ class Replay:
         self._info = info.new_info(transfer.handle)
 
     def run(self) -> None:
-        """Hop by hop. Raises LibcurlError where libcurl would fail, and UnsupportedClientError where the next hop is
-        not in the cassette."""
+        """Replay all hops. Raises LibcurlError where libcurl would fail, and UnsupportedClientError if a redirect leads
+        to a request that is to go live."""
         transfer = self._transfer
         self._handle.info = self._info
         while transfer.turn.response is not None:
@@ -84,7 +87,7 @@ class Replay:
         )
 
     def _play(self, response: Response) -> bool:
-        """Play one response. Whether it is a redirect, and the turn of the next hop has been taken."""
+        """Replay one response. Returns whether there is a next hop: then its turn has been taken."""
         transfer = self._transfer
         info.asked(self._info, transfer)
         self.tell_progress()
@@ -93,10 +96,11 @@ class Replay:
             return False
         headers, pieces = content(response, transfer.request.method)
         if response.status == SWITCHING_PROTOCOLS:
-            pieces = response.pieces  # What follows such a head is the body to libcurl.
+            pieces = response.pieces  # libcurl takes what follows such a head for the body
         hop = transfer.next_hop(response.status, headers)
         info.answered(self._info, transfer, response, headers)
-        # libcurl discards the body of a redirect: it is neither recorded nor handed over, but its length is seen.
+        # libcurl discards the body of a redirect, so it is not recorded; the client sees the recorded length all the
+        # same.
         for line in head_lines(response, headers if hop is None else response.headers):
             self._tell(line)
         for value in headers.get_all("Set-Cookie"):
@@ -111,7 +115,7 @@ class Replay:
         return True
 
     def _fail(self, failure: Failure) -> None:
-        """End in a failure: raise what libcurl makes of it, unless the program cancelled the transfer."""
+        """Raise the error that libcurl returns for this failure, or note that the program cancelled the transfer."""
         if failure.kind == CANCELLED:
             self.was_cancelled = True
             return
@@ -119,7 +123,7 @@ class Replay:
         raise error_of(failure)
 
     def tell_progress(self) -> None:
-        """Tell the program how far the transfer is. Raises LibcurlError when the program aborts the transfer."""
+        """Call ``progress`` with the present numbers."""
         self._progress(max(self._info[Info.CONTENT_LENGTH_DOWNLOAD], 0), self._info[Info.SIZE_DOWNLOAD])
 
     def _tell(self, line: bytes) -> None:
@@ -135,12 +139,14 @@ class Replay:
             self._info[Info.COOKIECHANGES].append((b"DELETE\t" if is_over else b"SET\t") + line)
 
     def _deliver(self, response: Response, headers: Headers, pieces: list[bytes]) -> None:
-        """Hand over the body and the trailers, and end as the response does."""
+        """Hand over the body and the trailers, and raise the error in which the response ends, if it ends in one."""
         if self._handle.options.get(Opt.FAILONERROR) and response.status >= 400:
             text = f"The requested URL returned error: {response.status}"
             raise LibcurlError(Code.HTTP_RETURNED_ERROR, text)
         if response.status == SWITCHING_PROTOCOLS and not any(pieces):
-            raise LibcurlError(Code.GOT_NOTHING, "Empty reply from server")  # A 1xx counts for nothing.
+            raise LibcurlError(
+                Code.GOT_NOTHING, "Empty reply from server"
+            )  # libcurl does not count a 1xx as a response
         announced = content_length(headers)
         codings = self._codings(headers)
         if codings:
@@ -158,7 +164,7 @@ class Replay:
             raise _cut_short(announced, self._info[Info.SIZE_DOWNLOAD])
 
     def _hand_over(self, piece: bytes, size: int) -> None:
-        """Hand over a piece of the body, which ``size`` bytes on the wire stand for."""
+        """Hand over a piece of the body. ``size``: how many bytes it had on the wire."""
         for start in range(0, len(piece), MAX_WRITE_SIZE):
             part = piece[start : start + MAX_WRITE_SIZE]
             self._write(part)
@@ -167,7 +173,7 @@ class Replay:
         self.tell_progress()
 
     def _codings(self, headers: Headers) -> list[str]:
-        """The codings that libcurl takes off the body: those that are named, if it was told to."""
+        """The content codings that libcurl decodes: those of the response, if the options ask for decoding."""
         options = self._handle.options
         if options.get(Opt.ACCEPT_ENCODING) is None or options.get(Opt.HTTP_CONTENT_DECODING) == 0:
             return []

@@ -1,4 +1,4 @@
-"""The request that libcurl makes of the options of a handle. This file must not know a cassette, or what follows."""
+"""The request that libcurl makes of the options of a handle. This file must not know a cassette or a response."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ...request import Headers, Request, header_name
 from .abi import AUTH_BASIC, Opt
 from .handle import Handle
 
-#: What a read callback returns: at most as many bytes as it is asked for, text, nothing at the end, or a number to
-#: pause or to abort.
+#: What a read callback returns: at most as many bytes, or as much text, as it is asked for; nothing at the end; a
+#: number to pause or to abort.
 Read = bytes | bytearray | str | int | None
 Reader = Callable[[int], Read]
 
@@ -28,12 +28,12 @@ _FIELDS = {
     Opt.COOKIE: ("Cookie", "{}"),
 }
 _SIZES = (Opt.INFILESIZE, Opt.INFILESIZE_LARGE, Opt.POSTFIELDSIZE, Opt.POSTFIELDSIZE_LARGE)
-#: How much of a body a read callback is asked for at once, in bytes.
+#: How many bytes of a body a read callback is asked for at once.
 _PIECE = 65536
 
 
 class Upload:
-    """A request body that a read callback gives: read to its end, and kept in the pieces in which it came."""
+    """A request body that a read callback has given, in the pieces in which it came. ``size``: in bytes, if known."""
 
     def __init__(self, read: Reader, size: int | None) -> None:
         self.pieces: list[bytes] = []
@@ -53,7 +53,7 @@ class Upload:
         self.seek(0)
 
     def read(self, size: int) -> bytes:
-        """The next piece, for libcurl to send: a read callback."""
+        """A read callback: the next piece, of at most ``size`` bytes."""
         if not self._unread:
             return b""
         piece = self._unread.pop(0)
@@ -62,14 +62,14 @@ class Upload:
         return piece[:size]
 
     def seek(self, offset: int, _: int = 0) -> int:
-        """Go to a place in the body, counted from its beginning: a seek callback."""
+        """A seek callback: go to a place in the body, counted from its beginning. Returns 0: it succeeds."""
         self._unread = list(self.pieces) if offset == 0 else [b"".join(self.pieces)[offset:]]
         return 0
 
 
 def upload_of(handle: Handle, reads: Callable[[Reader], Reader]) -> Upload | None:
-    """The body of the request, when it is to be read from a callback. ``reads``: what the binding does around a read
-    callback."""
+    """The body of the request, if a read callback gives it; otherwise None. ``reads``: wraps a read callback, so that
+    it fails as the client has it."""
     is_read = handle.kind == "PUT" or (handle.kind == "POST" and Opt.POSTFIELDS not in handle.options)
     if not is_read or Opt.COPYPOSTFIELDS in handle.options:
         return None
@@ -91,13 +91,13 @@ def request_of(handle: Handle, upload: Upload | None) -> Request:
 
 
 def uri_of(url: SplitResult) -> str:
-    """The URI that is asked for: without userinfo, fragment and default port."""
+    """The URI of a request to ``url``: without userinfo, fragment and default port."""
     authority = uris.authority(url.scheme, url.hostname or "", url.port)
     return url._replace(netloc=authority, path=url.path or "/", fragment="").geturl()
 
 
 def headers_of(handle: Handle) -> Headers:
-    """The header fields that the options ask for. A field in HTTPHEADER takes the place of one of another option."""
+    """The header fields that the options ask for. A field in HTTPHEADER replaces the same field of another option."""
     given = Headers()
     for line in handle.options.get(Opt.HTTPHEADER) or ():
         text = line.decode("latin-1") if isinstance(line, bytes) else str(line or "")

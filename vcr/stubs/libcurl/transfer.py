@@ -1,7 +1,7 @@
-"""One transfer of libcurl: a request, and those that it is redirected to. It must not know a binding.
+"""One transfer of libcurl: a request, and the requests that redirects lead to. It must not know pycurl or curl_cffi.
 
-libcurl follows redirects by itself, inside one transfer. Each hop is an interaction. While a transfer is live, the turn
-of the next hop is taken when the head of a redirect has come, before libcurl sends anything to its target.
+libcurl follows redirects itself, in one transfer. Each request of a transfer is a *hop*, and an interaction. In a live
+transfer the turn of the next hop is taken when the head of a redirect has come, before libcurl sends the next request.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .request import Reader, Upload, headers_of, request_of, upload_of, uri_of
 
 
 def start(handle: Handle, client: type, reads: Callable[[Reader], Reader] = lambda read: read) -> Transfer | None:
-    """The transfer that starts now; None when it is none of a cassette's business. ``client``: the class of the easy
-    handle. ``reads``: what the binding does around a read callback."""
+    """Start a transfer; None when it belongs to no cassette. ``client``: the class of the easy handle. ``reads``: see
+    ``upload_of``. Raises a refusal, and UnsupportedClientError."""
     cassette = handle.cassette(client)
     if cassette is None:
         return None
@@ -56,8 +56,8 @@ class Transfer:
     """One ``perform``, hop by hop.
 
     ``turn``: of the present hop. ``followed``: status and URI of each redirect so far. ``upload``: the body of the
-    request, if it was read from a callback, for libcurl to read it again. ``is_one_play``: the responses that the
-    transfer is redirected to count as one play with the first.
+    request, if a callback gave it, so that libcurl can read it again. ``is_one_play``: whether all responses of the
+    transfer count as one play of the cassette.
     """
 
     def __init__(self, handle: Handle, cassette: Cassette, client: type, hop: Hop, upload: Upload | None) -> None:
@@ -81,11 +81,12 @@ class Transfer:
 
     @property
     def is_out_of_redirects(self) -> bool:
-        """Whether libcurl follows no further redirect."""
+        """Whether libcurl has followed as many redirects as it may."""
         return redirects.is_last(self.handle, len(self.followed))
 
     def next_hop(self, status: int, headers: Headers) -> Hop | None:
-        """The request that libcurl makes after such a response; None when it makes none."""
+        """The request that libcurl makes after a response with this status and these headers; None when it makes
+        none."""
         first_uri = self.followed[0][1] if self.followed else self.request.uri
         return redirects.next_hop(self.handle, self._hop, first_uri, status, headers)
 

@@ -1,4 +1,4 @@
-"""A request that is being written: what becomes of it, and the calls that write it. It must not know its response."""
+"""A request that the client is writing, and the calls that write it. This file must not know the response."""
 
 from __future__ import annotations
 
@@ -19,16 +19,15 @@ from .errors import failure_of
 if TYPE_CHECKING:
     from .native import Connection
 
-#: The numbers of streams that are the cassette's; those of a server's streams are positive.
+#: The stream numbers of requests that are written to a line. The protocol's own are not negative.
 _stream_ids = itertools.count(-2, -1)
 
 
 class Asked:
-    """A request that is being written.
+    """A request that the client is writing.
 
-    ``stream_id``: the number of its stream, should it be replayed. ``calls``: the calls that have written it so far.
-    ``turn``: of the cassette's, once it has been taken. ``failure``: the recorded one, when there is to be no response.
-    ``exchange``: if it goes live.
+    ``stream_id``: the number of the stream, if the request is replayed. ``calls``: the calls that have written the
+    request so far. ``turn``: once it has been taken. ``failure``: the recorded failure, if there is one.
     """
 
     def __init__(self, cassette: Cassette, origin: str) -> None:
@@ -43,7 +42,7 @@ class Asked:
 
     @functools.cached_property
     def exchange(self) -> Exchange:
-        """The exchange, which begins when this is asked for."""
+        """The exchange of a request that goes live. It begins when this is read first."""
         return Exchange(self.turn, self.method)
 
     def _pseudo(self, name: bytes) -> str:
@@ -56,11 +55,11 @@ class Asked:
 
     @property
     def leaves_http(self) -> bool:
-        """Whether the request asks to turn its connection, or its stream (RFC 8441), into something else."""
+        """Whether the request asks to speak another protocol than HTTP on its connection, or its stream (RFC 8441)."""
         return bool(self._pseudo(b":protocol")) or asks_for_upgrade(self.request().headers)
 
     def request(self) -> Request:
-        """The request, with the names of its headers as HTTP/1 has them: the same whichever version it is sent over."""
+        """The request as a value. The header names are spelled as in HTTP/1, whichever version of HTTP is spoken."""
         target = self._pseudo(b":path")
         uri = target if "://" in target.partition("?")[0] else self.origin + ("/*" if target == "*" else target)
         fields = Headers([("Host", self._pseudo(b":authority"))])
@@ -70,7 +69,8 @@ class Asked:
         return Request(self.method, uri, bytes(self.body) or None, fields)
 
     def writes(self, connection: Connection) -> Iterator[Callable[[], object]]:
-        """The calls that write it again. HTTP/2 and 3 take no more at a time than the server allows."""
+        """The calls that write the request again. Over HTTP/2 and 3 a call writes no more bytes than the server
+        allows."""
         for call in self.calls:
             data = call.args[1] if call.func.__name__ == "send" and connection.is_multiplexed else b""
             size = connection.max_frame_size
@@ -81,14 +81,14 @@ class Asked:
 
     @contextmanager
     def going_live(self) -> Iterator[None]:
-        """Around connecting and sending, which is where the exchange begins."""
+        """A block in which the connection connects and the request is sent: it tells the exchange of errors."""
         exchange = self.exchange
         try:
             yield
         except BrokenPipeError:
-            raise  # The client goes on, and reads why.
+            raise  # the client goes on, and reads the response
         except Exception as error:
-            # The client has its own errors for a connection that is not made; an error of the system is from sending.
+            # When it cannot connect, urllib3-future raises errors of its own; a plain OSError comes from sending.
             is_system = isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
             exchange.error(failure_of(error, SEND if is_system else CONNECT))
             raise

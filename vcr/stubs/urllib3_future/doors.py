@@ -1,5 +1,5 @@
-"""The doors: what stands in the place of the functions of urllib3-future's connections and responses. A door must not
-know how a response is recorded or replayed.
+"""The doors, which take the place of the methods of urllib3-future's connections and responses. A door must not know
+how a response is recorded or replayed.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ Door = Callable[[Callable[..., object]], Callable[..., object]]
 
 
 def _asking(connection: Connection) -> Line | None:
-    """The line that the present request is written to; None when the request is none of a cassette's business."""
+    """The line to which the present request is written; None when the request belongs to no cassette."""
     line = line_of(connection)
     return line if line is not None and line.asked is not None else None
 
 
 def _connect_door(original: Callable[..., object]) -> Callable[..., object]:
-    """``connect``: inside a cassette, to the cassette. A real connection is made when a request has to go live."""
+    """``connect``: inside a cassette, open nothing: the real connection is made when a request goes live."""
 
     @functools.wraps(original)
     def connect(self: Connection) -> object:
@@ -46,7 +46,7 @@ def _connect_door(original: Callable[..., object]) -> Callable[..., object]:
 
 
 def _putrequest_door(original: Callable[..., object]) -> Callable[..., object]:
-    """``putrequest``: the request belongs to the cassette that is current here, where the request starts."""
+    """``putrequest``: begin a request, which belongs to the cassette that is current now."""
 
     @functools.wraps(original)
     def putrequest(self: Connection, method: str, url: str, *args: object, **kwargs: object) -> None:
@@ -61,7 +61,7 @@ def _putrequest_door(original: Callable[..., object]) -> Callable[..., object]:
 
 
 def _putheader_door(original: Callable[..., object]) -> Callable[..., object]:
-    """``putheader``: a part of the request."""
+    """``putheader``: write a part of the request."""
 
     @functools.wraps(original)
     def putheader(self: Connection, *args: object, **kwargs: object) -> None:
@@ -71,7 +71,7 @@ def _putheader_door(original: Callable[..., object]) -> Callable[..., object]:
 
 
 def _last_door(original: Callable[..., object]) -> Callable[..., object]:
-    """``endheaders`` and ``send``: with either the request may be whole, and then its turn is taken."""
+    """``endheaders`` and ``send``: write a part of the request. When the request is complete, take its turn."""
     run = runner(original)
 
     @functools.wraps(original)
@@ -84,7 +84,7 @@ def _last_door(original: Callable[..., object]) -> Callable[..., object]:
 
 
 def _write(original: Callable[..., object], connection: Connection, *args: object, **kwargs: object) -> object:
-    """Write a part of a request, and remember how, for the part may have to be written again."""
+    """Write a part of a request, and keep the call: if the request goes live, the part is written again."""
     line = _asking(connection)
     if line is not None and line.asked is not None:
         line.asked.calls.append(functools.partial(original, connection, *args, **kwargs))
@@ -92,8 +92,8 @@ def _write(original: Callable[..., object], connection: Connection, *args: objec
 
 
 def _exchange(connection: Connection, last: Callable[[], object], pauses: Callable[[], object]) -> Steps:
-    """Write the last part, take the turn, and go live if there is nothing to replay. Returns the client's promise.
-    ``pauses``: waits, in the way of the client, for a replay to be cancelled."""
+    """Write the last part, take the turn, and go live if there is nothing to replay. Returns the client's promise of a
+    response; None if the request is not complete. ``pauses``: waits until the program cancels a replay."""
     promise = yield last()
     line = line_of(connection)
     asked = line.take_turn(connection, promise) if line is not None else None
@@ -110,7 +110,7 @@ def _exchange(connection: Connection, last: Callable[[], object], pauses: Callab
             try:
                 with line.connecting(connection):
                     yield connection.connect()
-                    if connection._protocol is None:  # a subclass has its own way to connect
+                    if connection._protocol is None:  # a subclass has a connect of its own
                         yield connection._post_conn()
             except TimeoutError as error:
                 if error.errno is not None or not line.fails_later(connection, asked, promise, error):
@@ -123,8 +123,8 @@ def _exchange(connection: Connection, last: Callable[[], object], pauses: Callab
 
 
 def _close_door(original: Callable[..., object]) -> Callable[..., object]:
-    """``close``: no more will come of the responses that are on their way. A response that the client has not asked for
-    is read here, for the server has answered the request."""
+    """``close``: stop recording the responses that are on their way. A response whose head the client has not asked for
+    is read first, because the request was sent."""
     run = runner(original)
 
     def steps(connection: Connection) -> Steps:
@@ -144,7 +144,7 @@ def _close_door(original: Callable[..., object]) -> Callable[..., object]:
 
 
 def _getresponse_door(original: Callable[..., object]) -> Callable[..., object]:
-    """``getresponse``: its error may be recorded, too."""
+    """``getresponse``: tell the exchange of the error that it raises, if it does."""
     run = runner(original)
 
     def steps(connection: Connection, promise: Promise | None, kwargs: dict[str, object]) -> Steps:
@@ -168,7 +168,7 @@ def _getresponse_door(original: Callable[..., object]) -> Callable[..., object]:
 
 
 def _read_door(original: Callable[..., object]) -> Callable[..., object]:
-    """``read`` of a response: its error, or a cancellation, may be recorded, too."""
+    """``read`` and ``read1`` of a response: tell the exchange of the error that is raised, if one is."""
     run = runner(original)
 
     def steps(response: LowLevelResponse, args: tuple[object, ...]) -> Steps:
@@ -191,13 +191,13 @@ def _read_door(original: Callable[..., object]) -> Callable[..., object]:
 
 
 def _leave(listener: Listener, original: Callable[..., object]) -> object:
-    """The client leaves a response; what is returned has to be awaited if ``original`` is async."""
+    """Tell a listener that the client leaves the response. The result has to be awaited if ``original`` is async."""
     leave = listener.left_async if is_async(original) else listener.left
     return leave(sys.exc_info()[1])
 
 
 def _tell(listener: Listener, error: BaseException) -> None:
-    """Tell the exchange what the client sees where it waits for the response."""
+    """Tell the exchange of the error that is raised where the client waits for the response."""
     if isinstance(error, Exception):
         listener.exchange.error(failure_of(error, RESPONSE))
     else:
@@ -205,7 +205,8 @@ def _tell(listener: Listener, error: BaseException) -> None:
 
 
 def _abort_door(original: Callable[..., object]) -> Callable[..., object]:
-    """``abort`` of a response that the client has not read to its end: the cassette reads the rest, within limits."""
+    """``abort`` of a response that the client has not read to its end: first read the rest for the cassette, as far as
+    the exchange has patience."""
     run = runner(original)
 
     def steps(response: LowLevelResponse) -> Generator[object, None, None]:
@@ -224,7 +225,7 @@ def _abort_door(original: Callable[..., object]) -> Callable[..., object]:
 
 
 def _listener(response: LowLevelResponse) -> Listener | None:
-    """What still listens to this response."""
+    """The listener of this response; None if the response is not recorded, or not any more."""
     promise = response.from_promise
     line = line_of(promise._conn) if promise is not None else None
     if promise is None or line is None:
@@ -232,7 +233,7 @@ def _listener(response: LowLevelResponse) -> Listener | None:
     return next(iter(line.listeners(promise.stream_id)), None)
 
 
-#: The doors, by the name of the function whose place they take: of connections, of their backend, and of responses.
+#: The doors of connections, of their backend, and of responses, by the names of the methods whose place they take.
 CONNECTION: dict[str, Door] = {"connect": _connect_door}
 BACKEND: dict[str, Door] = {
     "putrequest": _putrequest_door,

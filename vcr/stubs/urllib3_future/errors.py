@@ -17,25 +17,25 @@ def failure_of(error: Exception, phase: str) -> Failure | None:
     """The failure that stands for an error of urllib3-future; None if it does not come from the network."""
     cause = error.__cause__
     if isinstance(cause, ConnectionResetError) and cause.errno is None:
-        return Failure(phase, CLOSED, "", str(cause))  # urllib3-future's own word for a server that does not answer
-    if isinstance(error, ssl.SSLError) and error.errno is None:  # of rustls
+        return Failure(phase, CLOSED, "", str(cause))  # raised when the server closes without a response
+    if isinstance(error, ssl.SSLError) and error.errno is None:  # rustls raises it without a number
         code = "CERTIFICATE_VERIFY_FAILED" if isinstance(error, ssl.SSLCertVerificationError) else ""
         return Failure(phase, TLS, code, str(error.args[0]))
     return Failure.of(error, phase)
 
 
 def error_of(failure: Failure) -> OSError:
-    """The error that the network of urllib3-future would raise."""
+    """The error that urllib3-future's sockets or resolver raise for a failure."""
     error = failure.error()
-    # Its resolver, and rustls, give an error no number.
-    bare = not failure.code if failure.kind == DNS else failure.kind == TLS and "_ssl.c" not in failure.message
-    return type(error)(failure.message) if bare else error
+    # The resolver and rustls raise errors without a number.
+    has_no_number = not failure.code if failure.kind == DNS else failure.kind == TLS and "_ssl.c" not in failure.message
+    return type(error)(failure.message) if has_no_number else error
 
 
 @contextmanager
 def failing(connection: Connection, failure: Failure) -> Iterator[None]:
-    """Raise what the client makes of a failure before the response. Inside, the client looks for an address, if the
-    failure is that no connection was made."""
+    """Raise the error that the client raises for a failure before the response. If no connection was made, the block
+    runs first: in it the client connects, and its resolver raises."""
     error = error_of(failure)
     if failure.phase != CONNECT or failure.kind == TLS:
         raise error
@@ -49,7 +49,7 @@ def failing(connection: Connection, failure: Failure) -> Iterator[None]:
 
 
 class _Nowhere:
-    """A resolver that finds no server."""
+    """A resolver that raises an error instead of connecting."""
 
     def __init__(self, error: OSError) -> None:
         self._error = error

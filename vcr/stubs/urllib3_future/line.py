@@ -1,6 +1,6 @@
-"""What stands in the place of a connection's protocol inside a cassette. It must not know a door of the client.
+"""``Line``, which takes the place of a connection's protocol inside a cassette. It must not know a door.
 
-Law: the line answers for its own requests and streams; everything else goes to the protocol behind it.
+A line answers for the requests that are written to it, and for their streams. Everything else goes to the protocol.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def line_of(connection: Connection) -> Line | None:
 
 
 def plug(connection: Connection) -> Line:
-    """Put a line in the place of the connection's protocol. What is connected stays connected behind the line."""
+    """Put a line in the place of the connection's protocol. A connection that is connected stays connected."""
     line = line_of(connection)
     if line is None:
         line = Line(connection)
@@ -43,22 +43,22 @@ def plug(connection: Connection) -> Line:
 
 
 def _pretend(connection: Connection, names: ModuleType) -> None:
-    """Set what ``connect`` would have left behind."""
+    """Set the attributes that ``connect`` sets."""
     connection.sock = CassetteSocket()
     connection.conn_info = names.ConnectionInfo()
     connection.conn_info.http_version = names.HttpVersion.h11
     connection._has_connected_to_proxy = bool(connection.proxy)
     if connection.scheme == "https":
-        # The pool asks before it sends, and warns: here there is no certificate to check.
+        # Otherwise the pool warns, before it sends, that no certificate was verified.
         connection.is_verified = True
 
 
 class Line:
-    """In the place of a connection's protocol.
+    """Takes the place of a connection's protocol.
 
-    ``real``: the protocol. ``connected``: whether it leads to a server. ``names``: the module of the backend.
-    ``asked``: the request that is being written. ``is_awaited``: whether the client waits for the socket, in some
-    thread.
+    ``real``: the protocol. ``connected``: whether the protocol leads to a server. ``names``: the module of the backend,
+    in which urllib3-future's classes are found. ``asked``: the request that is being written. ``is_awaited``: whether
+    the client waits for bytes from the socket, perhaps in another thread.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -71,7 +71,7 @@ class Line:
         self._verified = connection.is_verified
         self._replays: dict[int, Replay] = {}
         self._live: dict[int, Listener] = {}
-        self._general: deque[Event] = deque()  # events of no stream, met among those of one
+        self._general: deque[Event] = deque()  # events of the whole connection, found among those of a stream
         self.is_awaited = False
 
     def _parser(self) -> HTTPProtocol:
@@ -84,15 +84,16 @@ class Line:
     # -- a request -----------------------------------------------------------------------------------------------------
 
     def ask(self, asked: Asked, connection: Connection) -> None:
-        """A request begins. It is written as over HTTP/1.1, so that it is the same live and replayed."""
-        if self.asked is None:  # the request before was written to its end
+        """Begin a request. It is written as for HTTP/1.1, so that it is the same live and replayed."""
+        if self.asked is None:  # otherwise a request that was never completed has changed the version
             self._svn = connection._svn
         self.asked = asked
         connection._svn = self.names.HttpVersion.h11
         connection._cached_http_vsn = None
 
     def take_turn(self, connection: Connection, promise: Promise | None) -> Asked | None:
-        """Take the turn of the request, once it is whole. Returns a request that has to go live, or to fail."""
+        """Take the turn of the request, if it is complete. Returns the request if it has to go live or to fail; None if
+        it is replayed or not complete. ``promise``: the client's; None while the request is not complete."""
         asked = self.asked
         assert asked is not None
         upgrade = asked.leaves_http
@@ -126,23 +127,26 @@ class Line:
 
     @contextmanager
     def connecting(self, connection: Connection) -> Iterator[None]:
-        """Around the connection's own ``connect``."""
+        """A block for the connection's own ``connect``."""
         info = connection.conn_info
         connection.sock = connection._protocol = None
         connection._svn = self._svn
         connection._has_connected_to_proxy = False
         yield
-        # The client holds the object that was there before.
+        # The client may hold the conn_info that was set before, so that object gets the new values.
         vars(info).update(vars(connection.conn_info))
         connection.conn_info = info
         self.real, connection._protocol = connection._protocol, self
-        # (So that the pool does not warn of the next request.)
+        # So that the pool does not warn at the next request.
         self._verified, connection.is_verified = connection.is_verified, True
         self.connected, self._svn = True, connection._svn
 
     def fails_later(self, connection: Connection, asked: Asked, promise: Promise | None, error: TimeoutError) -> bool:
-        """A TLS handshake took too long. The pool hands on what ``connect`` raises as it does with what ``getresponse``
-        raises, and expects no such error where vcr connects: so the response fails. Whether it will."""
+        """Have ``getresponse`` raise ``error``, because a TLS handshake took too long. Returns whether it will.
+
+        vcr connects while the request is written. The pool makes the right error of a timeout of ``connect`` and of
+        ``getresponse``, but not of a timeout there.
+        """
         if promise is None:
             return False
         asked.exchange.sent()
@@ -155,14 +159,14 @@ class Line:
         return True
 
     def listen(self, asked: Asked, connection: Connection) -> None:
-        """Listen for the response. From here on the cassette may close while it is on its way."""
+        """Make the listener of the response, which records it."""
         if not asked.exchange.over:
             stream_id = self.real.get_available_stream_id()
             kind = Frames if self.real.multiplexed else Bytes
             self._live[stream_id] = kind(self, stream_id, asked, connection)
 
     def step_aside(self, connection: Connection) -> None:
-        """A request begins that is no cassette's."""
+        """Give the connection its protocol back, if it can be spared: a request begins that belongs to no cassette."""
         self.asked = None
         if not self.connected:
             connection._svn = self._svn
@@ -172,46 +176,46 @@ class Line:
             connection.is_verified = self._verified
 
     def hang_up(self, connection: Connection) -> None:
-        """The connection closes."""
+        """Stop recording: the connection closes."""
         if self.asked is not None or not self.connected:
             connection._svn = self._svn
         self.asked = None
         self._finish()
 
     def listeners(self, stream_id: int | None) -> list[Listener]:
-        """What still listens to this stream; to any stream, for None."""
+        """The listeners of this stream, or for None of all streams, whose responses are still being recorded."""
         return [live for live in self._live.values() if stream_id in (None, live.stream_id) and not live.exchange.over]
 
     # -- what a connection writes --------------------------------------------------------------------------------------
 
     def get_available_stream_id(self) -> int:
-        """The number of the next request's stream."""
+        """The number of the stream for the next request."""
         return self.real.get_available_stream_id() if self.asked is None else self.asked.stream_id
 
     def submit_headers(self, stream_id: int, headers: Iterable[tuple[bytes, bytes]], end_stream: bool = False) -> None:
-        """The head of a request."""
+        """Take the head of a request."""
         if self.asked is None:
             self.real.submit_headers(stream_id, headers, end_stream=end_stream)
         else:
             self.asked.head = list(headers)
 
     def submit_data(self, stream_id: int, data: bytes, end_stream: bool = False) -> None:
-        """A part of the body of a request."""
+        """Take a part of the body of a request."""
         if self.asked is None:
             self.real.submit_data(stream_id, data, end_stream=end_stream)
         else:
             self.asked.body += data
 
     def should_wait_remote_flow_control(self, stream_id: int, amt: int | None = None) -> bool | None:
-        """Whether the server takes no more for now."""
+        """Whether the client has to wait until the server takes more."""
         return self.asked is None and self.real.should_wait_remote_flow_control(stream_id, amt)
 
     def max_frame_size(self) -> int:
-        """How many bytes the server takes at a time."""
+        """The most bytes that the server takes at a time."""
         return int(self.real.max_frame_size())
 
     def submit_stream_reset(self, stream_id: int, error_code: int = 0) -> None:
-        """The client will read no more of it."""
+        """End a stream: the client reads no more of it."""
         if self._replays.pop(stream_id, None) is None:
             self._live.pop(stream_id, None)
             self.real.submit_stream_reset(stream_id, error_code)
@@ -219,30 +223,30 @@ class Line:
     # -- what it receives ----------------------------------------------------------------------------------------------
 
     def bytes_received(self, data: bytes) -> None:
-        """Bytes have come from the server."""
+        """Take bytes from the server."""
         self.is_awaited = False
         self.real.bytes_received(data)
         self._heard(data)
 
     def many_bytes_received(self, data: list[bytes]) -> None:
-        """Bytes have come from the server, in datagrams."""
+        """Take datagrams from the server."""
         self.real.many_bytes_received(data)
         self._heard(b"")
 
     def eof_received(self) -> None:
-        """The server has closed its side."""
+        """Note that the server has closed the connection."""
         self.is_awaited = False
         self.real.eof_received()
         self._heard(b"")
 
     def connection_lost(self) -> None:
-        """The connection is broken."""
+        """Note that the connection is lost."""
         self.is_awaited = False
         self.real.connection_lost()
         self._heard(b"")
 
     def _heard(self, data: bytes) -> None:
-        """Take the events of the streams that are listened to, and keep them for the client."""
+        """Tell the listeners which events and bytes have come, and keep the events for the client."""
         for live in self._live.values():
             for event in iter(functools.partial(self.real.next_event, live.stream_id), None):
                 if hasattr(event, "stream_id"):
@@ -260,13 +264,13 @@ class Line:
             live.exchange.stop()
 
     def has_expired(self) -> bool:
-        """Whether this connection should be closed: one that leads to no server is, when all is replayed."""
+        """Whether the pool should close the connection: yes, when it leads to no server and all is replayed."""
         if self._replays or self.asked is not None:
             return False
         return not self.connected or bool(self.real.has_expired())
 
     def is_idle(self) -> bool:
-        """Whether nothing is on its way."""
+        """Whether no response is on its way."""
         return not self._replays and bool(self.real.is_idle())
 
     def is_available(self) -> bool:
@@ -274,7 +278,7 @@ class Line:
         return not self._replays and bool(self.real.is_available())
 
     def has_pending_event(self, *, stream_id: int | None = None, excl_event: type[Event] | None = None) -> bool:
-        """Whether the client has something to read before it turns to the socket."""
+        """Whether the client has events to read before it waits for the socket."""
         for stream in self._streams(stream_id):
             if stream.pending(excl_event):
                 return True
@@ -295,12 +299,12 @@ class Line:
         return self._general.popleft() if self._general else self.real.next_event(stream_id)
 
     def events(self, stream_id: int | None = None) -> Iterator[Event]:
-        """All events for the client that are there."""
+        """All events that have come for the client."""
         while (event := self.next_event(stream_id)) is not None:
             yield event
 
     def reshelve(self, *events: Event) -> None:
-        """Put events back, for the client to read them again."""
+        """Put events back, so that the client reads them again."""
         for event in reversed(events):
             stream = next(iter(self._streams(getattr(event, "stream_id", None))), None)
             if stream is None or getattr(event, "stream_id", None) is None:

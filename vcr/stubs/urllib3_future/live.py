@@ -1,5 +1,5 @@
-"""A live response on its way to the client and to its turn: it listens to what the protocol receives, and drives the
-request's ``Exchange``. This file must not know a door of the client.
+"""``Listener``, which records a live response: it tells an ``Exchange`` what the protocol receives. This file must not
+know a door.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Listener:
-    """Listens to a live response: what the client is given goes to the exchange.
+    """Records a live response: the exchange is told what the client is given.
 
     ``queue``: events that the client has not read yet. ``exchange``: of the request.
     """
@@ -38,14 +38,14 @@ class Listener:
         self.exchange.settle_with(self.settle)
 
     def feed(self, data: bytes) -> None:
-        """The protocol has received these bytes; none: it has heard that the server closed its side."""
+        """Take the bytes that the protocol has received. No bytes: the server has closed the connection."""
 
     def note(self, event: Event) -> None:
-        """An event that the client is going to read."""
+        """Take an event that the client is going to read."""
         raise NotImplementedError
 
     def pending(self, excl_event: type[Event] | tuple[type[Event], ...] | None = None) -> bool:
-        """Whether there is something to read."""
+        """Whether there is an event to read, other than of the class ``excl_event``."""
         return any(excl_event is None or not isinstance(event, excl_event) for event in self.queue)
 
     def pop(self) -> Event | None:
@@ -60,7 +60,8 @@ class Listener:
     # -- the rest -----------------------------------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """The cassette closes: read the rest now, for the client to find, unless it is about to do so itself."""
+        """Read the rest now, and keep it for the client: the cassette closes. If the client is waiting for bytes in
+        another thread, or is asynchronous, only what has come is kept."""
         self.exchange.closing()
         if self._is_sync and not self._line.is_awaited:
             self._read_on()
@@ -68,13 +69,13 @@ class Listener:
             self.exchange.stop()
 
     def left(self, error: BaseException | None) -> None:
-        """The client leaves the response: read the rest, as far as the exchange has patience. ``error``: why it
-        leaves."""
+        """Read the rest, as far as the exchange has patience: the client leaves the response. ``error``: the exception
+        because of which it leaves, if there is one."""
         self.exchange.left(error)
         self._read_on()
 
     async def left_async(self, error: BaseException | None) -> None:
-        """The same, asynchronous."""
+        """As ``left``, for an asynchronous client."""
         self.exchange.left(error)
         try:
             while self._reads and (patience := self.exchange.patience()).seconds:
@@ -104,16 +105,16 @@ class Listener:
         except OSError as error:
             log.debug("The rest of the response could not be read: %s", error)
         finally:
-            self._sock.settimeout(timeout)
             self.exchange.stop()
+            self._sock.settimeout(timeout)
 
     @property
     def _reads(self) -> bool:
-        """Whether the rest can be read here: HTTP/3 comes in datagrams, which is left to the client."""
+        """Whether vcr can read the rest: not from a socket that is closed, nor HTTP/3, which comes in datagrams."""
         return self._version != "3" and self._sock.fileno() >= 0
 
     def _take(self, data: bytes) -> Iterator[bytes]:
-        """Have the protocol read what came. Returns what the protocol replies."""
+        """Give the protocol what came. Returns the bytes with which the protocol replies."""
         if data:
             self._line.bytes_received(data)
         else:
@@ -122,18 +123,18 @@ class Listener:
 
 
 class Bytes(Listener):
-    """Listens to HTTP/1, byte for byte: the events have no reason phrase, no version and no chunks.
+    """Records a response over HTTP/1 from its bytes, because the events tell no reason phrase, version and chunks.
 
-    The exchange hears of nothing before the client takes it for a response: what is none leaves no trace.
+    The exchange is told nothing until the client's parser has found a response: what is not HTTP is not kept.
     """
 
     def __init__(self, line: Line, stream_id: int, asked: Asked, connection: Connection) -> None:
         super().__init__(line, stream_id, asked, connection)
-        self._waiting = bytearray()  # until the client takes it for a response
+        self._waiting = bytearray()  # bytes that have come before the parser has found a response
         self._accepted = False
 
     def feed(self, data: bytes) -> None:
-        """Hand on the next bytes, or the end."""
+        """Tell the exchange of the next bytes, or of the end."""
         self._waiting += data
         if self._accepted and self._waiting:
             waiting, self._waiting = bytes(self._waiting), bytearray()
@@ -144,15 +145,15 @@ class Bytes(Listener):
             self.exchange.eof()
 
     def note(self, event: Event) -> None:
-        """Note that the client takes it for a response."""
+        """Note whether the client's parser has found a response."""
         self._accepted = self._accepted or isinstance(event, self._line.names.HeadersReceived)
 
 
 class Frames(Listener):
-    """Listens to one stream of HTTP/2 or 3, event by event."""
+    """Records one stream of HTTP/2 or 3 from its events."""
 
     def note(self, event: Event) -> None:
-        """Hand on the head, a part of the body, the trailers, or the end."""
+        """Tell the exchange of the head, a piece of the body, the trailers, or the end."""
         names, exchange = self._line.names, self.exchange
         trailers: Headers | None = None
         if isinstance(event, names.HeadersReceived):

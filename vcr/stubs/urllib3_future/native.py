@@ -1,5 +1,6 @@
-"""What vcr uses of urllib3-future's objects, most of it private: for type checkers, and for whoever reads what has
-to be there in the next version. Nothing here exists at run time; it must not know a cassette.
+"""The attributes of urllib3-future's objects that vcr uses; most are private. Type checkers read this file, and a
+person who wants to know what the next version of urllib3-future has to have. It is not imported when a program runs,
+and it must not know a cassette.
 """
 
 # ruff: noqa: D102  (the methods are urllib3-future's own)
@@ -16,7 +17,7 @@ Event = object
 
 
 class Promise(Protocol):
-    """What stands for a response that has not been read."""
+    """An object that urllib3-future returns for a request; ``getresponse`` takes it."""
 
     uid: str
     stream_id: int
@@ -24,19 +25,20 @@ class Promise(Protocol):
 
 
 class LowLevelResponse(Protocol):
-    """A response on its way."""
+    """A response that has not been read to its end."""
 
     from_promise: Promise | None
 
 
 class Info(Protocol):
-    """What a connection tells of how it was made."""
+    """The attribute ``conn_info`` of a connection, which tells how it has connected."""
 
     http_version: object
 
 
 class HTTPProtocol(Protocol):
-    """The state of a connection without its socket: what is written goes in, and what is to be sent comes out."""
+    """A protocol: the state of a connection without its socket. It makes bytes to send of requests, and events of the
+    bytes that come."""
 
     multiplexed: bool
 
@@ -62,7 +64,8 @@ class HTTPProtocol(Protocol):
 
 
 class Connection(Addressed, Protocol):
-    """A connection, synchronous or not. What an asynchronous one's methods return is to be awaited."""
+    """A connection, synchronous or asynchronous. If it is asynchronous, the results of its methods have to be
+    awaited."""
 
     scheme: str
     proxy: object

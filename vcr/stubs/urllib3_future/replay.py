@@ -1,5 +1,5 @@
-"""A recorded response on its way to the client, and the socket of a connection that leads to no server. This file must
-not know a cassette.
+"""``Replay``, a recorded response for the client, and the socket of a connection that leads to no server. This file
+must not know a cassette.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class CassetteSocket(NoSocket):
-    """The socket of a connection that leads to no server. Nothing is read from it: the line has what is recorded."""
+    """The socket of a connection that leads to no server. Nothing is read from it: the line has the recorded bytes."""
 
     def __init__(self) -> None:
         super().__init__(("", 0), readable=False)
@@ -32,9 +32,11 @@ class CassetteSocket(NoSocket):
 
 
 class Replay:
-    """A recorded response on its way through urllib3-future's own parser.
+    """A recorded response, which goes through urllib3-future's own parser.
 
-    ``queue``: events that the client has not read yet. ``error``: what the response ends in."""
+    ``response``: None if there is only an ``error``. ``error``: the error in which the response ends, if it ends in
+    one. ``queue``: events that the client has not read yet.
+    """
 
     def __init__(self, parser: HTTPProtocol, asked: Asked, response: Response | None, error: Exception | None) -> None:
         self.stream_id = asked.stream_id
@@ -50,7 +52,8 @@ class Replay:
         self._pieces: deque[bytes | Exception | None] = deque([*came, error])  # None: the server closes
 
     def pending(self, _: object = None) -> bool:
-        """Whether there is more to read. The next piece is parsed when the client has read the one before."""
+        """Whether there is more to read. The next piece is parsed when the client has read the one before. Raises the
+        error in which the response ends."""
         while not self.queue and self._pieces:
             piece = self._pieces.popleft()
             if isinstance(piece, Exception):
@@ -70,7 +73,7 @@ class Replay:
         if hasattr(event, "stream_id"):
             event.stream_id = self.stream_id
         if getattr(event, "end_stream", False):
-            self.queue.clear()  # What follows is the end of the connection, not of the message.
+            self.queue.clear()  # what follows are events of the connection, which is not lost
             self._pieces.clear()
         return event
 
@@ -81,8 +84,8 @@ class Replay:
 
 
 class ToBeCancelled(Exception):  # noqa: N818
-    """The program cancelled this request while it was recorded, and its replay is to wait for that. It is raised
-    through the client's code, and caught at its door."""
+    """Raised through the client's code, and caught at a door, which waits until the program cancels the replay: the
+    program cancelled the request while it was recorded."""
 
     def __init__(self, request: Request) -> None:
         super().__init__(request)
@@ -90,20 +93,20 @@ class ToBeCancelled(Exception):  # noqa: N818
 
 
 def last_error(asked: Asked, response: Response, names: ModuleType) -> Exception | None:
-    """The error that a recorded response ends in, if the parser does not raise it by itself at the response's end.
-    ``names``: the module of the backend."""
+    """The error in which a recorded response ends; None if it ends in none, or if the client's parser raises it by
+    itself. ``names``: the module of the backend."""
     failure = response.failure
     if failure is None:
         return None
     if failure.kind == CANCELLED:
         return ToBeCancelled(asked.request())
     if failure.kind == MALFORMED:
-        return None  # The parser stumbles over the answer itself.
+        return None  # the parser raises an error when it reads the recorded line
     error = error_of(failure)
     if not isinstance(error, ConnectionError):
         return error
     if response.incomplete:
-        return None  # The client takes a reset for the end.
+        return None  # the client takes a reset connection for a closed one
     message = "Remote end closed connection without response"
     closed: Exception = names.ProtocolError(message)
     closed.__cause__ = ConnectionResetError(message)

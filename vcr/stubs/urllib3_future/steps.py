@@ -1,6 +1,8 @@
-"""Code that is the same in urllib3-future's sync and async half, written once. It must not know a connection.
+"""Runs code that is written once for the synchronous and the asynchronous half of urllib3-future. It must not know a
+connection.
 
-It is a generator that yields what the client's code returns, which may have to be awaited, and is given the result.
+Such code is a generator, called *steps*. It yields what a function of the client returns, and gets the result back; in
+the asynchronous half the yielded object is awaited first.
 """
 
 from __future__ import annotations
@@ -13,22 +15,23 @@ from typing import Any
 
 from ..cancellation import CANCEL_LIMIT
 
-#: It is given what each of the client's own functions returns.
+#: A generator as above. What it returns is the result of the door.
 Steps = Generator[object, Any, object]
 
 
 def is_async(original: Callable[..., object]) -> bool:
-    """Whether a function of the client is a coroutine function."""
+    """Whether ``original``, a function of the client, is a coroutine function."""
     return inspect.iscoroutinefunction(original)
 
 
 def runner(original: Callable[..., object]) -> Callable[[Steps], object]:
-    """What runs steps in the way that ``original``, a function of the client, is run."""
+    """The function that runs steps in the place of ``original``, synchronously or as a coroutine."""
     return _run_async if is_async(original) else _run
 
 
 def pause(original: Callable[..., object]) -> Awaitable[None] | None:
-    """Wait as long as a replay waits to be cancelled; what is returned has to be awaited if ``original`` is async."""
+    """Wait ``CANCEL_LIMIT`` seconds for the program to cancel a replay. The result has to be awaited if ``original`` is
+    a coroutine function."""
     if is_async(original):
         return asyncio.sleep(CANCEL_LIMIT)
     time.sleep(CANCEL_LIMIT)
@@ -36,7 +39,7 @@ def pause(original: Callable[..., object]) -> Awaitable[None] | None:
 
 
 async def nothing() -> None:
-    """What is awaited where there is nothing to wait for."""
+    """Do nothing: the result of an asynchronous function that has nothing to wait for."""
 
 
 def _run(steps: Steps) -> object:
@@ -54,7 +57,7 @@ async def _run_async(steps: Steps) -> object:
         while True:
             try:
                 value = await step if inspect.isawaitable(step) else step
-            except BaseException as error:  # noqa: BLE001  (it is raised where the step was taken)
+            except BaseException as error:  # noqa: BLE001  (it is raised in the generator)
                 step = steps.throw(error)
             else:
                 step = steps.send(value)
