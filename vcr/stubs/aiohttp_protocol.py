@@ -190,11 +190,11 @@ class CassetteProtocol(ResponseHandler):
 
     async def _take_turn(self, go_live: GoLive) -> None:
         self._go_live = None
-        turn = self._turn = self._cassette.begin(self._asked())
+        turn = self._turn = self._cassette.begin(self._vcr_request())
         if turn.response is not None:
             if was_cancelled(turn.response):
                 await asyncio.sleep(CANCEL_LIMIT)
-                raise not_cancelled(self._asked())
+                raise not_cancelled(self._vcr_request())
             self._replay(turn.response)
             return
         recorder = await go_live(turn, self._request.method, self._settings.get("timer"))
@@ -204,14 +204,14 @@ class CassetteProtocol(ResponseHandler):
             recorder.amend = self._amend
         self.recorder = recorder
 
-    def _asked(self) -> Request:
+    def _vcr_request(self) -> Request:
         """The request, as far as it has been written."""
         return self._request.request(self._origin, given=self._given)
 
     def _amend(self) -> None:
         """Let the turn record what has been written of the request since it began."""
         if self._turn is not None:
-            self._turn.amend(self._asked())
+            self._turn.amend(self._vcr_request())
 
     def _replay(self, response: Response) -> None:
         failure = response.failure
@@ -241,7 +241,7 @@ class CassetteProtocol(ResponseHandler):
         elif failure.kind == TIMEOUT:
             self._fail(timeout_error(failure.message))
         elif failure.kind == CANCELLED:
-            self._loop.call_later(CANCEL_LIMIT, self._fail, not_cancelled(self._asked()))
+            self._loop.call_later(CANCEL_LIMIT, self._fail, not_cancelled(self._vcr_request()))
         elif (refused := refusal_to_parse(failure)) is not None:
             self.set_exception(refused)
             self.connection_lost(None)

@@ -69,57 +69,57 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
         self, owner: type | None, original: Handle[NativeRequest, NativeResponse]
     ) -> Handle[NativeRequest, NativeResponse]:
         """``handle_request`` of the class ``owner``; None: of an object that is known to be the engine."""
+        engines, errors = self, self._errors
 
         @functools.wraps(original)
         def handle_request(self: object, request: NativeRequest) -> NativeResponse:
             taken_in = engines._take_in(self, request, owner, "handle_request")
             if taken_in is None:
                 return bound(original, self)(request)
-            cassette, asked = taken_in
+            cassette, vcr_request = taken_in
             sent = list(request.stream)
-            asked.body = b"".join(sent)
-            turn = cassette.begin(asked)
+            vcr_request.body = b"".join(sent)
+            turn = cassette.begin(vcr_request)
             if turn.response is not None:
                 if was_cancelled(turn.response):
-                    wait_for_cancellation(asked)
-                return engines.replay(turn.response, asked, errors)
-            exchange = Exchange(turn, asked.method)
+                    wait_for_cancellation(vcr_request)
+                return engines.replay(turn.response, vcr_request, errors)
+            exchange = Exchange(turn, vcr_request.method)
             exchange.sent()
             with going_live(turn), engines._sending(request, sent), exchange.reporting(errors.failure):
                 response = bound(original, self)(request)
             return engines._record(turn, exchange, response, functools.partial(engines._tee, errors))
 
-        engines, errors = self, self._errors
         return handle_request
 
     def async_door(
         self, owner: type | None, original: AsyncHandle[NativeRequest, NativeResponse]
     ) -> AsyncHandle[NativeRequest, NativeResponse]:
         """``handle_async_request`` of the class ``owner``; None: of an object that is known to be the engine."""
+        engines, errors = self, self._async_errors
 
         @functools.wraps(original)
         async def handle_async_request(self: object, request: NativeRequest) -> NativeResponse:
             taken_in = engines._take_in(self, request, owner, "handle_async_request")
             if taken_in is None:
                 return await bound(original, self)(request)
-            cassette, asked = taken_in
+            cassette, vcr_request = taken_in
             stream = request.stream
             sent = list(stream) if engines._is_whole(stream) else [piece async for piece in stream]
-            asked.body = b"".join(sent)
-            turn = cassette.begin(asked)
+            vcr_request.body = b"".join(sent)
+            turn = cassette.begin(vcr_request)
             if turn.response is not None:
                 await anyio.lowlevel.checkpoint()  # lets other tasks run, as a live request does
                 if was_cancelled(turn.response):
                     await anyio.sleep(CANCEL_LIMIT)
-                    raise not_cancelled(asked)
-                return engines.replay(turn.response, asked, errors)
-            exchange = Exchange(turn, asked.method)
+                    raise not_cancelled(vcr_request)
+                return engines.replay(turn.response, vcr_request, errors)
+            exchange = Exchange(turn, vcr_request.method)
             exchange.sent()
             with going_live(turn), engines._sending(request, sent), exchange.reporting(errors.failure):
                 response = await bound(original, self)(request)
             return engines._record(turn, exchange, response, functools.partial(engines._async_tee, errors))
 
-        engines, errors = self, self._async_errors
         return handle_async_request
 
     def _take_in(
@@ -127,17 +127,17 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
     ) -> tuple[Cassette, Request] | None:
         """The cassette to which the request belongs, and the request without its body. None when the original method
         is to be called: there is no cassette, another engine takes the turn, or the request passes unrecorded."""
-        asked = self._asked(request)
-        cassette = cassette_for(asked.host or "", type(engine))
+        vcr_request = self._vcr_request(request)
+        cassette = cassette_for(vcr_request.host or "", type(engine))
         if cassette is None or (owner is not None and self._passes_on(engine, owner, method)):
             return None
-        if asks_for_upgrade(asked.headers):
-            let_upgrade(cassette, asked.uri, asked.headers["Upgrade"])
+        if asks_for_upgrade(vcr_request.headers):
+            let_upgrade(cassette, vcr_request.uri, vcr_request.headers["Upgrade"])
             return None
-        return cassette, asked
+        return cassette, vcr_request
 
     @abstractmethod
-    def _asked(self, request: NativeRequest) -> Request:
+    def _vcr_request(self, request: NativeRequest) -> Request:
         """The request without its body."""
 
     def _passes_on(self, engine: object, owner: type, method: str) -> bool:
@@ -181,15 +181,15 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
 
     # -- the response -------------------------------------------------------------------------------------------------
 
-    def replay(self, recorded: Response, asked: Request, errors: Errors | None = None) -> NativeResponse:
+    def replay(self, recorded: Response, vcr_request: Request, errors: Errors | None = None) -> NativeResponse:
         """The recorded response as a response of the module. Raises the module's error if a failure was recorded
         instead of a response."""
         errors, failure = errors or self._errors, recorded.failure
         waits = failure is not None and failure.kind == CANCELLED
-        error = None if failure is None else not_cancelled(asked) if waits else errors.error(failure)
+        error = None if failure is None else not_cancelled(vcr_request) if waits else errors.error(failure)
         if error is not None and not recorded.incomplete:
             raise error
-        headers, pieces = content(recorded, asked.method)
+        headers, pieces = content(recorded, vcr_request.method)
         if error is None and recorded.incomplete:
             error = errors.cut(_cut_text(headers, pieces))
         extensions = {"http_version": field_bytes(f"HTTP/{recorded.http_version}"), "network_stream": NoNetwork()}
@@ -232,7 +232,7 @@ class Transports(Engines["httpx.Request", "httpx.Response"]):
         self._inner = (*self._bases, self._module.Client, self._module.AsyncClient)
         self._streams = (self._module.SyncByteStream, self._module.AsyncByteStream)
 
-    def _asked(self, request: httpx.Request) -> Request:
+    def _vcr_request(self, request: httpx.Request) -> Request:
         url = request.url
         # httpcore sends the extension, if there is one, instead of the path.
         target = request.extensions.get("target", url.raw_path)
@@ -296,7 +296,7 @@ class Pools(Engines["httpcore.Request", "httpcore.Response"]):
     def __init__(self, module: ModuleType) -> None:
         super().__init__(module, Errors(module, {}, shows_cause=False), Errors(module, ANYIO, shows_cause=False))
 
-    def _asked(self, request: httpcore.Request) -> Request:
+    def _vcr_request(self, request: httpcore.Request) -> Request:
         url = request.url
         scheme, host = url.scheme.decode("ascii"), url.host.decode("ascii")
         authority = uris.authority(scheme, host, url.port)

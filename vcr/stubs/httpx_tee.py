@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
 import sys
 import threading
 import time
@@ -24,8 +23,6 @@ from .._http.fields import content_length
 from .cancellation import CANCEL_LIMIT
 from .exchange import Exchange, going_live
 from .httpx_errors import Errors
-
-log = logging.getLogger(__name__)
 
 # Taken at import, because libraries that stop the clock of a test replace the function in ``time``.
 _clock = time.monotonic
@@ -104,8 +101,9 @@ class _LiveStream:
         self._errors, self._turn = errors, turn
         self._stream = response.stream
         self._network = response.extensions.get("network_stream")
-        self._has_ended = False  # the exchange ends later, when the stream has been closed, because that may fail
-        self._has_failed = False
+        #: What to tell the exchange of the end of the stream. It is told when the stream has been closed, because
+        #: closing may fail, too.
+        self._end: Callable[[], None] | None = None
         exchange.settle_with(self.settle)
 
     def settle(self) -> None:
@@ -116,45 +114,44 @@ class _LiveStream:
     def _hand_over(self, received: _Received) -> bytes | None:
         """Tell the exchange what the client gets now: a piece, or None at the end. Raises an error, if that was
         received."""
-        if isinstance(received, Exception):
-            self._fail(received)
-            raise received
-        if received is None:
-            self._has_ended = True
-            # A client that has read to the end may never close the stream, so this method is not held weakly.
-            self._turn.stream(self.exchange.end, weakly=False)
-        else:
+        if isinstance(received, bytes):
             self.exchange.piece(received)
-        return received
+            return received
+        self._note_end(received)
+        if self._end is not None:
+            # The client may never close a stream that has ended, so this is not held weakly.
+            self._turn.stream(self._end, weakly=False)
+        if received is not None:
+            raise received
+        return None
 
-    def _fail(self, error: BaseException) -> None:
-        """Note that the client gets ``error`` instead of the rest of the body."""
-        self._has_failed = True
-        self.exchange.raised(error, self._errors.failure(error))
+    def _note_end(self, last: _Received) -> None:
+        """Note how the stream has ended, if ``last`` is its end, or the error that it has raised."""
+        if last is None:
+            self._end = self.exchange.end
+        elif isinstance(last, Exception):
+            self._end = functools.partial(self.exchange.error, self._errors.failure(last))
 
-    def _leave(self) -> None:
-        """Note that the client closes the stream."""
-        if not self._has_ended:
-            self.exchange.left(sys.exc_info()[1])
+    def _leave(self) -> float:
+        """Note that the client closes the stream. Returns for how many seconds to read on for the cassette."""
+        if self._end is not None:
+            return 0
+        self.exchange.left(sys.exc_info()[1])
+        return self.exchange.patience().seconds
 
     def _stop(self) -> None:
         """End the exchange with what has come."""
-        if self._has_ended:
-            self.exchange.end()
-        else:
-            self.exchange.stop()
+        (self._end or self.exchange.stop)()
 
     @contextlib.contextmanager
     def _closing(self) -> Iterator[None]:
-        """A block that closes the stream, and ends the exchange. If closing fails, nothing is kept, and the client gets
-        the error, unless it has got one before."""
+        """A block that closes the stream, and ends the exchange. If closing fails, nothing is kept: no replay could
+        raise the error that the client gets then."""
         try:
             yield
-        except Exception as error:
-            if not self._has_failed:
-                self.exchange.error(None)
-                raise
-            log.debug("A stream that had failed could not be closed: %s", error)
+        except Exception:
+            self.exchange.error(None)
+            raise
         finally:
             self._stop()
 
@@ -176,7 +173,7 @@ class Tee(_LiveStream):
             with self._reading:
                 received = self._ahead.popleft() if self._ahead else self._receive()
         except BaseException as interrupt:
-            self._fail(interrupt)
+            self.exchange.cancelled(interrupt)
             raise
         return self._hand_over(received)
 
@@ -194,30 +191,28 @@ class Tee(_LiveStream):
     def settle(self) -> None:
         """Read on within the limits, and keep what has come: the cassette closes. The client gets it later."""
         self.exchange.closing()
-        seconds = 0 if self._has_ended else self.exchange.patience().seconds
+        seconds = 0 if self._end is not None else self.exchange.patience().seconds
         # If another thread waits for the next piece, the cassette does not wait with it.
         if seconds and self._reading.acquire(blocking=False):
             # The read has no time limit of its own, so a thread reads, and goes on when the time is up.
             reader = threading.Thread(target=self._read_on, name="vcr-read-ahead", daemon=True)
             reader.start()
             reader.join(seconds)
-        last = self._ahead[-1] if self._ahead else b""
-        if isinstance(last, Exception):
-            self._fail(last)  # the client gets it when it reads
-        self._has_ended = self._has_ended or last is None
+        if self._ahead:
+            self._note_end(self._ahead[-1])
         self._stop()
 
     def close(self) -> None:
         """Read on for the cassette within the limits, then close the stream: the client reads no more."""
-        self._leave()
-        seconds = 0 if self._has_ended else self.exchange.patience().seconds
+        seconds = self._leave()
         # Without a network stream a read has no time limit, so only a body of announced length is read on.
         can_read = self._network is not None or content_length(self.exchange.headers) is not None
         try:
             if seconds and can_read and self._reading.acquire(blocking=False):
                 with _time_limit(self._network, seconds):
                     self._read_on()
-            self._has_ended = self._has_ended or (bool(self._ahead) and self._ahead[-1] is None)
+            if self._ahead:
+                self._note_end(self._ahead[-1])
         finally:
             with self._closing():
                 self._stream.close()
@@ -243,7 +238,7 @@ class AsyncTee(_LiveStream):
             try:
                 received = await self._receive()
             except BaseException as interrupt:  # the task is cancelled
-                self._fail(interrupt)
+                self.exchange.cancelled(interrupt)
                 raise
             piece = self._hand_over(received)
             if piece is None:
@@ -265,8 +260,7 @@ class AsyncTee(_LiveStream):
 
     async def aclose(self) -> None:
         """Read on for the cassette within the limits, then close the stream: the client reads no more."""
-        self._leave()
-        seconds = 0 if self._has_ended else self.exchange.patience().seconds
+        seconds = self._leave()
         try:
             if seconds:
                 with anyio.move_on_after(seconds):
@@ -279,7 +273,7 @@ class AsyncTee(_LiveStream):
         while self.exchange.patience().seconds:
             received = await self._receive()
             if not isinstance(received, bytes):
-                self._has_ended = received is None
+                self._note_end(received)
                 break
             self.exchange.piece(received)
 
@@ -319,6 +313,7 @@ class _ReadInTime:
 def _time_limit(network: Any, seconds: float) -> Iterator[None]:
     """A block in which reading from ``network`` ends after so many seconds. None: there is no network stream."""
     if network is not None and not isinstance(network.read, _ReadInTime):
+        # This stays, because other streams of the connection may be reading.
         network.read = _ReadInTime(network.read)
     token = _deadline.set(_clock() + seconds)
     try:

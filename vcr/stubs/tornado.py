@@ -310,7 +310,7 @@ class FarEnd:
 
     def _take_turn(self) -> Turn:
         try:
-            turn = self._fetch.cassette.begin(self._asked())
+            turn = self._fetch.cassette.begin(self._vcr_request())
         except Exception as error:
             self._fetch.refusal = error
             raise
@@ -318,7 +318,7 @@ class FarEnd:
             turn.follow()
         return turn
 
-    def _asked(self) -> Request:
+    def _vcr_request(self) -> Request:
         """The request that tornado has written."""
         return self.request.request(self._origin, given=self._fetch.given)
 
@@ -333,7 +333,7 @@ class FarEnd:
             return
         if failure.kind == CANCELLED:
             await asyncio.sleep(CANCEL_LIMIT)
-            raise not_cancelled(self._asked())
+            raise not_cancelled(self._vcr_request())
         self._fetch.fail(failure)
 
     # -- live ---------------------------------------------------------------------------------------------------------
