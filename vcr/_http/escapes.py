@@ -1,8 +1,8 @@
 """How texts escape characters: in percent encoding, in forms, in JSON, in HTML. It must not know a text: it escapes one
 character at a time, and undoes one escape at a time.
 
-Programs write the same escape in different forms: ``/`` is ``%2F`` or ``%2f``, ``é`` is ``\\u00e9`` or ``\\u00E9``.
-Each form has a letter, so that a spelling can name it (``vcr/_http/spellings.py``).
+Programs write the same escape in different styles: ``/`` is ``%2F`` or ``%2f``, ``é`` is ``\\u00e9`` or ``\\u00E9``.
+Each style has a letter, so that a spelling can name it (``vcr/_http/spellings.py``).
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ CHAR = re.compile(rb"[\xc0-\xff][\x80-\xbf]+|.", re.DOTALL)
 class Escape(NamedTuple):
     """One kind of escape.
 
-    ``pattern`` finds an escaped character in a text, and ``decode`` undoes it. ``forms``: by letter, the functions that
-    escape a character, whatever character it is. ``usual`` escapes a character only if most programs do. ``of_bytes``:
-    whether the functions take one byte, not one character in UTF-8. A function raises UnicodeDecodeError for what is
-    not UTF-8.
+    ``pattern`` finds an escaped character in a text, and ``decode`` undoes it. ``styles``: by letter, the functions
+    that escape a character, whatever character it is. ``usual`` escapes a character only if most programs do.
+    ``of_bytes``: whether the functions take one byte, not one character in UTF-8. A function raises
+    UnicodeDecodeError for what is not UTF-8.
     """
 
     pattern: re.Pattern[bytes]
     decode: Callable[[bytes], bytes]
-    forms: dict[str, Callable[[bytes], bytes]]
+    styles: dict[str, Callable[[bytes], bytes]]
     usual: Callable[[bytes], bytes]
     of_bytes: bool = False
 
@@ -60,14 +60,16 @@ def _usual_percent(char: bytes) -> bytes:
     return quote_from_bytes(char, safe="").encode("ascii")
 
 
-_PERCENT_FORMS: dict[str, Callable[[bytes], bytes]] = {
+_PERCENT_STYLES: dict[str, Callable[[bytes], bytes]] = {
     "b": lambda char: b"%%%02X" % char[0],
     "c": lambda char: b"%%%02x" % char[0],
     "d": lambda char: b"%%%X%x" % divmod(char[0], 16),
     "e": lambda char: b"%%%x%X" % divmod(char[0], 16),
 }
-_PERCENT = Escape(re.compile(rb"%" + _HEX + rb"{2}"), _decode_percent, _PERCENT_FORMS, _usual_percent, of_bytes=True)
-_FORM = _PERCENT._replace(pattern=re.compile(rb"%" + _HEX + rb"{2}|\+"), forms={"f": lambda _: b"+", **_PERCENT_FORMS})
+_PERCENT = Escape(re.compile(rb"%" + _HEX + rb"{2}"), _decode_percent, _PERCENT_STYLES, _usual_percent, of_bytes=True)
+_FORM = _PERCENT._replace(
+    pattern=re.compile(rb"%" + _HEX + rb"{2}|\+"), styles={"f": lambda _: b"+", **_PERCENT_STYLES}
+)
 
 
 # -- JSON --------------------------------------------------------------------------------------------------------------

@@ -5,12 +5,12 @@ The word is a **spelling**. In the text ``abc%252F``, the bytes ``abc/`` are esc
 
 ===========  ======================  =====================================================================
 ``pa3b``     ``abc/ → abc%2F``       ``p``: percent encoding. ``a3``: three characters as they are.
-                                     ``b``: one in the form ``b``, which has capital letters
+                                     ``b``: one in the style ``b``, which has capital letters
 ``pa3ba2``   ``abc%2F → abc%252F``   ``p`` again. ``a3``, ``b`` (the ``%``), ``a2`` (``2F``)
 ===========  ======================  =====================================================================
 
-The letters of escapes and forms are those of ``vcr/_http/escapes.py``. Cassettes have spellings behind placeholders, so
-no letter may ever change its meaning.
+The letters of escapes and styles are those of ``vcr/_http/escapes.py``. Cassettes have spellings behind placeholders,
+so no letter may ever change its meaning.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _RUN = re.compile(r"([a-h])([1-9][0-9]{0,5})?")
 
 
 def spelling(view: View, start: int, end: int) -> str | None:
-    """The spelling of ``view.data[start:end]`` in the text; None if a character in it is escaped in a form that has no
+    """The spelling of ``view.data[start:end]`` in the text; None if a character in it is escaped in a style that has no
     letter. It tells which characters are escaped, and nothing else about them."""
     steps = []
     while view.outer is not None:
@@ -42,7 +42,7 @@ def _step(view: View, start: int, end: int) -> str:
     at = start
     for one in view.escaped_in(start, end):
         _add(runs, _AS_IT_IS, one[0] - at)
-        _add(runs, view.form(one), 1)
+        _add(runs, view.style_of(one), 1)
         at = one[1]
     _add(runs, _AS_IT_IS, end - at)
     return "".join(letter if count == 1 else f"{letter}{count}" for letter, count in runs)
@@ -74,14 +74,14 @@ def _stepped(plain: bytes, escape: Escape, step: str) -> bytes | None:
             escaped += plain[at : at + count]
             at += count
             continue
-        if letter not in escape.forms:
+        if letter not in escape.styles:
             return None
         for _ in range(count):
             char = plain[at : at + 1] if escape.of_bytes else _char_at(plain, at)
             if not char:
                 return None
             try:
-                escaped += escape.forms[letter](char)
+                escaped += escape.styles[letter](char)
             except UnicodeDecodeError:
                 return None
             at += len(char)

@@ -94,7 +94,7 @@ class View:
 
     def _escape_once(self, new: bytes, start: int, end: int) -> bytes:
         """``new`` for the outer view. A character that occurs in ``data[start:end]`` is written as there. Any other is
-        escaped if programs usually do; or, where every character is escaped, in the form of the first of them."""
+        escaped if programs usually do; or, where every character is escaped, in the style of the first of them."""
         assert self.outer is not None
         data, outer, escape, escaped = self.data, self.outer.data, ESCAPES[self.step], self.escaped_in(start, end)
         not_escaped = escape.pattern.sub(b"", outer[slice(*self.outer_span(start, end))])
@@ -102,17 +102,17 @@ class View:
         written |= {data[first:last]: outer[a:b] for first, last, a, b in escaped}
         write = escape.usual
         if escaped and sum(last - first for first, last, _, _ in escaped) == end - start:
-            write = escape.forms.get(self.form(escaped[0]), write)
+            write = escape.styles.get(self.style_of(escaped[0]), write)
         return b"".join([written.get(char) or write(char) for char in CHAR.findall(new)])
 
-    def form(self, one: Escaped) -> str:
-        """The letter of the form (``Escape.forms``) in which a character is escaped; ``?`` if there is none."""
+    def style_of(self, one: Escaped) -> str:
+        """The letter of the style (``Escape.styles``) in which a character is escaped; ``?`` if there is none."""
         assert self.outer is not None
         plain, escaped = self.data[one[0] : one[1]], self.outer.data[one[2] : one[3]]
         if not CHAR.fullmatch(plain):  # an entity of two characters, such as &fjlig;
             return "?"
-        forms = ESCAPES[self.step].forms
-        return next((letter for letter, write in forms.items() if write(plain) == escaped), "?")
+        styles = ESCAPES[self.step].styles
+        return next((letter for letter, write in styles.items() if write(plain) == escaped), "?")
 
 
 def views(data: bytes, near: int | None = None) -> Iterator[View]:
