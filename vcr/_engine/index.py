@@ -2,7 +2,7 @@
 
 It must not know when an interaction is played, or whether: that is the cassette's decision.
 
-An ``Index`` has a ``Place`` for each path, and a place has a ``Bucket`` for each key (``rows.py``): two look-ups in
+An ``Index`` has an ``OfPath`` for each path, and that has a ``Bucket`` for each key (``rows.py``): two look-ups in
 dictionaries, which take no longer in a large cassette. The interactions of a path are put into buckets when a request
 with that path is looked up, and not before: their keys may need their bodies, which are read from the file for that.
 """
@@ -26,7 +26,7 @@ from .sender import Sender
 _PATH_MATCHERS = {path, uri, url}
 
 
-def _place_of(uri: str) -> Hashable:
+def _path_of(uri: str) -> Hashable:
     plain = plain_path(uri)
     return path.loose(Request("", uri))[0] if plain is None else plain
 
@@ -75,7 +75,7 @@ class Keys:
         return all(agree(r1, r2) for agree in self._agree)
 
 
-class Place:
+class OfPath:
     """The interactions of one path, in recorded order. They are put into buckets by their keys at the first look-up."""
 
     __slots__ = ("_exact", "_keys", "_loose", "_objects", "_sorted", "_sorted_loosely", "entries")
@@ -132,7 +132,7 @@ class Index:
         keyed = [matcher for matcher in matchers if isinstance(matcher, Matcher)]
         self._matchers = matchers
         self._keys = Keys(keyed)
-        self.place_of: Callable[[str], Hashable] = (lambda _: "") if _PATH_MATCHERS.isdisjoint(keyed) else _place_of
+        self.path_of: Callable[[str], Hashable] = (lambda _: "") if _PATH_MATCHERS.isdisjoint(keyed) else _path_of
         #: Whether a matcher of the user's is among the matchers.
         self.asks = len(keyed) < len(matchers)
         self.clear()
@@ -140,9 +140,9 @@ class Index:
     def clear(self) -> None:
         """Forget every interaction."""
         self._all = Row()
-        self._placed = 0  # how many of them have been put into ``_waiting`` by their place
-        self._places: dict[Hashable, Place] = {}
-        # By place: interactions of which none has been looked for yet.
+        self._sorted = 0  # how many of them have been put into ``_waiting``
+        self._of_paths: dict[Hashable, OfPath] = {}
+        # By path: interactions of which none has been looked for yet.
         self._waiting: defaultdict[Hashable, list[Interaction]] = defaultdict(list)
 
     @property
@@ -177,17 +177,17 @@ class Index:
         """
         if self.asks:
             return self._asked(request, walk)
-        for interaction in self._all.entries[self._placed :]:
-            self._waiting[self.place_of(interaction.target[1])].append(interaction)
-        self._placed = len(self._all.entries)
-        where = self.place_of(request.uri)
-        waiting, place = self._waiting.pop(where, None), self._places.get(where)
-        if place is None:
+        for interaction in self._all.entries[self._sorted :]:
+            self._waiting[self.path_of(interaction.target[1])].append(interaction)
+        self._sorted = len(self._all.entries)
+        asked = self.path_of(request.uri)
+        waiting, of_path = self._waiting.pop(asked, None), self._of_paths.get(asked)
+        if of_path is None:
             if waiting is None:
                 return iter(())
-            place = self._places[where] = Place(self._keys)
-        place.entries += waiting or ()
-        found = place.matching(request, key, walk, sender)
+            of_path = self._of_paths[asked] = OfPath(self._keys)
+        of_path.entries += waiting or ()
+        found = of_path.matching(request, key, walk, sender)
         return found if part_of(request) is None else (entry for entry in found if part.same(request, entry.request))
 
     def _asked(self, request: Request, walk: Walk) -> Iterator[Interaction]:

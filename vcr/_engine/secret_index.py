@@ -82,7 +82,7 @@ class SecretIndex(Index):
 
     def _read_templates(self) -> Templates:
         if self._templates is None:
-            self._templates = Templates(self._sanitizer, self.place_of)
+            self._templates = Templates(self._sanitizer, self.path_of)
         for interaction in self.entries[self._templates.count :]:
             self._templates.add(interaction)
         return self._templates
@@ -127,45 +127,45 @@ class Blanked(Interaction):
 
 
 class Templates:
-    """Recorded requests with placeholders, to be compared with a request in which a secret stands in a place that does
-    not tell that it is one.
+    """Recorded requests with placeholders, to be compared with a request in which a secret stands where
+    nothing tells that it is one.
 
-    ``place_of(uri)``: a value that is equal for URIs that may match.
+    ``path_of(uri)``: a value that is equal for URIs that may match.
     """
 
-    def __init__(self, sanitizer: Sanitizer, place_of: Callable[[str], Hashable]) -> None:
+    def __init__(self, sanitizer: Sanitizer, path_of: Callable[[str], Hashable]) -> None:
         self._sanitizer = sanitizer
-        self._place_of = place_of
-        # By place: interactions that are parsed when a request with this place is looked up.
+        self._path_of = path_of
+        # By path: interactions that are parsed when a request with this path is looked up.
         self._unread: defaultdict[Hashable, list[Interaction]] = defaultdict(list)
-        self._by_place: dict[Hashable, list[Template]] = {}
-        # The places that contain placeholders themselves.
-        self._places: dict[Hashable, Template] = {}
+        self._by_path: dict[Hashable, list[Template]] = {}
+        # The paths that contain placeholders themselves.
+        self._paths: dict[Hashable, Template] = {}
         self.count = 0
 
     def add(self, interaction: Interaction) -> None:
         """Add a recorded interaction."""
         self.count += 1
-        place = self._place_of(interaction.target[1])
-        if place not in self._by_place:
-            self._by_place[place] = []
-            if (template := self._sanitizer.template(Request("", str(place)))) is not None:
-                self._places[place] = template
-        self._unread[place].append(interaction)
+        path = self._path_of(interaction.target[1])
+        if path not in self._by_path:
+            self._by_path[path] = []
+            if (template := self._sanitizer.template(Request("", str(path)))) is not None:
+                self._paths[path] = template
+        self._unread[path].append(interaction)
 
     def filled(self, request: Request) -> Iterator[Request]:
         """``request`` with the placeholders of each recorded request that is equal to it but for the placeholders."""
-        where = self._place_of(request.uri)
-        asked = Request("", str(where))
-        fitting = (place for place, template in self._places.items() if template.filled(asked) is not None)
-        for place in (where, *fitting):
-            for template in self._read(place):
+        own = self._path_of(request.uri)
+        asked = Request("", str(own))
+        fitting = (path for path, template in self._paths.items() if template.filled(asked) is not None)
+        for path in (own, *fitting):
+            for template in self._read(path):
                 if (filled := template.filled(request)) is not None:
                     yield filled
 
-    def _read(self, place: Hashable) -> list[Template]:
-        templates = self._by_place.get(place, [])
-        for interaction in self._unread.pop(place, ()):
+    def _read(self, path: Hashable) -> list[Template]:
+        templates = self._by_path.get(path, [])
+        for interaction in self._unread.pop(path, ()):
             try:
                 template = self._sanitizer.template(interaction.request)
             except CassetteLoadError:
