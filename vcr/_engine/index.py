@@ -5,6 +5,9 @@ It must not know when an interaction is played, or whether: that is the cassette
 An ``Index`` has an ``OfPath`` for each path, and that has a ``Bucket`` for each key (``rows.py``): two look-ups in
 dictionaries, which take no longer in a large cassette. The interactions of a path are put into buckets when a request
 with that path is looked up, and not before: their keys may need their bodies, which are read from the file for that.
+
+A request has one **exact** key. VCR.py also takes requests for the same that differ a little (with its matcher
+``query``: ``?a=&b=1`` and ``?b=1``): they have one of their **loose** keys in common. They come after exact matches.
 """
 
 from __future__ import annotations
