@@ -464,7 +464,7 @@ def _custom(httpx, way):
     class Pieces(getattr(httpx, way.stream_kind)):
         def __iter__(self):
             yield b"got "
-            yield b"content"
+            yield bytearray(b"content")  # httpx takes any bytes
 
         async def __aiter__(self):
             for piece in Pieces.__iter__(self):

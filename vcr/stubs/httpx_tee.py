@@ -114,23 +114,20 @@ class _LiveStream:
     def _hand_over(self, received: _Received) -> bytes | None:
         """Tell the exchange what the client gets now: a piece, or None at the end. Raises an error, if that was
         received."""
-        if isinstance(received, bytes):
+        if received is not None and not isinstance(received, Exception):
             self.exchange.piece(received)
             return received
-        self._note_end(received)
-        if self._end is not None:
-            # The client may never close a stream that has ended, so this is not held weakly.
-            self._turn.stream(self._end, weakly=False)
+        # The client may never close a stream that has ended, so the method is not held weakly.
+        self._turn.stream(self._note_end(received), weakly=False)
         if received is not None:
             raise received
         return None
 
-    def _note_end(self, last: _Received) -> None:
-        """Note how the stream has ended, if ``last`` is its end, or the error that it has raised."""
-        if last is None:
-            self._end = self.exchange.end
-        elif isinstance(last, Exception):
-            self._end = functools.partial(self.exchange.error, self._errors.failure(last))
+    def _note_end(self, error: Exception | None) -> Callable[[], None]:
+        """Note that the stream has ended, or has raised ``error``. Returns what to tell the exchange."""
+        exchange = self.exchange
+        self._end = exchange.end if error is None else functools.partial(exchange.error, self._errors.failure(error))
+        return self._end
 
     def _leave(self) -> float:
         """Note that the client closes the stream. Returns for how many seconds to read on for the cassette."""
@@ -198,8 +195,6 @@ class Tee(_LiveStream):
             reader = threading.Thread(target=self._read_on, name="vcr-read-ahead", daemon=True)
             reader.start()
             reader.join(seconds)
-        if self._ahead:
-            self._note_end(self._ahead[-1])
         self._stop()
 
     def close(self) -> None:
@@ -211,8 +206,6 @@ class Tee(_LiveStream):
             if seconds and can_read and self._reading.acquire(blocking=False):
                 with _time_limit(self._network, seconds):
                     self._read_on()
-            if self._ahead:
-                self._note_end(self._ahead[-1])
         finally:
             with self._closing():
                 self._stream.close()
@@ -223,7 +216,8 @@ class Tee(_LiveStream):
             while self.exchange.patience().seconds:
                 received = self._receive()
                 self._ahead.append(received)
-                if not isinstance(received, bytes):
+                if received is None or isinstance(received, Exception):
+                    self._note_end(received)
                     break
                 self.exchange.piece(received)
         finally:
@@ -272,7 +266,7 @@ class AsyncTee(_LiveStream):
     async def _read_on(self) -> None:
         while self.exchange.patience().seconds:
             received = await self._receive()
-            if not isinstance(received, bytes):
+            if received is None or isinstance(received, Exception):
                 self._note_end(received)
                 break
             self.exchange.piece(received)
