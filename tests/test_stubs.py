@@ -11,8 +11,8 @@ import pytest
 import vcr
 from vcr import _active
 from vcr.request import Request
-from vcr.stubs.answer import Idle
 from vcr.stubs.exchange import cassette_for, going_live
+from vcr.stubs.response_files import Idle
 
 
 @pytest.fixture

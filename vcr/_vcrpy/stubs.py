@@ -62,7 +62,7 @@ class _ResponseType(LeftoverType, ABCMeta):
     def __instancecheck__(cls, instance: object) -> bool:
         # urllib3 1.26 has a response of its own around http.client's.
         responses = instance, getattr(instance, "_original_response", None)
-        if cls.__module__ == __name__ and any(hasattr(response, "_vcr_answers") for response in responses):
+        if cls.__module__ == __name__ and any(hasattr(response, "_vcr_from_stub") for response in responses):
             return True
         return super().__instancecheck__(instance)
 

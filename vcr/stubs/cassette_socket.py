@@ -20,9 +20,9 @@ from .._http.wire import CONTINUE, RequestReader
 from ..errors import UnsupportedProtocolError
 from ..request import Request
 from ..response import Response
-from .answer import Idle, NoSocket, Pieces, Tee, Whole
 from .cancellation import wait_for_cancellation
 from .exchange import Exchange
+from .response_files import Idle, NoSocket, Pieces, Tee, Whole
 from .upgrade import let_upgrade
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class CassetteSocket:
             self.real.sendall(data)
 
     @property
-    def is_started(self) -> bool:
+    def has_begun(self) -> bool:
         """Whether a request has begun whose turn has not been taken."""
         return self._cassette is not None
 
@@ -113,12 +113,12 @@ class CassetteSocket:
             self._exchange = Exchange(self._turn, self._reader.method, dialect=Dialect.HTTP_CLIENT)
         return self._turn.response
 
-    def answered(self) -> None:
+    def release(self) -> None:
         """Note that the client has read the head of the response: a replay counts as played from here on."""
         if self._turn is not None and self._turn.response is not None:
             self._turn.release()
 
-    def take_back(self) -> None:
+    def give_back(self) -> None:
         """Give the turn back: the client cannot get the response, because it has not read the one before."""
         if self._exchange is not None:
             self._exchange.error(None)
@@ -131,7 +131,7 @@ class CassetteSocket:
         recorded = self._turn.response if self._turn is not None else None
         return recorded is not None and recorded.reason is None
 
-    def failed(self, error: BaseException, phase: str) -> None:
+    def fail(self, error: BaseException, phase: str) -> None:
         """Tell the exchange that the request could not be sent. ``phase``: see ``Failure``."""
         if self._exchange is None:
             return
@@ -157,7 +157,7 @@ class CassetteSocket:
             self._send_error = error
             raise
         except BaseException as error:
-            self.failed(error, SEND)
+            self.fail(error, SEND)
             raise
         else:
             if self._exchange is not None:
@@ -222,7 +222,7 @@ class CassetteSocket:
         self._no_socket.close()
         if self._tee is not None:
             if self._send_error is not None:
-                self.failed(self._send_error, SEND)
+                self.fail(self._send_error, SEND)
             self._tee.close()
         if self.real is not None:
             self.real.close()

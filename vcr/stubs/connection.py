@@ -33,7 +33,7 @@ else:
 
 _STUB = "_vcr_stub"
 _GIVEN = "_vcr_given"
-_ANSWERS = "_vcr_answers"
+_FROM_STUB = "_vcr_from_stub"
 #: The reason of a response that has none. (typeshed does not allow None.)
 _NO_REASON: Any = None
 
@@ -86,7 +86,7 @@ def adopt_in_putrequest(  # noqa: PLR0917  (putrequest's own signature)
 def check_in_late(connection: http.client.HTTPConnection) -> None:
     """At the begin of ``endheaders``, check in a request that has passed no door at ``putrequest``. A program may have
     wrapped ``putrequest`` of this connection before the cassette was opened; the wrapper calls the original."""
-    if isinstance(connection.sock, CassetteSocket) and connection.sock.is_started:
+    if isinstance(connection.sock, CassetteSocket) and connection.sock.has_begun:
         return
     line, *fields = [bytes(one).decode("latin-1") for one in vars(connection)["_buffer"][:3]] or [""]
     cassette = current_for(connection, line.split(" ")[1] if " " in line else "")
@@ -175,14 +175,14 @@ class StubConnection(_Connection):
         """Send as the client does. With the last byte of the request, take its turn."""
         super().send(data)
         if isinstance(self.sock, CassetteSocket) and self.sock.request_is_complete:
-            self._vcr_exchange(self.sock)
+            self._vcr_take_turn(self.sock)
 
     def getresponse(self, *args: object, **kwargs: object) -> http.client.HTTPResponse:
         """Call the client's own ``getresponse``, which reads from the CassetteSocket."""
         # urllib3 1.26 calls getresponse with an argument, and after a TypeError again without. The turn is taken once.
         plugged = self.sock
         if isinstance(plugged, CassetteSocket) and plugged.request_is_waiting:
-            self._vcr_exchange(plugged)
+            self._vcr_take_turn(plugged)
         if isinstance(plugged, CassetteSocket) and plugged.error is not None:
             self._vcr_close()
             raise plugged.error
@@ -190,11 +190,11 @@ class StubConnection(_Connection):
             response = super().getresponse(*args, **kwargs)
         except http.client.ResponseNotReady:
             if isinstance(plugged, CassetteSocket):
-                plugged.take_back()
+                plugged.give_back()
             raise
         if isinstance(plugged, CassetteSocket):
-            plugged.answered()
-            setattr(response, _ANSWERS, True)  # isinstance(response, vcr.stubs.VCRHTTPResponse) looks for it
+            plugged.release()
+            setattr(response, _FROM_STUB, True)  # isinstance(response, vcr.stubs.VCRHTTPResponse) looks for it
             if plugged.replays_without_reason:
                 response.reason = _NO_REASON  # as VCR.py does
         return response
@@ -236,7 +236,7 @@ class StubConnection(_Connection):
         # The origin is noted now, because urllib3's close() forgets the tunnel.
         self.sock.start(cassette, origin_to(self), automatic, vars(self).get(_GIVEN))
 
-    def _vcr_exchange(self, plugged: CassetteSocket) -> None:
+    def _vcr_take_turn(self, plugged: CassetteSocket) -> None:
         try:
             recorded = plugged.take_turn()
         except BaseException:
@@ -259,20 +259,20 @@ class StubConnection(_Connection):
                 super().connect()
         except TimeoutError as error:
             if not self._vcr_connects_first or error.errno is not None:
-                plugged.failed(error, CONNECT)
+                plugged.fail(error, CONNECT)
                 raise
             if self._vcr_blames_proxy:
-                plugged.failed(error, SEND)
+                plugged.fail(error, SEND)
                 raise
             # A proxy was silent, or a TLS handshake was too slow. urllib3 makes a ReadTimeoutError of this error when
             # its ``connect`` or its ``getresponse`` raises it, but not when its ``request`` does: so getresponse does.
-            plugged.failed(error, RESPONSE)
+            plugged.fail(error, RESPONSE)
             if self.sock is not None:
                 self.sock.close()
             plugged.error, self.sock = error, plugged
             return
         except BaseException as error:
-            plugged.failed(error, CONNECT)
+            plugged.fail(error, CONNECT)
             raise
         plugged.plug_real(self.sock)
         self.sock = plugged

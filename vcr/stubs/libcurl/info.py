@@ -62,7 +62,7 @@ def new_info(handle: Handle) -> dict[int, Any]:
     }
 
 
-def asked(info: dict[int, object], transfer: Transfer) -> None:
+def note_request(info: dict[int, object], transfer: Transfer) -> None:
     """Add the answers that follow from the present request."""
     request, followed = transfer.request, transfer.followed
     info.update(
@@ -81,7 +81,7 @@ def asked(info: dict[int, object], transfer: Transfer) -> None:
     )
 
 
-def answered(info: dict[int, object], transfer: Transfer, response: Response, headers: Headers) -> None:
+def note_response(info: dict[int, object], transfer: Transfer, response: Response, headers: Headers) -> None:
     """Add the answers that follow from a response. ``headers``: those that the client sees."""
     request, options = transfer.request, transfer.handle.options
     length = content_length(headers)
@@ -105,7 +105,7 @@ def answered(info: dict[int, object], transfer: Transfer, response: Response, he
         info[Info.REDIRECT_URL] = urljoin(request.uri, headers["Location"]).encode()
 
 
-def failed(info: dict[int, object], failure: Failure) -> None:
+def note_failure(info: dict[int, object], failure: Failure) -> None:
     """Add the answer that follows from a failure: the number that the system has for the error."""
     info[Info.OS_ERRNO] = getattr(errno, failure.code, 0) if failure.code else 0
 

@@ -89,7 +89,7 @@ class Replay:
     def _play(self, response: Response) -> bool:
         """Replay one response. Returns whether there is a next hop: then its turn has been taken."""
         transfer = self._transfer
-        info.asked(self._info, transfer)
+        info.note_request(self._info, transfer)
         self.tell_progress()
         if response.failure is not None and not response.incomplete:
             self._fail(response.failure)
@@ -98,7 +98,7 @@ class Replay:
         if response.status == SWITCHING_PROTOCOLS:
             pieces = response.pieces  # libcurl takes what follows such a head for the body
         hop = transfer.next_hop(response.status, headers)
-        info.answered(self._info, transfer, response, headers)
+        info.note_response(self._info, transfer, response, headers)
         # libcurl discards the body of a redirect, so it is not recorded; the client sees the recorded length all the
         # same.
         for line in head_lines(response, headers if hop is None else response.headers):
@@ -119,7 +119,7 @@ class Replay:
         if failure.kind == CANCELLED:
             self.was_cancelled = True
             return
-        info.failed(self._info, failure)
+        info.note_failure(self._info, failure)
         raise error_of(failure)
 
     def tell_progress(self) -> None:

@@ -45,24 +45,24 @@ class Asked:
         """The exchange of a request that goes live. It begins when this is read first."""
         return Exchange(self.turn, self.method)
 
-    def _pseudo(self, name: bytes) -> str:
+    def _pseudo_field(self, name: bytes) -> str:
         return dict(self.head).get(name, b"").decode("latin-1")
 
     @property
     def method(self) -> str:
         """The method of the request."""
-        return self._pseudo(b":method")
+        return self._pseudo_field(b":method")
 
     @property
     def leaves_http(self) -> bool:
         """Whether the request asks to speak another protocol than HTTP on its connection, or its stream (RFC 8441)."""
-        return bool(self._pseudo(b":protocol")) or asks_for_upgrade(self.request().headers)
+        return bool(self._pseudo_field(b":protocol")) or asks_for_upgrade(self.request().headers)
 
     def request(self) -> Request:
         """The request as a value. The header names are spelled as in HTTP/1, whichever version of HTTP is spoken."""
-        target = self._pseudo(b":path")
+        target = self._pseudo_field(b":path")
         uri = target if "://" in target.partition("?")[0] else self.origin + ("/*" if target == "*" else target)
-        fields = Headers([("Host", self._pseudo(b":authority"))])
+        fields = Headers([("Host", self._pseudo_field(b":authority"))])
         for name, value in self.head:
             if not name.startswith(b":"):
                 fields.add("-".join(map(str.capitalize, name.decode("latin-1").split("-"))), value.decode("latin-1"))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Door = Callable[[Callable[..., object]], Callable[..., object]]
 
 
-def _asking(connection: Connection) -> Line | None:
+def _line_written_to(connection: Connection) -> Line | None:
     """The line to which the present request is written; None when the request belongs to no cassette."""
     line = line_of(connection)
     return line if line is not None and line.asked is not None else None
@@ -52,9 +52,9 @@ def _putrequest_door(original: Callable[..., object]) -> Callable[..., object]:
     def putrequest(self: Connection, method: str, url: str, *args: object, **kwargs: object) -> None:
         cassette = current_for(self, url)
         if cassette is not None:
-            plug(self).ask(Asked(cassette, origin_to(self)), self)
+            plug(self).begin(Asked(cassette, origin_to(self)), self)
         elif (line := line_of(self)) is not None:
-            line.step_aside(self)
+            line.give_way(self)
         _write(original, self, method, url, *args, **kwargs)
 
     return putrequest
@@ -76,7 +76,7 @@ def _last_door(original: Callable[..., object]) -> Callable[..., object]:
 
     @functools.wraps(original)
     def last(self: Connection, *args: object, **kwargs: object) -> object:
-        if _asking(self) is None:
+        if _line_written_to(self) is None:
             return original(self, *args, **kwargs)
         return run(_exchange(self, functools.partial(_write, original, self, *args, **kwargs), lambda: pause(original)))
 
@@ -85,7 +85,7 @@ def _last_door(original: Callable[..., object]) -> Callable[..., object]:
 
 def _write(original: Callable[..., object], connection: Connection, *args: object, **kwargs: object) -> object:
     """Write a part of a request, and keep the call: if the request goes live, the part is written again."""
-    line = _asking(connection)
+    line = _line_written_to(connection)
     if line is not None and line.asked is not None:
         line.asked.calls.append(functools.partial(original, connection, *args, **kwargs))
     return original(connection, *args, **kwargs)
@@ -113,7 +113,7 @@ def _exchange(connection: Connection, last: Callable[[], object], pauses: Callab
                     if connection._protocol is None:  # a subclass has a connect of its own
                         yield connection._post_conn()
             except TimeoutError as error:
-                if error.errno is not None or not line.fails_later(connection, asked, promise, error):
+                if error.errno is not None or not line.fail_in_getresponse(connection, asked, promise, error):
                     raise
                 return promise
         line.listen(asked, connection)
@@ -133,7 +133,7 @@ def _close_door(original: Callable[..., object]) -> Callable[..., object]:
             for listener in [] if line.is_awaited else line.listeners(None):
                 if not listener.exchange.has_head:
                     yield _leave(listener, original)
-            line.hang_up(connection)
+            line.stop_recording(connection)
         return (yield original(connection))
 
     @functools.wraps(original)

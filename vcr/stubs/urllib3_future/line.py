@@ -83,7 +83,7 @@ class Line:
 
     # -- a request -----------------------------------------------------------------------------------------------------
 
-    def ask(self, asked: Asked, connection: Connection) -> None:
+    def begin(self, asked: Asked, connection: Connection) -> None:
         """Begin a request. It is written as for HTTP/1.1, so that it is the same live and replayed."""
         if self.asked is None:  # otherwise a request that was never completed has changed the version
             self._svn = connection._svn
@@ -141,8 +141,11 @@ class Line:
         self._verified, connection.is_verified = connection.is_verified, True
         self.connected, self._svn = True, connection._svn
 
-    def fails_later(self, connection: Connection, asked: Asked, promise: Promise | None, error: TimeoutError) -> bool:
-        """Have ``getresponse`` raise ``error``, because a TLS handshake took too long. Returns whether it will.
+    def fail_in_getresponse(
+        self, connection: Connection, asked: Asked, promise: Promise | None, error: TimeoutError
+    ) -> bool:
+        """Have ``getresponse`` raise ``error``, because a TLS handshake took too long. Returns whether it will: not
+        before the request is complete.
 
         vcr connects while the request is written. The pool makes the right error of a timeout of ``connect`` and of
         ``getresponse``, but not of a timeout there.
@@ -165,7 +168,7 @@ class Line:
             kind = Frames if self.real.multiplexed else Bytes
             self._live[stream_id] = kind(self, stream_id, asked, connection)
 
-    def step_aside(self, connection: Connection) -> None:
+    def give_way(self, connection: Connection) -> None:
         """Give the connection its protocol back, if it can be spared: a request begins that belongs to no cassette."""
         self.asked = None
         if not self.connected:
@@ -175,12 +178,12 @@ class Line:
             connection._protocol = self.real
             connection.is_verified = self._verified
 
-    def hang_up(self, connection: Connection) -> None:
+    def stop_recording(self, connection: Connection) -> None:
         """Stop recording: the connection closes."""
         if self.asked is not None or not self.connected:
             connection._svn = self._svn
         self.asked = None
-        self._finish()
+        self._stop_listeners()
 
     def listeners(self, stream_id: int | None) -> list[Listener]:
         """The listeners of this stream, or for None of all streams, whose responses are still being recorded."""
@@ -226,26 +229,26 @@ class Line:
         """Take bytes from the server."""
         self.is_awaited = False
         self.real.bytes_received(data)
-        self._heard(data)
+        self._tell_listeners(data)
 
     def many_bytes_received(self, data: list[bytes]) -> None:
         """Take datagrams from the server."""
         self.real.many_bytes_received(data)
-        self._heard(b"")
+        self._tell_listeners(b"")
 
     def eof_received(self) -> None:
         """Note that the server has closed the connection."""
         self.is_awaited = False
         self.real.eof_received()
-        self._heard(b"")
+        self._tell_listeners(b"")
 
     def connection_lost(self) -> None:
         """Note that the connection is lost."""
         self.is_awaited = False
         self.real.connection_lost()
-        self._heard(b"")
+        self._tell_listeners(b"")
 
-    def _heard(self, data: bytes) -> None:
+    def _tell_listeners(self, data: bytes) -> None:
         """Tell the listeners which events and bytes have come, and keep the events for the client."""
         for live in self._live.values():
             for event in iter(functools.partial(self.real.next_event, live.stream_id), None):
@@ -256,10 +259,10 @@ class Line:
                     self._general.append(event)
             live.feed(data)
         if any(isinstance(event, self.names.ConnectionTerminated) for event in self._general):
-            self._finish()
+            self._stop_listeners()
         self._live = {stream_id: live for stream_id, live in self._live.items() if not live.is_done}
 
-    def _finish(self) -> None:
+    def _stop_listeners(self) -> None:
         for live in self._live.values():
             live.exchange.stop()
 

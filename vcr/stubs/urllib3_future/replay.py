@@ -13,7 +13,7 @@ from ..._http.fields import field_bytes
 from ..._http.render import render
 from ...request import Request
 from ...response import Response
-from ..answer import NoSocket
+from ..response_files import NoSocket
 from .asked import Asked
 from .errors import error_of
 
