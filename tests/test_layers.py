@@ -68,6 +68,7 @@ ROOMS = [
     "sanitize.uris",
     "sanitize.places",
     "sanitize.values",
+    "sanitize.glance",
     "sanitize.repeated",
     "sanitize.masking",
     "sanitize.off",

@@ -49,7 +49,7 @@ def test_a_text_that_hides_a_token_is_one_that_may(way):
         for text in (spelled, b'{"a": "' + spelled + b'"}', b"a=" + spelled + b"&b=c"):
             if way in COMPRESSED and text is not spelled:
                 continue  # (a compressed body is one from its first byte on)
-            assert ALL.may_stand_in(text) or ALL.may_be_hidden_in(text)
+            assert ALL.suspects(text)
 
 
 @pytest.mark.parametrize("escaped", [b"%2B", b"%2f", b"\\u002b", b"\\/"])
@@ -67,15 +67,15 @@ def test_inside_one_another():
             base64.b64encode(token),
             gzip.compress(token, mtime=0),
         ):
-            assert ALL.may_be_hidden_in(base64.b64encode(inner))
-            assert ALL.may_be_hidden_in(inner.hex().encode())
+            assert ALL.suspects(base64.b64encode(inner))
+            assert ALL.suspects(inner.hex().encode())
 
 
 def test_what_has_none_is_not_looked_at_twice():
     for number in range(50):
         text = ordinary(number)
         assert not ALL.may_stand_in(text)
-        assert not ALL.may_be_hidden_in(text)
+        assert not ALL.suspects(text)
         assert list(ALL.find(text)) == []
 
 
@@ -100,7 +100,7 @@ def test_a_rule_without_keywords_is_looked_for_in_every_text():
     some = Shapes([OWN])
     assert some.may_stand_in(b"own-1")
     assert not some.may_stand_in(b"own")
-    assert some.may_be_hidden_in(b"")
+    assert some.suspects(b"")
     assert some.shortest == 1
     ((start, end, rule),) = some.find(b"an own-12 one")
     assert (start, end, rule) == (7, 9, OWN)

@@ -145,19 +145,14 @@ def texts_of_request(request: Request) -> list[str]:
 def texts_of_response(response: ResponseDict) -> list[str]:
     """All strings of a response but its body."""
     texts: list[str] = []
-    for part, value in response.items():
-        if part != "body":
-            _add_strings(texts, value)
+    values: list[object] = [value for part, value in response.items() if part != "body"]
+    while values:
+        value = values.pop()
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, (list, tuple)):
+            values += value
+        elif isinstance(value, dict):
+            values += value
+            values += value.values()
     return texts
-
-
-def _add_strings(texts: list[str], value: object) -> None:
-    if isinstance(value, str):
-        texts.append(value)
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            _add_strings(texts, one)
-    elif isinstance(value, dict):
-        for name, one in value.items():
-            _add_strings(texts, name)
-            _add_strings(texts, one)

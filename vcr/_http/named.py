@@ -114,6 +114,8 @@ _TO_AMPERSAND = re.compile(rb"[^&]*")
 
 def _pairs(data: bytes, names: Names) -> Iterator[Value]:
     """The values in ``a=1&name=value``, also behind a ``?`` or a ``;``."""
+    if b"=" not in data:  # the search for names takes long
+        return
     is_json = _JSON.match(data) is not None
     is_form = _FORM.match(data) is not None and b"\n" not in data
     until = _TO_AMPERSAND if is_form else (_TO_NEXT_IN_JSON if is_json else _TO_NEXT)

@@ -33,6 +33,8 @@ class Names:
         self._any = _one_of(words)
         self._long = _one_of([word for word in words if len(word) >= _SHORTEST_IN_BINARY])
         self._stems = _stems((*self._names, *self._ends))
+        self._last_letters = {stem[-1] for stem in self._stems if stem}
+        self._others: set[bytes] = set()  # words in which no name ends
 
     # Each pattern holds every name: with the names of the sanitizer, it takes 3 to 11 ms to compile. So it is compiled
     # when a text needs it for the first time, and not when a cassette is opened.
@@ -82,9 +84,24 @@ class Names:
         return any(self.may_stand_in(view.data) for view in views(text))
 
     def may_stand_in(self, data: bytes) -> bool:
-        """Whether one of the names may stand in ``data``, not escaped. If this returns False, none does."""
-        low = data.lower().translate(None, b"-_")
-        return any(stem in low for stem in self._stems)
+        """Whether one of the names may stand in ``data``, not escaped. If this returns False, none does.
+
+        A name ends where a word ends: an escape before a name may look like a part of the word, but what follows a name
+        does not. Words in which no name ends are remembered, because most words of a text come again.
+        """
+        if b"" in self._stems:
+            return True
+        for end in range(_SLICE, len(data) + _SLICE, _SLICE):
+            words = data[max(0, end - _SLICE - _LONGEST) : end].translate(_AS_WORDS, b"-_").split()
+            if end < len(data):
+                del words[-1:]  # it may be cut off: the next slice has its end
+            new = set(words).difference(self._others)
+            if any(word.endswith(self._stems) for word in new if word[-1] in self._last_letters):
+                return True
+            if len(self._others) > _MOST_OTHERS:
+                self._others = set()
+            self._others.update(new)
+        return False
 
     def stand_unread_in(self, text: bytes) -> bool:
         """Whether one of the names stands in ``text`` in quotes, and no reader knows where its value is (a field that
@@ -112,14 +129,23 @@ def _folded(name: str) -> str:
     return name.strip(" \t\r\n+").casefold()
 
 
+#: A text is read in slices of so many bytes: after the first one with a name, the others need not be read. Each
+#: begins a little before the end of the last one, because a name may be cut off there.
+_SLICE, _LONGEST = 1 << 14, 200
+#: How many words in which no name ends are remembered.
+_MOST_OTHERS = 20_000
+#: Small letters for capitals, and blanks for all bytes that are neither letters nor digits of ASCII.
+_AS_WORDS = bytes(byte if chr(byte).isalnum() and byte < 0x80 else 0x20 for byte in bytes(range(256)).lower())
+
+
 def _stems(names: Iterable[str]) -> tuple[bytes, ...]:
-    """The letters of the names that contain no other name: every name contains one of them, so they are enough to look
-    for."""
+    """The last words of the names, ``-`` and ``_`` left out, that end with no other of them: every name ends with one
+    of them, so they are enough to look for."""
     stems: list[bytes] = []
-    for name in sorted({as_bytes(name).lower().translate(None, b"-_") for name in names}, key=len):
-        if not any(stem in name for stem in stems):
-            stems.append(name)
-    return tuple(stems)
+    for name in names:
+        words = as_bytes(name).translate(_AS_WORDS, b"-_").split()
+        stems.append(words[-1] if words else b"")
+    return tuple({stem for stem in stems if not any(stem.endswith(other) for other in stems if other != stem)})
 
 
 _BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")

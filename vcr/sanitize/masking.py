@@ -21,6 +21,7 @@ from ..request import Request
 from ..response import Response, ResponseDict, copied
 from . import uris
 from .finding import Shapes
+from .glance import Glance
 from .lengths import correct_length, correct_lengths
 from .placeholder import Known, is_placeholder, tag
 from .places import Places
@@ -28,7 +29,7 @@ from .repeated import may_hide_any, may_repeat, put_back, told
 from .rule import Rule
 from .ruleset import RuleSet, Side, rule_set
 from .template import Template
-from .values import Blanks, Secrets, spelled
+from .values import Blanks, Secrets, Spelled
 
 #: Replaces every secret if two requests are compared without regard to their secrets.
 BLANK = "<secret>"
@@ -87,16 +88,20 @@ class _Writer:
         return rule
 
 
-class _Clean(NamedTuple):
-    """Texts of headers in which there is no secret. ``of``: the secrets that were known then."""
+class _Looks(NamedTuple):
+    """The secrets that are looked for everywhere (``of``), in all their encodings (``secrets``), and the quick looks at
+    requests and at responses."""
 
     of: tuple[Placeholder, ...]
-    texts: dict[Side, set[str]]
+    secrets: Spelled
+    at_requests: Glance
+    at_responses: Glance
 
 
 class Compared(NamedTuple):
-    """A request with placeholders, to be compared. ``has_secrets``: whether it has any. ``identity``: the placeholders
-    that tell who sends it. ``strict``: the placeholders that must be equal. Both are pairs of place and tag."""
+    """A request with placeholders, to be compared. ``has_secrets``: whether it has any; if not, ``request`` may be the
+    request itself. ``identity``: the placeholders that tell who sends it. ``strict``: the placeholders that must be
+    equal. Both are pairs of place and tag."""
 
     request: Request
     has_secrets: bool
@@ -126,7 +131,7 @@ class Sanitizer:
         self._compares = compares
         #: Whether requests with different secrets can be different requests.
         self.is_strict = compares or self._rules.compare
-        self._clean = _Clean((), {})
+        self._made_looks: _Looks | None = None
         self._lock = new_lock()
         self._made: Known | None = None
 
@@ -157,8 +162,8 @@ class Sanitizer:
     # -- what is stored -----------------------------------------------------------------------------------------------
 
     def pair(self, request: Request, response: Response) -> tuple[Request, ResponseDict, list[Masked]]:
-        """Masked copies of a request and its response, and what was masked. A pair that no serializer can store stays
-        as it is: the error comes when it is stored."""
+        """A request and its response with their secrets masked, and what was masked: copies, or the given ones if there
+        is nothing to mask. A pair that no serializer can store stays as it is: the error comes when it is stored."""
         try:
             return self._pair(request, response)
         except UnicodeEncodeError:
@@ -172,43 +177,38 @@ class Sanitizer:
             kept, data, masked = self.pair(request, Response({**whole, "body": {"string": whole["body"]}}))
             whole = {**data, "body": data["body"]["string"]}
             return kept, whole, masked
+        is_whole = response.fault is None and _is_readable(request)
+        if is_whole and self._finds_none(request, response):
+            return request, whole, []
         put = _Writer(self._known.placeholder, self._rules.request.shapes)
-        answers = self._rules.response
-        if response.fault is not None or not _is_readable(request):
+        asks, answers = self._rules.request, self._rules.response
+        if not is_whole:
             # A hook or a program has put something else there, which cannot be replayed, either.
             whole = self._everywhere(answers, put.at("response")).anything(copied(whole))
             return self.request(request).request if _is_readable(request) else request, whole, []
-        kept = Places(self._rules.request, put, self._limit).request(request).copy()
+        kept = Places(asks, put, self._limit).request(request).copy()
         data = _copied(Places(answers, put, self._limit).response(response))
-        self._search_request(kept, self._rules.request, put.at("request"))
-        everywhere = self._everywhere(answers, put.at("response"))
-        everywhere.response_body(data)
-        if not self._are_clean(answers, texts_of_response(data)):
-            everywhere.response_head(data)
+        self._everywhere(asks, put.at("request")).request(kept)
+        self._everywhere(answers, put.at("response")).response(data)
         correct_lengths(request, kept, response, data)
         return kept, data, list(dict.fromkeys(note.masked for note in put.notes if note.is_new))
 
-    def _search_request(self, request: Request, side: Side, put: _Writer) -> None:
-        everywhere = self._everywhere(side, put)
-        everywhere.request_body(request)
-        if not self._are_clean(side, texts_of_request(request)):
-            everywhere.request_head(request)
+    def _finds_none(self, request: Request, response: Response) -> bool:
+        looks = self._looks
+        return looks.at_requests.finds_none_in_request(request) and looks.at_responses.finds_none_in_response(response)
+
+    @property
+    def _looks(self) -> _Looks:
+        """What is made of the known secrets. It is made again when there is another one."""
+        known, looks = self._known.anywhere, self._made_looks
+        if looks is None or looks.of is not known:
+            secrets, rules = Spelled(known), self._rules
+            at_requests, at_responses = (Glance(side, secrets, self._limit) for side in (rules.request, rules.response))
+            self._made_looks = looks = _Looks(known, secrets, at_requests, at_responses)
+        return looks
 
     def _everywhere(self, side: Side, put: _Writer) -> Everywhere:
-        return Everywhere(Secrets(spelled(self._known.anywhere), side.shapes, put), self._limit)
-
-    def _are_clean(self, side: Side, texts: list[str]) -> bool:
-        """Whether there is nothing to mask in these texts of headers. The answer is cached: most of them come again."""
-        if self._clean.of is not self._known.anywhere:
-            self._clean = _Clean(self._known.anywhere, {})
-        clean = self._clean.texts.setdefault(side, set())
-        new = [text for text in texts if text not in clean]
-        data = as_bytes("\n".join(new))
-        if new and Secrets(spelled(self._known.anywhere), side.shapes, _nothing).suspects(data):
-            return False
-        if len(clean) < _MOST_CLEAN:
-            clean.update(new)
-        return True
+        return Everywhere(Secrets(self._looks.secrets, side.shapes, put), self._limit)
 
     def text(self, text: str) -> str:
         """A text for a person to read, with placeholders for secrets."""
@@ -220,10 +220,12 @@ class Sanitizer:
 
     def request(self, request: Request) -> Compared:
         """``request`` masked as it would be stored, to look for a recorded request that is equal."""
+        if self._looks.at_requests.finds_none_in_request(request):
+            return Compared(request, False, frozenset(), frozenset())
         side = self._rules.request
         put = _Writer(self._known.placeholder, side.shapes)
         kept = Places(side, put, self._limit).request(request).copy()
-        self._search_request(kept, side, put.at("request"))
+        self._everywhere(side, put.at("request")).request(kept)
         correct_length(request, kept)
         marks = [((note.masked.place, tag(note.masked.placeholder)), note.rule) for note in put.notes]
         identity = frozenset(mark for mark, rule in marks if rule.identifies)
@@ -287,14 +289,6 @@ def _has_half_a_pair(request: Request, response: Response) -> bool:
     body: object = response.data["body"]["string"] if response.fault is None else ""
     texts = [*texts_of_request(request), *texts_of_response(response.data), body if isinstance(body, str) else ""]
     return any("\ud800" <= letter <= "\udfff" for text in texts for letter in text)
-
-
-#: How many texts without a secret are cached.
-_MOST_CLEAN = 4096
-
-
-def _nothing(_: Rule, secret: str) -> str:
-    return secret
 
 
 def _copied(data: ResponseDict) -> Any:

@@ -108,14 +108,11 @@ class Places:
 
     def _body(self, message: str, body: bytes, codings: list[str], headers: Headers) -> bytes:
         plain, left = content_coding.decode(body, codings, self._limit) if codings else (body, [])
-        kind = media_type(headers)
-        is_stream = kind == "text/event-stream"
-        if left or not (
-            is_stream or self._side.paths or self._side.may_have_fields(plain) or _may_have_userinfo(plain)
-        ):
+        if left:
             return body
+        kind = media_type(headers)
         new = self._plain(message, plain, kind)
-        if is_stream:
+        if kind == "text/event-stream":
             new = streams.replaced(new, self._side.shapes, self._put.at(message))
         if new == plain:
             return body
@@ -127,9 +124,11 @@ class Places:
         for path, rule in side.paths:
             put = self._put.at(f"{message} body {path.text}")
             body = paths.replaced(body, path, lambda text, put=put, rule=rule: put(rule, text))  # type: ignore[misc]
-        if _may_have_userinfo(body) and not _NO_FIELDS.match(kind):
+        if _NO_FIELDS.match(kind):
+            return body
+        if uris.may_have_userinfo(body):
             body = as_bytes(uris.without_userinfo(as_text(body), side, self._put, f"{message} body"))
-        if not side.may_have_fields(body) or _NO_FIELDS.match(kind):
+        if not side.may_have_fields(body):
             return body
         if kind == FORM and not _DATA.match(body):  # urllib and curl give every body the type of a form
             return self._form(message, body)
@@ -156,11 +155,6 @@ class Places:
             return found[0] if is_same else f"{found[1]}={uris.as_value(written)}"
 
         return as_bytes(_PAIR.sub(new, as_text(body)))
-
-
-def _may_have_userinfo(body: bytes) -> bool:
-    """Whether a URI with a user may stand in a body. If this returns False, there is none."""
-    return b"@" in body and b"://" in body
 
 
 def _readers(message: str, kind: str, body: bytes) -> tuple[named.Reader, ...]:

@@ -12,16 +12,19 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .._http.json_texts import texts
-from .._http.text import as_text
+from .._http.text import as_bytes, as_text
 from .finding import Found, Shapes
 from .put import Put
 
 _DATA = re.compile(rb"^data: ?([^\r\n]+)", re.MULTILINE)
 #: Stands for a text with a whole secret in it, which is masked elsewhere: no secret contains this byte.
 _BREAK = b"\0"
+
+#: The keys and the numbers that lead to a text in the JSON of an event; empty if the event is no JSON.
+_Place = tuple[str | int, ...]
 
 
 class _Piece(NamedTuple):
@@ -39,6 +42,8 @@ class _Piece(NamedTuple):
 def replaced(body: bytes, shapes: Shapes, put: Put) -> bytes:
     """The event stream ``body`` with each secret that is spread over several events replaced by ``put(rule,
     secret)``."""
+    if not any(shapes.may_stand_in(text) for text in _joined(body)):
+        return body
     edits: list[tuple[_Piece, bytes]] = []
     for pieces in _by_place(body):
         texts = [_BREAK if any(shapes.find(piece.text)) else piece.text for piece in pieces]
@@ -70,16 +75,42 @@ def _edits(
         yield pieces[place], text
 
 
+def _joined(body: bytes) -> Iterator[bytes]:
+    """The texts of all events, joined for each place. This is quick, because it does not find out where each stands."""
+    found: dict[_Place, list[str]] = {}
+    for event in _DATA.finditer(body):
+        try:
+            value = json.loads(event[1], object_pairs_hook=list)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, list):
+            _add_texts(found, (), value)
+        else:
+            found.setdefault((), []).append(as_text(event[1]))
+    return (as_bytes("".join(texts)) for texts in found.values())
+
+
+def _add_texts(found: dict[_Place, list[str]], place: _Place, values: list[Any]) -> None:
+    """Add the texts in an array, or in an object: a list of its pairs, because an object may have a key twice."""
+    for key, value in enumerate(values):
+        if isinstance(value, tuple):
+            key, value = value  # noqa: PLW2901
+        if isinstance(value, str):
+            found.setdefault((*place, key), []).append(value)
+        elif isinstance(value, list):
+            _add_texts(found, (*place, key), value)
+
+
 def _by_place(body: bytes) -> Iterable[list[_Piece]]:
     """The texts of all events, in one list for each place."""
-    found: dict[tuple[str | int, ...], list[_Piece]] = {}
+    found: dict[_Place, list[_Piece]] = {}
     for event in _DATA.finditer(body):
         for place, piece in _pieces(event.start(1), event[1]):
             found.setdefault(place, []).append(piece)
     return found.values()
 
 
-def _pieces(at: int, data: bytes) -> Iterator[tuple[tuple[str | int, ...], _Piece]]:
+def _pieces(at: int, data: bytes) -> Iterator[tuple[_Place, _Piece]]:
     try:
         written = data.decode("utf-8")
         is_json = isinstance(json.loads(written), (dict, list))

@@ -13,8 +13,11 @@ from .ruleset import Side
 
 #: It begins with a colon, and not with the scheme, because that is found ten times faster. JSON may escape a slash.
 _USERINFO = re.compile(r"(:(?<=[A-Za-z0-9]:)(?:\\?/){2})([^/?#\s\"'<>@]*(?:<[^<>@\s]*>)?)@")
+#: The characters that end a userinfo, besides a slash and an @.
+_ENDS_USERINFO = re.compile(rb"[?#\s\"']")
 _NAME = r"([?&;#])([^=&;#?\s\"']{1,200})="
 _PARAMETER = re.compile(_NAME + r"([^&#\s\"']+)")
+_NAMES = re.compile(_NAME)
 _PARAMETER_IN_ANGLES = re.compile(_NAME + r"([^&#\s\"'<>]+)")
 #: The characters that must be escaped in a value.
 _ENDS_VALUE = re.compile(r"[&#%+\s\"']")
@@ -37,6 +40,19 @@ def replaced_in_angles(text: str, side: Side, put: Put, place: str) -> str:
         return _parameter(found, side, put, place).replace("<", "%3C").replace(">", "%3E")
 
     return _PARAMETER_IN_ANGLES.sub(new, without_userinfo(text, side, put, place))
+
+
+def has_parameter(text: str, side: Side) -> bool:
+    """Whether a URI in a text has a parameter that a rule names."""
+    return any(side.parameter(unquote_plus(name)) is not None for _, name in _NAMES.findall(text))
+
+
+def may_have_userinfo(data: bytes) -> bool:
+    """Whether a URI with a user may stand in ``data``. If this returns False, there is none."""
+    if b"@" not in data:
+        return False
+    before = [part.rpartition(b"/") for part in data.split(b"@")[:-1]]
+    return any(slash and not _ENDS_USERINFO.search(userinfo) for _, slash, userinfo in before)
 
 
 def without_userinfo(text: str, side: Side, put: Put, place: str) -> str:

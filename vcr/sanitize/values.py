@@ -50,6 +50,10 @@ def _is_binary(data: bytes) -> bool:
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 
 
+#: The first bytes of escapes.
+_ESCAPES = (b"%", b"\\", b"&#")
+
+
 class Spelled:
     """Known secrets as bytes in each encoding, each with its placeholder.
 
@@ -64,8 +68,13 @@ class Spelled:
                 found.setdefault(data, placeholder)
         self.pairs = tuple(found.items())
         self.shortest, self.longest = min(map(len, found), default=1 << 30), max(map(len, found), default=0)
-        #: Whether a secret has a character that programs escape.
-        self.may_be_escaped = any(not _OF_TOKENS.fullmatch(secret.secret) for secret in secrets)
+        # Escapes are looked for if a secret has a character that programs escape.
+        may_be_escaped = any(not _OF_TOKENS.fullmatch(secret.secret) for secret in secrets)
+        self._looked_for = (*found, *(_ESCAPES if may_be_escaped else ()))
+
+    def may_stand_in(self, data: bytes) -> bool:
+        """Whether one of the secrets may stand in ``data``, as it is or escaped."""
+        return any(one in data for one in self._looked_for)
 
 
 def _in_codings(secret: str) -> Iterator[bytes]:
@@ -78,12 +87,6 @@ def _in_codings(secret: str) -> Iterator[bytes]:
 _OF_TOKENS = re.compile(r"[\w.~+/=-]*", re.ASCII)
 
 
-@functools.lru_cache(maxsize=32)
-def spelled(secrets: tuple[Placeholder, ...]) -> Spelled:
-    """The ``Spelled`` of these secrets, cached."""
-    return Spelled(secrets)
-
-
 class Secrets(known.Values):
     """Known secrets, and text that looks like a secret; each is replaced by its placeholder. ``put(rule, secret)``
     returns the placeholder for a new secret. Placeholders stay."""
@@ -91,16 +94,13 @@ class Secrets(known.Values):
     def __init__(self, secrets: Spelled, shapes: Shapes, put: Callable[[Rule, str], str]) -> None:
         self._shapes = shapes
         self._put = put
-        self._known = secrets.pairs
-        self._escapes = _ESCAPES if secrets.may_be_escaped else ()
+        self._secrets = secrets
         self.shortest = min(secrets.shortest, shapes.shortest)
         self.longest = max(secrets.longest, shapes.longest)
 
     def suspects(self, data: bytes) -> bool:
         """Whether a secret, or a placeholder, may stand in ``data``, escaped or encoded too."""
-        if self._shapes.may_stand_in(data) or any(secret in data for secret, _ in self._known):
-            return True
-        return self._shapes.may_be_hidden_in(data) or any(one in data for one in self._escapes)
+        return self._shapes.suspects(data) or self._secrets.may_stand_in(data)
 
     def find(self, view: View) -> Iterator[tuple[int, int, known.New]]:
         """See ``known.Values``."""
@@ -123,16 +123,12 @@ class Secrets(known.Values):
         return None if placeholder == secret else _written(view, start, end, placeholder)
 
     def _known_in(self, view: View) -> Iterator[tuple[int, int, known.New]]:
-        for secret, placeholder in self._known:
+        for secret, placeholder in self._secrets.pairs:
             start = view.data.find(secret)
             while start >= 0:
                 end = start + len(secret)
                 yield start, end, _written(view, start, end, placeholder)
                 start = view.data.find(secret, end)
-
-
-#: The first bytes of escapes. They are looked for if a secret has characters that programs escape.
-_ESCAPES = (b"%", b"\\", b"&#")
 
 
 #: The beginning of XML and HTML, in which "<" would begin a tag.
@@ -154,12 +150,7 @@ class Blanks(known.Values):
 
     def suspects(self, data: bytes) -> bool:
         """Whether a secret, or a placeholder, may stand in ``data``, escaped or encoded too."""
-        return (
-            b"<" in data
-            or any(one in data for one in _ESCAPED)
-            or self._shapes.may_stand_in(data)
-            or self._shapes.may_be_hidden_in(data)
-        )
+        return b"<" in data or any(one in data for one in _ESCAPED) or self._shapes.suspects(data)
 
     def find(self, view: View) -> Iterator[tuple[int, int, known.New]]:
         """See ``known.Values``."""
