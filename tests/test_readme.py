@@ -97,6 +97,29 @@ def test_python_code_runs(script, tmp_path):
     run(script, tmp_path)
 
 
+#: acme, the client for which CONTRIBUTING shows a door: it is recorded, and then replayed.
+ACME = """
+import types
+
+class Session:
+    def fetch(self, url):
+        requests.append(url)
+        return 200, b"from the server"
+
+requests = []
+(found,) = replacements(types.SimpleNamespace(Session=Session))
+for count in (0, 1):
+    with vcr.use_cassette("acme.yaml", custom_patches=[(found.owner, found.name, found.new)]) as cassette:
+        assert Session().fetch("http://acme.example/") == (200, b"from the server")
+        assert (cassette.play_count, requests) == (count, ["http://acme.example/"])
+"""
+
+
+def test_the_client_in_contributing_is_recorded_and_replayed(tmp_path):
+    (client,) = [block for block in blocks(CONTRIBUTING, "python") if "def replacements" in block]
+    run(client + ACME, tmp_path)
+
+
 def test_the_example_records_once_and_replays_for_ever(tmp_path):
     example = blocks(README, "python")[0]
     assert len(example.splitlines()) < 13
