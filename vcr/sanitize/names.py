@@ -28,8 +28,10 @@ _LOOKS_RANDOM = (
 _HEX = rb"[0-9a-f]{32,}"
 #: The pattern for names that may ask whether there is a password.
 _NO_ANSWER = rb"(?s)(?!(?i:true|false|yes|no|on|off|null|none|\d)\Z).+"
+#: A word, or what stands for a value in code: ``os.environ[``, ``settings.PASSWORD``, ``${PASSWORD}``, ``%s``.
+_WORD_OR_CODE = rb"(?:[A-Za-z]?[a-z]*|[A-Z]+|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:[\[(].*)?|\$\{?\w+\}?|%s)\Z"
 #: The pattern for passwords in responses: no message (``is too short``) and no single word (``required``).
-_LOOKS_CHOSEN = rb"(?s)(?!true\Z|[A-Za-z]?[a-z]*\Z|[A-Z]+\Z)\S+"
+_LOOKS_CHOSEN = rb"(?s)(?!" + _WORD_OR_CODE + rb")\S+"
 #: A text of several words without a digit, or of more than two, unless it is a connection string or a key in lines.
 _SENTENCE = rb"[^=;\n]*\s[^=;\n]*\s[^=;\n]*\Z|[^\d=;\n]*\s[^\d=;\n]*\Z"
 #: The pattern for values in responses: long and mixed, as a service generates them. Other values are those of a test.
