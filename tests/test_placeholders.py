@@ -195,14 +195,15 @@ def test_a_secret_is_hidden_in_every_spelling_and_comes_back_as_it_was(way, secr
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-@pytest.mark.parametrize(("first", "second"), [*itertools.product([w for w in WAYS if w not in LOOSE], repeat=2)])
-def test_a_secret_is_hidden_in_one_spelling_inside_another(first, second, secret):
-    text = written(secret, [first, second])
-    stored = hidden(text, secret)
-    assert text != stored
-    # It comes back: the same bytes but for how base64 and hexadecimal are written inside something else.
-    if "base64" not in first + second and "hex" not in first.lower():
-        assert unmasked(stored, secret) == text
+@pytest.mark.parametrize("first", [way for way in WAYS if way not in LOOSE])
+def test_a_secret_is_hidden_in_one_spelling_inside_another(first, secret):
+    for second in [way for way in WAYS if way not in LOOSE]:
+        text = written(secret, [first, second])
+        stored = hidden(text, secret)
+        assert text != stored, second
+        # It comes back: the same bytes but for how base64 and hexadecimal are written inside something else.
+        if "base64" not in first + second and "hex" not in first.lower():
+            assert unmasked(stored, secret) == text, second
 
 
 @pytest.mark.parametrize("secret", SECRETS)
