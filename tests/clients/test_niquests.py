@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
+import socket
 
 import pytest
 
@@ -44,6 +46,23 @@ def alike_over_http2(client, h2_server, ca_file, cassette_path):
         return live, cassette
 
     return alike
+
+
+def test_a_proxy_that_opens_no_tunnel_in_time(cassette_path):
+    urllib3 = niquests.packages.urllib3
+
+    def act():
+        with urllib3.ProxyManager(proxy, timeout=0.3, retries=False, background_watch_delay=None) as pools:
+            return outcome(lambda: pools.request("GET", "https://a.example/"))
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it accepts, and says nothing
+        proxy = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        live = act()
+        for mode in ("once", "none"):
+            with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True) as cassette:
+                assert act() == live
+            assert len(cassette) == 1
+    gc.collect()  # a socket that nobody has closed is a warning now
 
 
 def test_a_request_whose_answer_nobody_asks_for_is_recorded(server, cassette_path):

@@ -144,8 +144,8 @@ class Line:
     def fail_in_getresponse(
         self, connection: Connection, asked: Asked, promise: Promise | None, error: TimeoutError
     ) -> bool:
-        """Have ``getresponse`` raise ``error``, because a TLS handshake took too long. Returns whether it will: not
-        before the request is complete.
+        """Have ``getresponse`` raise ``error``, because a proxy or a TLS handshake took too long. Returns whether it
+        will: not before the request is complete.
 
         vcr connects while the request is written. The pool makes the right error of a timeout of ``connect`` and of
         ``getresponse``, but not of a timeout there.
@@ -157,6 +157,9 @@ class Line:
         connection._promises[promise.uid] = promise
         connection._promises_per_stream[promise.stream_id] = promise
         self._replays[asked.stream_id] = Replay(self._parser(), asked, None, error)
+        connection._stream_id = asked.stream_id  # the request for a tunnel has taken another one
+        if connection.sock is not None:
+            connection.sock.close()
         connection._protocol = self
         _pretend(connection, self.names)
         return True

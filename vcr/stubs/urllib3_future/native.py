@@ -78,6 +78,7 @@ class Connection(Addressed, Protocol):
     _svn: object
     _http_vsn: int
     _cached_http_vsn: int | None
+    _stream_id: int | None
     _has_connected_to_proxy: bool
     _promises: dict[str, Promise]
     _promises_per_stream: dict[int, Promise]
