@@ -69,6 +69,7 @@ ROOMS = [
     "sanitize.places",
     "sanitize.values",
     "sanitize.glance",
+    "sanitize.notes",
     "sanitize.repeated",
     "sanitize.masking",
     "sanitize.off",

@@ -29,7 +29,7 @@ from .turn import Turn
 from .unrecordable import Unrecordable
 
 if TYPE_CHECKING:
-    from ..sanitize.masking import Masked
+    from ..sanitize.notes import Masked
     from .explain import Closest, Refusal
 
 __all__ = ["Cassette", "Turn"]

@@ -11,7 +11,7 @@ from ..request import Request
 from ..response import Response, ResponseDict
 
 if TYPE_CHECKING:
-    from ..sanitize.masking import Masked
+    from ..sanitize.notes import Masked
 
 _forks = 0
 

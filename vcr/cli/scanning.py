@@ -20,7 +20,8 @@ from ..persisters.whole import mode_of, read_only, replace
 from ..request import Request
 from ..response import Response
 from ..sanitize import names, shapes
-from ..sanitize.masking import Masked, Sanitizer
+from ..sanitize.masking import Sanitizer
+from ..sanitize.notes import Masked
 from ..sanitize.placeholder import PLACEHOLDER
 from . import paths
 from .lines import lines_of

@@ -1,29 +1,31 @@
 """Masks requests and responses, for what is stored and for what is compared. It must not know a cassette or a file.
 
-First it reads, in both messages, the places that a rule names: headers, cookies, parameters, fields. Then it searches
-every text of both for the secrets that it has found there, and for text that looks like a secret. So a token from a
-header is masked, too, in a body that repeats it.
+It works in three steps:
+
+1. A quick look (``Glance``) proves for most messages that they have no secret. They stay as they are.
+2. In both messages it reads the places that a rule names: headers, cookies, parameters, fields (``Places``).
+3. It searches every text of both for the secrets that it has found there, and for text that looks like a secret
+   (``Everywhere``). So a token from a header is masked, too, in a body that repeats it.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from .._http import content_coding
 from .._http.everywhere import Everywhere, texts_of_request, texts_of_response
-from .._http.text import as_bytes
 from .._locks import new_lock
 from .._placeholders import Placeholder
 from ..request import Request
 from ..response import Response, ResponseDict, copied
 from . import uris
-from .finding import Shapes
 from .glance import Glance
 from .lengths import correct_length, correct_lengths
-from .placeholder import Known, is_placeholder, tag
+from .notes import Masked, Writer
+from .placeholder import Known, tag
 from .places import Places
 from .repeated import may_hide_any, may_repeat, put_back, told
 from .rule import Rule
@@ -35,59 +37,6 @@ from .values import Blanks, Secrets, Spelled
 BLANK = "<secret>"
 
 
-class Masked(NamedTuple):
-    """A secret that was masked. ``rule``: the name of the rule that found the secret. ``place``: the place where it
-    stood, such as ``request header Authorization``. ``placeholder``: the text that stands there now."""
-
-    rule: str
-    place: str
-    placeholder: str
-
-
-class _Note(NamedTuple):
-    masked: Masked
-    rule: Rule
-    is_new: bool
-
-
-class _Writer:
-    """The ``Put`` of the sanitizer: returns what takes the place of a secret, and notes it.
-
-    ``new(rule, secret)``: returns the placeholder. ``place``: the place that is read now. ``shapes``: a secret with a
-    known shape gets the name of its shape, whatever the name of its field.
-    """
-
-    def __init__(self, new: Callable[[Rule, str], str], shapes: Shapes) -> None:
-        self._new = new
-        self._shapes = shapes
-        self.place = ""
-        self.notes: list[_Note] = []
-        self._seen: set[str] = set()
-
-    def at(self, place: str) -> _Writer:
-        self.place = place
-        return self
-
-    def __call__(self, rule: Rule, secret: str) -> str:
-        # A secret of the request is a secret in the response, too, even if it does not look like one there.
-        if rule.where != "shape" and not rule.fits(secret) and secret not in self._seen:
-            return secret
-        self._seen.add(secret)
-        new = self._new(self._by_shape(rule, secret), secret)
-        if new != secret or is_placeholder(new) or new == rule.replacement:
-            self.notes.append(_Note(Masked(rule.name, self.place, new), rule, new != secret))
-        return new
-
-    def _by_shape(self, rule: Rule, secret: str) -> Rule:
-        """``rule`` with the name of the secret's shape, if it has one: elsewhere the secret is found by that shape, and
-        must have the same placeholder."""
-        data = as_bytes(secret) if rule.replacement is None else b""
-        for start, end, shape in self._shapes.find(data):
-            if (start, end) == (0, len(data)):
-                return replace(rule, name=shape.name, chosen=shape.chosen)
-        return rule
-
-
 class _Looks(NamedTuple):
     """The secrets that are looked for everywhere (``of``), in all their encodings (``secrets``), and the quick looks at
     requests and at responses."""
@@ -96,6 +45,10 @@ class _Looks(NamedTuple):
     secrets: Spelled
     at_requests: Glance
     at_responses: Glance
+
+    def find_none(self, request: Request, response: Response) -> bool:
+        """Whether it is certain that there is nothing to mask in a request and its response."""
+        return self.at_requests.finds_none_in_request(request) and self.at_responses.finds_none_in_response(response)
 
 
 class Compared(NamedTuple):
@@ -172,20 +125,17 @@ class Sanitizer:
             return request, response.data, []
 
     def _pair(self, request: Request, response: Response) -> tuple[Request, ResponseDict, list[Masked]]:
-        whole: Any = response.data
-        if isinstance(whole, Mapping) and isinstance(whole.get("body"), (str, bytes)):  # as a hook may leave it
-            kept, data, masked = self.pair(request, Response({**whole, "body": {"string": whole["body"]}}))
-            whole = {**data, "body": data["body"]["string"]}
-            return kept, whole, masked
-        is_whole = response.fault is None and _is_readable(request)
-        if is_whole and self._finds_none(request, response):
-            return request, whole, []
-        put = _Writer(self._known.placeholder, self._rules.request.shapes)
+        data: Any = response.data
+        if isinstance(data, Mapping) and isinstance(data.get("body"), (str, bytes)):  # as a hook may leave it
+            kept, whole, masked = self.pair(request, Response({**data, "body": {"string": data["body"]}}))
+            data = {**whole, "body": whole["body"]["string"]}
+            return kept, data, masked
+        if response.fault is not None or not _is_readable(request):
+            return self._odd_pair(request, response)
+        if self._looks.find_none(request, response):
+            return request, data, []
+        put = self._writer()
         asks, answers = self._rules.request, self._rules.response
-        if not is_whole:
-            # A hook or a program has put something else there, which cannot be replayed, either.
-            whole = self._everywhere(answers, put.at("response")).anything(copied(whole))
-            return self.request(request).request if _is_readable(request) else request, whole, []
         kept = Places(asks, put, self._limit).request(request).copy()
         data = _copied(Places(answers, put, self._limit).response(response))
         self._everywhere(asks, put.at("request")).request(kept)
@@ -193,9 +143,15 @@ class Sanitizer:
         correct_lengths(request, kept, response, data)
         return kept, data, list(dict.fromkeys(note.masked for note in put.notes if note.is_new))
 
-    def _finds_none(self, request: Request, response: Response) -> bool:
-        looks = self._looks
-        return looks.at_requests.finds_none_in_request(request) and looks.at_responses.finds_none_in_response(response)
+    def _odd_pair(self, request: Request, response: Response) -> tuple[Request, Any, list[Masked]]:
+        """``pair`` where a hook or a program has put something else in the place of a message. It cannot be replayed,
+        but its texts are masked."""
+        everywhere = self._everywhere(self._rules.response, self._writer().at("response"))
+        data = everywhere.anything(copied(response.data))
+        return self.request(request).request if _is_readable(request) else request, data, []
+
+    def _writer(self) -> Writer:
+        return Writer(self._known.placeholder, self._rules.request.shapes)
 
     @property
     def _looks(self) -> _Looks:
@@ -207,13 +163,13 @@ class Sanitizer:
             self._made_looks = looks = _Looks(known, secrets, at_requests, at_responses)
         return looks
 
-    def _everywhere(self, side: Side, put: _Writer) -> Everywhere:
+    def _everywhere(self, side: Side, put: Writer) -> Everywhere:
         return Everywhere(Secrets(self._looks.secrets, side.shapes, put), self._limit)
 
     def text(self, text: str) -> str:
         """A text for a person to read, with placeholders for secrets."""
         side = self._rules.request
-        put = _Writer(self._known.placeholder, side.shapes)
+        put = self._writer()
         return self._everywhere(side, put).text(uris.replaced(text, side, put, "text"))
 
     # -- what is compared ---------------------------------------------------------------------------------------------
@@ -223,7 +179,7 @@ class Sanitizer:
         if self._looks.at_requests.finds_none_in_request(request):
             return Compared(request, False, frozenset(), frozenset())
         side = self._rules.request
-        put = _Writer(self._known.placeholder, side.shapes)
+        put = self._writer()
         kept = Places(side, put, self._limit).request(request).copy()
         self._everywhere(side, put.at("request")).request(kept)
         correct_length(request, kept)
@@ -235,7 +191,7 @@ class Sanitizer:
     def blank(self, request: Request) -> Request:
         """``request`` with ``BLANK`` for every secret: equal for requests that differ only in their secrets."""
         side = self._rules.request
-        put = _Writer(lambda _, secret: BLANK if secret else secret, side.shapes)
+        put = Writer(lambda _, secret: BLANK if secret else secret, side.shapes)
         kept = Places(side, put, self._limit).request(request).copy()
         Everywhere(Blanks(side.shapes, BLANK), self._limit).request(kept)
         correct_length(request, kept)

@@ -13,7 +13,7 @@ from .._http.views import View
 from ..request import Headers, Request
 from ..response import Response
 from . import names, shapes
-from .masking import Masked
+from .notes import Masked
 from .placeholder import LONGEST, PLACEHOLDER, SHORTEST, is_placeholder
 from .places import Places
 from .rule import Rule
