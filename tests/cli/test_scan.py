@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from tests.cli.conftest import get
 from tests.cli.running import ANSI, ROOT, in_terminal, piped, plain, vcr
 from tests.secrets.made import made
-from vcr.cli import reading
+from vcr.cli import reading, together
 from vcr.request import Request
 from vcr.response import Response
 
@@ -172,6 +172,21 @@ def test_the_length_that_is_announced_and_the_pieces_follow_the_body(write):
     assert request.headers["Content-Length"] == str(len(request.body))
     assert b"".join(response.pieces) == response.body
     assert response.body.endswith(b">\n\n")
+
+
+def test_large_files_are_scanned_side_by_side_and_told_in_order(write, tmp_path):
+    filler = get("/large", {"Content-Type": "text/plain"}, b"some text of a page\n" * 60_000)
+    for name in ("a", "b", "c", "d"):
+        write(f"{name}.yaml", *leaking(), filler)
+    (tmp_path / "broken.yaml").write_text("interactions: [}")
+    assert sum(path.stat().st_size for path in tmp_path.glob("*.yaml")) > together._LARGE
+    done = vcr("scan", "--fix", tmp_path)
+    assert "broken.yaml" in done.err
+    told = [line.partition(":")[0] for line in done.out.splitlines()[:-1]]
+    assert told == [str(tmp_path / f"{name}.yaml") for name in "abcd" for _ in FOUND]
+    assert done.out.splitlines()[-1] == f"4 cassettes: {4 * len(FOUND)} masked"
+    assert done.status == 2
+    assert not any(secret in path.read_text() for path in tmp_path.glob("?.yaml") for secret in SECRETS)
 
 
 def test_broken_cassettes_among_others(tmp_path, leaky, write):

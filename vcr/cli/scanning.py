@@ -7,7 +7,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,14 +62,14 @@ def scan(path: str, fix: bool = False) -> Scan:
     Raises CassetteLoadError when it cannot be read, OSError when it cannot be written, PathError when there is none.
     """
     paths.check_is_one(path)
-    with FilesystemPersister.exclusive(path) if fix else nullcontext():
-        cassette = _Cassette(path)
-        if not cassette.masked:
-            return Scan([], cassette.unread)
-        if not fix:
-            return Scan(cassette.findings(lambda _: (None, "")), cassette.unread)
+    cassette = _Cassette(path)
+    if not cassette.masked or not fix:
+        return Scan(cassette.findings(lambda _: (None, "")), cassette.unread)
+    with FilesystemPersister.exclusive(path):
+        if Path(path).read_bytes() != cassette.content:  # somebody has changed it meanwhile
+            cassette = _Cassette(path)
         refused = cassette.mend()
-        return Scan(cassette.findings(lambda number: (number not in refused, refused.get(number, ""))), cassette.unread)
+    return Scan(cassette.findings(lambda number: (number not in refused, refused.get(number, ""))), cassette.unread)
 
 
 class _Cassette:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import click
 from .. import output, reading, scanning
 from ..scanning import Finding
 from ..status import FINDINGS, FINE, USAGE
+from ..together import on_all_processors
 
 
 @click.command(
@@ -36,11 +38,12 @@ def command(path: Sequence[str], fix: bool, as_json: bool, as_sarif: bool) -> in
     files = reading.Files(path)
     findings: list[Finding] = []
     count = 0
-    for scan in files.map(lambda one: scanning.scan(one, fix)):
-        findings += scan.findings
-        count += 1
-        for error in scan.unread:
-            files.fail(error)
+    with on_all_processors(functools.partial(scanning.scan, fix=fix), files.paths) as scan:
+        for scanned in files.map(scan):
+            findings += scanned.findings
+            count += 1
+            for error in scanned.unread:
+                files.fail(error)
     if as_json:
         click.echo(json.dumps([found._asdict() for found in findings], indent=2))
     elif as_sarif:
