@@ -149,6 +149,7 @@ def test_the_address_that_betamax_has_in_the_response_too_is_masked(write, tmp_p
     path = tmp_path / "x.json"
     vcr("convert", write("x.yaml", get(f"/?Signature={signature}")), path, "--to", "betamax")
     assert path.read_text(encoding="utf-8").count(signature) == 2
+    assert found(path) == [(1, "SIGNATURE", "request query Signature")]
     assert vcr("scan", "--fix", path).status == 0
     assert path.read_text(encoding="utf-8").count("?Signature=<SIGNATURE:") == 2
 

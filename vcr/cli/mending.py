@@ -49,6 +49,8 @@ class Secrets(NamedTuple):
 def edits(text: str, maskings: Sequence[Masking], secrets: Secrets) -> list[Edit]:
     """What is to be replaced in a text. Raises CassetteLoadError for one that is neither YAML nor JSON."""
     changes = {masking.number: changes_of(masking) for masking in maskings}
+    for masking in maskings:  # Betamax has the URI in the response, too
+        changes[masking.number]["response"].update(_changed([("url", masking.before[0].uri, masking.after[0].uri)]))
     made = []
     for leaf in leaves_of(text):
         number = -1 if leaf.interaction is None else leaf.interaction
@@ -81,7 +83,6 @@ def changes_of(masking: Masking) -> dict[str, Changes]:
     asked = [("uri", request.uri, kept.uri), ("body", request.body, kept.body)]
     asked += [(name, old, new) for (name, old), (_, new) in pairs]
     answered = [*_differences("", response.data, data.data), _decoded(response, data)]
-    answered.append(("url", request.uri, kept.uri))  # Betamax has the URI in the response, too
     return {"request": dict(_changed(asked)), "response": dict(_changed(answered))}
 
 
