@@ -82,7 +82,7 @@ def test_each_finding_is_a_line_with_its_place_and_never_the_secret(leaky):
         number = int(line.removeprefix(f"{leaky}:").partition(":")[0])
         assert line == f"{leaky}:{number}: interaction {interaction}: secret in the {place} [{rule}]"
         assert any(secret in text[number - 1] for secret in SECRETS)
-    assert summary == "1 cassette: 7 secrets"
+    assert summary == "1 cassette: 7 secrets (vcr scan --fix masks them)"
     assert not any(secret in done.out for secret in SECRETS)
 
 
@@ -185,7 +185,7 @@ def test_large_files_are_scanned_side_by_side_and_told_in_order(write, tmp_path)
     assert "broken.yaml" in done.err
     told = [line.partition(":")[0] for line in done.out.splitlines()[:-1]]
     assert told == [str(tmp_path / f"{name}.yaml") for name in "abcd" for _ in FOUND]
-    assert done.out.splitlines()[-1] == f"4 cassettes: {4 * len(FOUND)} masked"
+    assert done.out.splitlines()[-1] == f"4 cassettes: {4 * len(FOUND)} masked; 1 more cannot be read"
     assert done.status == 2
     assert not any(secret in path.read_text() for path in tmp_path.glob("?.yaml") for secret in SECRETS)
 
@@ -202,7 +202,7 @@ def test_broken_cassettes_among_others(tmp_path, leaky, write):
     assert f"{tmp_path}/two.yaml" in done.err
     assert "interaction 2: the request's method is a list" in done.err
     assert f"{tmp_path}/missing.yaml: there is no such file" in done.err
-    assert done.out.splitlines()[-1] == "1 cassette: 7 secrets"
+    assert done.out.splitlines()[-1] == "1 cassette: 7 secrets; 2 more cannot be read"
 
 
 def test_an_interaction_that_cannot_be_read_is_told_and_the_others_are_masked(write):

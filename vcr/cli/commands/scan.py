@@ -51,15 +51,18 @@ def command(path: Sequence[str], fix: bool, as_json: bool, as_sarif: bool) -> in
 
         click.echo(json.dumps(document(findings), indent=2))
     else:
-        _print(findings, count)
+        _print(findings, count, len(files.paths) - count, fix)
     left = any(not found.mended for found in findings)
     return USAGE if files.status == USAGE else FINDINGS if left else FINE
 
 
-def _print(findings: Sequence[Finding], count: int) -> None:
+def _print(findings: Sequence[Finding], count: int, unread: int, fix: bool) -> None:
     for found in findings:
         output.line(str(found).replace("\n", " "), "green" if found.mended else "red")
     mended = Counter(bool(found.mended) for found in findings)
     details = [output.counted(mended[False], "secret")] if mended[False] else []
     details += [f"{mended[True]} masked"] if mended[True] else []
-    output.line(f"{output.counted(count, 'cassette')}: {', '.join(details) or 'no secret'}")
+    more = (
+        f"; {unread} more cannot be read" if unread else " (vcr scan --fix masks them)" if details and not fix else ""
+    )
+    output.line(f"{output.counted(count, 'cassette')}: {', '.join(details) or 'no secret'}{more}")
