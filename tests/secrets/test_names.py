@@ -6,7 +6,7 @@ import pytest
 
 from tests.secrets.check_names import Known, line, lines
 from vcr._http.names import Names
-from vcr.sanitize import form, header, query
+from vcr.sanitize import form, header, names, query
 from vcr.sanitize.ruleset import RuleSet
 
 
@@ -51,6 +51,13 @@ def test_a_whole_name_counts_before_an_end_and_a_rule_of_a_project_before_a_defa
     assert side.parameter("token") is short
     assert side.parameter("tokens") is None
     assert side.field(side.fields.of("nextToken")) is short
+
+
+def test_a_rule_of_a_project_looks_where_a_default_rule_of_that_name_does_not():
+    for own in (form("sig"), form("*_sig")):
+        side = RuleSet([own, *names.RULES]).response
+        assert side.field(side.fields.of("sig")) is own
+    assert RuleSet(names.RULES).response.fields.of("sig") is None
 
 
 def test_header_fields_and_fields_of_a_body_have_ends_too():

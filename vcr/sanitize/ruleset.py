@@ -24,7 +24,8 @@ _MOST_KNOWN = 1000
 
 class _Named:
     """Rules for one kind of place, by name. If two rules have the same name, the first counts; a whole name counts
-    before an end (``*-token``), and a long end before a short one. ``without``: names that do not count.
+    before an end (``*-token``), and a long end before a short one. ``without``: names of query parameters that do not
+    count.
 
     ``whole``: the whole names; ``ends``: the ends, without the star.
     """
@@ -36,7 +37,7 @@ class _Named:
             for name in map(folded, rule.names):
                 if name.startswith("*-"):
                     self._ending.setdefault(name[2:], rule)
-                elif name not in without:
+                elif rule.where != "query" or name not in without:
                     self.whole.setdefault(name, rule)
         self.ends = tuple(sorted(self._ending, key=len))[::-1]
         self._any = self.whole.pop("*", None)
