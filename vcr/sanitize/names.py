@@ -4,7 +4,7 @@ variables whose values are secrets. It must not know how a name is found in a me
 This is a table with one rule for each kind of secret and each kind of place. The names are facts. They come from the
 sanitizers of Azure's test proxy (MIT, github.com/Azure/azure-sdk-tools), the rules of gitleaks (MIT), the RFCs, and the
 documentation of the services that ``source`` names. A name is listed in one form: case, ``-`` and ``_`` do not count.
-``*-api-key`` stands for all names whose last words are these (``openaiApiKey``). ``tests/secrets/known_names.ini`` has
+``*-api-key`` stands for all names whose last words are these (``openaiApiKey``). ``tests/secrets/known_names.txt`` has
 the names that others mask or services document, and what becomes of each.
 
 In the examples (``vector``, ``counter_example``), ``{a24}`` stands for 24 made-up letters, as in ``shapes.py``.
