@@ -173,13 +173,18 @@ def _beside(
 ) -> Iterator[Value]:
     """The values behind what ``key`` finds, whose ``group`` is the name. ``scalar`` finds a value without quotes; if it
     is None, such a value goes to the end of its line, if the name begins the line, and else to a delimiter."""
+    others: set[bytes] = set()  # what is none of the names: in a large text the same ones come again
     at = 0
     while (found := key.search(data, at)) is not None:
-        at = found.end()
-        name = names.of(_unescaped(found[group]))
-        if name is None:
-            at = found.end(group)
+        at = found.end(group)
+        written = found[group]
+        if written in others:
             continue
+        name = names.of(_unescaped(written))
+        if name is None:
+            others.add(written)
+            continue
+        at = found.end()
         value = _value(data, at, names, name, scalar or (_LINE if _begins_line(data, found.start()) else _SCALAR))
         if value is not None:
             at = max(at, value.end)
