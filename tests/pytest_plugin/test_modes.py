@@ -15,6 +15,11 @@ MARKED = """
 """
 
 
+@pytest.fixture
+def counted():
+    """What the plugin does in a mode runs in the tests of the other files, too, which are counted."""
+
+
 def bodies(project, name: str = CASSETTE) -> list[str]:
     """The recorded bodies of a cassette."""
     stored = yaml.safe_load((project.path / name).read_text("utf-8"))
