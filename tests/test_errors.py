@@ -61,6 +61,9 @@ def test_a_refusal_says_who_refused_what():
     assert error.cassette is cassette
     assert error.failed_request is request
     assert error.args == (str(error),)
+    error.args = (f"in my test: {error.args[0]}",)
+    assert str(error).startswith("in my test: ")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
 def test_a_refusal_made_by_hand_asks_its_cassette_for_the_reason():

@@ -26,6 +26,8 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
     pickled error has the text, and no cassette.
     """
 
+    _args: tuple[object, ...] = ()  # those that the program has assigned
+
     def __init__(
         self,
         *,
@@ -43,9 +45,13 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
             self._facts = cassette.explain(failed_request, similar=similar)
 
     @property
-    def args(self) -> tuple[str]:  # type: ignore[override]
-        """The text of the error (as VCR.py)."""
-        return (str(self),)
+    def args(self) -> tuple[object, ...]:
+        """The text of the error (as VCR.py). A program may assign others, to say more."""
+        return self._args or (str(self),)
+
+    @args.setter
+    def args(self, args: tuple[object, ...]) -> None:
+        self._args = tuple(args)
 
     @property
     def refusal(self) -> Refusal:
@@ -71,6 +77,8 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
         return str(cls(cassette=cassette, failed_request=failed_request))
 
     def __str__(self) -> str:
+        if self._args:
+            return str(Exception(*self._args))
         try:
             return self.refusal.text()
         except Exception as error:  # noqa: BLE001  (of a matcher or a mask; the text of an error never raises)
