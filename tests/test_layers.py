@@ -71,6 +71,7 @@ ROOMS = [
     "sanitize.glance",
     "sanitize.notes",
     "sanitize.repeated",
+    "sanitize.written",
     "sanitize.masking",
     "sanitize.off",
     "sanitize.standing",

@@ -264,7 +264,8 @@ class Cassette(engine.Cassette):
             if kept is None or found is None:
                 self._raise_not_held(request)
             self.play(found)
-            return self.answered(request, kept, found, found.pair()[1]).data
+            response = found.pair()[1]
+            return (self.answered(request, kept, found, response) if response.fault is None else response).data
 
     def responses_of(self, request: Request) -> list[ResponseDict]:
         """Every recorded response to this request, played or not. Raises UnhandledHTTPRequestError when none is."""
@@ -301,7 +302,9 @@ class Cassette(engine.Cassette):
         if requests_match is not _REQUESTS_MATCH:
             return next((i for i in self._matching(kept) if self.allow_playback_repeats or not i.plays), None)
         with self.lock:
-            return self.find_unplayed(kept) if recorded else self.find(kept, self.key(kept))
+            if recorded:
+                return self.find_unplayed(kept)
+            return self.find(kept, self.key(kept), same_sender=not self.write_protected)
 
     def _raise_not_held(self, request: Request) -> NoReturn:
         message = f"The cassette ({self.path!r}) doesn't contain the request ({request!r}) asked for"

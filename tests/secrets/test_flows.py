@@ -53,6 +53,17 @@ def test_two_users_in_one_cassette_stay_apart_in_any_order(ask, server, cassette
     assert cassette.all_played
 
 
+def test_another_user_is_recorded_where_the_cassette_may_record_and_secrets_are_compared(ask, server, cassette_path):
+    options = {"record_mode": "new_episodes", "match_on": ["method", "uri", "headers"]}
+    for token, name in ((ALICE, "alice"), (BOB, "bob")):
+        with vcr.use_cassette(cassette_path, **options):
+            assert ask(token=token) == name
+    server.close()
+    with vcr.use_cassette(cassette_path, **options) as cassette:
+        assert [ask(token=token) for token in (BOB, ALICE)] == ["bob", "alice"]
+    assert cassette.all_played
+
+
 @pytest.mark.parametrize("match_on", [None, ["method", "uri", "headers"]])
 def test_a_dummy_key_replays_what_a_real_key_has_recorded(match_on, ask, server, cassette_path):
     with vcr.use_cassette(cassette_path, sanitize=True):

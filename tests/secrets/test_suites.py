@@ -6,12 +6,14 @@ Each test runs its program twice, with no option for the sanitizer: with the ser
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import urllib.request
 from collections.abc import Callable
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -188,3 +190,185 @@ def test_a_matcher_of_the_suite_compares_secrets(twice):
             assert site.json(f"/token?api_key={token}", {"Authorization": f"Bearer {token}"}) == {"token": token}
 
     twice(program, match_on=["method", "path", same_user])
+
+
+def test_a_matcher_of_the_suite_decodes_a_token_that_is_made_anew_in_each_run(twice):
+    def user(request):
+        _, claims, _ = request.headers["Authorization"].split(".")
+        return json.loads(base64.urlsafe_b64decode(claims + "=="))["sub"]
+
+    runs = iter((1795854887, 1795858487))
+
+    def program(site, cassette):
+        expires = next(runs)
+        for name in ("alice", "bob"):
+            claims = base64.urlsafe_b64encode(json.dumps({"sub": name, "exp": expires}).encode()).decode().rstrip("=")
+            site.json(f"/query?q={name}", {"Authorization": f"Bearer eyJhbGciOiJIUzI1NiJ9.{claims}.c2lnbmF0dXJl"})
+
+    twice(program, match_on=["path", "query", lambda one, other: user(one) == user(other)])
+
+
+def test_a_matcher_of_the_suite_fails_where_the_file_has_a_placeholder(twice):
+    def number(request):
+        return int(request.headers["X-Api-Key"].removeprefix("key-"))
+
+    def program(site, cassette):
+        for key in ("key-1234567890123", "key-3210987654321"):
+            assert site.json("/said", {"X-Api-Key": key}, {"key": key}) == {"you": json.dumps({"key": key})}
+
+    assert "1234567890123" not in twice(program, match_on=["path", lambda one, other: number(one) == number(other)])
+
+
+def test_a_matcher_that_fails_for_requests_without_placeholders_is_heard(server, cassette_path):
+    def program():
+        urllib.request.urlopen(server.url + "/text").close()
+
+    def matcher(one, other):
+        raise ZeroDivisionError
+
+    with vcr.use_cassette(cassette_path):
+        program()
+    with vcr.use_cassette(cassette_path, match_on=[matcher]), pytest.raises(ZeroDivisionError):
+        program()
+
+
+# -- hooks and filters of the suite -----------------------------------------------------------------------------------
+
+
+def _without_tokens(request):
+    request.headers["Authorization"] = "Bearer dummy-of-the-1st-hook"
+    request.uri = request.uri.replace(TOKEN, "dummy-of-the-2nd-hook")
+    request.body = json.dumps({"password": "dummy of the 3rd hook", "user": "joe"}).encode()
+    return request
+
+
+def _without_answers(response):
+    response["body"]["string"] = b'{"token": "dummy-of-the-4th-hook"}'
+    return response
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"before_record_request": _without_tokens, "before_record_response": _without_answers},
+        {
+            "filter_headers": [("authorization", lambda key, value, request: "Bearer dummy-of-the-1st-hook")],
+            "filter_query_parameters": [("api_key", lambda key, value, request: "dummy-of-the-2nd-hook")],
+            "filter_post_data_parameters": [("password", lambda key, value, request: "dummy of the 3rd hook")],
+            "before_record_response": _without_answers,
+        },
+    ],
+    ids=["hooks", "filters"],
+)
+def test_what_the_suite_writes_in_the_place_of_a_secret_stays(options, twice):
+    def program(site, cassette):
+        site.json(f"/token?api_key={TOKEN}", {"Authorization": f"Bearer {TOKEN}"}, {"password": PASSWORD})
+        (response,) = cassette.responses
+        assert json.loads(response["body"]["string"]) == {"token": "dummy-of-the-4th-hook"}
+
+    written = twice(program, match_on=["method", "uri", "headers", "body"], **options)
+    for dummy in ("dummy-of-the-1st-hook", "dummy-of-the-2nd-hook", "dummy of the 3rd hook", "dummy-of-the-4th-hook"):
+        assert dummy in written
+    assert TOKEN not in written
+    assert PASSWORD not in written
+
+
+def _moved(request):
+    request.headers["X-Api-Key"] = request.headers["Authorization"].removeprefix("Bearer ")
+    request.headers["Authorization"] = f"Bearer moved-{request.headers['X-Api-Key'][3:]}"
+    return request
+
+
+def _decoded(request):
+    request.headers["X-Api-Key"] = base64.b64decode(request.headers["X-Api-Key"]).decode()
+    return request
+
+
+@pytest.mark.parametrize("hook", [_moved, _decoded])
+def test_a_secret_that_a_hook_moves_or_decodes_is_masked(hook, twice):
+    def program(site, cassette):
+        key = base64.b64encode(b"another-0key-of-1the-suite").decode()
+        site.json("/token", {"Authorization": f"Bearer {TOKEN}", "X-Api-Key": key})
+
+    written = twice(program, before_record_request=hook)
+    assert TOKEN[3:] not in written
+    assert "another-0key" not in written
+
+
+def test_a_hook_that_keeps_only_requests_with_the_real_token(twice):
+    seen = []
+
+    def program(site, cassette):
+        assert site.json("/token", {"Authorization": f"Bearer {TOKEN}"}) == {"token": TOKEN}
+        assert len(cassette) == 1
+
+    def hook(request):
+        seen.append(request.headers["Authorization"])
+        return request if request.headers["Authorization"] == f"Bearer {TOKEN}" else None
+
+    assert TOKEN not in twice(program, before_record_request=hook)
+    assert seen[0] == seen[-1] == f"Bearer {TOKEN}"
+
+
+def test_a_hook_that_fails_without_the_real_token(twice):
+    def program(site, cassette):
+        assert site.json("/token", {"Authorization": f"Bearer {TOKEN}"}) == {"token": TOKEN}
+
+    def hook(request):
+        assert request.headers["Authorization"] == f"Bearer {TOKEN}"
+        return request
+
+    assert TOKEN not in twice(program, before_record_request=hook)
+
+
+# -- what comes from elsewhere ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("where", ["/notes/{}/1", "/query?key={}", "/said"])
+def test_a_token_of_another_cassette_goes_where_no_rule_looks(where, twice, server, tmp_path):
+    """A fixture of the suite logs in with a cassette of its own."""
+    server.route("/notes", lambda exchange, *_: exchange.json({"note": "first"}))
+    server.route("/login", lambda exchange: exchange.json({"access_token": "0" + TOKEN}))
+
+    def program(site, cassette):
+        with vcr.use_cassette(tmp_path / "login.yaml"):
+            token = site.json("/login")["access_token"]
+        site.json(where.format(quote(token)), body={"mine": token} if where == "/said" else None)
+        (request,) = cassette.requests
+        assert token in unquote(request.uri) + (request.body or b"").decode()
+
+    twice(program, match_on=["method", "uri", "body"])
+
+
+@pytest.mark.parametrize("name", ["SUITE_API_KEY", "SUITE_PASSWORD"])
+def test_a_server_that_repeats_the_value_of_a_variable(name, twice, monkeypatch):
+    monkeypatch.setenv(name, "of-the-environment-of-1-suite")
+
+    def program(site, cassette):
+        assert site.json("/said", body={"note": "of-the-environment-of-1-suite"}) == {
+            "you": '{"note": "of-the-environment-of-1-suite"}'
+        }
+
+    assert "of-the-environment" not in twice(program)
+
+
+def test_a_server_that_knows_the_value_of_a_variable(twice, server, monkeypatch):
+    monkeypatch.setenv("SUITE_KEY", "of-the-environment-of-1-suite")
+    server.route("/known", lambda exchange: exchange.json({"page": "of-the-environment-of-1-suite"}))
+
+    def program(site, cassette):
+        assert site.json("/known") == {"page": "of-the-environment-of-1-suite"}
+
+    assert "of-the-environment" not in twice(program)
+
+
+def test_a_client_that_checks_the_signature_of_a_response(twice, server):
+    body = b'{"event": "ping"}'
+    signature = "sha256=" + hmac.new(b"shared", body, "sha256").hexdigest()
+    server.route("/event", lambda exchange: exchange.respond(200, [("X-Hub-Signature-256", signature)], body))
+
+    def program(site, cassette):
+        with urllib.request.urlopen(site.url + "/event") as response:
+            assert response.headers["X-Hub-Signature-256"] == signature
+
+    twice(program)

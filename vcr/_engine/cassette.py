@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Cassette", "Turn"]
 
 log = logging.getLogger("vcr.cassette")
-# VCR.py says under this name whether a request is replayed.
-log_of_stubs = logging.getLogger("vcr.stubs")
+log_of_stubs = logging.getLogger("vcr.stubs")  # VCR.py says there whether a request is replayed
 
 # Taken at import: libraries that stop the clock of a test replace the function in its module.
 _clock = time.monotonic
@@ -136,10 +135,12 @@ class Cassette(Holding, Unrecordable):
         key = self.key(kept)
         with self.changing():
             self.sent.append(request)
-            recorded = self.find(kept, key) if self.replays else None
+            # (A request with another secret than the recorded one is recorded, if it may be.)
+            find = functools.partial(self.find, kept, key, same_sender=not self.write_protected)
+            recorded = find() if self.replays else None
             if recorded is not None and self._index.asks:
                 # VCR.py asks the user's matchers twice: whether it can play a response, and which one it plays.
-                recorded = self.find(kept, key)
+                recorded = find()
             if recorded is not None:
                 if self.strictness.ordered:
                     self._check_order(kept, recorded)
@@ -149,6 +150,7 @@ class Cassette(Holding, Unrecordable):
                 raise self.refusal(kept)
             else:
                 interaction = self.reserve(kept)
+                self.pipeline.note_changed(request, kept)
         if recorded is None:
             self.prepare_to_save()
             log_of_stubs.info("%s not in cassette, sending to real server", self.shown(kept))
@@ -193,6 +195,8 @@ class Cassette(Holding, Unrecordable):
     def keep(self, turn: Turn, interaction: Interaction, response: Response) -> None:
         """Filter a live response, and put it in the place that its turn has reserved."""
         kept = self.when_recorded(interaction, response)
+        if kept is not None:
+            self.pipeline.note_changed(response, kept)
         with self.changing():
             self._streaming.discard(turn)
             if self.closed:

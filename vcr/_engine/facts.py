@@ -10,7 +10,7 @@ from ..matchers import Predicate
 from ..request import Request
 from .explain import Closest, Refusal
 from .interaction import Interaction
-from .secret_index import Blanked
+from .secret_index import Changed
 
 if TYPE_CHECKING:
     from ..sanitize.masking import Sanitizer
@@ -64,7 +64,7 @@ def _without_secrets(
     that names the secrets that differ, where these have to be the same."""
     if sanitizer is None:
         return request, list(recorded), []
-    blanked = [Blanked(interaction, sanitizer.blank) for interaction in recorded]
+    blanked = [Changed(interaction, sanitizer.blank) for interaction in recorded]
     asked = sanitizer.blank(request)
     if not sanitizer.is_strict:
         return asked, list(blanked), []

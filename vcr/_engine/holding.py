@@ -56,6 +56,7 @@ class Holding:
         self._index = self.new_index()
         # What this session has recorded, and does not replay: a program that asks by hand finds it.
         self._not_replayed = self.new_index()
+        self._aside: list[Interaction] = []  # see ``set_aside``
 
     # -- finding ------------------------------------------------------------------------------------------------------
 
@@ -92,15 +93,28 @@ class Holding:
         """A value that is equal for requests that match exactly."""
         return self._index.key(request)
 
-    def find(self, request: Request, key: Hashable) -> Interaction | None:
+    def find(self, request: Request, key: Hashable, *, same_sender: bool = False) -> Interaction | None:
         """The interaction that would be played for this request, whatever the record mode; None when there is none.
 
-        ``key``: ``self.key(request)``.
+        ``key``: ``self.key(request)``. ``same_sender``: not one with the secrets of another sender, where secrets are
+        compared.
         """
         which = ALL if self.allow_playback_repeats is True else UNPLAYED
-        found = next(self._index.matching(request, key, which), None)
+        found = next(self._index.matching(request, key, which, same_sender=same_sender), None)
         if found is None and self.allow_playback_repeats == "last":
-            found = next(self._index.matching(request, key, LATEST_FIRST), None)
+            found = next(self._index.matching(request, key, LATEST_FIRST, same_sender=same_sender), None)
+        return self._taken_back(request, key) if found is None and self._aside else found
+
+    def _taken_back(self, request: Request, key: Hashable) -> Interaction | None:
+        """The interaction that was set aside and matches ``request``, which the hooks have let pass."""
+        aside = self.new_index()
+        for interaction in self._aside:
+            aside.add(interaction)
+        found = next(aside.matching(request, key, ALL), None)
+        if found is not None:
+            self._aside.remove(found)
+            self.put(found)
+            self.make_findable(found)
         return found
 
     def find_unplayed(self, request: Request) -> Interaction | None:
@@ -159,6 +173,12 @@ class Holding:
         with self.lock:
             self._interactions.append(interaction)
 
+    def set_aside(self, interaction: Interaction) -> None:
+        """Note an interaction of the file that a hook drops, and that has placeholders: the hook may have looked for
+        the secrets. It is held from when a request comes that the hooks let pass and that matches."""
+        interaction.is_from_file = True
+        self._aside.append(interaction)
+
     def give_up(self, interaction: Interaction) -> None:
         """Remove an interaction."""
         with self.lock:
@@ -211,15 +231,17 @@ class Holding:
         interaction.plays += 1
 
     def answered(self, request: Request, kept: Request, interaction: Interaction, response: Response) -> Response:
-        """The recorded ``response`` as it answers ``request``. Where the response repeats a secret of the request, the
-        file has a placeholder: the client gets the secret that this request has sent.
+        """The recorded ``response`` as it answers ``request``. Where the response repeats a secret of the request, or
+        the value of an environment variable, the file has a placeholder: the client gets the secret that this request
+        has sent, or the value that the variable has now.
 
         ``kept``: the request as the filters have left it.
         """
-        recorded = interaction.request
-        if self._sanitizer is None or not interaction.is_from_file or not self._sanitizer.may_hide_any(recorded):
+        sanitizer, recorded = self._sanitizer, interaction.request
+        if sanitizer is None or not interaction.is_from_file:
             return response
-        response = self._sanitizer.as_answered(request, recorded, response)
+        if sanitizer.may_hide_any(recorded) or sanitizer.may_hide_variable(response):
+            response = sanitizer.as_answered(request, recorded, response)
         interaction.replay = kept, response
         return response
 
@@ -227,10 +249,12 @@ class Holding:
         """The request and the response of an interaction as a program sees them. Once it has been played, the secrets
         of the last request stand in the place of placeholders."""
         request, response = interaction.pair()
-        if self._sanitizer is None or interaction.replay is None:
+        sanitizer = self._sanitizer
+        if sanitizer is None or interaction.replay is None:
             return request, response
         asked, response = interaction.replay
-        return self._sanitizer.as_sent(asked, request), response
+        is_masked = sanitizer.may_hide_any(request) or sanitizer.may_hide_any(asked)
+        return (sanitizer.as_sent(asked, request) if is_masked else request), response
 
     def unplay(self, interaction: Interaction) -> None:
         """Count one replay less of an interaction, whose response no client got. What is not played stays so."""

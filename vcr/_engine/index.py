@@ -129,11 +129,17 @@ class OfPath:
 
 
 class Index:
-    """Finds recorded interactions: by the keys of the built-in matchers, or by asking a matcher of the user's."""
+    """Finds recorded interactions: by the keys of the built-in matchers, or by asking a matcher of the user's.
 
-    def __init__(self, matchers: Sequence[Predicate]) -> None:
+    ``may_hide_any``: whether a recorded request may have a placeholder; a matcher of the user's may fail for it.
+    """
+
+    def __init__(
+        self, matchers: Sequence[Predicate], may_hide_any: Callable[[Request], bool] = lambda _: False
+    ) -> None:
         keyed = [matcher for matcher in matchers if isinstance(matcher, Matcher)]
         self._matchers = matchers
+        self._may_hide_any = may_hide_any
         self._keys = Keys(keyed)
         self.path_of: Callable[[str], Hashable] = (lambda _: "") if _PATH_MATCHERS.isdisjoint(keyed) else _path_of
         #: Whether a matcher of the user's is among the matchers.
@@ -167,9 +173,17 @@ class Index:
         """Let an interaction be found."""
         self._all.entries.append(interaction)
 
-    def matching(self, request: Request, key: Hashable, walk: Walk) -> Iterator[Interaction]:
+    def matching(
+        self,
+        request: Request,
+        key: Hashable,
+        walk: Walk,
+        *,
+        same_sender: bool = False,  # noqa: ARG002  (a SecretIndex tells senders apart)
+    ) -> Iterator[Interaction]:
         """The interactions that match, the best one first; some may come twice. A recording of another part of a
-        resource does not match."""
+        resource does not match. ``same_sender``: nor does one that matches only without its secrets, and has another
+        sender's."""
         return self.compared(request, key, walk, None)
 
     def compared(self, request: Request, key: Hashable, walk: Walk, sender: Sender | None) -> Iterator[Interaction]:
@@ -203,5 +217,11 @@ class Index:
                 if self._keys.target(*interaction.target) == self._keys.target(request.method, request.uri):
                     raise
                 continue  # (It cannot be read, but it is a recording of another request.)
-            if requests_match(request, recorded, self._matchers) and interaction in may_be_played:
+            try:
+                is_match = requests_match(request, recorded, self._matchers)
+            except Exception:  # of a matcher of the user's
+                if not self._may_hide_any(recorded):
+                    raise
+                continue  # (The matcher may read a secret, and the file has a placeholder there.)
+            if is_match and interaction in may_be_played:
                 yield interaction

@@ -5,6 +5,7 @@ It must not know which functions these are (options and hooks make them). It mus
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ..sanitize.masking import Sanitizer
     from ..sanitize.off import Unmasked
     from .cassette import Cassette
+
+log = logging.getLogger("vcr.cassette")
 
 Pair = tuple[Request, ResponseDict]
 RequestFilter = Callable[[Request], "Request | None"]
@@ -75,9 +78,25 @@ class Pipeline(NamedTuple):
             if pair is None:
                 return None
             request, response = pair[0], Response(pair[1], response.beside)
-        kept_request = self.request(request)
-        kept_response = None if kept_request is None else self.response(response)
+        as_stored = Interaction(request, response)
+        is_masked = self.sanitizer is not None and self.sanitizer.may_hide_any(request)
+        try:
+            kept_request = self.request(request)
+            kept_response = None if kept_request is None else self.response(response)
+        except Exception as error:
+            if not is_masked:
+                raise
+            # It may have asked for a real value. (A new request that matches is given to the same hooks.)
+            log.info("A hook raised %s for a masked interaction, which stays as it is", type(error).__name__)
+            return as_stored
+        if kept_request is None and is_masked:
+            cassette.set_aside(as_stored)
         return None if kept_request is None or kept_response is None else Interaction(kept_request, kept_response)
+
+    def note_changed(self, before: Request | Response, after: Request | Response) -> None:
+        """Let the sanitizer know what the filters and hooks have made of a message that is recorded now."""
+        if self.sanitizer is not None:
+            self.sanitizer.leave_written(before, after)
 
     def learn_secrets(self, interactions: Iterable[Interaction]) -> None:
         """Let the sanitizer learn the secrets in all requests before any interaction is written: a secret of a later

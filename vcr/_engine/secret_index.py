@@ -5,12 +5,15 @@ maybe another one. So it is compared in these ways, until something matches:
 
 1. as it is: in this session, its recording has the secrets still;
 2. as it would be stored: with the same secret, that is equal to the recording;
-3. without secrets, with recordings without secrets;
-4. with a placeholder of a recording in the place of a text that nobody can know for a secret: in a path, for example.
+3. where a matcher of the user's is asked: as it is, with recordings of the same sender that have its secrets;
+4. without secrets, with recordings without secrets;
+5. with a placeholder of a recording in the place of a text that nobody can know for a secret: in a path, for example;
+6. with recordings that have its placeholder in the place of a secret: the request got it from another cassette.
 """
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import chain
@@ -35,7 +38,7 @@ class SecretIndex(Index):
 
     def __init__(self, matchers: Sequence[Predicate], sanitizer: Sanitizer) -> None:
         self._sanitizer = sanitizer
-        super().__init__(matchers)
+        super().__init__(matchers, sanitizer.may_hide_any)
 
     def clear(self) -> None:
         """Forget every interaction."""
@@ -43,21 +46,30 @@ class SecretIndex(Index):
         self._blanks: Index | None = None  # the same interactions without secrets
         self._templates: Templates | None = None
 
-    def matching(self, request: Request, key: Hashable, walk: Walk) -> Iterator[Interaction]:
+    def matching(
+        self, request: Request, key: Hashable, walk: Walk, *, same_sender: bool = False
+    ) -> Iterator[Interaction]:
         """The interactions that match in the first way in which anything does. What has been played counts: so a
         request that is sent twice, and recorded once, gets no recording of another sender the second time."""
         sender = Sender(self._sanitizer, request)
         found = self.compared(request, key, walk, sender)
         first = next(found, None)
-        found = self._matching_otherwise(request, key, walk, sender) if first is None else chain((first,), found)
+        if first is None:
+            found = self._matching_otherwise(request, key, walk, sender, same_sender)
+        else:
+            found = chain((first,), found)
         return filter(sender.may_get, found) if self._sanitizer.is_strict else found
 
-    def _matching_otherwise(self, request: Request, key: Hashable, walk: Walk, sender: Sender) -> Iterator[Interaction]:
+    def _matching_otherwise(
+        self, request: Request, key: Hashable, walk: Walk, sender: Sender, same_sender: bool
+    ) -> Iterator[Interaction]:
         tried: tuple[Index, Request, Hashable] = (self, request, key)
         for index, asked, its_key in self._other_ways(request, sender):
             if walk is not ALL and any(True for _ in tried[0].compared(*tried[1:], ALL, sender)):
                 break
             found = index.compared(asked, its_key, walk, sender)
+            if same_sender and index is self._blanks:
+                found = filter(sender.is_same, found)
             first = next(found, None)
             if first is not None:
                 return (one.original for one in chain((first,), found))
@@ -65,19 +77,33 @@ class SecretIndex(Index):
         return iter(())
 
     def _other_ways(self, request: Request, sender: Sender) -> Iterator[tuple[Index, Request, Hashable]]:
-        """The ways 2, 3 and 4: each an index, and the request and its key as they are looked up there."""
+        """The ways from 2 on: each an index, and the request and its key as they are looked up there."""
         if sender.has_secrets:
             yield self, sender.stored, self.key(sender.stored)
-            blank = self._sanitizer.blank(request)
+            if self.asks:
+                yield self._changed(sender.shown), request, self.key(request)
+            blank = self._sanitizer.blank(request, shaped=self.asks)
             yield self._without_secrets(), blank, self.key(blank)
         for filled in self._read_templates().filled(sender.stored):
             yield self, filled, self.key(filled)
+        template = self._sanitizer.template(sender.stored)
+        if template is not None:
+            masked = self._changed(lambda recorded: template.filled(recorded) or recorded)
+            yield masked, sender.stored, self.key(sender.stored)
+
+    def _changed(self, change: Callable[[Request], Request]) -> Index:
+        """An index of the same interactions, with other requests."""
+        changed = Index(self._matchers, self._may_hide_any)
+        for interaction in self.entries:
+            changed.add(Changed(interaction, change))
+        return changed
 
     def _without_secrets(self) -> Index:
         if self._blanks is None:
-            self._blanks = Index(self._matchers)
+            self._blanks = Index(self._matchers, self._may_hide_any)
+        blank = functools.partial(self._sanitizer.blank, shaped=self.asks)
         for interaction in self.entries[len(self._blanks.entries) :]:
-            self._blanks.add(Blanked(interaction, self._sanitizer.blank))
+            self._blanks.add(Changed(interaction, blank))
         return self._blanks
 
     def _read_templates(self) -> Templates:
@@ -88,15 +114,15 @@ class SecretIndex(Index):
         return self._templates
 
 
-class Blanked(Interaction):
-    """An interaction without the secrets of its request. ``blank(request)``: returns a request without its secrets."""
+class Changed(Interaction):
+    """An interaction with another request. ``change(request)``: returns the request as it is compared."""
 
-    __slots__ = ("_blank", "_blanked", "_original")
+    __slots__ = ("_change", "_changed", "_original")
 
-    def __init__(self, original: Interaction, blank: Callable[[Request], Request]) -> None:
+    def __init__(self, original: Interaction, change: Callable[[Request], Request]) -> None:
         self._original = original
-        self._blank = blank
-        self._blanked: Request | None = None
+        self._change = change
+        self._changed: Request | None = None
 
     @property
     def original(self) -> Interaction:
@@ -110,19 +136,19 @@ class Blanked(Interaction):
 
     @property
     def target(self) -> tuple[str, str]:
-        """Method and URI without secrets. The original is not parsed for that."""
-        blanked = self._blank(Request(*self._original.target)) if self._blanked is None else self._blanked
-        return blanked.method, blanked.uri
+        """Method and URI as they are compared. The original is not parsed for that."""
+        changed = self._change(Request(*self._original.target)) if self._changed is None else self._changed
+        return changed.method, changed.uri
 
     @property
     def request(self) -> Request:  # type: ignore[override]
-        """The request without its secrets."""
-        if self._blanked is None:
-            self._blanked = self._blank(self._original.request)
-        return self._blanked
+        """The request as it is compared."""
+        if self._changed is None:
+            self._changed = self._change(self._original.request)
+        return self._changed
 
     def pair(self) -> tuple[Request, Response]:
-        """The request without its secrets, and the response."""
+        """The request as it is compared, and the response."""
         return self.request, self._original.pair()[1]
 
 

@@ -42,6 +42,16 @@ class Sender:
         """The secrets that tell who sent the request of an interaction."""
         return self._sanitizer.request(interaction.original.request).identity
 
+    def is_same(self, interaction: Interaction) -> bool:
+        """Whether the sender of a recorded request is the same, as far as the secrets tell."""
+        return self.identity_of(interaction) == self.identity
+
+    def shown(self, recorded: Request) -> Request:
+        """A recorded request as a matcher of the user's sees it: with the secrets of the new request, if the sender is
+        the same."""
+        is_same = self._sanitizer.request(recorded).identity == self.identity
+        return self._sanitizer.as_sent(self._request, recorded) if is_same else recorded
+
     def may_get(self, interaction: Interaction) -> bool:
         """Whether all secrets that have to be the same are the same."""
         return self._sanitizer.request(interaction.original.request).strict == self._compared.strict

@@ -17,21 +17,24 @@ from typing import Any, NamedTuple
 
 from .._http import content_coding
 from .._http.everywhere import Everywhere, texts_of_request, texts_of_response
+from .._http.text import as_bytes, as_text
 from .._locks import new_lock
 from .._placeholders import Placeholder
 from ..request import Request
 from ..response import Response, ResponseDict, copied
 from . import uris
 from .glance import Glance
+from .jwt import reshaped
 from .lengths import correct_length, correct_lengths
 from .notes import Masked, Writer
-from .placeholder import Known, tag
+from .placeholder import Known, is_fingerprint_of, tag
 from .places import Places
-from .repeated import may_hide_any, may_repeat, put_back, told
+from .repeated import may_hide_any, may_repeat, put_back, secrets_of, told
 from .rule import Rule
 from .ruleset import RuleSet, Side, rule_set
 from .template import Template
 from .values import Blanks, Secrets, Spelled
+from .written import written
 
 #: Replaces every secret if two requests are compared without regard to their secrets.
 BLANK = "<secret>"
@@ -112,6 +115,16 @@ class Sanitizer:
         """Each secret that has been found so far, with the text that takes its place."""
         return self._known.placeholders
 
+    def leave_written(self, before: Request | Response, after: Request | Response) -> None:
+        """Do not mask what filters and hooks have written in the places of secrets. ``before``, ``after``: the message
+        as it was made, and as the filters and hooks have left it."""
+        if before is after or not (_is_readable(after) if isinstance(after, Request) else after.fault is None):
+            return
+        side = self._rules.request if isinstance(before, Request) else self._rules.response
+        secrets = secrets_of(side, self._limit, before)
+        if secrets:
+            self._known.leave(written(secrets, secrets_of(side, self._limit, after), side.shapes))
+
     # -- what is stored -----------------------------------------------------------------------------------------------
 
     def pair(self, request: Request, response: Response) -> tuple[Request, ResponseDict, list[Masked]]:
@@ -188,12 +201,17 @@ class Sanitizer:
         strict = frozenset(mark for mark, rule in marks if self._compares or rule.compare)
         return Compared(kept, bool(put.notes) or not _are_same(kept, request), identity, strict)
 
-    def blank(self, request: Request) -> Request:
-        """``request`` with ``BLANK`` for every secret: equal for requests that differ only in their secrets."""
+    def blank(self, request: Request, *, shaped: bool = False) -> Request:
+        """``request`` with ``BLANK`` for every secret: equal for requests that differ only in their secrets.
+        ``shaped``: a JWT stays one."""
+
+        def new(secret: str) -> str:
+            return ((shaped and reshaped(secret, BLANK)) or BLANK) if secret else ""
+
         side = self._rules.request
-        put = Writer(lambda _, secret: BLANK if secret else secret, side.shapes)
+        put = Writer(lambda _, secret: new(secret), side.shapes)
         kept = Places(side, put, self._limit).request(request).copy()
-        Everywhere(Blanks(side.shapes, BLANK), self._limit).request(kept)
+        Everywhere(Blanks(side.shapes, new), self._limit).request(kept)
         correct_length(request, kept)
         return request if _are_same(kept, request) else kept
 
@@ -201,6 +219,14 @@ class Sanitizer:
     def may_hide_any(recorded: Request) -> bool:
         """Whether there may be a placeholder in a recorded request."""
         return may_hide_any(recorded)
+
+    def may_hide_variable(self, response: Response) -> bool:
+        """Whether there may be a placeholder of an environment variable in a recorded response."""
+        body = response.body
+        if b"<" in body and any(mark in body for mark in self._rules.marks_of_variables):
+            return True
+        found = [value for _, value in response.headers.pairs() if "<" in value]
+        return any(mark in as_bytes(value) for value in found for mark in self._rules.marks_of_variables)
 
     def as_sent(self, request: Request, recorded: Request) -> Request:
         """``recorded`` with the secrets that ``request``, which matches it, has in the same places."""
@@ -216,19 +242,30 @@ class Sanitizer:
             (name, secret.get((name.lower(), blank), value))
             for (name, value), (_, blank) in zip(recorded.headers.pairs(), other.headers.pairs(), strict=True)
         ]
-        return kept
+        # The request may have a placeholder, which it got from another cassette, where the recorded one has the secret.
+        asked = self.template(request)
+        return (None if asked is None else asked.filled(kept)) or kept
 
     def as_answered(self, request: Request, recorded: Request, response: Response) -> Response:
         """The recorded response with the secrets of ``request``, which it answers, in the place of their placeholders;
         the same object if the response repeats no secret."""
         may_be = may_repeat(recorded, response)
         pairs = told(self._rules.request, self._limit, request, recorded) if may_be else {}
+        if self.may_hide_variable(response):
+            sent = "\n".join([*texts_of_request(request), as_text(_bytes(request.body))])
+            pairs.update(
+                (old, new) for old, new in self._known.variables.items() if is_fingerprint_of(old, new) or new in sent
+            )
         return put_back(pairs, request, response, self._limit) if pairs else response
 
     def template(self, recorded: Request) -> Template | None:
         """A recorded request as a template; None if it has no placeholder."""
         template = Template(recorded, self._limit)
         return template if template.has_placeholder else None
+
+
+def _bytes(body: object) -> bytes:
+    return body if isinstance(body, bytes) else b""
 
 
 def _are_same(one: Request, other: Request) -> bool:

@@ -72,6 +72,11 @@ def fingerprint(secret: str) -> str:
     return blake2b(data, digest_size=2, person=b"vcr placeholder").hexdigest()
 
 
+def is_fingerprint_of(placeholder: str, secret: str) -> bool:
+    """Whether the placeholder has the fingerprint of this secret, and not a number."""
+    return tag(placeholder) == fingerprint(secret)
+
+
 def may_stand_for(tag: str, text: str) -> bool:
     """Whether a placeholder with this fingerprint or number may stand for ``text``, a secret or another placeholder.
 
@@ -90,16 +95,29 @@ class Known:
 
     def __init__(self, own_placeholders: Container[str] = ()) -> None:
         self._own_placeholders = own_placeholders
+        self._left: set[str] = set()  # what hooks have written in the place of secrets
         self._by_secret: dict[str, str] = {}
         self._count: Counter[str] = Counter()
         self._lock = new_lock()
         self._anywhere: tuple[Placeholder, ...] = ()
+        #: The values of environment variables, by their placeholders.
+        self.variables: dict[str, str] = {}
         self._always: tuple[Placeholder, ...] = ()  # hosts, and values of environment variables
         self._recent: tuple[Placeholder, ...] = ()  # the newest secrets from messages
 
     def is_masked(self, text: str) -> bool:
         """Whether ``text`` stands in the place of a secret already: a placeholder, ``[redacted]`` and the like."""
-        return text in self._own_placeholders or _MASKED.fullmatch(text) is not None or stands_for_jwt(text)
+        return (
+            text in self._own_placeholders
+            or text in self._left
+            or _MASKED.fullmatch(text) is not None
+            or stands_for_jwt(text)
+        )
+
+    def leave(self, texts: set[str]) -> None:
+        """Do not mask these texts: somebody has written them in the place of secrets."""
+        with self._lock:
+            self._left.update(texts.difference(self._by_secret))
 
     def placeholder(self, rule: Rule, secret: str) -> str:
         """The text that takes the place of a secret. A secret keeps its text, whichever rule finds it later."""
@@ -123,6 +141,8 @@ class Known:
             new = f"<{rule.name}:{fingerprint(secret)}>"
             new = reshaped(secret, new) or new
         self._by_secret[secret] = new
+        if rule.where == "env" and rule.replacement is None:
+            self.variables[new] = secret
         if rule.where in ("env", "host"):
             self._always = (*self._always, Placeholder(new, secret))
         elif _is_secret_anywhere(secret) and (rule.chosen or rule.of("response").fits(secret)):

@@ -79,11 +79,11 @@ def _words_in(text: bytes) -> frozenset[bytes]:
 
 def told(side: Side, limit: int, request: Request, recorded: Request) -> dict[str, str]:
     """The placeholders in a recorded request, each with the text that ``request`` has in its place."""
-    asked = _secrets(side, limit, request)
+    asked = secrets_of(side, limit, request)
     if not asked:
         return {}
     pairs: dict[str, str] = {}
-    for place, stored in _secrets(side, limit, recorded).items():
+    for place, stored in secrets_of(side, limit, recorded).items():
         secrets = asked.get(place, [])
         if len(secrets) == len(stored):
             pairs.update((old, new) for old, new in zip(stored, secrets, strict=True) if old != new and _is_masked(old))
@@ -116,9 +116,14 @@ class _Noting:
         return secret
 
 
-def _secrets(side: Side, limit: int, request: Request) -> Mapping[str, list[str]]:
+def secrets_of(side: Side, limit: int, message: Request | Response) -> Mapping[str, list[str]]:
+    """The secrets at each place of a request or a response, by the rules of ``side``."""
     noting = _Noting()
-    Places(side, noting, limit).request(request)
+    places = Places(side, noting, limit)
+    if isinstance(message, Request):
+        places.request(message)
+    else:
+        places.response(message)
     return noting.found
 
 

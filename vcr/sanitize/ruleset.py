@@ -136,6 +136,8 @@ class RuleSet:
         self.response = _side("response", rules)
         self.hosts = tuple(rule for rule in rules if rule.where == "host")
         self._variables = tuple(rule for rule in rules if rule.where == "env")
+        #: How the placeholders of environment variables begin.
+        self.marks_of_variables = tuple({b"<%b:" % rule.name.encode("ascii") for rule in self._variables})
         #: Whether a rule has ``compare``.
         self.compare = any(rule.compare for rule in rules)
 

@@ -140,11 +140,11 @@ def _is_inside(spans: list[tuple[int, int]], start: int, end: int) -> bool:
 
 
 class Blanks(known.Values):
-    """Text that looks like a secret, and placeholders; all are replaced by ``blank``."""
+    """Text that looks like a secret, and placeholders; each is replaced by what ``blank`` returns for it."""
 
-    def __init__(self, shapes: Shapes, blank: str) -> None:
+    def __init__(self, shapes: Shapes, blank: Callable[[str], str]) -> None:
         self._shapes = shapes
-        self._blank = blank.encode("ascii")
+        self._blank = blank
         self.shortest = min(shapes.shortest, SHORTEST)
         self.longest = max(shapes.longest, LONGEST)
 
@@ -155,6 +155,6 @@ class Blanks(known.Values):
     def find(self, view: View) -> Iterator[tuple[int, int, known.New]]:
         """See ``known.Values``."""
         for found in PLACEHOLDER.finditer(view.data):
-            yield *found.span(), self._blank
-        for shaped in self._shapes.find(view.data):
-            yield shaped.start, shaped.end, self._blank
+            yield *found.span(), as_bytes(self._blank(as_text(found[0])))
+        for start, end, _ in self._shapes.find(view.data):
+            yield start, end, as_bytes(self._blank(as_text(view.data[start:end])))
