@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from tornado import version_info
 from tornado.httputil import HTTPInputError
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError
@@ -161,6 +162,8 @@ class Fetch:
 
 #: The code of the failure when tornado has refused the head of a response.
 _REFUSED_HEAD = "HTTPInputError"
+#: Whether tornado fails at once then. Before 6.6 it waits until its time is up, which a replay cannot repeat.
+_FAILS_AT_ONCE = version_info >= (6, 6)
 
 
 def _failure_of(error: BaseException, phase: str) -> Failure | None:
@@ -393,7 +396,8 @@ class FarEnd:
         """Note that tornado has closed the stream: it has read all that it wants, or it has failed with ``error``. The
         bytes of a body that tornado refuses are kept, and make it fail in the same way in a replay."""
         self._report()
-        if isinstance(error, HTTPInputError) and self._exchange is not None and not self._exchange.has_head:
+        is_refused = _FAILS_AT_ONCE and isinstance(error, HTTPInputError)
+        if is_refused and self._exchange is not None and not self._exchange.has_head:
             self._exchange.error(Failure(RESPONSE, CLOSED, _REFUSED_HEAD, str(error)))
         # If the time is up, ``Fetch.answer`` is called before this callback.
         self._stream.io_loop.add_callback(self._read_on, error)
