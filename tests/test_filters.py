@@ -476,7 +476,11 @@ def test_whatever_was_encoded_is_decoded(codings, content):
     body = content
     for coding in codings:
         body = CODINGS.get(coding, bytes)(body)
-    assert_decoded(decode_response(response_in(", ".join(codings), body)), content)
+    response = response_in(", ".join(codings), body)
+    if set(codings) == {"identity"}:  # which is no coding: there is nothing to decode
+        assert decode_response(copy.deepcopy(response)) == response
+    else:
+        assert_decoded(decode_response(response), content)
 
 
 @patient
