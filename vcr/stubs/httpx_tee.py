@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import sys
 import threading
 import time
@@ -23,6 +24,8 @@ from .._http.fields import content_length
 from .cancellation import CANCEL_LIMIT
 from .exchange import Exchange, going_live
 from .httpx_errors import Errors
+
+log = logging.getLogger(__name__)
 
 # Taken at import, because libraries that stop the clock of a test replace the function in ``time``.
 _clock = time.monotonic
@@ -104,6 +107,7 @@ class _LiveStream:
         #: What to tell the exchange of the end of the stream. It is told when the stream has been closed, because
         #: closing may fail, too.
         self._end: Callable[[], None] | None = None
+        self._has_raised = False  # the client has got an error of the stream
         exchange.settle_with(self.settle)
 
     def settle(self) -> None:
@@ -120,8 +124,14 @@ class _LiveStream:
         # The client may never close a stream that has ended, so the method is not held weakly.
         self._turn.stream(self._note_end(received), weakly=False)
         if received is not None:
+            self._has_raised = True
             raise received
         return None
+
+    def _interrupted(self, error: BaseException) -> None:
+        """Note that ``error`` interrupts the client while it waits for the next piece: its task is cancelled."""
+        self._has_raised = True
+        self.exchange.cancelled(error)
 
     def _note_end(self, error: Exception | None) -> Callable[[], None]:
         """Note that the stream has ended, or has raised ``error``. Returns what to tell the exchange."""
@@ -143,12 +153,14 @@ class _LiveStream:
     @contextlib.contextmanager
     def _closing(self) -> Iterator[None]:
         """A block that closes the stream, and ends the exchange. If closing fails, nothing is kept: no replay could
-        raise the error that the client gets then."""
+        raise the error that the client gets then. After an error of the stream, the client gets that one (as VCR.py)."""
         try:
             yield
-        except Exception:
-            self.exchange.error(None)
-            raise
+        except Exception as error:
+            if not self._has_raised:
+                self.exchange.error(None)
+                raise
+            log.debug("A stream that had failed could not be closed: %s", error)
         finally:
             self._stop()
 
@@ -170,7 +182,7 @@ class Tee(_LiveStream):
             with self._reading:
                 received = self._ahead.popleft() if self._ahead else self._receive()
         except BaseException as interrupt:
-            self.exchange.cancelled(interrupt)
+            self._interrupted(interrupt)
             raise
         return self._hand_over(received)
 
@@ -232,7 +244,7 @@ class AsyncTee(_LiveStream):
             try:
                 received = await self._receive()
             except BaseException as interrupt:  # the task is cancelled
-                self.exchange.cancelled(interrupt)
+                self._interrupted(interrupt)
                 raise
             piece = self._hand_over(received)
             if piece is None:
