@@ -94,6 +94,28 @@ def test_a_parameter_comes_back_as_the_client_has_encoded_it(twice):
     assert "horse" not in twice(program, match_on=["method", "uri", "body"])
 
 
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", "text/plain"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{bad json password=1",
+        "{bad json password=hunter22",
+        "Error: password=hunter22 is wrong",
+        "password=hunter22&x=2",
+        '{"message": "password=hunter22"}',
+    ],
+)
+def test_a_server_that_repeats_a_text_with_an_equals_sign(text, kind, twice, server):
+    server.route("/same", lambda exchange: exchange.respond(200, [("Content-Type", kind)], exchange.request.body))
+
+    def program(site: Site, _: object) -> None:
+        request = urllib.request.Request(site.url + "/same", text.encode(), {"Content-Type": kind})
+        with urllib.request.urlopen(request) as response:
+            assert response.read().decode() == text
+
+    assert "hunter22" not in twice(program, match_on=["method", "uri", "body"])
+
+
 def test_a_server_that_repeats_the_address(twice):
     def program(site, cassette):
         assert site.json("/query?api_key=k3y&q=1")["url"] == "http://a.example/query?api_key=k3y&q=1"

@@ -115,7 +115,7 @@ _TO_AMPERSAND = re.compile(rb"[^&]*")
 def _pairs(data: bytes, names: Names) -> Iterator[Value]:
     """The values in ``a=1&name=value``, also behind a ``?`` or a ``;``."""
     is_json = _JSON.match(data) is not None
-    is_form = _FORM.match(data) is not None and b"\n" not in data
+    is_form = looks_like_form(data)
     until = _TO_AMPERSAND if is_form else (_TO_NEXT_IN_JSON if is_json else _TO_NEXT)
     at = 0
     while (sign := data.find(b"=", at)) >= 0:
@@ -136,6 +136,11 @@ def _pairs(data: bytes, names: Names) -> Iterator[Value]:
                 yield Value(*value.span(), name, unquote_plus(text, errors="surrogateescape"), _encoded_value)
             else:
                 yield Value(*value.span(), name, text, _form_value)
+
+
+def looks_like_form(data: bytes) -> bool:
+    """Whether a text is a form, and no other text with an equals sign in it. Its values end at an ampersand only."""
+    return _FORM.match(data) is not None and b"\n" not in data
 
 
 def _encoded_value(new: str | None) -> bytes:

@@ -30,8 +30,8 @@ _HEX = rb"[0-9a-f]{32,}"
 _NO_ANSWER = rb"(?s)(?!(?i:true|false|yes|no|on|off|null|none|\d)\Z).+"
 #: A word, or what stands for a value in code: ``os.environ[``, ``settings.PASSWORD``, ``${PASSWORD}``, ``%s``.
 _WORD_OR_CODE = rb"(?:[A-Za-z]?[a-z]*|[A-Z]+|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:[\[(].*)?|\$\{?\w+\}?|%s)\Z"
-#: The pattern for passwords in responses: no message (``is too short``) and no single word (``required``).
-_LOOKS_CHOSEN = rb"(?s)(?!" + _WORD_OR_CODE + rb")\S+"
+#: The pattern for passwords in responses: no message (``is too short``), no single word (``required``) or digit.
+_LOOKS_CHOSEN = rb"(?s)(?!" + _WORD_OR_CODE + rb")(?!\d\Z)\S+"
 #: A text of several words without a digit, or of more than two, unless it is a connection string or a key in lines.
 _SENTENCE = rb"[^=;\n]*\s[^=;\n]*\s[^=;\n]*\Z|[^\d=;\n]*\s[^\d=;\n]*\Z"
 #: The pattern for values in responses: long and mixed, as a service generates them. Other values are those of a test.

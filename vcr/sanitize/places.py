@@ -130,7 +130,7 @@ class Places:
             body = as_bytes(uris.without_userinfo(as_text(body), side, self._put, f"{message} body"))
         if not side.may_have_fields(body):
             return body
-        if kind == FORM and not _DATA.match(body):  # urllib and curl give every body the type of a form
+        if kind == FORM and named.looks_like_form(body):  # urllib and curl give every body the type of a form
             return self._form(message, body)
         readers = _readers(message, kind, body)
         return named.replaced(body, side.fields, lambda name, text: self._field(message, name, text), readers)
@@ -183,6 +183,4 @@ def _has_coding(data: ResponseDict) -> bool:
     return any(folded(name) == "content-encoding" for name in data.get("headers") or ())
 
 
-#: The beginning of JSON and XML.
-_DATA = re.compile(rb"\s*[\[{<]")
 _PAIR = re.compile(r"([^&=]+)=([^&]+)")

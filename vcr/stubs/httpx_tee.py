@@ -153,7 +153,8 @@ class _LiveStream:
     @contextlib.contextmanager
     def _closing(self) -> Iterator[None]:
         """A block that closes the stream, and ends the exchange. If closing fails, nothing is kept: no replay could
-        raise the error that the client gets then. After an error of the stream, the client gets that one (as VCR.py)."""
+        raise the error that the client gets then. If the stream has failed before, the client gets that error (as with
+        VCR.py)."""
         try:
             yield
         except Exception as error:
