@@ -167,11 +167,11 @@ def test_a_run_records_and_the_next_one_replays(server, persister):
 def test_what_another_has_saved_meanwhile_stays(server, persister):
     one, other = (vcr.use_cassette("c.yaml", persister=persister, record_mode="new_episodes") for _ in range(2))
     with one:
-        urlopen(server.url + "/text?one").read()
+        urlopen(server.url + "/text?from=one").read()
         with other:
-            urlopen(server.url + "/text?other").read()
+            urlopen(server.url + "/text?from=other").read()
     with vcr.use_cassette("c.yaml", persister=persister, record_mode="none") as cassette:
-        assert [request.query for request in cassette.requests] == [[("other", "")], [("one", "")]]
+        assert [request.query for request in cassette.requests] == [[("from", "other")], [("from", "one")]]
 
 
 def test_what_threads_save_side_by_side_is_all_there(persister):
