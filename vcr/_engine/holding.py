@@ -240,8 +240,7 @@ class Holding:
         sanitizer, recorded = self._sanitizer, interaction.request
         if sanitizer is None or not interaction.is_from_file:
             return response
-        if sanitizer.may_hide_any(recorded) or sanitizer.may_hide_variable(response):
-            response = sanitizer.as_answered(request, recorded, response)
+        response = sanitizer.as_answered(request, recorded, response)
         interaction.replay = kept, response
         return response
 

@@ -220,14 +220,6 @@ class Sanitizer:
         """Whether there may be a placeholder in a recorded request."""
         return may_hide_any(recorded)
 
-    def may_hide_variable(self, response: Response) -> bool:
-        """Whether there may be a placeholder of an environment variable in a recorded response."""
-        body = response.body
-        if b"<" in body and any(mark in body for mark in self._rules.marks_of_variables):
-            return True
-        found = [value for _, value in response.headers.pairs() if "<" in value]
-        return any(mark in as_bytes(value) for value in found for mark in self._rules.marks_of_variables)
-
     def as_sent(self, request: Request, recorded: Request) -> Request:
         """``recorded`` with the secrets that ``request``, which matches it, has in the same places."""
         one, other = self.blank(request), self.blank(recorded)
@@ -251,12 +243,20 @@ class Sanitizer:
         the same object if the response repeats no secret."""
         may_be = may_repeat(recorded, response)
         pairs = told(self._rules.request, self._limit, request, recorded) if may_be else {}
-        if self.may_hide_variable(response):
+        if self._may_hide_variable(response):
             sent = "\n".join([*texts_of_request(request), as_text(_bytes(request.body))])
             pairs.update(
                 (old, new) for old, new in self._known.variables.items() if is_fingerprint_of(old, new) or new in sent
             )
         return put_back(pairs, request, response, self._limit) if pairs else response
+
+    def _may_hide_variable(self, response: Response) -> bool:
+        """Whether there may be a placeholder of an environment variable in a recorded response."""
+        body = response.body
+        if b"<" in body and any(mark in body for mark in self._rules.marks_of_variables):
+            return True
+        found = [value for _, value in response.headers.pairs() if "<" in value]
+        return any(mark in as_bytes(value) for value in found for mark in self._rules.marks_of_variables)
 
     def template(self, recorded: Request) -> Template | None:
         """A recorded request as a template; None if it has no placeholder."""

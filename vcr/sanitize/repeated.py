@@ -41,9 +41,11 @@ def may_hide_any(recorded: Request) -> bool:
 
 def may_repeat(recorded: Request, response: Response) -> bool:
     """Whether a placeholder of a recorded request may stand in the response, too."""
-    if _is_coded(response.headers) or _is_coded(recorded.headers):
+    if _is_coded(recorded.headers):
         return True
     words = _words_of(recorded)
+    if not words or _is_coded(response.headers):
+        return bool(words)
     head = as_bytes("\n".join([response.reason or "", *[value for _, value in response.headers.pairs()]]))
     body = response.body
     return any(word in head or word in body for word in words)
