@@ -8,6 +8,8 @@ import gzip
 import http.client
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -623,3 +625,21 @@ def test_in_binary_data_a_placeholder_is_as_long_as_the_secret(size):
     kept, _ = masked(with_body(body, Authorization=f"Bearer {secret}"))
     assert secret.encode() not in kept.body
     assert (len(kept.body), kept.body[:8], kept.body[-4:]) == (len(body), body[:8], body[-4:])
+
+
+IMPORTED_AGAIN = """
+import sys
+import vcr
+kept = set(sys.modules)
+for _ in range(2):
+    with vcr.use_cassette(sys.argv[1], record_mode="new_episodes"):
+        pass
+    for name in set(sys.modules) - kept:
+        if name.startswith("vcr.sanitize."):
+            del sys.modules[name]
+"""
+
+
+def test_modules_that_are_imported_again_read_the_rules_that_are_cached(cassette_path):
+    # pytester does so: it drops the modules that a test of a plugin has imported.
+    subprocess.run([sys.executable, "-c", IMPORTED_AGAIN, cassette_path], check=True, timeout=60)

@@ -81,7 +81,8 @@ class Sanitizer:
         own_placeholders: Container[str] = (),
         compares: bool = False,
     ) -> None:
-        self._rules = rules if isinstance(rules, RuleSet) else rule_set(tuple(rules))
+        # (Not asked is whether it is a RuleSet: pytester drops modules, and a set that is cached outlives its class.)
+        self._rules = rule_set(tuple(rules)) if isinstance(rules, Sequence) else rules
         self._limit = limit
         self._own_placeholders = own_placeholders
         self._compares = compares
