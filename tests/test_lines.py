@@ -68,3 +68,15 @@ def test_a_column_of_a_table(table, kept):
 def test_what_takes_the_place_of_a_value_stays_one_value():
     assert changed(b"a,token\n1,t\n", lines.table, 'x,"y') == b'a,token\n1,"x,""y"\n'
     assert changed(b"token: t\n", lines.yaml_lines, 'x: "y') == b'token: "x: \\"y"\n'
+
+
+def test_a_quote_in_a_quoted_cell_is_doubled_in_the_table_only():
+    found = []
+
+    def replace(_: str, text: str) -> str:
+        found.append(text)
+        return 'a"b'
+
+    table = b'id,password\n1,"hunt""er2"\n'
+    assert named.replaced(table, NAMES, replace, (lines.table,)) == b'id,password\n1,"a""b"\n'
+    assert found == ['hunt"er2']

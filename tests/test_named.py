@@ -74,3 +74,8 @@ def test_an_argument_of_graphql(data, kept):
 )
 def test_a_page(page, kept):
     assert changed(page, *named.IN_PAGES) == kept
+
+
+def test_a_short_name_stands_in_binary_data_by_chance():
+    assert not Names(["a-b"]).stand_in_binary(b"\0 a-b \0")
+    assert Names(["a-bc"]).stand_in_binary(b"\0 a-bc \0")

@@ -56,6 +56,24 @@ def basic(pair: str) -> str:
     return base64.b64encode(pair.encode()).decode()
 
 
+@pytest.mark.parametrize(
+    ("secret", "page"),
+    [
+        ("R&D-b0b!x", "<p>your R&amp;D-b0b!x</p>"),
+        ("R<D-b0b!x", "<p>your R&lt;D-b0b!x</p>"),
+        ('R"D-b0b!x', "<p>your R&quot;D-b0b!x</p>"),
+        ("Zo\u00eb-b0b!x", "<p>your Zo&euml;-b0b!x</p>"),
+        ("correct horse b4", "you=correct+horse+b4"),
+    ],
+)
+def test_a_secret_of_the_request_is_found_in_a_page_however_it_is_escaped_there(secret, page):
+    answer = Response.of(200, "OK", [("Content-Type", "text/html")], page.encode())
+    _, kept = masked(with_body(json.dumps({"password": secret}).encode()), answer)
+    assert b"PASSWORD" in kept.body
+    assert b"b4" not in kept.body
+    assert b"b0b" not in kept.body
+
+
 # -- what stands in the place of a secret ------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vcr
+from tests.test_yamlpatterns import ONE
 from vcr.errors import CassetteLoadError, CassetteNotFoundError
 from vcr.request import Request
 from vcr.response import Response
@@ -135,27 +136,7 @@ TWO = """interactions:
     status:
       code: 200
       message: OK
-- request:
-    body: null
-    headers: {}
-    method: GET
-    uri: http://h/b
-  response:
-    body:
-      chunks: 2 3*2
-      string: |-
-        block
-
-        two
-    headers: {}
-    http_version: '1.0'
-    incomplete: true
-    status:
-      code: 200
-      message: OK
-  recorded_at: '2026-11-27'
-version: 1
-"""
+""" + ONE.removeprefix("interactions:\n")
 ODD = [
     *LINES,
     "  request: 5",

@@ -1,5 +1,6 @@
-"""The doors of a block (``network.py``): functions with which sockets connect, names are looked up, asyncio connects
-and pycurl transfers. Each asks the innermost block before it goes on. This file must not know which hosts are allowed.
+"""The doors of a block (``network.py``): functions with which sockets connect, names are looked up, asyncio and uvloop
+connect, and pycurl transfers. Each asks the innermost block before it goes on. This file must not know which hosts are
+allowed.
 """
 
 from __future__ import annotations

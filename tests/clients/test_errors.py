@@ -145,6 +145,7 @@ def test_urllib3_blames_a_proxy_as_it_does_live(cause, tls_server, proxy, ca_fil
         silent_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         proxy_url, path = (silent_url, "/") if cause == "silent proxy" else (proxy.url, cause)
         live = act()
+        assert isinstance(live, Raised)
         for mode in ("once", "none"):
             with vcr.use_cassette(cassette_path, record_mode=mode, record_errors=True) as cassette:
                 assert act() == live

@@ -332,6 +332,39 @@ def test_a_hook_that_keeps_only_requests_with_the_real_token(twice):
     assert seen[0] == seen[-1] == f"Bearer {TOKEN}"
 
 
+def _only_real_keys(request):
+    return request if "<" not in request.uri else None
+
+
+@pytest.mark.parametrize("repeats", [False, True])
+def test_another_key_is_recorded_although_the_recordings_are_masked(repeats, server, cassette_path):
+    for key, hits in ((TOKEN, 1), (TOKEN[::-1], 2), (TOKEN, 2), (TOKEN[::-1], 2)):
+        with vcr.use_cassette(cassette_path, record_mode="new_episodes", allow_playback_repeats=repeats):
+            urllib.request.urlopen(f"{server.url}/text?api_key={key}").close()
+        assert server.hits == hits
+
+
+def test_another_key_is_recorded_although_a_hook_drops_the_masked_recording(server, cassette_path):
+    for key, hits in ((TOKEN, 1), (TOKEN, 1), (TOKEN[::-1], 2)):
+        with vcr.use_cassette(cassette_path, record_mode="new_episodes", before_record_request=_only_real_keys):
+            urllib.request.urlopen(f"{server.url}/text?api_key={key}").close()
+        assert server.hits == hits
+
+
+def test_what_a_hook_drops_of_a_borrowed_cassette_is_replayed_and_never_saved(server, cassette_path, tmp_path):
+    lent = str(tmp_path / "lent.yaml")
+    address = f"{server.url}/text?api_key={TOKEN}"
+    with vcr.use_cassette(lent):
+        urllib.request.urlopen(address).close()
+    with vcr.use_cassette(cassette_path, record_mode="new_episodes", before_record_request=_only_real_keys) as cassette:
+        assert cassette.borrow(lent)
+        urllib.request.urlopen(address).close()
+        urllib.request.urlopen(server.url + "/text").close()
+    assert server.hits == 2
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        assert [request.uri for request in cassette.requests] == [server.url + "/text"]
+
+
 def test_a_hook_that_fails_without_the_real_token(twice):
     def program(site, cassette):
         assert site.json("/token", {"Authorization": f"Bearer {TOKEN}"}) == {"token": TOKEN}

@@ -399,10 +399,11 @@ class Cassette(Holding, Unrecordable):
 
         Returns whether anything is stored there. Raises CassetteLoadError when it cannot be read.
         """
+        known = len(self._aside)
         lent = self.storage.load_from(path, self)
         if lent is None:
             return False
-        self.add_borrowed(lent)
+        self.add_borrowed(lent, self._aside[known:])
         return True
 
     def recover(self) -> int:

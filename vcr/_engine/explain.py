@@ -33,7 +33,7 @@ class Refusal:
     """The facts of a refused request.
 
     ``found``: whether the cassette existed. ``total``, ``played``: how many interactions it holds, and how many of them
-    had been played. ``hidden``: how many a filter dropped when the cassette was loaded. ``recorded()``: the
+    had been played. ``hidden``: how many a filter dropped when the cassette was loaded. ``recorded``: the
     interactions. ``mask(text)``: takes secrets out of a text. ``secrets``: matchers that say which secret differs.
     ``similar``: the closest requests, if they are known. ``place()``: the full path, and similar names in its directory
     (None when there is no such directory). ``around()``: the path of the cassette in whose block this one was opened,
@@ -49,7 +49,7 @@ class Refusal:
     played: int
     hidden: int
     filters: Sequence[str]
-    recorded: Callable[[], Iterable[Interaction]]
+    recorded: Iterable[Interaction]
     mask: Callable[[str], str]
     secrets: Sequence[Predicate] = ()
     similar: Closest | None = None
@@ -60,7 +60,7 @@ class Refusal:
     def _recorded(self) -> tuple[list[Request], list[str]]:
         """The recorded requests, and what is wrong with the interactions that cannot be read."""
         requests, broken = [], []
-        for interaction in self.recorded():
+        for interaction in self.recorded:
             try:
                 requests.append(interaction.request)
             except CassetteLoadError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..matchers import Predicate
@@ -39,7 +39,7 @@ def facts(
         played=played,
         hidden=cassette.storage.hidden,
         filters=filters,
-        recorded=lambda: recorded,
+        recorded=recorded,
         secrets=secrets,
         mask=cassette.mask,
         similar=similar,
@@ -58,16 +58,16 @@ def _around(cassette: Cassette, request: Request) -> tuple[str, bool] | None:
 
 
 def _without_secrets(
-    sanitizer: Sanitizer | None, request: Request, recorded: Iterable[Interaction]
+    sanitizer: Sanitizer | None, request: Request, recorded: list[Interaction]
 ) -> tuple[Request, list[Interaction], list[Predicate]]:
     """What the text of a refusal compares: the request and the recorded interactions, without secrets; and a matcher
     that names the secrets that differ, where these have to be the same."""
     if sanitizer is None:
-        return request, list(recorded), []
-    blanked = [Changed(interaction, sanitizer.blank) for interaction in recorded]
+        return request, recorded, []
+    blanked: list[Interaction] = [Changed(interaction, sanitizer.blank) for interaction in recorded]
     asked = sanitizer.blank(request)
     if not sanitizer.is_strict:
-        return asked, list(blanked), []
+        return asked, blanked, []
     strict = sanitizer.request(request).strict
     by_request = {id(one.request): one.original for one in blanked}
 
@@ -78,4 +78,4 @@ def _without_secrets(
             shown = ", ".join(place.removeprefix("request ").removeprefix("header ") for place in places)
             raise AssertionError(f"another value for {shown}")
 
-    return asked, list(blanked), [secrets]
+    return asked, blanked, [secrets]

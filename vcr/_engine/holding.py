@@ -97,20 +97,20 @@ class Holding:
         """The interaction that would be played for this request, whatever the record mode; None when there is none.
 
         ``key``: ``self.key(request)``. ``same_sender``: not one with the secrets of another sender, where secrets are
-        compared.
+        compared. An interaction that was set aside, and is found, is held from then on.
         """
         which = ALL if self.allow_playback_repeats is True else UNPLAYED
         found = next(self._index.matching(request, key, which, same_sender=same_sender), None)
         if found is None and self.allow_playback_repeats == "last":
             found = next(self._index.matching(request, key, LATEST_FIRST, same_sender=same_sender), None)
-        return self._taken_back(request, key) if found is None and self._aside else found
+        return self._taken_back(request, key, same_sender) if found is None and self._aside else found
 
-    def _taken_back(self, request: Request, key: Hashable) -> Interaction | None:
+    def _taken_back(self, request: Request, key: Hashable, same_sender: bool) -> Interaction | None:
         """The interaction that was set aside and matches ``request``, which the hooks have let pass."""
         aside = self.new_index()
         for interaction in self._aside:
             aside.add(interaction)
-        found = next(aside.matching(request, key, ALL), None)
+        found = next(aside.matching(request, key, ALL, same_sender=same_sender), None)
         if found is not None:
             self._aside.remove(found)
             self.put(found)
@@ -206,9 +206,11 @@ class Holding:
                 self._unsaved.pop(interaction, None)
             self.dirty = bool(self._unsaved)
 
-    def add_borrowed(self, interactions: Iterable[Interaction]) -> None:
-        """Play these interactions of another cassette, too."""
+    def add_borrowed(self, interactions: Iterable[Interaction], set_aside: Iterable[Interaction] = ()) -> None:
+        """Play these interactions of another cassette, too. ``set_aside``: those of that cassette that were set aside:
+        they are not saved here either, once they are held."""
         with self.lock:
+            self._borrowed.update(set_aside)
             for interaction in interactions:
                 self._borrowed.add(interaction)
                 self._interactions.append(interaction)

@@ -36,7 +36,8 @@ class Interaction:
     __slots__ = ("is_from_file", "masked", "plays", "replay", "request", "response")
 
     def __init__(self, request: Request, response: Response | None = None) -> None:
-        #: Whether the interaction was in the file when the cassette was loaded: then it is written as it is.
+        #: Whether the interaction was in the file when the cassette was loaded: then its secrets stay as they are. This
+        #: is set only where secrets are looked for.
         self.is_from_file = False
         #: What the sanitizer masked when the interaction was written.
         self.masked: Sequence[Masked] = ()

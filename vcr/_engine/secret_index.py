@@ -68,11 +68,12 @@ class SecretIndex(Index):
             if walk is not ALL and any(True for _ in tried[0].compared(*tried[1:], ALL, sender)):
                 break
             found = index.compared(asked, its_key, walk, sender)
-            if same_sender and index is self._blanks:
-                found = filter(sender.is_same, found)
             first = next(found, None)
             if first is not None:
-                return (one.original for one in chain((first,), found))
+                found = chain((first,), found)
+                if same_sender and index is self._blanks:
+                    found = filter(sender.is_same, found)  # if none is left, no later way may find another sender's
+                return (one.original for one in found)
             tried = index, asked, its_key
         return iter(())
 

@@ -89,7 +89,8 @@ def _edit(edits: Edits, at: int, view: View, values: Iterable[Value], replace: R
             edits.add(*span, view.escape(value.write(new), value.start, value.start))
 
 
-def _plain_value(new: str | None) -> bytes:
+def plain_value(new: str | None) -> bytes:
+    """A new value as it is (see ``Value``)."""
     return as_bytes(new or "")
 
 
@@ -144,11 +145,11 @@ def looks_like_form(data: bytes) -> bool:
 
 
 def _encoded_value(new: str | None) -> bytes:
-    return re.sub(rb"[&\s\"'<>\\%+#]", lambda found: b"%%%02X" % found[0][0], _plain_value(new))
+    return re.sub(rb"[&\s\"'<>\\%+#]", lambda found: b"%%%02X" % found[0][0], plain_value(new))
 
 
 def _form_value(new: str | None) -> bytes:
-    return re.sub(rb"[&\s\"'<>\\]", lambda found: b"%%%02X" % found[0][0], _plain_value(new))
+    return re.sub(rb"[&\s\"'<>\\]", lambda found: b"%%%02X" % found[0][0], plain_value(new))
 
 
 # -- JSON and its relatives --------------------------------------------------------------------------------------------
@@ -310,7 +311,7 @@ def _parts(data: bytes, names: Names) -> Iterator[Value]:
         start, stop = head_end.end(), max(head_end.end(), end.start() if end else len(data))
         at = stop
         if stop > start:
-            yield Value(start, stop, name, as_text(data[start:stop]), _plain_value)
+            yield Value(start, stop, name, as_text(data[start:stop]), plain_value)
 
 
 def _part_names(parameters: bytes) -> Iterator[str]:

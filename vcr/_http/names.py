@@ -29,7 +29,7 @@ class Names:
         self._known: dict[str, str | None] = {}  # the answers of ``of``
         self._names = {_folded(name): name for name in names if name.strip()}
         self._ends = tuple(sorted(ends, key=len))[::-1]
-        words = [re.escape(as_bytes(name)) for name in sorted(self._names, key=len)[::-1]]
+        words = [as_bytes(name) for name in sorted(self._names, key=len)[::-1]]
         self._any = _one_of(words)
         self._long = _one_of([word for word in words if len(word) >= _SHORTEST_IN_BINARY])
         self._stems = _stems((*self._names, *self._ends))
@@ -121,8 +121,8 @@ def names_of(names: tuple[str, ...]) -> Names:
 
 
 def _one_of(words: Sequence[bytes]) -> bytes:
-    """A pattern that one of these patterns matches, and that matches nothing if there are none."""
-    return b"(?:" + b"|".join(words) + b")" if words else b"(?!)"
+    """A pattern that matches each of these words, and nothing if there are none."""
+    return b"(?:" + b"|".join(map(re.escape, words)) + b")" if words else b"(?!)"
 
 
 def _folded(name: str) -> str:

@@ -147,6 +147,8 @@ class Known:
             self._always = (*self._always, Placeholder(new, secret))
         elif _is_secret_anywhere(secret) and (rule.chosen or rule.of("response").fits(secret)):
             self._recent = (*self._recent[1 - _MOST_RECENT :], Placeholder(new, secret))
+        else:
+            return new  # so that ``anywhere`` stays the same object: what is made of it can be used again
         self._anywhere = (*self._always, *self._recent)
         return new
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from .._http.edits import Edits
 from .._http.json_texts import texts
 from .._http.text import as_bytes, as_text
 from .finding import Found, Shapes
@@ -44,20 +45,17 @@ def replaced(body: bytes, shapes: Shapes, put: Put) -> bytes:
     secret)``."""
     if not any(shapes.may_stand_in(text) for text in _joined(body)):
         return body
-    edits: list[tuple[_Piece, bytes]] = []
+    edits = Edits(body)
     for pieces in _by_place(body):
-        texts = [_BREAK if any(shapes.find(piece.text)) else piece.text for piece in pieces]
-        joined = b"".join(texts)
+        parts = [_BREAK if any(shapes.find(piece.text)) else piece.text for piece in pieces]
+        joined = b"".join(parts)
         if len(pieces) > 1 and shapes.may_stand_in(joined):
-            edits += _edits(pieces, texts, shapes.find(joined), put)
-    made, last = bytearray(), 0
-    for piece, new in sorted(edits):
-        made += body[last : piece.start] + piece.written(new)
-        last = piece.end
-    return bytes(made + body[last:]) if edits else body
+            for piece, new in _masked(pieces, parts, shapes.find(joined), put):
+                edits.add(piece.start, piece.end, piece.written(new))
+    return edits.made()
 
 
-def _edits(
+def _masked(
     pieces: list[_Piece], texts: list[bytes], found: Iterable[Found], put: Put
 ) -> Iterator[tuple[_Piece, bytes]]:
     ends = list(accumulate(map(len, texts)))

@@ -51,7 +51,7 @@ _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 #: The first bytes of escapes.
-_ESCAPES = (b"%", b"\\", b"&#")
+_ESCAPES = (b"%", b"\\", b"&")
 
 
 class Spelled:
@@ -70,7 +70,8 @@ class Spelled:
         self.shortest, self.longest = min(map(len, found), default=1 << 30), max(map(len, found), default=0)
         # Escapes are looked for if a secret has a character that programs escape.
         may_be_escaped = any(not _OF_TOKENS.fullmatch(secret.secret) for secret in secrets)
-        self._looked_for = (*found, *(_ESCAPES if may_be_escaped else ()))
+        has_blank = any(" " in secret.secret for secret in secrets)  # which a form writes as "+"
+        self._looked_for = (*found, *(_ESCAPES if may_be_escaped else ()), *((b"+",) if has_blank else ()))
 
     def may_stand_in(self, data: bytes) -> bool:
         """Whether one of the secrets may stand in ``data``, as it is or escaped."""
@@ -99,7 +100,7 @@ class Secrets(known.Values):
         self.longest = max(secrets.longest, shapes.longest)
 
     def suspects(self, data: bytes) -> bool:
-        """Whether a secret, or a placeholder, may stand in ``data``, escaped or encoded too."""
+        """Whether a secret may stand in ``data``, escaped or encoded too."""
         return self._shapes.suspects(data) or self._secrets.may_stand_in(data)
 
     def find(self, view: View) -> Iterator[tuple[int, int, known.New]]:
