@@ -16,9 +16,11 @@ import vcr
 pytest.importorskip("setuptools")
 
 ROOT = Path(__file__).parents[1]
-#: What tools have made in a checkout: it is not part of it.
+#: What tools make in a checkout is not part of the checkout. setuptools copies the files of a distribution to
+#: ``vcrpy-VERSION`` while it builds one, as tox may do for another environment while these tests run.
 MADE = shutil.ignore_patterns(
-    ".git", ".tox", ".venv", "venv", "build", "dist", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis", "*.pyc"
+    *(".git", ".tox", ".venv", "venv", "build", "dist", "vcrpy-*", "*.egg-info"),
+    *("__pycache__", "*.pyc", ".*_cache", ".hypothesis", ".coverage", ".coverage.*"),
 )
 BUILD = "import sys; from setuptools import build_meta; print(build_meta.build_sdist(sys.argv[1]))"
 
