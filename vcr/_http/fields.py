@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from enum import Enum, auto
 
 from ..request import Headers
@@ -91,8 +92,10 @@ def keeps_pieces(headers: Headers, http_version: str) -> bool:
     )
 
 
-def asks_for_upgrade(headers: Headers) -> bool:
-    """Whether a request asks to switch its connection to another protocol, such as WebSocket (RFC 9110 §7.8)."""
+def asks_for_upgrade(headers: Container[str]) -> bool:
+    """Whether a request asks to switch its connection to another protocol, such as WebSocket (RFC 9110 §7.8).
+
+    ``headers``: the names of its header fields, which compare without case, as ``Headers`` do."""
     return "Upgrade" in headers
 
 
@@ -114,3 +117,12 @@ def field_bytes(text: str) -> bytes:
         return text.encode("latin-1")
     except UnicodeEncodeError:
         return text.encode("utf-8")
+
+
+def raw_fields(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """The bytes of each field name and value: see ``field_bytes``."""
+    pairs = headers.pairs()
+    try:
+        return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+    except UnicodeEncodeError:
+        return [(field_bytes(name), field_bytes(value)) for name, value in pairs]

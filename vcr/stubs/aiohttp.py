@@ -25,7 +25,7 @@ from aiohttp.helpers import ceil_timeout
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CONNECT
 from .._http.fields import Dialect, asks_for_upgrade
-from ..request import Headers, header_name
+from ..request import header_name
 from .aiohttp_errors import ConnectionTimeoutError, failure_of, raise_connecting
 from .aiohttp_live import Recorder, ends_of
 from .aiohttp_protocol import CassetteProtocol
@@ -54,7 +54,7 @@ def connect_door(original: Callable[..., Awaitable[Connection]]) -> Callable[...
         connect: Connect = functools.partial(bound(original, self), req, traces, timeout)
         if cassette is None:
             return await connect()
-        if asks_for_upgrade(Headers(req.headers.items())):
+        if asks_for_upgrade(req.headers):
             let_upgrade(cassette, str(req.url), req.headers["Upgrade"])
             return await connect()
         _authorize_at_proxy(req)
@@ -74,7 +74,8 @@ def update_headers_door(original: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         if headers is not None and not isinstance(headers, Mapping):
             headers = list(headers)
-        self._vcr_given = frozenset(map(header_name, Headers(headers)))  # type: ignore[attr-defined]
+        names = headers if isinstance(headers, Mapping) else [name for name, _ in headers or ()]
+        self._vcr_given = frozenset(map(header_name, names))  # type: ignore[attr-defined]
         bound(original, self)(headers)
 
     return update_headers

@@ -20,7 +20,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from .._engine.cassette import Cassette, Turn
 from .._http.failure import CANCELLED, CLOSED, CONNECT, TIMEOUT, Failure
-from .._http.fields import field_bytes
+from .._http.fields import raw_fields
 from .._http.render import render
 from .._http.wire import CONTINUE, RequestReader
 from ..request import Headers, Request
@@ -109,9 +109,8 @@ class CassetteProtocol(ResponseHandler):
         self._settings: dict[str, Any] = {}
         self._request = RequestReader()
         self._is_sent = False
-        self._written = 0  # how many parts of the request have been written
         self._turn: Turn | None = None
-        self._progress = asyncio.Event()  # the state of the request has changed
+        self._change: asyncio.Event | None = None  # set when a reader that waits for the request is to look again
         self._pieces: deque[bytes] = deque()  # of the recorded response, not parsed yet
         self._end: Callable[[], None] | None = None  # what happens after the last piece
         self._all_headers: Headers | None = None  # if aiohttp's parser does not get all of them
@@ -123,22 +122,23 @@ class CassetteProtocol(ResponseHandler):
     def written(self, data: bytes | bytearray | memoryview) -> None:
         """Take a part of the request. It goes to the server too, if the request is live already."""
         is_head = not self._request.has_head
-        self._written += 1
         self._request.feed(data)
         if self.recorder is not None:
             self.recorder.transport.write(data)
         if is_head and self._request.expects_continue:
             self.data_received(CONTINUE)  # aiohttp waits for it even if there is no body
-            self._progress.set()
+            if self._change is not None:
+                self._change.set()
 
     def start_timeout(self) -> None:
         """Note that aiohttp has written the whole request.
 
-        The task that has written it must end before the response is there, or aiohttp treats it as cancelled. So the
-        reader goes on in the next round of the loop.
+        The task that has written it must end before the response is there, or aiohttp treats it as cancelled. So a
+        reader that waits goes on in the next round of the loop.
         """
         self._is_sent = True
-        self._loop.call_soon(self._progress.set)
+        if self._change is not None:
+            self._loop.call_soon(self._change.set)
         if self.recorder is not None:
             self._amend()
             self.recorder.protocol.start_timeout()
@@ -146,7 +146,8 @@ class CassetteProtocol(ResponseHandler):
     def set_exception(self, *args: BaseException) -> None:
         """Note that aiohttp could not write the whole request: the reader must not wait for more of it."""
         super().set_exception(*args)
-        self._progress.set()
+        if self._change is not None:
+            self._change.set()
         if self.recorder is not None:
             self.recorder.protocol.set_exception(*args)
 
@@ -164,11 +165,7 @@ class CassetteProtocol(ResponseHandler):
 
     async def read(self) -> tuple[RawResponseMessage, StreamReader]:
         """Wait for the next message, which may be ``100 Continue``. Returns the message and the stream of its body."""
-        stalled = False
-        while not (self._is_sent or stalled or len(self) or self.is_eof() or self.recorder):
-            self._progress.clear()
-            stalled = await self._stalls()
-        if (self._is_sent or stalled) and self._go_live is not None:
+        if self._go_live is not None and await self._is_written():
             await self._take_turn(self._go_live)
         if self.recorder is not None:
             return await self.recorder.read()
@@ -177,16 +174,18 @@ class CassetteProtocol(ResponseHandler):
             payload.__class__ = _PacedReader
         return _with_headers(message, self._all_headers) if message.code != 100 else message, payload
 
-    async def _stalls(self) -> bool:
-        """Wait until the state of the request changes. Returns True when the program adds nothing to the body for so
-        long that it seems to wait for the response."""
-        written = self._written
-        limit = STALL_LIMIT if self._cassette.rewound else STALL_LIMIT_WHEN_NEW
-        try:
-            await asyncio.wait_for(self._progress.wait(), limit)
-        except asyncio.TimeoutError:
-            return self._request.has_head and self._written == written and self._go_live is not None
-        return False
+    async def _is_written(self) -> bool:
+        """Wait until the request is whole, or the program adds nothing to the body for so long that it seems to wait
+        for the response. Returns False if the reader gets something else first: ``100 Continue``, or an error."""
+        while not (self._is_sent or len(self) or self.is_eof()):
+            self._change, written = asyncio.Event(), len(self._request.sent)
+            limit = STALL_LIMIT if self._cassette.rewound else STALL_LIMIT_WHEN_NEW
+            try:
+                await asyncio.wait_for(self._change.wait(), limit)
+            except asyncio.TimeoutError:
+                if self._request.has_head and len(self._request.sent) == written:
+                    return True
+        return self._is_sent
 
     async def _take_turn(self, go_live: GoLive) -> None:
         self._go_live = None
@@ -227,12 +226,13 @@ class CassetteProtocol(ResponseHandler):
 
     def _parsable(self, response: Response) -> Response:
         """``response`` without the fields that aiohttp's parser refuses. The program is shown all fields."""
-        pairs = response.headers.pairs()
-        kept = _parsable_fields(response.headers)
-        if len(kept) == len(pairs):
+        headers = response.headers
+        refused = _refused_names(headers)
+        if not refused:
             return response
-        self._all_headers = response.headers
-        return Response({**response.data, "headers": Headers(kept).grouped()})
+        self._all_headers = headers
+        kept = Headers([(name, value) for name, value in headers.pairs() if name.lower() not in refused])
+        return Response({**response.data, "headers": kept.grouped()})
 
     def _end_as_recorded(self, failure: Failure | None) -> None:
         """Do what happened live after the last piece. ``failure``: None if the server closed the connection."""
@@ -274,25 +274,22 @@ class CassetteProtocol(ResponseHandler):
             pass
 
 
-def _parsable_fields(headers: Headers) -> list[tuple[str, str]]:
-    """The fields that aiohttp's parser accepts. Other clients accept more, so cassettes that they, or VCR.py, have
-    recorded hold more."""
+def _refused_names(headers: Headers) -> set[str]:
+    """The names, in lower case, of the fields that aiohttp's parser refuses. Other clients accept more, so cassettes
+    that they, or VCR.py, have recorded hold more."""
+    refused = {name.lower() for name, _ in headers.pairs() if not _TOKEN.fullmatch(name)}
     lengths = headers.get_all("Content-Length")
-    is_plain = len(lengths) == 1 and lengths[0].strip().isdecimal() and "Transfer-Encoding" not in headers
-    return [
-        (name, value)
-        for name, value in headers.pairs()
-        if _TOKEN.fullmatch(name) and (is_plain or name.lower() != "content-length")
-    ]
+    if lengths and (len(lengths) > 1 or "Transfer-Encoding" in headers or not lengths[0].strip().isdecimal()):
+        refused.add("content-length")
+    return refused
 
 
 def _with_headers(message: RawResponseMessage, headers: Headers | None) -> RawResponseMessage:
     """``message`` with these header fields; None: as it is."""
     if headers is None:
         return message
-    pairs = headers.pairs()
-    raw = tuple((field_bytes(name), field_bytes(value)) for name, value in pairs)
-    shown = CIMultiDictProxy(CIMultiDict(pairs))
+    raw = tuple(raw_fields(headers))
+    shown = CIMultiDictProxy(CIMultiDict(headers.pairs()))
     return RawResponseMessage(
         *(message.version, message.code, message.reason, shown, raw),
         *(message.should_close, message.compression, message.upgrade, message.chunked),

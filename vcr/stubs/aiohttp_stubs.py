@@ -20,7 +20,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from .._http import content_coding
-from .._http.fields import field_bytes
+from .._http.fields import raw_fields
 from .._vcrpy import LeftoverType, is_leftover
 from .._vcrpy.patch import in_place
 from ..request import Headers, Request
@@ -67,10 +67,9 @@ def build_response(
     recorded, url = Response(vcr_response), URL(vcr_request.uri, encoded=True)
     asked = CIMultiDictProxy(CIMultiDict(vcr_request.headers.pairs()))
     response = MockClientResponse(vcr_request.method, url, RequestInfo(url, vcr_request.method, asked, url))
-    pairs = recorded.headers.pairs()
     response.status, response.reason, response.version = recorded.status, recorded.reason, HttpVersion(1, 1)
-    response._headers = CIMultiDictProxy(CIMultiDict(pairs))
-    response._raw_headers = tuple((field_bytes(name), field_bytes(value)) for name, value in pairs)
+    response._headers = CIMultiDictProxy(CIMultiDict(recorded.headers.pairs()))
+    response._raw_headers = tuple(raw_fields(recorded.headers))
     cookies: SimpleCookie = SimpleCookie()
     for value in recorded.headers.get_all("Set-Cookie"):
         cookies.load(value)

@@ -25,7 +25,7 @@ import anyio.lowlevel
 from .._engine.cassette import Cassette, Turn
 from .._http import uri as uris
 from .._http.failure import CANCELLED
-from .._http.fields import asks_for_upgrade, content_length, field_bytes, is_chunked
+from .._http.fields import asks_for_upgrade, content_length, field_bytes, is_chunked, raw_fields
 from .._http.render import content
 from ..request import Headers, Request
 from ..response import Response
@@ -143,12 +143,12 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
     def _passes_on(self, engine: object, owner: type, method: str) -> bool:
         """Whether ``engine``, in the ``method`` of its class ``owner``, hands the request to another engine: to the
         method of a base class, or to an engine among its attributes."""
+        if owner.__module__.partition(".")[0] == self._module.__name__:
+            return False  # the module's own classes are engines, whatever their subclasses have
         classes = type(engine).__mro__
         for cls in classes[classes.index(owner) + 1 :]:
             if method in vars(cls) and not self._is_abstract(cls):
                 return True
-        if owner.__module__.partition(".")[0] == self._module.__name__:
-            return False  # the module's own classes are engines, whatever attributes their subclasses have
         return any(self._is_engine(part) for part in _parts(engine))
 
     @abstractmethod
@@ -193,10 +193,11 @@ class Engines(ABC, Generic[NativeRequest, NativeResponse]):
         if error is None and recorded.incomplete:
             error = errors.cut(_cut_text(headers, pieces))
         extensions = {"http_version": field_bytes(f"HTTP/{recorded.http_version}"), "network_stream": NoNetwork()}
-        if recorded.reason or recorded.has_no_reason:  # httpx derives an unknown reason from the status
-            extensions["reason_phrase"] = field_bytes(recorded.reason or "")
-        fields = [(field_bytes(name), field_bytes(value)) for name, value in headers.pairs()]
-        return self._native(recorded.status, fields, self._pieces(pieces, error, waits=waits), extensions)
+        reason = recorded.reason
+        if reason or recorded.has_no_reason:  # httpx derives an unknown reason from the status
+            extensions["reason_phrase"] = field_bytes(reason or "")
+        stream = self._pieces(pieces, error, waits=waits)
+        return self._native(recorded.status, raw_fields(headers), stream, extensions)
 
     @abstractmethod
     def _native(
@@ -237,7 +238,7 @@ class Transports(Engines["httpx.Request", "httpx.Response"]):
         # httpcore sends the extension, if there is one, instead of the path.
         target = request.extensions.get("target", url.raw_path)
         uri = _uri(url.scheme, url.netloc.decode("ascii"), target)
-        return Request(request.method, uri, None, request.headers.raw)
+        return Request(request.method, uri, None, _headers(request.headers.raw))
 
     def _is_abstract(self, cls: type) -> bool:
         return cls in self._bases
@@ -258,7 +259,7 @@ class Transports(Engines["httpx.Request", "httpx.Response"]):
         reason: bytes | None = response.extensions.get("reason_phrase")
         text = response.reason_phrase if reason is None else reason.decode("latin-1")
         version = response.http_version.removeprefix("HTTP/")
-        return response.status_code, text, Headers(response.headers.raw), version
+        return response.status_code, text, _headers(response.headers.raw), version
 
     @functools.cached_property
     def _tee_class(self) -> type[Tee]:
@@ -300,7 +301,8 @@ class Pools(Engines["httpcore.Request", "httpcore.Response"]):
         url = request.url
         scheme, host = url.scheme.decode("ascii"), url.host.decode("ascii")
         authority = uris.authority(scheme, host, url.port)
-        return Request(request.method.decode("ascii"), _uri(scheme, authority, url.target), None, request.headers)
+        uri = _uri(scheme, authority, url.target)
+        return Request(request.method.decode("ascii"), uri, None, _headers(request.headers))
 
     def _is_abstract(self, cls: type) -> bool:
         return cls.__name__.endswith("Interface") and is_pool(cls)
@@ -321,7 +323,7 @@ class Pools(Engines["httpcore.Request", "httpcore.Response"]):
         reason: bytes | None = extensions.get("reason_phrase")
         text = self._phrase(response.status) if reason is None else reason.decode("latin-1")
         version = extensions.get("http_version", b"HTTP/1.1").decode("ascii").removeprefix("HTTP/")
-        return response.status, text, Headers(response.headers), version
+        return response.status, text, _headers(response.headers), version
 
     def _phrase(self, status: int) -> str:
         """The reason phrase for a response of HTTP/2, which has none: as httpx says it, if the program uses httpx."""
@@ -347,6 +349,10 @@ def _parts(engine: object) -> Iterable[object]:
             yield from value
         else:
             yield value
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+    return Headers.from_pairs([(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw])
 
 
 def _uri(scheme: str, authority: str, target: bytes) -> str:
