@@ -383,8 +383,8 @@ def _unbroken(headers: Headers) -> Headers:
     name would make the field a part of the one before: it is removed.
     """
     pairs = headers.pairs()
-    text = "".join([f"{name}:{value}" for name, value in pairs])
-    if not ("\r" in text or "\n" in text or any(name[:1].isspace() for name, _ in pairs)):
+    names, values = "".join([name for name, _ in pairs]), "".join([value for _, value in pairs])
+    if "\r" not in values and "\n" not in values and names.split() == [names]:  # no blank in any name
         return headers
     mended = [(_LINE_BREAK.sub(" ", name).lstrip(), _NOT_FOLDING.sub(" ", value)) for name, value in pairs]
     return headers if mended == pairs else Headers(mended)

@@ -93,10 +93,11 @@ def _coded(response: Response) -> tuple[Headers, list[bytes]]:
 
     Without a library for a coding that is to be applied, ``Content-Encoding`` is left out.
     """
-    headers, body = response.headers, response.body
+    headers = response.headers
     # A part of a coded body (206) cannot be decoded, so the recording client has not decoded it either.
     if "Content-Encoding" not in headers or response.incomplete or response.status == 206 or _is_as_sent(response):
         return headers, response.pieces
+    body = response.body
     coded = content_coding.encode(body, content_coding.of(headers))
     if coded is None:
         headers = headers.copy()
