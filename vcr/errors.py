@@ -331,21 +331,26 @@ def file_of_caller() -> str:
 def place_in_program() -> str:
     """``file:line`` of the innermost running code that belongs to the program: not to an installed package, nor to
     Python. Where there is none: of the innermost code outside this package."""
-    import sysconfig
-
-    paths = sysconfig.get_paths()
-    installed = tuple(paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     frame: FrameType | None = sys._getframe(1)
     first = ""
     while frame is not None:
         if not _is_ours(frame):
             file = frame.f_code.co_filename
             place = f"{file}:{frame.f_lineno}"
-            if not file.startswith((*installed, "<")):
+            if not file.startswith(_not_of_program()):
                 return place
             first = first or place
         frame = frame.f_back
     return first
+
+
+@functools.cache
+def _not_of_program() -> tuple[str, ...]:
+    """How the names of files begin that belong to an installed package, to Python, or to no file."""
+    import sysconfig
+
+    paths = sysconfig.get_paths()
+    return (*(paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")), "<")
 
 
 def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
