@@ -319,3 +319,17 @@ def test_the_message_tells_how_things_were_when_the_request_was_refused():
     cassette.begin(get("http://h/a"))
     cassette.begin(get("http://h/b"))
     assert "2 interactions, 0 of them played, 2 not" in str(error)
+
+
+def test_only_what_a_message_shows_is_read_and_what_cannot_be_read_is_said(tmp_path):
+    path = tmp_path / "tape.yaml"
+    response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b""}}
+    with vcr.use_cassette(path) as cassette:
+        for number in range(1, 6):
+            cassette.append(get(f"http://h/{'a' * number}"), response)
+    path.write_text("code: }".join(path.read_text().rsplit("code:", 1)))  # the last one is broken
+    with vcr.use_cassette(path, record_mode="none") as cassette:
+        far, near = str(refusal(cassette, get("http://h/a?x=1"))), str(refusal(cassette, get("http://h/aaaaa?x=1")))
+    assert "not readable" not in far
+    assert near.count("  not readable: ") == 1
+    assert "  1. GET http://h/aaaaa" not in near

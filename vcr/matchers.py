@@ -70,11 +70,20 @@ class Matcher:
 
     def same(self, r1: Request, r2: Request) -> bool:
         """Whether the two are the same."""
-        if self.key(r1) == self.key(r2) or (self.of_body and same_as_object(r1, r2)):
-            return True
-        if self.is_exact or set(self.loose(r1)).isdisjoint(self.loose(r2)):
-            return False
-        return self.agree is None or bool(self.agree(r1, r2))
+        return self.same_as(r1)(r2)
+
+    def same_as(self, request: Request) -> Callable[[Request], bool]:
+        """A function that says whether another request is the same as ``request``, made for many requests."""
+        key, loose = self.key(request), frozenset(() if self.is_exact else self.loose(request))
+
+        def same(other: Request) -> bool:
+            if self.key(other) == key or (self.of_body and same_as_object(request, other)):
+                return True
+            if self.is_exact or loose.isdisjoint(self.loose(other)):
+                return False
+            return self.agree is None or bool(self.agree(request, other))
+
+        return same
 
     def __call__(self, r1: Request, r2: Request) -> None:
         """Return None when the two are the same. Raises AssertionError with the difference."""
@@ -127,20 +136,24 @@ def _without_parameters(request: Request) -> tuple[Hashable, ...]:
 _PLAIN_QUERY = re.compile(r"[^%+=&]+=[^%+=&]*(?:&[^%+=&]+=[^%+=&]*)*", re.ASCII)
 
 
+def _fields(query: str, encoding: str = "utf-8") -> list[tuple[str, ...]]:
+    """The fields of a query, sorted."""
+    if _PLAIN_QUERY.fullmatch(query):
+        return sorted([tuple(field.split("=")) for field in query.split("&")])
+    return sorted(parse_qsl(query, keep_blank_values=True, encoding=encoding))
+
+
 def _query(request: Request) -> Hashable:
     query = _quoted(request.parsed_uri.query)
-    if not query:
-        return ()
-    if _PLAIN_QUERY.fullmatch(query):
-        return tuple(sorted([tuple(field.split("=")) for field in query.split("&")]))
     # latin-1 decodes byte by byte, so that %e9 and %e8 stay different.
-    return tuple(sorted(parse_qsl(query, keep_blank_values=True, encoding="latin-1")))
+    return tuple(_fields(query, encoding="latin-1")) if query else ()
 
 
 def _without_blanks(request: Request) -> tuple[Hashable, ...]:
     """The query's fields that have a value. VCR.py compares only these, and takes all bytes that are not UTF-8 for the
     same."""
-    return (tuple(sorted(parse_qsl(_quoted(request.parsed_uri.query)))),)
+    query = _quoted(request.parsed_uri.query)
+    return (tuple([field for field in _fields(query) if field[1]]) if query else (),)
 
 
 def _uri(request: Request) -> str:
@@ -332,18 +345,23 @@ def agrees(matcher: Predicate, r1: Request, r2: Request) -> tuple[bool, str]:
     return verdict is None or bool(verdict), ""
 
 
-Verdict = tuple[bool, str | None]
-_SAME, _DIFFERENT = (True, None), (False, None)
+#: What a matcher says of two requests: True: they are the same; a text: what differs; False: something differs.
+Verdict = bool | str
 
 
 def verdicts(matcher: Predicate, request: Request) -> Callable[[Request], Verdict]:
     """A function that says of another request what ``agrees(matcher, request, other)`` says, made for many requests.
 
-    Of a built-in matcher the text of a difference is None: it takes long to make, and few of these texts are shown.
+    Of a built-in matcher it gives no text for a difference: that takes long to make, and few of these texts are shown.
     """
-    if type(matcher) is not Matcher:
-        return lambda other: agrees(matcher, request, other)
-    return lambda other: _SAME if matcher.same(request, other) else _DIFFERENT
+    if type(matcher) is Matcher:
+        return matcher.same_as(request)
+
+    def verdict(other: Request) -> Verdict:
+        same, text = agrees(matcher, request, other)
+        return same or text
+
+    return verdict
 
 
 def get_matchers_results(r1: Request, r2: Request, matchers: Iterable[Predicate]) -> MatcherResults:

@@ -6,15 +6,13 @@ message is read.
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from operator import itemgetter
 
 from ..errors import CassetteLoadError
-from ..matchers import Predicate, Verdict, agrees, name_of, part, part_of, verdicts
+from ..matchers import Matcher, Predicate, Verdict, agrees, name_of, part, part_of, verdicts
 from ..record_mode import RecordMode
 from ..request import Request
 from .interaction import Interaction
@@ -24,8 +22,10 @@ MOST_SHOWN = 3
 MOST_TOLD = 20  # for how many similar requests matchers are asked what differs
 BODY_SHOWN = 200  # characters
 
-#: Recorded requests, best first: ``(request, names of matchers that agree, [(name of one that does not, message)])``.
-Closest = list[tuple[Request, list[str], list[tuple[str, str]]]]
+#: A recorded request: ``(request, names of matchers that agree, [(name of one that does not, message)])``.
+Told = tuple[Request, list[str], list[tuple[str, str]]]
+#: Recorded requests, best first.
+Closest = list[Told]
 
 
 @dataclass(frozen=True)
@@ -55,36 +55,57 @@ class Refusal:
     similar: Closest | None = None
     place: Callable[[], tuple[str, Sequence[str] | None]] | None = None
     around: Callable[[], tuple[str, bool] | None] | None = None
+    #: What is wrong with the interactions that could not be read.
+    unreadable: list[str] = field(default_factory=list, init=False)
 
     @cached_property
-    def _recorded(self) -> tuple[list[Request], list[str]]:
-        """The recorded requests, and what is wrong with the interactions that cannot be read."""
-        requests, broken = [], []
-        for interaction in self.recorded:
-            try:
-                requests.append(interaction.request)
-            except CassetteLoadError as error:
-                broken.append(str(error))
-        return requests, broken
+    def _groups(self) -> list[list[Similar]]:
+        return similar_groups(self.request, self.recorded, self._compared, self.unreadable)
+
+    @cached_property
+    def _compared(self) -> list[Predicate]:
+        """The matchers that say how like a recorded request is."""
+        return [*self.matchers, *([] if part_of(self.request) is None else [part]), *self.secrets]
+
+    def _read(self, most: int | None) -> tuple[Closest, list[Similar]]:
+        """The first ``most`` of the most similar recorded requests (None: all of them), and the others, which are not
+        read. What cannot be read is passed over, and noted in ``unreadable``."""
+        for group in self._groups:
+            read: Closest = []
+            for one in group.copy():
+                if len(read) == most:
+                    break
+                try:
+                    read.append(one.told(self.request, self._compared, in_full=len(read) < MOST_TOLD))
+                except CassetteLoadError as error:
+                    self.unreadable.append(str(error))
+                    group.remove(one)
+            if read:
+                return read, group[len(read) :]
+        return [], []
 
     @cached_property
     def closest(self) -> Closest:
         """The most similar recorded requests, best first: (request, matchers that agree, those that do not)."""
-        if self.similar is not None:
-            return self.similar
-        of_part = [] if part_of(self.request) is None else [part]
-        return most_similar(
-            self.request, self._recorded[0], [*self.matchers, *of_part, *self.secrets], most_told=MOST_TOLD
-        )
+        return self._read(None)[0] if self.similar is None else self.similar
+
+    @cached_property
+    def _shown(self) -> tuple[Closest, Counter[str]]:
+        """The first of ``closest``, and for each text that says in what the others differ, how many these are."""
+        if self.similar is None:
+            shown, others = self._read(MOST_SHOWN)
+            return shown, Counter(_listed(other.differing(self._compared)) for other in others)
+        return self.similar[:MOST_SHOWN], Counter(map(_differing, self.similar[MOST_SHOWN:]))
 
     @cached_property
     def reason(self) -> str:
         """One word for why: ``cassette_not_found``, ``nothing_similar``, ``no_match`` or ``already_played``."""
         if not self.found and not self.total:
             return "cassette_not_found"
-        if not self.closest:
+        shown, _ = self._shown
+        if not shown:
             return "nothing_similar"
-        return "no_match" if self.closest[0][2] else "already_played"
+        return "no_match" if shown[0][2] else "already_played"
 
     def text(self) -> str:
         """The whole message."""
@@ -112,11 +133,13 @@ class Refusal:
             return f"the cassette doesn't exist, and record_mode '{self.record_mode}' doesn't record new ones."
         if self.reason == "nothing_similar":
             return "the cassette has nothing similar to it."
+        shown, others = self._shown
         if self.reason == "no_match":
-            return f"no recorded interaction matches it (the closest differ in {_differing(self.closest[0])})."
-        if len(self.closest) == 1:
+            return f"no recorded interaction matches it (the closest differ in {_differing(shown[0])})."
+        if len(shown) == 1:
             return "it matches 1 recorded interaction, but that has already been played back."
-        return f"it matches {len(self.closest)} recorded interactions, but they have all been played back."
+        total = len(shown) + sum(others.values())
+        return f"it matches {total} recorded interactions, but they have all been played back."
 
     def _mode_line(self) -> Iterable[str]:
         if self.reason != "cassette_not_found":
@@ -147,10 +170,10 @@ class Refusal:
     def _count_lines(self) -> Iterable[str]:
         if self.reason != "cassette_not_found":
             yield f"  recorded: {self.total} interactions, {self.played} of them played, {self.total - self.played} not"
-        for broken in self._recorded[1][:MOST_SHOWN]:
+        for broken in self.unreadable[:MOST_SHOWN]:
             yield f"  not readable: {broken}"
-        if len(self._recorded[1]) > MOST_SHOWN:
-            yield f"  not readable: {len(self._recorded[1]) - MOST_SHOWN} more"
+        if len(self.unreadable) > MOST_SHOWN:
+            yield f"  not readable: {len(self.unreadable) - MOST_SHOWN} more"
 
     def _filter_lines(self) -> Iterable[str]:
         if self.filters:
@@ -162,12 +185,13 @@ class Refusal:
         if self.reason != "no_match":
             return
         yield "Closest recorded requests:"
-        for number, (request, agreed, differing) in enumerate(self.closest[:MOST_SHOWN], 1):
+        shown, others = self._shown
+        for number, (request, agreed, differing) in enumerate(shown, 1):
             yield f"  {number}. {request.method} {request.uri}"
             for name, message in differing:
                 yield from _difference_lines(name, message)
             yield f"     same: {', '.join(agreed) or 'nothing'}"
-        yield from _rest_lines(self.closest)
+        yield from _rest_lines(others)
 
     def _advice(self) -> Iterable[str]:
         if self.reason == "cassette_not_found":
@@ -181,14 +205,17 @@ class Refusal:
         if self.reason == "nothing_similar":
             yield "to send requests to this host without recording them: ignore_hosts"
         of_secrets = {part.__name__, *map(name_of, self.secrets)}
-        if self.reason == "no_match" and of_secrets.isdisjoint(name for name, _ in self.closest[0][2]):
-            yield f"if the difference never matters: leave {_differing(self.closest[0])} out of match_on"
+        if self.reason == "no_match" and of_secrets.isdisjoint(name for name, _ in self._shown[0][0][2]):
+            yield f"if the difference never matters: leave {_differing(self._shown[0][0])} out of match_on"
 
 
-def _differing(similar: tuple[Request, list[str], list[tuple[str, str]]]) -> str:
+def _differing(similar: Told) -> str:
     """``path``, ``path and query``, ``path, query and body``: the matchers that do not agree."""
-    *most, last = [name for name, _ in similar[2]]
-    return f"{', '.join(most)} and {last}" if most else last
+    return _listed([name for name, _ in similar[2]])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def _difference_lines(name: str, message: str) -> Iterable[str]:
@@ -200,55 +227,74 @@ def _difference_lines(name: str, message: str) -> Iterable[str]:
         yield f"     {name} differs: {message}" if message else f"     {name} differs"
 
 
-def _rest_lines(closest: Closest) -> Iterable[str]:
+def _rest_lines(others: Counter[str]) -> Iterable[str]:
     """Lines that say how many more requests are as close, and in what these differ."""
-    rest = Counter(_differing(similar) for similar in closest[MOST_SHOWN:])
-    if len(rest) == 1:
-        ((names, count),) = rest.items()
-        yield f"  …and {count} more that also differ in {names}."
-    elif rest:
-        yield f"  …and {sum(rest.values())} more:"
-        yield from (f"     {count} differ in {names}" for names, count in rest.most_common())
+    if len(others) == 1:
+        ((names, number),) = others.items()
+        yield f"  …and {number} more that also differ in {names}."
+    elif others:
+        yield f"  …and {sum(others.values())} more:"
+        yield from (f"     {number} differ in {names}" for names, number in others.most_common())
 
 
-#: The first value of a verdict: whether the matcher takes both requests for the same.
-_same = itemgetter(0)
+class Similar:
+    """A recorded interaction that is like a request. ``judged``: what each matcher says of the two."""
+
+    __slots__ = ("_interaction", "_judged")
+
+    def __init__(self, interaction: Interaction, judged: tuple[Verdict, ...]) -> None:
+        self._interaction = interaction
+        self._judged = judged
+
+    def differing(self, matchers: Iterable[Predicate]) -> list[str]:
+        """The names of the matchers that do not agree."""
+        return [name_of(matcher) for matcher, said in zip(matchers, self._judged, strict=True) if said is not True]
+
+    def told(self, request: Request, matchers: Sequence[Predicate], *, in_full: bool) -> Told:
+        """The recorded request, which is read, and what agrees. ``in_full``: what differs, too, which is slow."""
+        recorded = self._interaction.request
+        agreed: list[str] = []
+        differing: list[tuple[str, str]] = []
+        for matcher, said in zip(matchers, self._judged, strict=True):
+            if said is True:
+                agreed.append(name_of(matcher))
+            else:
+                text = agrees(matcher, request, recorded)[1] if said is False and in_full else said or ""
+                differing.append((name_of(matcher), text))
+        return recorded, agreed, differing
 
 
-def most_similar(
-    request: Request, recorded: Iterable[Request], matchers: Sequence[Predicate], most_told: int | None = None
-) -> Closest:
-    """The recorded requests that agree with ``request`` in the most matchers, at least one; the most similar first.
+def similar_groups(
+    request: Request, recorded: Iterable[Interaction], matchers: Sequence[Predicate], unreadable: list[str]
+) -> list[list[Similar]]:
+    """The recorded interactions that agree with ``request`` in the most matchers, the most similar first; then those
+    that agree in fewer matchers; at last those that agree in one.
 
-    ``most_told``: for how many of them the matchers are asked what differs, which is slow; None: for all.
+    Where all matchers compare only methods and URIs, no more of an interaction is read. ``unreadable`` gets what is
+    wrong with those that cannot be read.
     """
+    is_of_target = all(type(matcher) is Matcher and matcher.of_target for matcher in matchers)
     judges = [verdicts(matcher, request) for matcher in matchers]
-    groups: dict[int, list[tuple[Request, list[Verdict]]]] = {}
-    for candidate in recorded:
-        judged = [judge(candidate) for judge in judges]
-        groups.setdefault(sum(map(_same, judged)), []).append((candidate, judged))
+    groups: dict[int, list[tuple[float, int, Similar]]] = {}
+    letters = Counter(request.uri)
+    for place, interaction in enumerate(recorded):
+        try:
+            other = interaction.head if is_of_target else interaction.request
+        except CassetteLoadError as error:
+            unreadable.append(str(error))
+            continue
+        judged = tuple([judge(other) for judge in judges])
+        common = sum(map(min, letters.values(), map(other.uri.count, letters)))
+        unlikeness = -common / (len(request.uri) + len(other.uri))
+        groups.setdefault(judged.count(True), []).append((unlikeness, place, Similar(interaction, judged)))
     groups.pop(0, None)
-    if not groups:
-        return []
-    likeness = difflib.SequenceMatcher()
-    likeness.set_seq2(request.uri)
+    return [[similar for _, _, similar in sorted(groups[agreeing])] for agreeing in sorted(groups, reverse=True)]
 
-    def unlikeness(entry: tuple[Request, list[Verdict]]) -> float:
-        likeness.set_seq1(entry[0].uri)
-        return -likeness.quick_ratio()
 
-    closest: Closest = []
-    for place, (candidate, judged) in enumerate(sorted(groups[max(groups)], key=unlikeness)):
-        named = [(matcher, *verdict) for matcher, verdict in zip(matchers, judged, strict=True)]
-        agreed = [name_of(matcher) for matcher, same, _ in named if same]
-        is_told = most_told is None or place < most_told
-        differing = [
-            (name_of(matcher), told or (agrees(matcher, request, candidate)[1] if is_told and told is None else ""))
-            for matcher, same, told in named
-            if not same
-        ]
-        closest.append((candidate, agreed, differing))
-    return closest
+def most_similar(request: Request, recorded: Iterable[Request], matchers: Sequence[Predicate]) -> Closest:
+    """The recorded requests that agree with ``request`` in the most matchers, at least one; the most similar first."""
+    groups = similar_groups(request, map(Interaction, recorded), matchers, [])
+    return [one.told(request, matchers, in_full=True) for one in (groups[0] if groups else ())]
 
 
 def _preview(body: object) -> str:

@@ -59,6 +59,11 @@ class Interaction:
         return self.request.method, self.request.uri
 
     @property
+    def head(self) -> Request:
+        """A request with the method and the URI of this one; nothing else of the interaction is read for that."""
+        return Request(*self.target)
+
+    @property
     def finished(self) -> bool:
         """Whether there is a response."""
         return self.response is not None

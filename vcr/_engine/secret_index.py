@@ -138,8 +138,13 @@ class Changed(Interaction):
     @property
     def target(self) -> tuple[str, str]:
         """Method and URI as they are compared. The original is not parsed for that."""
-        changed = self._change(Request(*self._original.target)) if self._changed is None else self._changed
-        return changed.method, changed.uri
+        head = self.head
+        return head.method, head.uri
+
+    @property
+    def head(self) -> Request:
+        """A request with this method and URI."""
+        return self._change(self._original.head) if self._changed is None else self._changed
 
     @property
     def request(self) -> Request:  # type: ignore[override]
