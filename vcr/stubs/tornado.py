@@ -18,15 +18,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tornado import version_info
-from tornado.httputil import HTTPInputError
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError
 from tornado.util import TimeoutError as TornadoTimeoutError
 
 from .. import _active
 from .._engine.cassette import Cassette, Turn
-from .._http.failure import CANCELLED, CLOSED, CONNECT, MALFORMED, RESPONSE, TIMEOUT, Failure
+from .._http.failure import CANCELLED, CLOSED, CONNECT, MALFORMED, TIMEOUT, Failure
 from .._http.fields import Dialect, asks_for_upgrade
 from .._http.render import render
 from .._http.uri import origin_of
@@ -36,6 +34,7 @@ from ..response import Response
 from .cancellation import CANCEL_LIMIT, not_cancelled
 from .door import bound
 from .exchange import Exchange, cassette_for
+from .tornado_live import REFUSED_HEAD, Tee, failure_of
 from .upgrade import let_upgrade
 
 if TYPE_CHECKING:
@@ -135,15 +134,14 @@ class Fetch:
         if far_end.effective_url is not None and response.effective_url == response.request.url:
             response.effective_url = far_end.effective_url
         if isinstance(response.error, HTTPTimeoutError):
-            far_end.fail(response.error)
-            far_end.hang_up()  # a client whose time is up does not wait for the rest
+            far_end.time_out(response.error)
         far_end.when_over(functools.partial(self._hand_over, response))
 
     def fail(self, failure: Failure) -> None:
         """Fail as recorded. Raises the error of the stream, if that is more than the end of the stream."""
         if failure.kind == TIMEOUT:
             self._handle(HTTPTimeoutError(failure.message))
-        elif failure.code == _REFUSED_HEAD:
+        elif failure.code == REFUSED_HEAD:
             self._handle(HTTPStreamClosedError("Connection closed"))
         elif failure.kind not in (CLOSED, MALFORMED):
             raise failure.error()
@@ -156,25 +154,6 @@ class Fetch:
         # In tornado up to 6.5 the first fetch waits for ever if a redirect fails, so it gets the refusal itself.
         is_refusal = self.refusal is not None and response.error is self.refusal
         (self._first if is_refusal else self)._callback(response)
-
-
-# -- failures ----------------------------------------------------------------------------------------------------------
-
-#: The code of the failure when tornado has refused the head of a response.
-_REFUSED_HEAD = "HTTPInputError"
-#: Whether tornado fails at once then. Before 6.6 it waits until its time is up, which a replay cannot repeat.
-_FAILS_AT_ONCE = version_info >= (6, 6)
-
-
-def _failure_of(error: BaseException, phase: str) -> Failure | None:
-    """The failure that stands for an error of tornado; None if it does not come from the network."""
-    if isinstance(error, HTTPTimeoutError):
-        return Failure(phase, TIMEOUT, "", str(error))
-    if isinstance(error, StreamClosedError):
-        if error.real_error is None:
-            return Failure(phase, CLOSED, "", str(error))
-        error = error.real_error
-    return Failure.of(error, phase)
 
 
 # -- what tornado is given ---------------------------------------------------------------------------------------------
@@ -270,15 +249,20 @@ class CassetteStream(IOStream):
 
 
 class FarEnd:
-    """The other end of a CassetteStream. It takes the turn of the request, and gives the response."""
+    """The other end of a CassetteStream. It takes the turn of the request, and gives the response.
+
+    tornado says in two steps that it reads no more. It closes the stream (``client_left``). Its response or error,
+    which ``_HTTPConnection._run_callback`` has scheduled just before, comes to ``Fetch.answer`` in the next round of
+    the loop, and if tornado's time is up, that calls ``time_out``. Only after both is it decided whether to read on for
+    the cassette (``_read_on``), and the caller gets its response when that is done (``when_over``).
+    """
 
     def __init__(
         self, fetch: Fetch, origin: str, stream: CassetteStream, connect: Callable[[], Awaitable[IOStream]]
     ) -> None:
         self.request = RequestReader()
         self._fetch, self._origin, self._stream, self._connect = fetch, origin, stream, connect
-        self._exchange: Exchange | None = None  # of a live request
-        self._unreported = b""  # the bytes that tornado was given, and the exchange not yet
+        self._tee: Tee | None = None  # of a live response
         #: The URL from which the recorded response came, if the cassette has one.
         self.effective_url: str | None = None
         self._task = asyncio.ensure_future(self._run())
@@ -292,9 +276,8 @@ class FarEnd:
         except Exception as error:  # noqa: BLE001  (tornado raises it)
             await self._stream.end(error)
         finally:
-            self._report()
-            if self._exchange is not None:
-                self._exchange.stop()
+            if self._tee is not None:
+                self._tee.stop()
 
     async def _reply(self) -> None:
         stream = self._stream
@@ -339,98 +322,49 @@ class FarEnd:
             raise not_cancelled(self._vcr_request())
         self._fetch.fail(failure)
 
-    # -- live ---------------------------------------------------------------------------------------------------------
-
     async def _go_live(self, turn: Turn, *, continued: bool) -> None:
-        exchange = self._exchange = Exchange(turn, self.request.method, self.settle, dialect=Dialect.TORNADO)
+        exchange = Exchange(turn, self.request.method, dialect=Dialect.TORNADO)
+        tee = self._tee = Tee(exchange, self._stream, self._fetch)
         try:
             real = await self._connect()
         except Exception as error:
-            exchange.error(_failure_of(error, CONNECT))
+            exchange.error(failure_of(error, CONNECT))
             raise
         try:
             real.write(bytes(self.request.sent))
             exchange.sent()
             if continued:
-                await self._pass_over_continue(real)
-            while await self._pass_on(await real.read_bytes(65536, partial=True)):
+                await tee.pass_over_continue(real)
+            while await tee.pass_on(await real.read_bytes(65536, partial=True)):
                 pass
         except StreamClosedError as closed:
-            is_waiting = await self._stream.wants_more()
-            self._report()
-            if is_waiting:
-                self.fail(closed)
-            elif closed.real_error is None and exchange.has_head:
-                exchange.eof()
+            await tee.closed(closed)
             raise
         finally:
             real.close()
 
-    async def _pass_over_continue(self, real: IOStream) -> None:
-        """Read ``100 Continue``, which tornado has been given already."""
-        head = await real.read_until_regex(rb"\r?\n\r?\n")
-        if head.split(None, 2)[1:2] != [b"100"]:
-            await self._pass_on(head)
-
-    async def _pass_on(self, data: bytes) -> bool:
-        """Give bytes of the server to tornado, unless it has closed the stream. Returns whether to read more of them,
-        for tornado or for the cassette."""
-        self._unreported += data
-        if not self._stream.closed():
-            await self._stream.give(data)
-            self._report()
-            return True
-        self._report()
-        return self._exchange is not None and bool(self._exchange.patience().seconds)
-
-    def _report(self) -> None:
-        """Tell the exchange of the bytes that tornado was given, as soon as tornado has accepted the final head: it
-        refuses heads that the exchange would accept."""
-        if self._unreported and self._exchange is not None and (self._fetch.connection.code or 0) >= 200:
-            data, self._unreported = self._unreported, b""
-            self._exchange.received(data)
-
     # -- the end ------------------------------------------------------------------------------------------------------
 
     def client_left(self, error: BaseException | None) -> None:
-        """Note that tornado has closed the stream: it has read all that it wants, or it has failed with ``error``. The
-        bytes of a body that tornado refuses are kept, and make it fail in the same way in a replay."""
-        self._report()
-        is_refused = _FAILS_AT_ONCE and isinstance(error, HTTPInputError)
-        if is_refused and self._exchange is not None and not self._exchange.has_head:
-            self._exchange.error(Failure(RESPONSE, CLOSED, _REFUSED_HEAD, str(error)))
-        # If the time is up, ``Fetch.answer`` is called before this callback.
+        """Note that tornado has closed the stream: it has read all that it wants, or it has failed with ``error``."""
+        if self._tee is not None:
+            self._tee.note_refusal(error)
         self._stream.io_loop.add_callback(self._read_on, error)
+
+    def time_out(self, error: HTTPTimeoutError) -> None:
+        """Note that tornado's time is up: it gets ``error``, and does not wait until the rest has been read."""
+        if self._tee is not None:
+            self._tee.fail(error)
+        self.hang_up()
 
     def _read_on(self, error: BaseException | None) -> None:
         """Let the rest be read for the cassette, within the limits."""
-        self._report()
-        if self._exchange is not None:
-            self._exchange.left(error)
-        seconds = self._exchange.patience().seconds if self._exchange is not None else 0
+        seconds = 0 if self._tee is None else self._tee.left(error)
         if not seconds:
             self.hang_up()
             return
         timer = self._stream.io_loop.call_later(seconds, self.hang_up)
         self.when_over(lambda: self._stream.io_loop.remove_timeout(timer))
-
-    def fail(self, error: BaseException) -> None:
-        """Note that tornado gets ``error`` instead of the rest of the response."""
-        self._report()
-        exchange = self._exchange
-        if exchange is None:
-            return
-        failure = _failure_of(error, RESPONSE)
-        if exchange.has_head and failure is not None and failure.kind == CLOSED:
-            exchange.eof()
-        else:
-            exchange.error(failure)
-
-    def settle(self) -> None:
-        """Keep what has come: the cassette closes."""
-        self._report()
-        if self._exchange is not None:
-            self._exchange.settle()
 
     def hang_up(self) -> None:
         """Read no more from the server."""
