@@ -93,7 +93,11 @@ def _write(original: Callable[..., object], connection: Connection, *args: objec
 
 def _exchange(connection: Connection, last: Callable[[], object], pauses: Callable[[], object]) -> Steps:
     """Write the last part, take the turn, and go live if there is nothing to replay. Returns the client's promise of a
-    response; None if the request is not complete. ``pauses``: waits until the program cancels a replay."""
+    response; None if the request is not complete. ``pauses``: waits until the program cancels a replay.
+
+    The connection connects here, in the middle of ``endheaders`` or ``send``, because only a whole request shows
+    whether it has to. ``Line`` says what of the connection changes hands for that.
+    """
     promise = yield last()
     line = line_of(connection)
     asked = line.take_turn(connection, promise) if line is not None else None

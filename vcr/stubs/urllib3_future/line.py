@@ -56,6 +56,11 @@ def _pretend(connection: Connection, names: ModuleType) -> None:
 class Line:
     """Takes the place of a connection's protocol.
 
+    urllib3-future chooses its version of HTTP when it connects (``_post_conn`` sets ``_svn``), and notes each request
+    while that is written (``endheaders`` sets ``_stream_id`` and ``_promises``). A cassette decides only when the
+    request is whole. So the request is written to the line first, as for HTTP/1.1. If it goes live, these attributes
+    get the values that they had before, and the same calls write it again.
+
     ``real``: the protocol. ``connected``: whether the protocol leads to a server. ``names``: the module of the backend,
     in which urllib3-future's classes are found. ``asked``: the request that is being written. ``is_awaited``: whether
     the client waits for bytes from the socket, perhaps in another thread.
@@ -91,6 +96,12 @@ class Line:
         connection._svn = self.names.HttpVersion.h11
         connection._cached_http_vsn = None
 
+    def _stop_asking(self, connection: Connection) -> None:
+        """Give the connection its own version of HTTP back: no request is being written any more."""
+        if self.asked is not None or not self.connected:
+            connection._svn = self._svn
+        self.asked = None
+
     def take_turn(self, connection: Connection, promise: Promise | None) -> Asked | None:
         """Take the turn of the request, if it is complete. Returns the request if it has to go live or to fail; None if
         it is replayed or not complete. ``promise``: the client's; None while the request is not complete."""
@@ -99,8 +110,7 @@ class Line:
         upgrade = asked.leaves_http
         if promise is None and not upgrade:
             return None
-        self.asked = None
-        connection._svn = self._svn
+        self._stop_asking(connection)
         if upgrade:
             request = asked.request()
             let_upgrade(asked.cassette, request.uri, request.headers.get("Upgrade"))
@@ -173,9 +183,8 @@ class Line:
 
     def give_way(self, connection: Connection) -> None:
         """Give the connection its protocol back, if it can be spared: a request begins that belongs to no cassette."""
-        self.asked = None
+        self._stop_asking(connection)
         if not self.connected:
-            connection._svn = self._svn
             connection.sock = connection._protocol = None
         elif not self._replays and not self._live:
             connection._protocol = self.real
@@ -183,9 +192,7 @@ class Line:
 
     def stop_recording(self, connection: Connection) -> None:
         """Stop recording: the connection closes."""
-        if self.asked is not None or not self.connected:
-            connection._svn = self._svn
-        self.asked = None
+        self._stop_asking(connection)
         self._stop_listeners()
 
     def listeners(self, stream_id: int | None) -> list[Listener]:
