@@ -96,7 +96,13 @@ def queue_door(original: Callable[[CurlAsyncHTTPClient], None]) -> Callable[[Cur
 
 
 class Fetch:
-    """One call of ``fetch_impl``: its rehearsal, and, if it goes live, the fetch of the real client."""
+    """One call of ``fetch_impl``: its rehearsal, and, if it goes live, the fetch of the real client.
+
+    A fetch may turn from live to replay, because libcurl follows redirects inside one transfer
+    (``_curl_setup_request`` sets ``FOLLOWLOCATION``), and the request after a redirect may be recorded. Then the
+    callbacks of ``LiveTransfer`` stop libcurl, tornado's ``_finish`` reports that as an error to ``_answer_live``, and
+    the rest is replayed in the rehearsal.
+    """
 
     def __init__(
         self,
@@ -160,8 +166,8 @@ class Fetch:
         real.setopt(Opt.DEBUGFUNCTION, self._client._curl_debug)
 
     def _answer_live(self, response: HTTPResponse) -> None:
-        """Take the response of the real client. The cassette may have stopped the transfer at a redirect to a recorded
-        response: then replay that."""
+        """Take the response of the real client; or, where the cassette has stopped it at a redirect to a recorded
+        response, replay that."""
         if self._real is not None:
             self._stop_listening(self._real)
         live, error = self.curl.live, response.error if isinstance(response.error, CurlError) else None
@@ -186,8 +192,8 @@ class NotedCurl(Curl):  # type: ignore[misc]
 
     ``transfer``: the transfer that its options ask for; None if it passes the cassette. ``live``: the same transfer, if
     it goes live. ``is_verbose``: whether tornado logs what libcurl reports. ``failure``: an error of libcurl;
-    ``error``: any other. ``plays``: whether a recorded response is being replayed; ``steps``: the rest of its lines and
-    pieces, each with its callback.
+    ``error``: any other. ``steps``: the rest of the lines and pieces of a recorded response, each with its callback;
+    None before and after its replay.
     """
 
     def __init__(self) -> None:
@@ -196,8 +202,8 @@ class NotedCurl(Curl):  # type: ignore[misc]
         self.live: LiveTransfer | None = None
         self.error: Exception | None = None
         self.failure: LibcurlError | None = None
-        self.plays = self.paused = False
-        self.steps: collections.deque[tuple[Callable[[bytes], object], bytes]] = collections.deque()
+        self.paused = False
+        self.steps: collections.deque[tuple[Callable[[bytes], object], bytes]] | None = None
         self._handle = Handle()
         self.is_verbose = _log.isEnabledFor(logging.DEBUG)  # as tornado asks when it makes a handle
 
@@ -246,12 +252,12 @@ class NotedCurl(Curl):  # type: ignore[misc]
     def replay(self) -> None:
         """Fill ``steps`` with the recorded response, and with those to which it redirects."""
         assert self.transfer is not None
-        self.plays = True
+        steps = self.steps = collections.deque()
         try:
             replay = Replay(
                 self.transfer,
-                lambda line: self.steps.append((self._header, line)),
-                lambda piece: self.steps.append((self._write, piece)),
+                lambda line: steps.append((self._header, line)),
+                lambda piece: steps.append((self._write, piece)),
                 lambda _: None,  # tornado keeps no cookies: a fetch may run on any of its handles
             )
             replay.run()
@@ -305,9 +311,9 @@ class NotedMulti:
     def info_read(self) -> tuple[int, list[object], list[tuple[object, int, str]]]:
         """The handle that has ended, or the one that has failed with its error, as pycurl reports them; once."""
         curl = self._curl
-        if curl.steps or not curl.plays:
+        if curl.steps is None or curl.steps:
             return 0, [], []
-        curl.plays = False
+        curl.steps = None
         if curl.failure is None:
             return 0, [curl], []
         return 0, [], [(curl, curl.failure.code, curl.failure.text)]
