@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 import vcr
+from vcr.sanitize.placeholder import fingerprint
 
 TOKEN = "T0kenThatTheTestItselfHasWritten"
 PASSWORD = "correct horse"
@@ -349,6 +350,49 @@ def test_another_key_is_recorded_although_a_hook_drops_the_masked_recording(serv
         with vcr.use_cassette(cassette_path, record_mode="new_episodes", before_record_request=_only_real_keys):
             urllib.request.urlopen(f"{server.url}/text?api_key={key}").close()
         assert server.hits == hits
+
+
+@pytest.mark.parametrize(
+    ("mode", "asked", "kept"),
+    [
+        ("new_episodes", ["?api_key=B"], ["A", "B"]),
+        ("new_episodes", ["?api_key=A", "?b=2"], ["A", ""]),
+        ("all", ["?b=2"], ["A", ""]),
+        ("all", ["?api_key=B"], ["B"]),
+        ("all", ["?api_key=A"], ["A"]),
+        ("rewrite", ["?api_key=B"], ["B"]),
+    ],
+)
+def test_what_a_hook_drops_because_its_secret_is_masked_stays_in_the_file(mode, asked, kept, server, tmp_path):
+    keys = {"A": TOKEN, "B": TOKEN[::-1]}
+    marks = {"": "", **{name: fingerprint(key) for name, key in keys.items()}}
+
+    def ask(target):
+        urllib.request.urlopen(server.url + "/text" + target.translate(str.maketrans(keys))).close()
+
+    for by_another in (False, True):
+        path = str(tmp_path / f"{by_another}.yaml")
+        with vcr.use_cassette(path):
+            ask("?api_key=A")
+        with vcr.use_cassette(path, record_mode=mode, before_record_request=_only_real_keys):
+            for target in asked:
+                ask(target)
+            if by_another:  # the file is read again before it is saved
+                with vcr.use_cassette(path, record_mode="new_episodes"):
+                    ask("?c=3")
+        with vcr.use_cassette(path, record_mode="none") as cassette:
+            held = [request.uri for request in cassette.requests if "c=3" not in request.uri]
+            assert len(cassette) == len(held) + by_another
+            assert [marks[name] in uri for name, uri in zip(kept, held, strict=True)] == [True] * len(kept)
+
+
+def test_what_an_option_drops_is_lost_from_the_file_as_with_vcrpy(server, cassette_path):
+    for options in ({}, {"ignore_hosts": ["127.0.0.1"], "record_mode": "new_episodes"}):
+        with vcr.use_cassette(cassette_path, **options):
+            urllib.request.urlopen(f"{server.url}/text?api_key={TOKEN}").close()
+            urllib.request.urlopen(f"http://localhost:{server.port}/text?n={len(options)}").close()
+    with vcr.use_cassette(cassette_path, record_mode="none") as cassette:
+        assert [request.host for request in cassette.requests] == ["localhost", "localhost"]
 
 
 def test_what_a_hook_drops_of_a_borrowed_cassette_is_replayed_and_never_saved(server, cassette_path, tmp_path):

@@ -383,7 +383,7 @@ class Cassette(Holding, Unrecordable):
         What other processes have stored since the cassette was read is kept.
         """
         with self.lock:  # What another thread records from here on is not in these changes: it is saved the next time.
-            kept, held, added = self.to_save(), self.held(borrowed=False), self.unsaved()
+            kept, held, added = self.to_save(), self.held(borrowed=False, aside=True), self.unsaved()
             changes = Changes(kept, added, set(held).difference(kept), self.recorded_before_fork())
         if not self.storage.stores or not (force or self.dirty or len(kept) != len(held)):
             return False
@@ -399,11 +399,10 @@ class Cassette(Holding, Unrecordable):
 
         Returns whether anything is stored there. Raises CassetteLoadError when it cannot be read.
         """
-        known = len(self._aside)
         lent = self.storage.load_from(path, self)
         if lent is None:
             return False
-        self.add_borrowed(lent, self._aside[known:])
+        self.add_borrowed(lent)
         return True
 
     def recover(self) -> int:

@@ -56,7 +56,7 @@ class Holding:
         self._index = self.new_index()
         # What this session has recorded, and does not replay: a program that asks by hand finds it.
         self._not_replayed = self.new_index()
-        self._aside: list[Interaction] = []  # see ``set_aside``
+        self._aside: list[Interaction] = []  # those that are not played until a request matches: see ``is_aside``
 
     # -- finding ------------------------------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ class Holding:
         self._not_replayed.clear()
         self._played = 0
         for interaction in interactions:
-            if self.may_play(interaction):
+            if not interaction.is_aside and self.may_play(interaction):
                 self._index.add(interaction)
             self._played += bool(interaction.plays)
 
@@ -97,7 +97,7 @@ class Holding:
         """The interaction that would be played for this request, whatever the record mode; None when there is none.
 
         ``key``: ``self.key(request)``. ``same_sender``: not one with the secrets of another sender, where secrets are
-        compared. An interaction that was set aside, and is found, is held from then on.
+        compared. An interaction that hooks have dropped, and that is found, is held from then on.
         """
         which = ALL if self.allow_playback_repeats is True else UNPLAYED
         found = next(self._index.matching(request, key, which, same_sender=same_sender), None)
@@ -106,14 +106,14 @@ class Holding:
         return self._taken_back(request, key, same_sender) if found is None and self._aside else found
 
     def _taken_back(self, request: Request, key: Hashable, same_sender: bool) -> Interaction | None:
-        """The interaction that was set aside and matches ``request``, which the hooks have let pass."""
+        """The interaction that hooks have dropped and that matches ``request``, which the hooks have let pass."""
         aside = self.new_index()
         for interaction in self._aside:
             aside.add(interaction)
         found = next(aside.matching(request, key, ALL, same_sender=same_sender), None)
         if found is not None:
             self._aside.remove(found)
-            self.put(found)
+            found.is_aside = False
             self.make_findable(found)
         return found
 
@@ -135,12 +135,14 @@ class Holding:
 
     # -- what is held -------------------------------------------------------------------------------------------------
 
-    def held(self, *, borrowed: bool = True) -> list[Interaction]:
-        """Every finished interaction, in order. ``borrowed``: also those borrowed from other cassettes."""
+    def held(self, *, borrowed: bool = True, aside: bool = False) -> list[Interaction]:
+        """Every finished interaction, in order. ``borrowed``: also those borrowed from other cassettes. ``aside``: also
+        those that hooks have dropped, and that stay in the file (``Interaction.is_aside``)."""
         with self.lock:
-            if borrowed or not self._borrowed:
+            if (borrowed or not self._borrowed) and (aside or not self._aside):
                 return [one for one in self._interactions if one.finished]
-            return [one for one in self._interactions if one.finished and one not in self._borrowed]
+            left = {*(() if borrowed else self._borrowed), *(() if aside else self._aside)}
+            return [one for one in self._interactions if one.finished and one not in left]
 
     def __len__(self) -> int:
         return len(self.held())
@@ -173,12 +175,6 @@ class Holding:
         with self.lock:
             self._interactions.append(interaction)
 
-    def set_aside(self, interaction: Interaction) -> None:
-        """Note an interaction of the file that a hook drops, and that has placeholders: the hook may have looked for
-        the secrets. It is held from when a request comes that the hooks let pass and that matches."""
-        interaction.is_from_file = True
-        self._aside.append(interaction)
-
     def give_up(self, interaction: Interaction) -> None:
         """Remove an interaction."""
         with self.lock:
@@ -206,24 +202,26 @@ class Holding:
                 self._unsaved.pop(interaction, None)
             self.dirty = bool(self._unsaved)
 
-    def add_borrowed(self, interactions: Iterable[Interaction], set_aside: Iterable[Interaction] = ()) -> None:
-        """Play these interactions of another cassette, too. ``set_aside``: those of that cassette that were set aside:
-        they are not saved here either, once they are held."""
+    def add_borrowed(self, interactions: Iterable[Interaction]) -> None:
+        """Play these interactions of another cassette, too."""
         with self.lock:
-            self._borrowed.update(set_aside)
             for interaction in interactions:
                 self._borrowed.add(interaction)
                 self._interactions.append(interaction)
-                self._index.add(interaction)
+                (self._aside.append if interaction.is_aside else self._index.add)(interaction)
 
     def hold(self, interactions: list[Interaction], *, are_stored: bool = False) -> None:
         """Hold these finished interactions and no others. The number of plays of each stays.
 
-        ``are_stored``: they were read from the file, so that none of them has to be saved.
+        ``are_stored``: they were read from the file, so that none of them has to be saved. Else those that hooks have
+        dropped, and that a program does not see, are held on.
         """
         with self.lock:
-            if not are_stored:
+            if are_stored:
+                self._aside = [one for one in interactions if one.is_aside]
+            else:
                 self._unsaved.update(dict.fromkeys(set(interactions).difference(self._interactions), forks()))
+                interactions = interactions + self._aside
             self._interactions = interactions + [one for one in self._interactions if not one.finished]
             self._rebuild_index(interactions)
 

@@ -33,12 +33,15 @@ if hasattr(os, "register_at_fork"):
 class Interaction:
     """A request with its response. ``response`` is None while the request is under way."""
 
-    __slots__ = ("is_from_file", "masked", "plays", "replay", "request", "response")
+    __slots__ = ("is_aside", "is_from_file", "masked", "plays", "replay", "request", "response")
 
     def __init__(self, request: Request, response: Response | None = None) -> None:
         #: Whether the interaction was in the file when the cassette was loaded: then its secrets stay as they are. This
         #: is set only where secrets are looked for.
         self.is_from_file = False
+        #: Whether a hook has dropped this interaction of the file, which has placeholders: the hook may have looked for
+        #: the secrets. It stays in the file, and is played when a request comes that the hooks let pass.
+        self.is_aside = False
         #: What the sanitizer masked when the interaction was written.
         self.masked: Sequence[Masked] = ()
         #: The filtered request for which the interaction was last played, and the response that the client got: they
@@ -108,7 +111,7 @@ class StoredInteraction(Interaction):
         self._read = read
         self._pair: tuple[Request, Response] | None = None
         self._is_as_stored = True
-        self.is_from_file = False
+        self.is_from_file = self.is_aside = False
         self.masked = ()
         self.replay = None
         self.plays = 0

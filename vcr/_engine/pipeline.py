@@ -89,8 +89,9 @@ class Pipeline(NamedTuple):
             # It may have asked for a real value. (A new request that matches is given to the same hooks.)
             log.info("A hook raised %s for a masked interaction, which stays as it is", type(error).__name__)
             return as_stored
-        if kept_request is None and is_masked:
-            cassette.set_aside(as_stored)
+        if kept_request is None and is_masked and not cassette.passes_by(request.host or "", ()):
+            as_stored.is_aside = True
+            return as_stored
         return None if kept_request is None or kept_response is None else Interaction(kept_request, kept_response)
 
     def note_changed(self, before: Request | Response, after: Request | Response) -> None:

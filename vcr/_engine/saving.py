@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def to_save(cassette: Cassette) -> list[Interaction]:
     """The interactions that the file is to hold, in order."""
-    finished = cassette.held(borrowed=False)
+    finished = cassette.held(borrowed=False, aside=True)
     if not cassette.record_mode.keeps and cassette.recorded:
         return [interaction for interaction in finished if interaction in cassette.recorded]
     if not cassette.record_mode.replays and cassette.recorded:

@@ -124,7 +124,7 @@ class Storage:
         self.metadata = {**stored.metadata, **self.metadata}
         self._others = stored.others
         loaded = holder.when_loaded(stored.interactions)
-        self.hidden = len(stored.interactions) - len(loaded)
+        self.hidden = len(stored.interactions) - sum(not one.is_aside for one in loaded)
         return loaded
 
     def _is_too_old(self, loaded: Sequence[Interaction]) -> bool:
