@@ -298,6 +298,18 @@ def test_save_that_is_replaced_is_the_one_that_is_called(server, cassette_path):
     assert not Path(cassette_path).exists()
 
 
+def test_can_play_response_for_calls_each_hook_once_and_asks_a_replaced_contains(cassette_path, monkeypatch):
+    seen = []
+    cassette = Cassette.load(path=cassette_path, before_record_request=lambda request: seen.append(request) or request)
+    cassette.append(get("http://h/a"), answer("A"))
+    cassette.rewind()
+    seen.clear()
+    assert cassette.can_play_response_for(get("http://h/a"))
+    assert len(seen) == 1
+    monkeypatch.setattr(Cassette, "__contains__", lambda self, request: False)
+    assert not cassette.can_play_response_for(get("http://h/a"))
+
+
 def test_can_play_response_for_that_is_replaced_decides(server, cassette_path, monkeypatch):
     with vcr.use_cassette(cassette_path):
         fetch(f"{server.url}/text")

@@ -252,8 +252,10 @@ class Cassette(engine.Cassette):
     def can_play_response_for(self, request: Request) -> bool:
         """Whether a response would be replayed for this request now."""
         kept = self.filter_request(request)
-        if kept is None or not self.replays or request not in self:
+        if kept is None or not self.replays:
             return False
+        if type(self).__contains__ is not _METHODS_OF_STUBS["__contains__"] and request not in self:
+            return False  # as the program says, which has replaced the method
         return self._next_for(kept, recorded=False) is not None
 
     def play_response(self, request: Request) -> ResponseDict:

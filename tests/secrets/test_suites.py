@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 import vcr
+from vcr.response import Response
 from vcr.sanitize.placeholder import fingerprint
 
 TOKEN = "T0kenThatTheTestItselfHasWritten"
@@ -186,6 +187,32 @@ def test_what_hooks_and_filters_put_in_the_place_of_a_secret(twice):
         filter_headers=[("authorization", "Bearer FAKE"), ("x-api-key", lambda key, value, request: "K")],
         filter_post_data_parameters=[("password", "SECRET")],
     )
+
+
+def test_what_a_hook_puts_in_the_place_of_a_secret_stays_in_what_is_appended_or_amended(cassette_path):
+    def before(request):
+        request.body = request.body.replace(b"hunter22", b"of-the-hook")
+        return request
+
+    def response(response):
+        response["body"]["string"] = response["body"]["string"].replace(b"T0ken4711Secret", b"T0ken-of-the-hook")
+        return response
+
+    def request(path, body):
+        return vcr.Request("POST", f"http://a.example/{path}", body, {"Content-Type": "application/json"})
+
+    answer = Response.of(200, "OK", [], b'{"access_token": "T0ken4711Secret"}')
+    secret = b'{"password": "hunter22"}'
+    with vcr.use_cassette(cassette_path, before_record_request=before, before_record_response=response) as cassette:
+        cassette.append(request("appended", secret), answer.data)
+    assert [one.body for one in cassette.requests] == [secret.replace(b"hunter22", b"of-the-hook")]
+    first = Path(cassette_path).read_text()
+    assert first.count("of-the-hook") == 2
+    with vcr.use_cassette(cassette_path, record_mode="all", before_record_request=before) as cassette:
+        turn = cassette.begin(request("amended", b""))
+        turn.amend(request("amended", secret))
+        turn.complete(Response.of(200, "OK", [], b"{}"))
+    assert Path(cassette_path).read_text().count('"password": "of-the-hook"') == 2
 
 
 def test_a_hook_reads_the_request(twice):

@@ -339,10 +339,13 @@ class Cassette(Holding, Unrecordable):
 
     def append(self, request: Request, response: ResponseDict | Mapping[str, object]) -> None:
         """Add an interaction, through the filters."""
+        given = Response(response)
         kept_request = self.filter_request(request)
-        kept_response = self.pipeline.response(Response(response))
+        kept_response = self.pipeline.response(given)
         if kept_request is None or kept_response is None:
             return
+        self.pipeline.note_changed(request, kept_request)
+        self.pipeline.note_changed(given, kept_response)
         interaction = Interaction(kept_request, kept_response)
         with self.changing():
             self.put(interaction)

@@ -113,6 +113,7 @@ class Turn:
         if self._interaction is not None and self._cassette is not None:
             kept = self._cassette.filter_request(request)
             if kept is not None:
+                self._cassette.pipeline.note_changed(request, kept)
                 self._interaction.request = kept
 
     def settle(self, closing_since: float | None = None) -> None:

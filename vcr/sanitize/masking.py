@@ -119,7 +119,7 @@ class Sanitizer:
     def leave_written(self, before: Request | Response, after: Request | Response) -> None:
         """Do not mask what filters and hooks have written in the places of secrets. ``before``, ``after``: the message
         as it was made, and as the filters and hooks have left it."""
-        if before is after or not (_is_readable(after) if isinstance(after, Request) else after.fault is None):
+        if before is after or not (_is_readable(before) and _is_readable(after)):
             return
         side = self._rules.request if isinstance(before, Request) else self._rules.response
         secrets = secrets_of(side, self._limit, before)
@@ -275,9 +275,11 @@ def _are_same(one: Request, other: Request) -> bool:
     return (one.uri, one.body, one.headers.pairs()) == (other.uri, other.body, other.headers.pairs())
 
 
-def _is_readable(request: object) -> bool:
-    """Whether ``request`` is a request with a URI: a hook or a program may have put anything there."""
-    return isinstance(request, Request) and isinstance(request.uri, str)
+def _is_readable(message: object) -> bool:
+    """Whether this is a request with a URI, or a whole response: a hook or a program may have put anything there."""
+    if isinstance(message, Response):
+        return message.fault is None
+    return isinstance(message, Request) and isinstance(message.uri, str)
 
 
 def _has_half_a_pair(request: Request, response: Response) -> bool:
