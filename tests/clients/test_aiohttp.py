@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import gzip
 import hashlib
 import json
 import logging
 import ssl
+import weakref
 from contextlib import suppress
 
 import pytest
@@ -947,6 +949,24 @@ def test_a_cassette_of_another_client(server, cassette_path):
 
     with vcr.use_cassette(cassette_path, record_mode="none"):
         assert run(act) == TEXT
+
+
+def test_a_replayed_response_is_freed_although_the_loop_does_not_run(server, cassette_path):
+    async def act(session):
+        async with session.get(server.url + "/text") as response:
+            await response.read()
+            return weakref.ref(response._protocol)
+
+    async def replay(session):  # the loop runs nothing between the replays of a task
+        replayed = [await act(session) for _ in range(2)]
+        gc.collect()
+        return [protocol() for protocol in replayed]
+
+    with vcr.use_cassette(cassette_path):
+        run(act)
+    server.close()
+    with vcr.use_cassette(cassette_path, record_mode="none", allow_playback_repeats=True):
+        assert run(replay) == [None, None]
 
 
 # -- aiobotocore -------------------------------------------------------------------------------------------------------

@@ -59,8 +59,9 @@ class CassetteTransport(asyncio.Transport):
         return self._closing
 
     def close(self) -> None:
-        """Tell the protocol, in the next round of the loop as every transport does, that the connection is closed."""
-        if not self._closing and not self._loop.is_closed():
+        """Tell the protocol, in the next round of the loop as every transport does, that the connection is closed. A
+        protocol that has the whole response need not know, and would be kept alive until then."""
+        if not (self._closing or self._protocol.has_whole_response or self._loop.is_closed()):
             self._loop.call_soon(self._protocol.connection_lost, None)
         self._closing = True
 
@@ -162,6 +163,11 @@ class CassetteProtocol(ResponseHandler):
     def stays_readable(self) -> bool:
         """Whether the response can be read after the client has released or closed it."""
         return self._go_live is None and (self.recorder is None or self.recorder.records)
+
+    @property
+    def has_whole_response(self) -> bool:
+        """Whether aiohttp has parsed the response to its end."""
+        return self._payload is not None and self._payload.is_eof()
 
     async def read(self) -> tuple[RawResponseMessage, StreamReader]:
         """Wait for the next message, which may be ``100 Continue``. Returns the message and the stream of its body."""
