@@ -53,6 +53,34 @@ def test_two_users_in_one_cassette_stay_apart_in_any_order(ask, server, cassette
     assert cassette.all_played
 
 
+@pytest.mark.parametrize("passwords", [("hunter22-1", "swordfish-7"), ("dummy-pw1", "dummy-pw1")])
+def test_passwords_are_asked_for_in_another_order_and_the_rest_of_the_body_tells_them_apart(
+    passwords, ask, server, cassette_path
+):
+    server.route("/login", lambda exchange: exchange.text(json.loads(exchange.request.body)["user"]))
+
+    def log_in(user: str, password: str) -> str:
+        return ask("/login", body=json.dumps({"user": user, "password": password}).encode())
+
+    with vcr.use_cassette(cassette_path):
+        assert [log_in("alice", "hunter22-1"), log_in("bob", "swordfish-7")] == ["alice", "bob"]
+    server.close()
+    with vcr.use_cassette(cassette_path, record_mode="none"):
+        assert [log_in("bob", passwords[1]), log_in("alice", passwords[0])] == ["bob", "alice"]
+
+
+def test_of_short_keys_that_nothing_else_tells_apart_the_first_one_gets_what_the_first_one_got(
+    ask, server, cassette_path
+):
+    names = {"Bearer short-1": "alice", "Bearer short-2": "bob"}
+    server.route("/me", lambda exchange: exchange.text(names[exchange.request.get("Authorization")]))
+    with vcr.use_cassette(cassette_path):
+        assert [ask(token=f"short-{number}") for number in (1, 2, 1)] == ["alice", "bob", "alice"]
+    server.close()
+    with vcr.use_cassette(cassette_path, record_mode="none"):  # README: a number tells nothing about its secret
+        assert [ask(token=f"short-{number}") for number in (2, 1, 2)] == ["alice", "bob", "alice"]
+
+
 def test_another_user_is_recorded_where_the_cassette_may_record_and_secrets_are_compared(ask, server, cassette_path):
     options = {"record_mode": "new_episodes", "match_on": ["method", "uri", "headers"]}
     for token, name in ((ALICE, "alice"), (BOB, "bob")):

@@ -1,9 +1,9 @@
 """Interactions that match one request, in the order in which they are tried. It must not know why they match.
 
 Of several recordings, the one is played first that is most like the request where the matchers do not look: it asks for
-the same part of a resource, has a body of the same meaning, and comes from the same sender. The others follow as they
-were recorded. So a **bucket**, all interactions with one key, has smaller **rows** of those that are alike. The rows
-are made when they are needed: most buckets have one interaction.
+the same part of a resource, has a body of the same meaning (or one that differs in secrets alone), and comes from the
+same sender. The others follow as they were recorded. So a **bucket**, all interactions with one key, has smaller
+**rows** of those that are alike. The rows are made when they are needed: most buckets have one interaction.
 """
 
 from __future__ import annotations
@@ -56,6 +56,11 @@ def _likenesses(request: Request) -> tuple[Hashable, ...]:
     return ((of_part, meant),) if meant == sent else ((of_part, meant), (of_part, sent))
 
 
+def _likenesses_but_for_secrets(request: Request, sender: Sender) -> list[Hashable]:
+    """Keys that two requests share if they are alike but for the secrets in their bodies."""
+    return [("but for secrets", likeness) for likeness in _likenesses(sender.blank(request))] if request.body else []
+
+
 class Bucket(Row):
     """The interactions with one key. Those that are alike (``_likenesses``) are tried first; among them, and among the
     others, those of the same sender."""
@@ -86,17 +91,16 @@ class Bucket(Row):
         for entry in walk(self._objects):
             if same_as_object(request, entry.request):
                 yield entry
-        identity = None if sender is None else sender.identity
-        if sender is not None and identity:
+        if sender is not None and sender.has_secrets:
             for interaction in self.entries[self._sorted_by_sender :]:
                 self._sort_in_by_sender(interaction, sender)
             self._sorted_by_sender = len(self.entries)
-            for likeness in likenesses:
-                yield from walk(self._alike.get((likeness, identity), Row()))
+            if sender.stored.body != request.body:
+                likenesses += (*_likenesses(sender.stored), *_likenesses_but_for_secrets(request, sender))
+            keys = [*((likeness, sender.identity) for likeness in likenesses), *likenesses, (sender.identity,)]
+            rows = [row for key in keys if (row := self._alike.get(key)) is not None]
         for row in rows:
             yield from walk(row)
-        if identity:
-            yield from walk(self._alike.get((identity,), Row()))
         yield from walk(self)
 
     def _sort_in(self, interaction: Interaction) -> None:
@@ -107,7 +111,11 @@ class Bucket(Row):
             self._alike.setdefault(likeness, Row()).entries.append(interaction)
 
     def _sort_in_by_sender(self, interaction: Interaction, sender: Sender) -> None:
+        if is_object(interaction.request.body):
+            return
         identity = sender.identity_of(interaction)
-        if identity and not is_object(interaction.request.body):
-            for key in (*((likeness, identity) for likeness in _likenesses(interaction.request)), (identity,)):
-                self._alike.setdefault(key, Row()).entries.append(interaction)
+        keys = _likenesses_but_for_secrets(interaction.request, sender)
+        if identity:
+            keys += [*((likeness, identity) for likeness in (*_likenesses(interaction.request), *keys)), (identity,)]
+        for key in keys:
+            self._alike.setdefault(key, Row()).entries.append(interaction)

@@ -42,6 +42,10 @@ class Sender:
         """The secrets that tell who sent the request of an interaction."""
         return self._sanitizer.request(interaction.original.request).identity
 
+    def blank(self, request: Request) -> Request:
+        """A request without its secrets."""
+        return self._sanitizer.blank(request)
+
     def is_same(self, interaction: Interaction) -> bool:
         """Whether the sender of a recorded request is the same, as far as the secrets tell."""
         return self.identity_of(interaction) == self.identity
