@@ -170,7 +170,7 @@ def test_an_interrupt_ends_with_one_word():
     script = """
 import signal
 from vcr.cli import main, reading
-reading.tape = lambda path: (print("reading", path, flush=True), signal.pause())
+reading.cassette = lambda path: (print("reading", path, flush=True), signal.pause())
 main()
 """
     process = subprocess.Popen(

@@ -19,7 +19,7 @@ from tests.cli.browser import driven
 from tests.cli.conftest import get
 from tests.cli.running import CASSETTES, ROOT, vcr
 from vcr.cli.comparing import VOLATILE, text_of
-from vcr.cli.reading import tape
+from vcr.cli.reading import cassette
 from vcr.request import Request
 from vcr.response import Response
 
@@ -265,7 +265,7 @@ def test_two_interactions_side_by_side(show, shop, varied):
 def test_interactions_are_compared_as_by_vcr_diff(show, shop, varied):
     shown = show(shop, varied, CASSETTES)
     count = 0
-    entries = [entry for path in (shop, varied, *sorted(CASSETTES.iterdir())) for entry in tape(str(path)).entries]
+    entries = [one for path in (shop, varied, *sorted(CASSETTES.iterdir())) for one in cassette(str(path)).interactions]
     found = shown.page.evaluate("interactions.map((_, place) => linesOf(inFull(place), false))")
     for entry, lines in zip(entries, found, strict=True):
         expected = text_of(entry, VOLATILE)

@@ -135,7 +135,7 @@ def test_what_stands_in_another_spelling_is_written_anew(suffix, write):
 
     assert vcr("scan", "--fix", path).status == 0
 
-    first, second = reading.tape(str(path)).entries
+    first, second = reading.cassette(str(path)).interactions
     masked = json.loads(gzip.decompress(first.response.body))
     assert masked["text"] == "some text of some length"
     assert re.fullmatch(r"<GITHUB_TOKEN:[0-9a-f]{4}>", masked["token"])
@@ -169,7 +169,7 @@ def test_the_length_that_is_announced_and_the_pieces_follow_the_body(write):
     asked = Request("POST", "http://api.example/", sent, {**FORM, "Content-Length": str(len(sent))})
     path = write("x.yaml", (asked, answer))
     assert vcr("scan", "--fix", path).status == 0
-    ((_, request, response),) = reading.tape(str(path)).entries
+    ((_, request, response),) = reading.cassette(str(path)).interactions
     assert request.headers["Content-Length"] == str(len(request.body))
     assert b"".join(response.pieces) == response.body
     assert response.body.endswith(b">\n\n")

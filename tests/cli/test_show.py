@@ -183,7 +183,7 @@ def test_masked_lists_what_stands_in_the_place_of_secrets_by_rule_and_place(writ
     assert (
         done.out
         == f"""\
-# 2: POST http://api.example/notes/<secret>?api_key=<secret>
+# 2: POST http://api.example/notes/<SESSION:{fingerprint(TOKEN)}>?api_key=<API_KEY:1>
 API_KEY: <API_KEY:1> in the request query api_key
 PASSWORD: <PASSWORD:1> in the request header Authorization
 SESSION: <SESSION:{fingerprint(TOKEN)}> in the request cookie sid

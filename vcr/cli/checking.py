@@ -15,12 +15,13 @@ from ..errors import CassetteLoadError, CassetteNotFoundError
 from ..formats import vcrpy
 from ..migration import is_old
 from ..persisters.filesystem import FilesystemPersister
-from ..request import Headers
+from ..request import Headers, Request
+from ..response import Response
 from ..serializers import Deserializer, jsonserializer
 from . import bodies
 from .facts import failed
 from .lines import lines_of
-from .reading import Entry, serializer_of
+from .reading import serializer_of
 
 if TYPE_CHECKING:
     from .._engine.interaction import Interaction
@@ -129,19 +130,20 @@ def _of_interactions(path: str, interactions: list[Interaction], recorded_before
     seen: dict[Hashable, int] = {}
     for number, interaction in enumerate(interactions, 1):
         try:
-            entry = Entry(number, *interaction.pair())
+            request, response = interaction.pair()
         except CassetteLoadError as error:
             yield _unreadable(path, error)
             continue
-        for kind, message in _of_entry(entry, recorded_before):
+        for kind, message in _of_interaction(request, response, recorded_before):
             yield Finding(path, None, number, kind, message)
         first = seen.setdefault(interaction.value(), number)
         if first != number:
             yield Finding(path, None, number, DUPLICATE, f"it is the same as interaction {first}")
 
 
-def _of_entry(entry: Entry, recorded_before: datetime | None) -> Iterator[tuple[str, str]]:
-    request, response = entry.request, entry.response
+def _of_interaction(
+    request: Request, response: Response, recorded_before: datetime | None
+) -> Iterator[tuple[str, str]]:
     if not request.scheme or not request.host:
         yield WRONG, f"no request has the URI {request.uri!r}: it names no host"
     yield from ((WRONG, message) for message in _of_body("request", request.headers, request.body))

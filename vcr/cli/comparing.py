@@ -17,7 +17,7 @@ from typing import NamedTuple
 from ..request import Headers
 from . import bodies
 from .facts import facts
-from .reading import Entry
+from .reading import NumberedInteraction
 
 #: Header fields that a server or a client makes anew for each message, or that say what the body shows.
 VOLATILE = frozenset(
@@ -81,30 +81,30 @@ class Difference(NamedTuple):
     unified diff, where both are there and differ."""
 
     kind: str
-    old: Entry | None
-    new: Entry | None
+    old: NumberedInteraction | None
+    new: NumberedInteraction | None
     lines: Sequence[str] = ()
 
 
-def text_of(entry: Entry, hidden: frozenset[str]) -> list[str]:
+def text_of(interaction: NumberedInteraction, hidden: frozenset[str]) -> list[str]:
     """An interaction in lines, without the header fields whose names are ``hidden``."""
-    request, response = entry.request, entry.response
+    request, response = interaction.request, interaction.response
     lines = [f"{request.method} {request.uri}", *_message(request.headers, request.body, hidden), ""]
     if response.fault is None:
         lines += [f"{response.status} {response.reason or ''}".rstrip()]
         lines += _message(response.headers, response.body, hidden)
         lines += _fields(response.trailers, hidden)
-    remark = facts(entry).remark
+    remark = facts(interaction).remark
     return [*lines, f"# {remark}"] if remark else lines
 
 
-def hidden_in(entries: Iterable[Entry], hidden: frozenset[str]) -> list[str]:
+def hidden_in(interactions: Iterable[NumberedInteraction], hidden: frozenset[str]) -> list[str]:
     """The names of the header fields that ``text_of`` leaves out of these."""
     names: set[str] = set()
-    for entry in entries:
-        names |= {name.lower() for name in entry.request.headers}
-        if entry.response.fault is None:
-            names |= {name.lower() for name in entry.response.headers}
+    for interaction in interactions:
+        names |= {name.lower() for name in interaction.request.headers}
+        if interaction.response.fault is None:
+            names |= {name.lower() for name in interaction.response.headers}
     return sorted(names & hidden)
 
 
@@ -142,13 +142,15 @@ def _steady(name: str, value: str) -> str:
 class _Side:
     """The interactions of one cassette that have no partner yet."""
 
-    def __init__(self, entries: Sequence[Entry], hidden: frozenset[str]) -> None:
-        self.entries = entries
-        self.texts = [text_of(entry, hidden) for entry in entries]
-        self.left = dict.fromkeys(range(len(entries)))
+    def __init__(self, interactions: Sequence[NumberedInteraction], hidden: frozenset[str]) -> None:
+        self.interactions = interactions
+        self.texts = [text_of(interaction, hidden) for interaction in interactions]
+        self.left = dict.fromkeys(range(len(interactions)))
 
 
-def compare(old: Sequence[Entry], new: Sequence[Entry], hidden: frozenset[str] = VOLATILE) -> list[Difference]:
+def compare(
+    old: Sequence[NumberedInteraction], new: Sequence[NumberedInteraction], hidden: frozenset[str] = VOLATILE
+) -> list[Difference]:
     """How the interactions of two cassettes differ: contents in the order of the first, then what has moved."""
     first, second = _Side(old, hidden), _Side(new, hidden)
     pairs: dict[int, int] = {}
@@ -161,12 +163,12 @@ def compare(old: Sequence[Entry], new: Sequence[Entry], hidden: frozenset[str] =
     for key in keys:
         pairs |= _paired(first, second, key)
     found = []
-    for place, entry in enumerate(old):
+    for place, interaction in enumerate(old):
         if place not in pairs:
-            found.append(Difference(REMOVED, entry, None))
+            found.append(Difference(REMOVED, interaction, None))
         elif first.texts[place] != second.texts[pairs[place]]:
             lines = _unified(first.texts[place], second.texts[pairs[place]])
-            found.append(Difference(CHANGED, entry, new[pairs[place]], lines))
+            found.append(Difference(CHANGED, interaction, new[pairs[place]], lines))
     found += [Difference(ADDED, None, new[place]) for place in second.left]
     return found + [Difference(MOVED, old[place], new[pairs[place]]) for place in _moved(pairs)]
 

@@ -10,7 +10,7 @@ from .._http.failure import Failure
 from ..request import Headers
 from ..response import Response
 from . import bodies
-from .reading import Entry
+from .reading import NumberedInteraction
 
 
 class Facts(NamedTuple):
@@ -33,17 +33,17 @@ class Facts(NamedTuple):
         return ", ".join([*(["incomplete"] if self.incomplete else []), *([self.error] if self.error else [])])
 
 
-def facts(entry: Entry) -> Facts:
+def facts(interaction: NumberedInteraction) -> Facts:
     """The facts of an interaction."""
-    request, response = entry.request, entry.response
+    request, response = interaction.request, interaction.response
     fault = response.fault
     recorded_at = str(response.timestamp or _inner(response, "recorded_at") or "")
     if fault is not None:
         error = f"cannot be replayed: {fault}"
-        return Facts(entry.number, request.method, request.uri, None, "", 0, recorded_at, False, error)
+        return Facts(interaction.number, request.method, request.uri, None, "", 0, recorded_at, False, error)
     failure = response.failure
     return Facts(
-        entry.number,
+        interaction.number,
         request.method,
         request.uri,
         None if failure is not None and response.status == 599 else response.status,
@@ -78,12 +78,14 @@ def body_as_json(body: bodies.Body) -> dict[str, object]:
     return {"kind": body.kind, "size": body.size, "codings": body.codings, **content}
 
 
-def as_json(entry: Entry, of_body: Callable[[bodies.Body], dict[str, object]] = body_as_json) -> dict[str, object]:
+def as_json(
+    interaction: NumberedInteraction, of_body: Callable[[bodies.Body], dict[str, object]] = body_as_json
+) -> dict[str, object]:
     """The interaction for other programs. ``of_body``: gives a body in plain data."""
-    request, response = entry.request, entry.response
-    line = facts(entry)
+    request, response = interaction.request, interaction.response
+    line = facts(interaction)
     data: dict[str, object] = {
-        "number": entry.number,
+        "number": interaction.number,
         "recorded_at": line.recorded_at or None,
         "incomplete": line.incomplete,
         "error": line.error or None,

@@ -6,13 +6,15 @@ Any server may have sent what is in a cassette: nothing of it may control the te
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+Command = TypeVar("Command", bound=Callable[..., object])
 
 #: Control characters except tab and line feed, and characters that change the direction of writing.
 _STEERING = [*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
@@ -34,6 +36,17 @@ def is_terminal() -> bool:
 def counted(number: int, one: str, many: str = "") -> str:
     """A number with its noun: ``1 interaction``, ``2,000 interactions``. ``many``: a plural that does not end in s."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def option_that_prints(name: str, text: Callable[[], str], doc: str) -> Callable[[Command], Command]:
+    """An option with which a command prints ``text()``, and does nothing else."""
+
+    def show(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+        if wanted and not context.resilient_parsing:
+            click.echo(text(), nl=False)
+            context.exit()
+
+    return click.option(name, is_flag=True, is_eager=True, expose_value=False, callback=show, help=doc)
 
 
 def error(text: str) -> None:

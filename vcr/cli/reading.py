@@ -28,7 +28,7 @@ Read = TypeVar("Read")
 Item = TypeVar("Item")
 
 
-class Entry(NamedTuple):
+class NumberedInteraction(NamedTuple):
     """One interaction of a cassette. ``number``: its place, from 1 on."""
 
     number: int
@@ -36,11 +36,11 @@ class Entry(NamedTuple):
     response: Response
 
 
-class Tape(NamedTuple):
+class ReadCassette(NamedTuple):
     """A cassette that has been read, as a whole."""
 
     path: str
-    entries: list[Entry]
+    interactions: list[NumberedInteraction]
 
 
 def serializer_of(path: str) -> Deserializer:
@@ -70,10 +70,10 @@ def contents(path: str) -> Contents:
         return Contents({})
 
 
-def tape(path: str) -> Tape:
+def cassette(path: str) -> ReadCassette:
     """The whole cassette in the file. Raises CassetteLoadError, and PathError when there is no such file."""
     interactions = contents(path).interactions
-    return Tape(path, [Entry(number, *one.pair()) for number, one in enumerate(interactions, 1)])
+    return ReadCassette(path, [NumberedInteraction(number, *one.pair()) for number, one in enumerate(interactions, 1)])
 
 
 def shown_progress(items: Sequence[Item], label: str, many: int = _MANY) -> Iterator[Item]:
@@ -106,9 +106,9 @@ class Files:
         """Each path; a terminal is shown how far it is when there are many."""
         return shown_progress(self.paths, "Reading")
 
-    def tapes(self) -> Iterator[Tape]:
+    def cassettes(self) -> Iterator[ReadCassette]:
         """Each cassette that can be read."""
-        return self.map(tape)
+        return self.map(cassette)
 
     def map(self, read: Callable[[str], Read]) -> Iterator[Read]:
         """``read(path)`` of each file, but for those of which it raises CassetteLoadError or OSError."""

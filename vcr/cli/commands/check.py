@@ -17,12 +17,6 @@ from ..status import FINDINGS, FINE, USAGE
 _STYLES = {checking.UNREADABLE: "red", checking.WRONG: "red", checking.SCHEMA: "red"}
 
 
-def _print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:
-        click.echo(checking.schema_text(), nl=False)
-        context.exit()
-
-
 @click.command(
     "check",
     short_help="Say what is wrong with cassettes, and where.",
@@ -30,14 +24,7 @@ def _print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> N
 )
 @reading.argument
 @click.option("--schema", is_flag=True, help="Compare with the JSON Schema of version 1, too.")
-@click.option(
-    "--print-schema",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_print_schema,
-    help="Print that JSON Schema, for an editor, and exit.",
-)
+@output.option_that_prints("--print-schema", checking.schema_text, "Print that JSON Schema, for an editor, and exit.")
 @click.option("--older-than", type=click.IntRange(1), metavar="DAYS", help="Report what was recorded longer ago.")
 @click.option(
     "--ignore", multiple=True, type=click.Choice(checking.KINDS), help="A kind of finding to pass over; repeatable."

@@ -14,12 +14,6 @@ from ..comparing import Difference
 from ..status import FINDINGS, FINE, USAGE
 
 
-def _print_volatile(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:
-        click.echo("\n".join(sorted(comparing.VOLATILE)))
-        context.exit()
-
-
 @click.command(
     "diff",
     short_help="Say how two cassettes differ.",
@@ -30,13 +24,10 @@ def _print_volatile(context: click.Context, _: click.Parameter, wanted: bool) ->
 @click.option("--ignore-header", "ignored", multiple=True, metavar="NAME", help="A field not to compare; repeatable.")
 @click.option("--ignore-order", is_flag=True, help="Pass over interactions that have only moved.")
 @click.option("--textconv", is_flag=True, help="Print one cassette as text, for git's diff.NAME.textconv.")
-@click.option(
+@output.option_that_prints(
     "--list-volatile",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_print_volatile,
-    help="Print the names of the header fields that are not compared, and exit.",
+    lambda: "\n".join([*sorted(comparing.VOLATILE), ""]),
+    "Print the names of the header fields that are not compared, and exit.",
 )
 def command(path: Sequence[str], all_headers: bool, ignored: Sequence[str], ignore_order: bool, textconv: bool) -> int:
     """Say how the cassettes A and B differ, interaction by interaction. The exit status is 1 when they do.
@@ -51,15 +42,15 @@ def command(path: Sequence[str], all_headers: bool, ignored: Sequence[str], igno
     hidden |= {name.lower() for name in ignored}
     if textconv:
         return _convert(path[0], hidden)
-    tapes = []
-    for cassette in path:
+    cassettes = []
+    for name in path:
         try:
-            tapes.append(reading.tape(cassette))
+            cassettes.append(reading.cassette(name))
         except (CassetteLoadError, OSError) as error:
             output.error(str(error))
-    if len(tapes) < 2:
+    if len(cassettes) < 2:
         return USAGE
-    old, new = (tape.entries for tape in tapes)
+    old, new = (cassette.interactions for cassette in cassettes)
     found = comparing.compare(old, new, hidden)
     found = [one for one in found if not (ignore_order and one.kind == comparing.MOVED)]
     for one in found:
@@ -69,7 +60,7 @@ def command(path: Sequence[str], all_headers: bool, ignored: Sequence[str], igno
 
 
 def _show(one: Difference) -> None:
-    places = [str(entry.number) for entry in (one.old, one.new) if entry is not None]
+    places = [str(interaction.number) for interaction in (one.old, one.new) if interaction is not None]
     request = (one.old or one.new).request  # type: ignore[union-attr]
     output.line(f"{one.kind} ({' -> '.join(places)}): {request.method} {request.uri}", "bold")
     if one.lines:
@@ -86,15 +77,15 @@ def _summarize(found: Sequence[Difference], hidden: Sequence[str]) -> None:
 def _convert(path: str, hidden: frozenset[str]) -> int:
     """The cassette as text; a file that is none as it is: git stops at an error, and a commit may hold anything."""
     try:
-        entries = reading.tape(path).entries
+        interactions = reading.cassette(path).interactions
     except CassetteLoadError as error:
         return _print_as_it_is(path, error)
     except OSError as error:
         output.error(str(error))
         return USAGE
-    for entry in entries:
-        output.line("\n".join([*comparing.text_of(entry, hidden), ""]))
-    names = comparing.hidden_in(entries, hidden)
+    for interaction in interactions:
+        output.line("\n".join([*comparing.text_of(interaction, hidden), ""]))
+    names = comparing.hidden_in(interactions, hidden)
     if names:
         output.line(f"# Not shown: {', '.join(names)}")
     return FINE

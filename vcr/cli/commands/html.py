@@ -11,7 +11,7 @@ import click
 from ...persisters.whole import mode_of, read_only, replace
 from .. import output, paths, reading
 from ..page import is_page, page
-from ..reading import Tape
+from ..reading import ReadCassette
 from ..status import USAGE
 
 _BEGINNING = 1000  # characters
@@ -43,11 +43,11 @@ def command(path: Sequence[str], target: str | None, force: bool) -> int:
         except OSError as error:
             output.error(str(error))
             return USAGE
-    tapes = list(files.tapes())
-    if not tapes:
+    cassettes = list(files.cassettes())
+    if not cassettes:
         return USAGE  # (what is wrong has been said)
     try:
-        _write(target, tapes)
+        _write(target, cassettes)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -81,13 +81,13 @@ def _check(target: str, cassettes: Sequence[str], force: bool) -> None:
                 raise click.UsageError(f"{target} exists, and is no page of this command; --force replaces it")
 
 
-def _write(target: str, tapes: Sequence[Tape]) -> None:
+def _write(target: str, cassettes: Sequence[ReadCassette]) -> None:
     # (The name of a file need not be text.)
-    parts = (part.encode("utf-8", "replace") for part in page(tapes))
+    parts = (part.encode("utf-8", "replace") for part in page(cassettes))
     if target == "-":
         sys.stdout.buffer.writelines(parts)
         return
     place = os.path.realpath(target)
     replace(place, parts, mode_of(place))
-    count = sum(len(tape.entries) for tape in tapes)
+    count = sum(len(cassette.interactions) for cassette in cassettes)
     output.line(f"{target}: {output.counted(count, 'interaction')}, {os.path.getsize(place):,} bytes")

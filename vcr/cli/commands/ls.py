@@ -9,7 +9,7 @@ import click
 
 from .. import output, reading
 from ..facts import Facts, facts
-from ..reading import Tape
+from ..reading import ReadCassette
 
 _INTERACTIONS = ("#", "method", "URI", "status", "type", "size", "recorded at", "remark")
 _CASSETTES = ("cassette", "interactions", "size", "last recorded", "remark")
@@ -27,13 +27,13 @@ def command(path: Sequence[str], interactions: bool, as_json: bool) -> int:
     status is 2; the others are listed all the same.
     """
     files = reading.Files(path)
-    found = [(tape, [facts(entry) for entry in tape.entries]) for tape in files.tapes()]
+    found = [(one, [facts(interaction) for interaction in one.interactions]) for one in files.cassettes()]
     if as_json:
         click.echo(json.dumps([_as_json(*one) for one in found], indent=2))
     elif interactions or list(path) == files.paths[:1]:
-        for number, (tape, lines) in enumerate(found):
+        for number, (cassette, lines) in enumerate(found):
             if len(files.paths) > 1:
-                output.line(("\n" if number else "") + tape.path, "bold")
+                output.line(("\n" if number else "") + cassette.path, "bold")
             output.table(_INTERACTIONS, map(_row, lines), right=("#", "size"))
     elif found:
         output.table(_CASSETTES, [_summary(*one) for one in found], right=_CASSETTES[1:3])
@@ -45,11 +45,11 @@ def _row(line: Facts) -> tuple[str, ...]:
     return str(line.number), line.method, line.uri, status, line.media, size, _minute(line.recorded_at), line.remark
 
 
-def _summary(tape: Tape, lines: Sequence[Facts]) -> tuple[str, ...]:
+def _summary(cassette: ReadCassette, lines: Sequence[Facts]) -> tuple[str, ...]:
     size, last = sum(line.size for line in lines), max((line.recorded_at for line in lines), default="")
     counts = {"incomplete": sum(line.incomplete for line in lines), "failed": sum(bool(line.error) for line in lines)}
     remark = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    return tape.path, f"{len(lines):,}", f"{size:,}", _minute(last), remark
+    return cassette.path, f"{len(lines):,}", f"{size:,}", _minute(last), remark
 
 
 def _minute(recorded_at: str) -> str:
@@ -57,5 +57,5 @@ def _minute(recorded_at: str) -> str:
     return recorded_at[:16].replace("T", " ")
 
 
-def _as_json(tape: Tape, lines: Sequence[Facts]) -> dict[str, object]:
-    return {"cassette": tape.path, "interactions": [line._asdict() for line in lines]}
+def _as_json(cassette: ReadCassette, lines: Sequence[Facts]) -> dict[str, object]:
+    return {"cassette": cassette.path, "interactions": [line._asdict() for line in lines]}

@@ -16,7 +16,7 @@ from ...sanitize.masking import Sanitizer
 from ...sanitize.standing import standing
 from .. import bodies, output, reading, shell
 from ..facts import as_json, facts
-from ..reading import Entry
+from ..reading import NumberedInteraction
 from ..status import FINE, USAGE
 
 
@@ -41,55 +41,59 @@ def command(path: str, which: str | None, client: str | None, **forms: bool) -> 
     if len(asked) + (client is not None) > 1:
         raise click.UsageError("give only one of --json, --curl, --masked and --python")
     try:
-        entries = reading.tape(path).entries
+        interactions = reading.cassette(path).interactions
     except (CassetteLoadError, OSError) as error:
         output.error(str(error))
         return USAGE
-    chosen = _chosen(entries, which)
+    chosen = _chosen(interactions, which)
     if "json" in asked:
-        click.echo(json.dumps([as_json(entry) for entry in chosen], indent=2))
+        click.echo(json.dumps([as_json(interaction) for interaction in chosen], indent=2))
     elif "curl" in asked:
-        _print_code([shell.curl(entry.request) for entry in chosen], "bash")
+        _print_code([shell.curl(interaction.request) for interaction in chosen], "bash")
     elif "masked" in asked:
         _show_masked(chosen)
     elif client:
-        _print_code([shell.python(entry.request, client) for entry in chosen], "python")
+        _print_code([shell.python(interaction.request, client) for interaction in chosen], "python")
     elif not chosen:
         output.line("# The cassette has no interactions.", "dim")
     else:
-        for place, entry in enumerate(chosen):
+        for place, interaction in enumerate(chosen):
             if place:
                 output.line()
-            _show(entry, len(entries))
+            _show(interaction, len(interactions))
     return FINE
 
 
-def _show_masked(entries: Sequence[Entry]) -> None:
+def _show_masked(interactions: Sequence[NumberedInteraction]) -> None:
     """The placeholders in each interaction that has one, each with the rule and the place."""
     sanitizer = Sanitizer((*names.RULES, *shapes.RULES))
     count = 0
-    for entry in entries:
-        if masked := standing(entry.request, entry.response):
+    for interaction in interactions:
+        if masked := standing(interaction.request, interaction.response):
             if count:
                 output.line()
             count += len(masked)
-            request = sanitizer.blank(entry.request)
-            output.line(f"# {entry.number}: {request.method} {request.uri}", "dim")
+            request, _, _ = sanitizer.pair(interaction.request, interaction.response)
+            output.line(f"# {interaction.number}: {request.method} {request.uri}", "dim")
             for one in masked:
                 output.line(f"{one.rule}: {one.placeholder} in the {one.place}")
     if not count:
         output.line("# Nothing in the cassette is masked.", "dim")
 
 
-def _chosen(entries: Sequence[Entry], which: str | None) -> list[Entry]:
+def _chosen(interactions: Sequence[NumberedInteraction], which: str | None) -> list[NumberedInteraction]:
     if which is None:
-        return list(entries)
+        return list(interactions)
     if which.isdecimal():
-        if not 1 <= int(which) <= len(entries):
-            raise click.UsageError(f"there is no interaction {which}: the cassette has {len(entries):,}")
-        return [entries[int(which) - 1]]
+        if not 1 <= int(which) <= len(interactions):
+            raise click.UsageError(f"there is no interaction {which}: the cassette has {len(interactions):,}")
+        return [interactions[int(which) - 1]]
     matches = _pattern(which.lower())
-    found = [entry for entry in entries if matches(f"{entry.request.method} {entry.request.uri}".lower())]
+    found = [
+        interaction
+        for interaction in interactions
+        if matches(f"{interaction.request.method} {interaction.request.uri}".lower())
+    ]
     if not found:
         raise click.UsageError(f"no request matches {which!r}; `vcr ls` lists those of the cassette")
     return found
@@ -107,11 +111,11 @@ def _print_code(programs: Sequence[str], language: str) -> None:
     output.code("\n\n".join(programs), language)
 
 
-def _show(entry: Entry, count: int) -> None:
-    line = facts(entry)
+def _show(interaction: NumberedInteraction, count: int) -> None:
+    line = facts(interaction)
     when = f", recorded at {line.recorded_at}" if line.recorded_at else ""
-    output.line(f"# {entry.number} of {count}{when}", "dim")
-    request, response = entry.request, entry.response
+    output.line(f"# {interaction.number} of {count}{when}", "dim")
+    request, response = interaction.request, interaction.response
     output.line(f"{request.method} {request.uri}", "bold")
     _show_message(request.headers, request.body)
     output.line()

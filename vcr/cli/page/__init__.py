@@ -23,7 +23,7 @@ from ... import __version__
 from ...response import Response
 from .. import bodies, comparing, shell
 from ..facts import as_json, body_as_json, facts
-from ..reading import Entry, Tape
+from ..reading import NumberedInteraction, ReadCassette
 
 #: In the order in which they run: each uses those before it.
 SCRIPTS = ("dom.js", "data.js", "search.js", "json.js", "body.js", "list.js", "diff.js", "page.js")
@@ -39,16 +39,16 @@ def is_page(beginning: str) -> bool:
     return _MARK in beginning
 
 
-def page(tapes: Sequence[Tape]) -> Iterator[str]:
+def page(cassettes: Sequence[ReadCassette]) -> Iterator[str]:
     """The page, in parts."""
     style, scripts = source("page.css"), [source(name) for name in SCRIPTS]
     filled: Mapping[str, Iterable[str]] = {
         "mark": [f'{_MARK}{__version__}">'],
         "policy": [_policy(style, scripts)],
-        "title": [html.escape(tapes[0].path if len(tapes) == 1 else f"{len(tapes):,} cassettes")],
+        "title": [html.escape(cassettes[0].path if len(cassettes) == 1 else f"{len(cassettes):,} cassettes")],
         "style": [style],
-        "index": [_escaped(_index(tapes))],
-        "interactions": _lines(entry for tape in tapes for entry in tape.entries),
+        "index": [_escaped(_index(cassettes))],
+        "interactions": _lines(one for cassette in cassettes for one in cassette.interactions),
         "scripts": (f"<script>{script}</script>\n" for script in scripts),
     }
     # Every second part is the name of what stands in that place.
@@ -90,14 +90,18 @@ def _escaped(data: object) -> str:
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _lines(entries: Iterable[Entry]) -> Iterator[str]:
+def _lines(interactions: Iterable[NumberedInteraction]) -> Iterator[str]:
     """Each interaction in full, one a line: the page reads a line when it is needed."""
-    for number, entry in enumerate(entries):
-        yield ("\n" if number else "") + _escaped(_in_full(entry))
+    for number, interaction in enumerate(interactions):
+        yield ("\n" if number else "") + _escaped(_in_full(interaction))
 
 
-def _in_full(entry: Entry) -> dict[str, object]:
-    return {**as_json(entry, _body), "curl": shell.curl(entry.request), "timings": _timings(entry.response)}
+def _in_full(interaction: NumberedInteraction) -> dict[str, object]:
+    return {
+        **as_json(interaction, _body),
+        "curl": shell.curl(interaction.request),
+        "timings": _timings(interaction.response),
+    }
 
 
 def _body(body: bodies.Body) -> dict[str, object]:
@@ -112,26 +116,26 @@ def _body(body: bodies.Body) -> dict[str, object]:
     return data
 
 
-def _index(tapes: Sequence[Tape]) -> dict[str, object]:
+def _index(cassettes: Sequence[ReadCassette]) -> dict[str, object]:
     """What the list shows, and what is chosen by."""
     return {
-        "cassettes": [tape.path for tape in tapes],
-        "interactions": [_row(place, entry) for place, tape in enumerate(tapes) for entry in tape.entries],
+        "cassettes": [cassette.path for cassette in cassettes],
+        "interactions": [_row(place, one) for place, cassette in enumerate(cassettes) for one in cassette.interactions],
         "volatile": sorted(comparing.VOLATILE),
     }
 
 
-def _row(place: int, entry: Entry) -> dict[str, object]:
+def _row(place: int, interaction: NumberedInteraction) -> dict[str, object]:
     """A row of the list. ``start``: milliseconds since 1970. ``duration``: milliseconds; ``received``: those of them in
     which the response came in. None where the cassette does not know."""
-    recorded_at = entry.response.recorded_at
+    recorded_at = interaction.response.recorded_at
     return {
-        **facts(entry)._asdict(),
+        **facts(interaction)._asdict(),
         "cassette": place,
-        "host": entry.request.parsed_uri.netloc.rpartition("@")[2],
+        "host": interaction.request.parsed_uri.netloc.rpartition("@")[2],
         "start": None if recorded_at is None else round(recorded_at.timestamp() * 1000),
-        "duration": _milliseconds(_kept_by_har(entry.response).get("time")),
-        "received": _timings(entry.response).get("receive"),
+        "duration": _milliseconds(_kept_by_har(interaction.response).get("time")),
+        "received": _timings(interaction.response).get("receive"),
     }
 
 
