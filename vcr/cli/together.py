@@ -15,6 +15,8 @@ Result = TypeVar("Result")
 
 #: From so many bytes on, other processes are worth the time that they take to start.
 _LARGE = 4 << 20
+#: The most processes that ``ProcessPoolExecutor`` can have on Windows.
+_MOST = 61
 
 
 @contextmanager
@@ -25,7 +27,7 @@ def on_all_processors(work: Callable[[str], Result], paths: Sequence[str]) -> It
     returns and what it raises are pickled for that.
     """
     sizes = {path: _size(path) for path in paths}
-    number = min(_processors(), len(sizes))
+    number = min(_processors(), len(sizes), _MOST)
     if number < 2 or sum(sizes.values()) < _LARGE:
         yield work
         return
