@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
 import wrapt
@@ -19,7 +19,7 @@ import wrapt
 from . import _active, patch
 from ._engine.cassette import Cassette
 from ._locks import new_lock
-from .patch.connecting import Reach, connect_door, loop_door, uvloop_doors
+from .patch.connecting import Reach, connect_door, is_address, loop_door, uvloop_doors
 from .patch.replace import Replacement, writable
 
 
@@ -108,8 +108,8 @@ def _check(reach: Reach) -> None:
         return
     if family == getattr(socket, "AF_UNIX", None):
         block.check_unix(address)
-    elif family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple) and len(address) > 1:
-        block.check(address[0], address[1])
+    elif is_address(address, family):
+        block.check(address[0], cast(int, address[1]))
     else:
         raise block.refusal("")
 

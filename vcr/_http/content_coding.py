@@ -228,6 +228,11 @@ class _Fields(Protocol):
     def get_all(self, name: str, /) -> Iterable[str]: ...
 
 
+def is_among(names: Iterable[object]) -> bool:
+    """Whether ``Content-Encoding`` is one of these names of header fields."""
+    return any(str(name).lower() == "content-encoding" for name in names)
+
+
 def of(headers: _Fields) -> list[str]:
     """The codings that the header fields of a message name, in the order in which they were applied."""
     return named(headers.get_all("Content-Encoding"))

@@ -60,7 +60,7 @@ class Everywhere:
         """Change the body of a response."""
         body: object = data.get("body")
         if body:
-            is_coded = "content-encoding" in map(str.lower, data.get("headers") or ())
+            is_coded = content_coding.is_among(data.get("headers") or ())
             headers = Response(data).headers.get_all("Content-Encoding") if is_coded else []
             self._content(body, content_coding.named(headers))
 

@@ -10,7 +10,7 @@ import functools
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from types import ModuleType
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from .replace import Replacement, class_in
 
@@ -23,6 +23,11 @@ class Reach(NamedTuple):
     kind: int
     address: object
     sock: socket.socket | None = None
+
+
+def is_address(address: object, family: int) -> TypeGuard[tuple[object, ...]]:
+    """Whether ``address`` has a host and a port. (If it should and does not, the method of the socket raises.)"""
+    return family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple) and len(address) > 1
 
 
 #: A coroutine function.

@@ -14,7 +14,7 @@ import socket
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
-from typing import TypeGuard, cast
+from typing import cast
 
 from .. import _active
 from .._engine.cassette import Cassette
@@ -23,7 +23,7 @@ from .._hosts import is_loopback
 from ..errors import AmbiguousCassetteError
 from ..stubs.connection import address_door
 from .client import Client
-from .connecting import Reach, connect_door, loop_door, uvloop_doors
+from .connecting import Reach, connect_door, is_address, loop_door, uvloop_doors
 from .replace import Replacement, class_in, once_for_each
 
 CLIENTS: tuple[Client, ...] = ()
@@ -77,7 +77,7 @@ def _check(reach: Reach) -> None:
         if not cassette.unrecordable.hosts.allow_path(path):
             judge_http(cassette, "a unix socket", path, None)
         _watch(reach.sock, path, None)
-    elif _is_address(reach.address, reach.family):
+    elif is_address(reach.address, reach.family):
         host, port = _host(cassette, reach.address)
         if host is None:
             return
@@ -91,11 +91,6 @@ def _check(reach: Reach) -> None:
 def _watch(sock: socket.socket | None, host: str, port: int | None) -> None:
     if sock is not None:
         _watched[sock] = host, port
-
-
-def _is_address(address: object, family: int) -> TypeGuard[tuple[object, ...]]:
-    """Whether ``address`` has a host and a port. (If it should and does not, the method of the socket raises.)"""
-    return family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple) and len(address) > 1
 
 
 def _host(cassette: Cassette, address: tuple[object, ...]) -> tuple[str | None, int | None]:
@@ -173,7 +168,7 @@ def _sendto_door(original: Callable[..., object]) -> Callable[..., object]:
 
 def _check_datagram(sock: socket.socket, address: object) -> None:
     cassette = judging_cassette()
-    if cassette is not None and _is_address(address, sock.family):
+    if cassette is not None and is_address(address, sock.family):
         host, port = _host(cassette, address)
         if host is not None:
             judge_socket(cassette, "UDP", host, port)

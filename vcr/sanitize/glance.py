@@ -70,7 +70,7 @@ class Glance:
             low = [folded(str(name)) for name in names]
             are_of_cookies = self._side.has_cookies and not {"cookie", "set-cookie"}.isdisjoint(low)
             are_of_secrets = are_of_cookies or any(self._side.header(str(name)) is not None for name in names)
-            known = _Names(are_of_secrets, "content-encoding" in low)
+            known = _Names(are_of_secrets, content_coding.is_among(names))
             if len(self._names) < _MOST_NAMES:
                 self._names[names] = known
         return known

@@ -76,7 +76,9 @@ class Places:
         return response.data if is_same else cast(ResponseDict, kept)
 
     def _content(self, string: object, response: Response) -> object:
-        codings = content_coding.of(response.headers) if _has_coding(response.data) else []
+        codings = (
+            content_coding.of(response.headers) if content_coding.is_among(response.data.get("headers") or ()) else []
+        )
         if isinstance(string, str):
             data = as_bytes(string)
             new = self._body("response", data, codings, response.headers)
@@ -177,10 +179,6 @@ def _placeholder_in(text: str) -> str | None:
         if is_placeholder(text):
             return text
     return None
-
-
-def _has_coding(data: ResponseDict) -> bool:
-    return any(folded(name) == "content-encoding" for name in data.get("headers") or ())
 
 
 _PAIR = re.compile(r"([^&=]+)=([^&]+)")
