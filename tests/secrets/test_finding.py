@@ -45,7 +45,8 @@ def ordinary(number: int) -> bytes:
 def test_a_text_that_hides_a_token_is_one_that_may(way):
     """Never a false "no", of which neither look would be taken."""
     for token in tokens():
-        spelled = {**WAYS, **COMPRESSED}[way](token)
+        # (A token has no letter before or behind it: one way puts letters there.)
+        spelled = {**WAYS, **COMPRESSED}[way](b": %b " % token if way == "base64 in longer text" else token)
         for text in (spelled, b'{"a": "' + spelled + b'"}', b"a=" + spelled + b"&b=c"):
             if way in COMPRESSED and text is not spelled:
                 continue  # (a compressed body is one from its first byte on)

@@ -146,13 +146,12 @@ def texts_of_response(response: ResponseDict) -> list[str]:
     """All strings of a response but its body."""
     texts: list[str] = []
     values: list[object] = [value for part, value in response.items() if part != "body"]
-    while values:
-        value = values.pop()
+    for value in values:  # which grows
         if isinstance(value, str):
             texts.append(value)
-        elif isinstance(value, (list, tuple)):
-            values += value
         elif isinstance(value, dict):
             values += value
             values += value.values()
+        elif isinstance(value, (list, tuple)):
+            values += value
     return texts

@@ -33,8 +33,10 @@ class Names:
         self._any = _one_of(words)
         self._long = _one_of([word for word in words if len(word) >= _SHORTEST_IN_BINARY])
         self._stems = _stems((*self._names, *self._ends))
-        self._last_letters = {stem[-1] for stem in self._stems if stem}
-        self._others: set[bytes] = set()  # words in which no name ends
+        of_a_word = [name for name in self._names if _ONE_WORD.fullmatch(name)]
+        self._whole = frozenset(word for name in of_a_word for word in _words(as_bytes(name)))
+        self._plain = _Ends(_stems((*self._names.keys() - of_a_word, *self._ends)))
+        self._escaped = _Ends(self._stems)
 
     # Each pattern holds every name: with the names of the sanitizer, it takes 3 to 11 ms to compile. So it is compiled
     # when a text needs it for the first time, and not when a cassette is opened.
@@ -86,21 +88,24 @@ class Names:
     def may_stand_in(self, data: bytes) -> bool:
         """Whether one of the names may stand in ``data``, not escaped. If this returns False, none does.
 
-        A name ends where a word ends: an escape before a name may look like a part of the word, but what follows a name
-        does not. Words in which no name ends are remembered, because most words of a text come again.
+        A name ends where a word ends. Where nothing is escaped, most names begin where a word begins, too; an escape
+        before a name looks like a part of the word. Words that are no name are remembered, because most words of a text
+        come again.
         """
         if b"" in self._stems:
             return True
         for end in range(_SLICE, len(data) + _SLICE, _SLICE):
-            words = data[max(0, end - _SLICE - _LONGEST) : end].translate(_AS_WORDS, b"-_").split()
+            part = data[max(0, end - _SLICE - _LONGEST) : end]
+            words = _words(part)
             if end < len(data):
                 del words[-1:]  # it may be cut off: the next slice has its end
-            new = set(words).difference(self._others)
-            if any(word.endswith(self._stems) for word in new if word[-1] in self._last_letters):
+            ends = self._escaped if b"\\" in part or b"%" in part else self._plain
+            new = set(words).difference(ends.others)
+            if not new.isdisjoint(self._whole) or ends.has_any(new):
                 return True
-            if len(self._others) > _MOST_OTHERS:
-                self._others = set()
-            self._others.update(new)
+            if len(ends.others) > _MOST_OTHERS:
+                ends.others.clear()
+            ends.others.update(new)
         return False
 
     def stand_unread_in(self, text: bytes) -> bool:
@@ -138,14 +143,37 @@ _MOST_OTHERS = 20_000
 _AS_WORDS = bytes(byte if chr(byte).isalnum() and byte < 0x80 else 0x20 for byte in bytes(range(256)).lower())
 
 
+def _words(text: bytes) -> list[bytes]:
+    """The words of a text in small letters, ``-`` and ``_`` left out."""
+    return text.translate(_AS_WORDS, b"-_").split()
+
+
+_ONE_WORD = re.compile(r"[a-z0-9_-]+")
+
+
 def _stems(names: Iterable[str]) -> tuple[bytes, ...]:
-    """The last words of the names, ``-`` and ``_`` left out, that end with no other of them: every name ends with one
+    """The last words of the names that end with no other of them: every name ends with one
     of them, so they are enough to look for."""
     stems: list[bytes] = []
     for name in names:
-        words = as_bytes(name).translate(_AS_WORDS, b"-_").split()
+        words = _words(as_bytes(name))
         stems.append(words[-1] if words else b"")
     return tuple({stem for stem in stems if not any(stem.endswith(other) for other in stems if other != stem)})
+
+
+class _Ends:
+    """With what a word ends that may be a name. ``others``: words that do not end so."""
+
+    def __init__(self, of_names: tuple[bytes, ...]) -> None:
+        self._of_names = of_names
+        self._count = min((3, *map(len, of_names)))
+        self._last_letters = {end[len(end) - self._count :] for end in of_names}  # most words do not end with these
+        self.others: set[bytes] = set()
+
+    def has_any(self, words: Iterable[bytes]) -> bool:
+        """Whether one of the words ends so."""
+        likely = [word for word in words if word[-self._count :] in self._last_letters]
+        return any(word.endswith(self._of_names) for word in likely)
 
 
 _BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")

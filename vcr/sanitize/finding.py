@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from .._http import readable
 from .._http.content_coding import ZIPPED
+from .._http.encoded import words
+from .._http.views import View
 from . import shapes
 from .rule import Rule
 
@@ -72,7 +74,7 @@ class Shapes:
         self._in_words = _any_of(key for rule in self.rules if rule in words for key in rule.keywords)
         self._in_texts = _any_of(key for rule in self.rules if rule in texts for key in rule.keywords)
         others = [rule for rule in self.rules if rule not in words and rule not in texts]
-        self._anywhere = [rule for rule in others if rule.keywords]
+        self._anywhere = [(key, rule) for rule in others for key in rule.keywords]
         self._without_keyword = [rule for rule in others if not rule.keywords]
         self.shortest = 1 if self._without_keyword else shapes.SHORTEST_WORD
 
@@ -82,7 +84,7 @@ class Shapes:
         return (
             any(self._has_keyword(short, start, end) for start, end in _WORDS.spans(short))
             or any(self._in_texts.search(short, start, end) for start, end in _TEXTS.spans(short))
-            or any(_stands_in(rule, data) for rule in self._anywhere)
+            or any(_stands_in(key, rule, data) for key, rule in self._anywhere)
             or any(_compiled(rule.pattern).search(data) for rule in self._without_keyword)
         )
 
@@ -92,20 +94,51 @@ class Shapes:
         word = data[max(0, start - shapes.BEFORE) if follows else start : end]
         return bool(word.strip(_HEX_LETTERS)) and self._in_words.search(word) is not None
 
-    def suspects(self, data: bytes) -> bool:
-        """Whether a secret may stand in ``data``: as it is, escaped, in base64 or hexadecimal, compressed, or in
-        UTF-16. If this returns False, there is none, except perhaps in base64 beside bytes that are not ASCII."""
-        return (
+    def suspects(self, data: bytes, others: Callable[[bytes], bool] = lambda _: False) -> bool:
+        """Whether a secret, or a value that ``others`` suspects, may stand in ``data``: as it is, escaped, in base64 or
+        hexadecimal, compressed, or in UTF-16. If this returns False, there is none, except perhaps in base64 beside
+        bytes that are not ASCII."""
+        if (
             data.count(0) * _IN_UTF16 > len(data)
             or data.startswith(ZIPPED)
-            or bool(self._without_keyword)
-            or readable.short(data).text is not data
-            or any(
-                _may_hide(data[start:end]) or self._has_keyword(data, start, end) for start, end in _WORDS.spans(data)
-            )
-            or any(_IN_TEXT.search(data, *span) or self._in_texts.search(data, *span) for span in _TEXTS.spans(data))
-            or any(_stands_in(rule, data) for rule in self._anywhere)
-        )
+            or self._without_keyword
+            or others(data)
+            or (len(data) >= readable.SHORTEST_FILE and readable.short(data).text is not data)
+        ):
+            return True
+        for key, rule in self._anywhere:
+            if key in data and _stands_in(key, rule, data):
+                return True
+        return self._has_odd_word(data) and self._suspects_words(_ENDS_WORD.sub(b" ", data), others)
+
+    def _has_odd_word(self, data: bytes) -> bool:
+        """Whether a long word has a keyword, or may hold an escaped or encoded secret."""
+        for start, end in _WORDS.spans(data):
+            word = data[start:end]
+            if word.strip(_HEX_LETTERS) or data[start - 1] in shapes.MARKS:
+                if _ESCAPE.search(word) or _may_hide(word) or self._has_keyword(data, start, end):
+                    return True
+            elif _may_be_hexadecimal(word):
+                return True
+        for start, end in _TEXTS.spans(data):
+            if _may_hide_in_text(data, start, end) or self._in_texts.search(data, start, end):
+                return True
+        return False
+
+    def _suspects_words(self, data: bytes, others: Callable[[bytes], bool]) -> bool:
+        """``suspects`` by a closer look: decodes the long words of ``data``, and searches it for the patterns."""
+        spans, escaped = list(_WORDS.spans(data)), _may_be_escaped(data)
+        if escaped and any(_ESCAPE.search(data, *span) for span in spans):
+            return True
+        if any(_may_hide_in_text(data, *span, escaped=escaped) for span in _TEXTS.spans(data)):
+            return True
+        runs = [_base64_around(data, start, end) for start, end in spans if _may_hide(data[start:end])]
+        text = View(b" ".join(filter(None, runs)))
+        inside = words(text, _SHORTEST_INSIDE, LONGEST, lambda inner: self.suspects(inner, others))
+        if None in runs or _BASE64_OF_UTF16.search(text.data) or next(iter(inside), None) is not None:
+            return True
+        # A token of several words may be escaped in one of them: then the patterns do not find it.
+        return self.may_stand_in(data) and ((escaped and _ESCAPE.search(data) is not None) or bool(self._found(data)))
 
     def find(self, data: bytes) -> Iterator[Found]:
         """The secrets in ``data`` as it is, in order. Of two that overlap, only the one that begins first."""
@@ -130,16 +163,15 @@ def _may_match(rule: Rule, data: bytes) -> bool:
     return any(key in data for key in rule.keywords)
 
 
-def _stands_in(rule: Rule, data: bytes) -> bool:
+def _stands_in(keyword: bytes, rule: Rule, data: bytes) -> bool:
     """Whether the pattern of a rule of ``shapes.BLOCKS`` matches near one of its keywords. The keyword alone proves
     nothing: one of two letters stands in every picture."""
-    for keyword in rule.keywords:
-        at = data.find(keyword)
-        while at >= 0:
-            starts = range(max(0, at - shapes.BEFORE_BLOCK), at + 1)
-            if any(_compiled(rule.pattern).match(data, start) for start in starts):
-                return True
-            at = data.find(keyword, at + 1)
+    at = data.find(keyword)
+    while at >= 0:
+        starts = range(max(0, at - shapes.BEFORE_BLOCK), at + 1)
+        if any(_compiled(rule.pattern).match(data, start) for start in starts):
+            return True
+        at = data.find(keyword, at + 1)
     return False
 
 
@@ -173,21 +205,52 @@ def _tree(words: list[bytes]) -> bytes:
 _OF_TEXT = rb"(?:[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][\w+/-]){5}"
 #: Letters of base64 that hold ASCII in UTF-16: every second byte is zero.
 _OF_UTF16 = rb"(?:[A-Za-f][AQgw][AB][\w+/-]A[A-H][AEIMQUYcgkosw048]A){4}"
+_BASE64, _BASE64_OF_UTF16 = re.compile(_OF_TEXT), re.compile(_OF_UTF16)
+_BASE64_LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/-_"
+_GOES_ON = re.compile(rb"[\r\n%\\&;]")
 #: The first letters of the base64 of gzip, zlib and zstd.
-_OF_ZIPPED = rb"(?<![0-9A-Za-z])(?:H4sI|KLUv|eJ[w-z]|eA[E-H]|eF[4-7]|eN[o-r])"
-_BASE64 = re.compile(_OF_TEXT + b"|" + _OF_UTF16)
-_HEX = re.compile(rb"(?:[2-7][0-9A-Fa-f]){18}|1[Ff]8[Bb]08")
+_BASE64_OF_ZIPPED = re.compile(
+    rb"(?:H4sI|KLUv)(?<![0-9A-Za-z].{4})|e(?:J[w-z]|A[E-H]|F[4-7]|N[o-r])(?<![0-9A-Za-z].{3})", re.DOTALL
+)
+_HEX = re.compile(rb"(?:[2-7][0-9A-Fa-f]){18}")
+_HEX_OF_GZIP = b"1f8b08"
+#: A known secret, inside a word, may have so few bytes.
+_SHORTEST_INSIDE = 4
+#: A word with fewer letters is too short for a secret in hexadecimal.
+_SHORTEST_HEX = 36
 _ESCAPE = re.compile(rb"[%\\]|&#?\w{2,10};")
-#: What is looked for in words with ``/``, as in base64 of bytes that are not text.
-_IN_TEXT = re.compile(_ESCAPE.pattern + b"|" + _OF_ZIPPED)
-#: A word with fewer letters is too short for a secret in hexadecimal. A UUID has 36, with its hyphens.
-_SHORTEST_HEX = 37
+#: Escaped characters that stand in no word: quotes, blanks and angle brackets.
+_ENDS_WORD = re.compile(rb"&(?:quot|apos|#39|lt|gt|nbsp|copy);|%2[02]|\\\"")
+
+
+def _may_be_escaped(data: bytes) -> bool:
+    return b"%" in data or b"\\" in data or b"&" in data
+
+
+def _may_hide_in_text(data: bytes, start: int, end: int, *, escaped: bool = True) -> bool:
+    """Whether a long text with ``/``, as in base64 of bytes that are not text, may hold an escaped or zipped secret."""
+    found = _BASE64_OF_ZIPPED.search(data, start, end) or (escaped and _ESCAPE.search(data, start, end))
+    return bool(found)
+
+
+def _base64_around(data: bytes, start: int, end: int) -> bytes | None:
+    """The letters of base64 in and around a long word; None if they may go on: in the next line, behind an escape."""
+    before, behind = data[:start], data[end:]
+    start, end = len(before.rstrip(_BASE64_LETTERS)), len(data) - len(behind.lstrip(_BASE64_LETTERS))
+    beside = data[max(0, start - 1) : start] + data[end : end + 3].lstrip(b"=")[:1]
+    return None if _GOES_ON.search(beside) else data[start:end]
 
 
 def _may_hide(word: bytes) -> bool:
-    """Whether a long word may hold an escaped or encoded secret."""
-    if _ESCAPE.search(word):
-        return True
-    if word.islower():  # base64 of a text has capitals
-        return (len(word) >= _SHORTEST_HEX or b"-" not in word) and _HEX.search(word) is not None
-    return _BASE64.search(word) is not None or _HEX.search(word) is not None
+    """Whether a long word without an escape may hold an encoded secret."""
+    # (Base64 of a text has capitals. Four letters of base64 of UTF-16 have at least one A.)
+    is_base64 = not word.islower() and (
+        _BASE64.search(word) or (word.count(b"A") >= 8 and _BASE64_OF_UTF16.search(word))
+    )
+    return bool(is_base64) or _may_be_hexadecimal(word)
+
+
+def _may_be_hexadecimal(word: bytes) -> bool:
+    # (A UUID has 36 letters, with its hyphens.)
+    is_long = len(word) > _SHORTEST_HEX or (len(word) == _SHORTEST_HEX and b"-" not in word)
+    return is_long and (_HEX.search(word) is not None or _HEX_OF_GZIP in word.lower())

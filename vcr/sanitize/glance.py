@@ -6,11 +6,11 @@ A look is wrong in one direction only: it may see a secret where there is none, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .._http import content_coding
-from .._http.everywhere import texts_of_request, texts_of_response
+from .._http.everywhere import texts_of_response
 from .._http.text import as_bytes
 from ..request import Request
 from ..response import Response
@@ -25,7 +25,7 @@ _MOST_CLEAN, _MOST_NAMES = 4096, 256
 class _Names(NamedTuple):
     """What the names of the header fields of a message tell."""
 
-    are_of_secrets: bool
+    may_be_secret: bool
     has_coding: bool
 
 
@@ -45,51 +45,66 @@ class Glance:
 
     def finds_none_in_request(self, request: Request) -> bool:
         """Whether it is certain that there is nothing to mask in a request."""
-        names = self._of_names(tuple([name for name, _ in request.headers.pairs()]))
-        if names.are_of_secrets or not self._none_in_texts(texts_of_request(request)):
+        pairs = request.headers.pairs()
+        names = self._of_names(tuple([name for name, _ in pairs]))
+        if names.may_be_secret:
             return False
-        body = request.body
         codings = content_coding.of(request.headers) if names.has_coding else []
-        return not body or (isinstance(body, bytes) and self._none_in_body(body, codings))
+        return self._none_in([request.uri, *[value for _, value in pairs]], request.body, codings)
 
     def finds_none_in_response(self, response: Response) -> bool:
         """Whether it is certain that there is nothing to mask in a response."""
         data: Any = response.data  # Any: a cassette may have keys that ResponseDict has not
         names = self._of_names((*(data.get("headers") or ()), *(data.get("trailers") or ())))
-        if names.are_of_secrets or not self._none_in_texts(texts_of_response(data)):
+        if names.may_be_secret:
             return False
         body = data.get("body") or {}
         string = body.get("string") if isinstance(body, Mapping) else body
         string = as_bytes(string) if isinstance(string, str) else string
         codings = content_coding.of(response.headers) if names.has_coding else []
-        return not string or (isinstance(string, bytes) and self._none_in_body(string, codings))
+        return self._none_in(texts_of_response(data), string, codings)
 
     def _of_names(self, names: tuple[str, ...]) -> _Names:
         known = self._names.get(names)
         if known is None:
             low = [folded(str(name)) for name in names]
             are_of_cookies = self._side.has_cookies and not {"cookie", "set-cookie"}.isdisjoint(low)
-            are_of_secrets = are_of_cookies or any(self._side.header(str(name)) is not None for name in names)
-            known = _Names(are_of_secrets, content_coding.is_among(names))
+            may_be_secret = (
+                are_of_cookies
+                or any(self._side.header(str(name)) is not None for name in names)
+                or not self._none_in(list(map(str, names)), None, [])
+            )
+            known = _Names(may_be_secret, content_coding.is_among(names))
             if len(self._names) < _MOST_NAMES:
                 self._names[names] = known
         return known
 
-    def _none_in_texts(self, texts: Iterable[str]) -> bool:
+    def _none_in(self, texts: Sequence[str], body: object, codings: list[str]) -> bool:
+        """Whether there is nothing to mask in the texts of a message, and in its body. All of them are searched as one
+        text, because most of the time is taken by the beginning of a search."""
         new = [text for text in texts if text not in self._clean]
-        text = "\n".join(new)
-        if new and (has_parameter(text, self._side) or not self._none_anywhere(as_bytes(text))):
+        if not new and not body:
+            return True
+        head, plain = " ".join(new), self._plain(body, codings) if body else b""
+        if plain is None or ("=" in head and has_parameter(head, self._side)) or self._side.may_have_fields(plain):
+            return False
+        parts = [part for part in (plain, as_bytes(head)) if part]
+        if not any(b"\0" in part for part in parts):  # (else the one would hide that the other is in UTF-16)
+            parts = [b" ".join(parts)]
+        if any(map(self._may_have_any, parts)):
             return False
         if len(self._clean) < _MOST_CLEAN:
             self._clean.update(new)
         return True
 
-    def _none_in_body(self, body: bytes, codings: list[str]) -> bool:
+    def _plain(self, body: object, codings: list[str]) -> bytes | None:
+        """A body without its codings; None if it cannot be read, or if what it hides does not stand in one place."""
+        if not isinstance(body, bytes):
+            return None
         plain, left = content_coding.decode(body, codings, self._limit) if codings else (body, [])
-        if left or self._side.paths or b"data:" in plain:  # an event may hold a part of a secret
-            return False
-        return not self._side.may_have_fields(plain) and self._none_anywhere(plain)
+        # (The events of a stream may each hold a part of a secret.)
+        return None if left or self._side.paths or b"data:" in plain else plain
 
-    def _none_anywhere(self, data: bytes) -> bool:
-        """Whether there is none of the secrets that need no name beside them."""
-        return not (may_have_userinfo(data) or self._side.shapes.suspects(data) or self._secrets.may_stand_in(data))
+    def _may_have_any(self, data: bytes) -> bool:
+        """Whether one of the secrets that need no name beside them may stand in ``data``."""
+        return may_have_userinfo(data) or self._side.shapes.suspects(data, self._secrets.may_stand_in)

@@ -101,7 +101,7 @@ class Secrets(known.Values):
 
     def suspects(self, data: bytes) -> bool:
         """Whether a secret may stand in ``data``, escaped or encoded too."""
-        return self._shapes.suspects(data) or self._secrets.may_stand_in(data)
+        return self._shapes.suspects(data, self._secrets.may_stand_in)
 
     def find(self, view: View) -> Iterator[tuple[int, int, known.New]]:
         """See ``known.Values``."""
@@ -136,6 +136,10 @@ class Secrets(known.Values):
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 
 
+def _may_have_placeholder(data: bytes) -> bool:
+    return b"<" in data or any(one in data for one in _ESCAPED)
+
+
 def _is_inside(spans: list[tuple[int, int]], start: int, end: int) -> bool:
     return any(first < end and start < last for first, last in spans)
 
@@ -151,7 +155,7 @@ class Blanks(known.Values):
 
     def suspects(self, data: bytes) -> bool:
         """Whether a secret, or a placeholder, may stand in ``data``, escaped or encoded too."""
-        return b"<" in data or any(one in data for one in _ESCAPED) or self._shapes.suspects(data)
+        return self._shapes.suspects(data, _may_have_placeholder)
 
     def find(self, view: View) -> Iterator[tuple[int, int, known.New]]:
         """See ``known.Values``."""
