@@ -7,9 +7,11 @@ import asyncio
 import functools
 import http.client
 import importlib
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import pytest
 import wrapt
@@ -271,6 +273,29 @@ def _wrap_inside(path: str, fetch: Callable[[str], bytes], way: Any, server: Any
             assert fetch(url) == TEXT
         assert server.hits == 3
         assert _depth(path) <= 2
+
+
+@pytest.mark.parametrize("httpcore", ["httpcore", "httpcore2"])
+def test_the_methods_of_httpx_look_like_themselves_inside_the_cassette(httpcore, server, cassette_path):
+    """respx takes them out of their classes, and looks at their parameters and whether they are coroutine functions."""
+    module = pytest.importorskip(httpcore)
+    methods = [
+        *((module.ConnectionPool, "handle_request"), (module.AsyncConnectionPool, "handle_async_request")),
+        *((module.HTTPConnection, "handle_request"), (module.AsyncHTTPConnection, "handle_async_request")),
+    ]
+
+    def look() -> list[Any]:
+        found = [vars(cls)[name] for cls, name in methods]
+        return [(inspect.getfullargspec(one).args, inspect.iscoroutinefunction(one)) for one in found]
+
+    before = look()
+    with vcr.use_cassette(cassette_path):
+        assert look() == before
+        with mock.patch.object(module.ConnectionPool, "handle_request", autospec=True) as handle_request:
+            handle_request.side_effect = ZeroDivisionError
+            with pytest.raises(ZeroDivisionError):
+                by_httpx(server.url + "/text", httpcore.replace("core", "x"))
+    assert server.hits == 0
 
 
 # -- one object --------------------------------------------------------------------------------------------------------

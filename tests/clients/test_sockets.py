@@ -141,6 +141,25 @@ def test_a_program_can_detach_the_socket_while_recording(server, cassette_path):
     assert cassette.responses[0]["incomplete"]
 
 
+class OwnSocket(socket.socket):
+    """As the sockets of httpretty: ``makefile`` has another name for its second parameter."""
+
+    def makefile(self, mode: str = "r", bufsize: int = -1) -> object:
+        return super().makefile(mode, bufsize)
+
+
+def test_a_socket_of_another_library(server, cassette_path):
+    def connect(address: tuple[str, int], *_: object) -> socket.socket:
+        sock = OwnSocket()
+        sock.connect(address)
+        return sock
+
+    with vcr.use_cassette(cassette_path), closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
+        connection._create_connection = connect
+        connection.request("GET", "/text")
+        assert connection.getresponse().read() == TEXT
+
+
 # -- an authentication whose legs belong to one connection ------------------------------------------------------------
 
 

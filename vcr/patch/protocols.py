@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -38,12 +38,17 @@ def _protocol_door(protocol: str, where: Where, original: Callable[..., object])
 
     @functools.wraps(original)
     def door(*args: object, **kwargs: object) -> object:
-        cassette = judging_cassette()
-        if cassette is not None:
-            cassette.let_pass(protocol, *where(*args, **kwargs))
+        _judge(protocol, where, *args, **kwargs)
         return original(*args, **kwargs)
 
     return door
+
+
+def _judge(protocol: str, where: Where, *args: object, **kwargs: object) -> None:
+    """Let an open cassette judge the call of a method that begins to speak ``protocol``."""
+    cassette = judging_cassette()
+    if cassette is not None:
+        cassette.let_pass(protocol, *where(*args, **kwargs))
 
 
 # -- httpcore ----------------------------------------------------------------------------------------------------------
@@ -51,9 +56,33 @@ def _protocol_door(protocol: str, where: Where, original: Callable[..., object])
 
 def _httpcore(module: ModuleType) -> Iterator[Replacement]:
     """The doors of connections without a pool. (Pools are recorded, and mark the requests that go live.)"""
-    for name, method in (("HTTPConnection", "handle_request"), ("AsyncHTTPConnection", "handle_async_request")):
-        cls = class_in(module, name)
-        yield Replacement(cls, method, _protocol_door("HTTP", _where_request_goes, getattr(cls, method)))
+    connection, async_connection = class_in(module, "HTTPConnection"), class_in(module, "AsyncHTTPConnection")
+    method, async_method = connection.handle_request, async_connection.handle_async_request
+    yield Replacement(connection, "handle_request", _connection_door(method))
+    yield Replacement(async_connection, "handle_async_request", _async_connection_door(async_method))
+
+
+# These two doors have the parameters of the method, and one is a coroutine function: respx looks at both.
+
+
+@once_for_each
+def _connection_door(original: Callable[..., object]) -> Callable[..., object]:
+    @functools.wraps(original)
+    def handle_request(self: object, request: object) -> object:
+        _judge("HTTP", _where_request_goes, self, request)
+        return original(self, request)
+
+    return handle_request
+
+
+@once_for_each
+def _async_connection_door(original: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+    @functools.wraps(original)
+    async def handle_async_request(self: object, request: object) -> object:
+        _judge("HTTP", _where_request_goes, self, request)
+        return await original(self, request)
+
+    return handle_async_request
 
 
 def _where_request_goes(_: object, request: Any) -> tuple[str, int | None]:

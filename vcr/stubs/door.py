@@ -15,6 +15,10 @@ Returned = TypeVar("Returned")
 _doors: weakref.WeakValueDictionary[int, object] = weakref.WeakValueDictionary()
 
 
+#: What ``inspect`` reads of a function.
+_OF_A_FUNCTION = ("__code__", "__defaults__", "__kwdefaults__")
+
+
 class Door:
     """A descriptor in a class, in the place of ``original``, the method called ``name``. ``make(method)`` makes the
     function that leads into a cassette, or else calls ``method``.
@@ -22,12 +26,23 @@ class Door:
     Some programs put a method of their own on a single object (an instrumentation that wraps one client). Python would
     call that one, without the door. But this is a data descriptor, which Python asks before it looks at the object. So
     the door is called, and calls the method on the object.
+
+    Other programs take the door from the class and look at it as at a function (respx, ``mock.patch(autospec=True)``):
+    it has the class, the code and the defaults of the original, and can be called with the object.
     """
 
     def __init__(self, name: str, make: Callable[..., Callable[..., object]], original: object) -> None:
-        functools.update_wrapper(self, original)  # type: ignore[arg-type]
-        self._name, self._make = name, make
+        functools.update_wrapper(self, original, (*functools.WRAPPER_ASSIGNMENTS, *_OF_A_FUNCTION))  # type: ignore[arg-type]
+        self._name, self._make, self._original = name, make, original
         self._function = a_door(make(original))
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return type(self._original)
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        """Call the door with the object and the arguments."""
+        return self._function(*args, **kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> object:
         if instance is None:

@@ -204,7 +204,7 @@ class Tee(io.RawIOBase):
 
     def __init__(self, real: socket.socket, exchange: Exchange) -> None:
         self._sock = real
-        self._source = real.makefile("rb", buffering=0)
+        self._source = real.makefile("rb", 0)  # (httpretty's socket has another name for the second parameter)
         self._ahead = bytearray()  # bytes that were read when the cassette closed; the client gets them first
         self._lock = threading.RLock()
         self.exchange = exchange
