@@ -289,12 +289,24 @@ def part(data: object) -> str:
 
 
 def test_a_jwt_stays_one_that_its_reader_can_check():
-    claims = {"iss": "https://a.example", "aud": "me", "exp": 1900000000, "sub": "joe", "roles": ["admin"]}
+    claims = {
+        "iss": "https://a.example",
+        "aud": "me",
+        "exp": 1900000000,
+        "nonce": "n",
+        "scp": "read",
+        "roles": ["admin"],
+    }
+    claims |= {"sub": "joe", "groups": ["staff"]}
     token = f"{part({'alg': 'RS256', 'typ': 'JWT'})}.{part(claims)}.c2lnbmF0dXJl"
     new = reshaped(token, "<JWT:3f9c>")
     head, body, signature = new.split(".")
     assert head == token.split(".", maxsplit=1)[0]
-    assert json.loads(base64.urlsafe_b64decode(body + "==")) == {**claims, "sub": "<JWT:3f9c>", "roles": ["<JWT:3f9c>"]}
+    assert json.loads(base64.urlsafe_b64decode(body + "==")) == {
+        **claims,
+        "sub": "<JWT:3f9c>",
+        "groups": ["<JWT:3f9c>"],
+    }
     assert base64.urlsafe_b64decode(signature + "==") == b"<JWT:3f9c>"
     assert stands_for_jwt(new)
     assert not stands_for_jwt(token)

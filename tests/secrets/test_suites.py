@@ -323,6 +323,50 @@ def test_what_the_suite_writes_in_the_place_of_a_secret_stays(options, twice):
     assert PASSWORD not in written
 
 
+def _without_secrets(request):
+    request.headers.pop("Authorization", None)
+    request.body = b""
+    return request
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"filter_headers": ["authorization"], "filter_post_data_parameters": ["password"]},
+        {"filter_headers": [("authorization", "XXX")], "filter_post_data_parameters": [("password", "XXX")]},
+        {"before_record_request": _without_secrets},
+    ],
+    ids=["removed", "replaced", "hook"],
+)
+def test_a_server_that_repeats_what_a_filter_has_removed(options, twice, server):
+    def repeat(exchange):
+        authorization = exchange.request.get("Authorization")
+        headers = {"Authorization": authorization, "You": f"are {authorization[7:]}"}
+        exchange.json({"headers": headers, "form": {"password": exchange.request.body.decode()[len("password=") :]}})
+
+    server.route("/repeat", repeat)
+
+    def program(site, cassette):
+        answer = site.json("/repeat", {"Authorization": f"Bearer {TOKEN}"}, b"password=Secr3t!pass")
+        assert answer["headers"] == {"Authorization": f"Bearer {TOKEN}", "You": f"are {TOKEN}"}
+        assert answer["form"] == {"password": "Secr3t!pass"}
+
+    written = twice(program, **options)
+    assert TOKEN not in written
+    assert "Secr3t" not in written
+
+
+def test_a_password_that_the_server_has_made_is_not_taken_for_the_one_of_the_request(twice, server):
+    server.route("/new", lambda exchange: exchange.json({"password": "0f-the-Server"}))
+    seen = []
+
+    def program(site, cassette):
+        seen.append(site.json("/new", body={"password": "0f-the-Program"})["password"])
+
+    twice(program)
+    assert seen == ["0f-the-Server", "<PASSWORD:2>"]
+
+
 def _moved(request):
     request.headers["X-Api-Key"] = request.headers["Authorization"].removeprefix("Bearer ")
     request.headers["Authorization"] = f"Bearer moved-{request.headers['X-Api-Key'][3:]}"

@@ -1,7 +1,7 @@
 """Masks a JSON Web Token (RFC 7519) so that clients can still decode it. It must not know a message.
 
-The claims that a client checks stay: who issued the token, for whom, when it ends. Every other text in the claims
-becomes the placeholder, and so does the signature.
+The claims that a client checks stay: who issued the token, for whom, for what, when it ends. Every other text in the
+claims becomes the placeholder, and so does the signature.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ import re
 
 _JWT = re.compile(r"[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]*")
 #: The claims that stay: they are not secret, and clients check them.
-_KEPT = frozenset({"iss", "aud", "azp", "ver", "typ", "alg", "token_use", "token_type"})
+_KEPT = frozenset(
+    {"iss", "aud", "azp", "tid", "client_id", "ver", "typ", "alg", "token_use", "token_type", "nonce", "acr", "amr"}
+    | {"scope", "scp", "roles", "permissions"}
+)
 _MARK = "<"
 
 

@@ -27,9 +27,9 @@ from .glance import Glance
 from .jwt import reshaped
 from .lengths import correct_length, correct_lengths
 from .notes import Masked, Writer
-from .placeholder import Known, is_fingerprint_of, tag
+from .placeholder import Known, has_fingerprint, is_fingerprint_of, tag
 from .places import Places
-from .repeated import may_hide_any, may_repeat, put_back, secrets_of, told
+from .repeated import may_hide_any, may_repeat, noted, put_back, secrets_of, told, withheld
 from .rule import Rule
 from .ruleset import RuleSet, Side, rule_set
 from .template import Template
@@ -122,9 +122,18 @@ class Sanitizer:
         if before is after or not (_is_readable(before) and _is_readable(after)):
             return
         side = self._rules.request if isinstance(before, Request) else self._rules.response
-        secrets = secrets_of(side, self._limit, before)
-        if secrets:
-            self._known.leave(written(secrets, secrets_of(side, self._limit, after), side.shapes))
+        secrets = noted(side, self._limit, before)
+        if secrets.found:
+            self._known.leave(written(secrets.found, secrets_of(side, self._limit, after), side.shapes))
+        if isinstance(before, Request):
+            self._learn_removed(secrets.rules)
+
+    def _learn_removed(self, secrets: Mapping[str, Rule]) -> None:
+        """Know the tokens of a request that a filter may have removed: the response may repeat them. A secret that
+        would get a number is not learned, because a replay could not tell which secret it was."""
+        for secret, rule in secrets.items():
+            if has_fingerprint(rule, secret):
+                self._known.placeholder(rule, secret)
 
     # -- what is stored -----------------------------------------------------------------------------------------------
 
@@ -245,7 +254,9 @@ class Sanitizer:
         """The recorded response with the secrets of ``request``, which it answers, in the place of their placeholders;
         the same object if the response repeats no secret."""
         may_be = may_repeat(recorded, response)
-        pairs = told(self._rules.request, self._limit, request, recorded) if may_be else {}
+        side = self._rules.request
+        pairs = withheld(side, self._limit, request, recorded, response)
+        pairs.update(told(side, self._limit, request, recorded) if may_be else {})
         if self._may_hide_variable(response):
             sent = "\n".join([*texts_of_request(request), as_text(_bytes(request.body))])
             pairs.update(

@@ -77,6 +77,16 @@ def is_fingerprint_of(placeholder: str, secret: str) -> bool:
     return tag(placeholder) == fingerprint(secret)
 
 
+def has_fingerprint(rule: Rule, secret: str) -> bool:
+    """Whether the placeholder of a secret has a fingerprint, and not a number or a text of the rule's own."""
+    return rule.replacement is None and not rule.chosen and len(secret) >= _SHORTEST_FOR_FINGERPRINT
+
+
+def has_number(placeholder: str) -> bool:
+    """Whether the placeholder has a number, and not a fingerprint."""
+    return len(tag(placeholder)) != _FINGERPRINT_DIGITS
+
+
 def may_stand_for(tag: str, text: str) -> bool:
     """Whether a placeholder with this fingerprint or number may stand for ``text``, a secret or another placeholder.
 
@@ -134,12 +144,12 @@ class Known:
     def _add(self, rule: Rule, secret: str) -> str:
         if rule.replacement is not None:
             new = rule.replacement
-        elif rule.chosen or len(secret) < _SHORTEST_FOR_FINGERPRINT:
-            self._count[rule.name] += 1
-            new = f"<{rule.name}:{self._count[rule.name]}>"
-        else:
+        elif has_fingerprint(rule, secret):
             new = f"<{rule.name}:{fingerprint(secret)}>"
             new = reshaped(secret, new) or new
+        else:
+            self._count[rule.name] += 1
+            new = f"<{rule.name}:{self._count[rule.name]}>"
         self._by_secret[secret] = new
         if rule.where == "env" and rule.replacement is None:
             self.variables[new] = secret

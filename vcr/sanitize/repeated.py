@@ -2,7 +2,8 @@
 it was sent. It must not know a cassette, or how a secret is found.
 
 A recorded request and the new request that matches it have the same places (headers, parameters, fields). Where the
-recorded request has a placeholder, the new one has the secret, or another value in its place.
+recorded request has a placeholder, the new one has the secret, or another value in its place (``told``). Where a filter
+of the project has removed the secret, the placeholder in the response tells which secret it was (``withheld``).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ..request import Request
 from ..response import Response
 from .jwt import stands_for_jwt
 from .lengths import correct_lengths
-from .placeholder import is_placeholder
+from .placeholder import PLACEHOLDER, has_number, is_fingerprint_of, is_placeholder
 from .places import Places
 from .rule import Rule
 from .ruleset import Side
@@ -98,31 +99,59 @@ def _is_masked(text: str) -> bool:
     return is_placeholder(text) or stands_for_jwt(text)
 
 
+def withheld(side: Side, limit: int, request: Request, recorded: Request, response: Response) -> dict[str, str]:
+    """The placeholders in the body of a recorded response that stand for secrets of ``request`` that the recorded
+    request does not have, each with its secret. A number tells nothing about a secret: such a placeholder must be the
+    only one of its rule, and the request must have one secret of that rule."""
+    names: defaultdict[str, set[str]] = defaultdict(set)
+    for found in PLACEHOLDER.finditer(response.body):
+        names[found[1].decode("ascii")].add(found[0].decode("ascii"))
+    if not names:
+        return {}
+    secrets = noted(side, limit, request).rules
+    stored = noted(side, limit, recorded).rules
+    left = {secret: rule.name for secret, rule in secrets.items() if secret not in stored}
+    pairs: dict[str, str] = {}
+    for name, placeholders in names.items():
+        pairs.update((old, new) for old in placeholders for new in left if is_fingerprint_of(old, new))
+        of_rule = [secret for secret, rule in left.items() if rule == name]
+        if len(placeholders) == len(of_rule) == 1 and not any(old.startswith(f"<{name}:") for old in stored):
+            pairs.update((old, of_rule[0]) for old in placeholders if old not in pairs and has_number(old))
+    return pairs
+
+
 class _Noting:
-    """A ``Put`` that notes the secrets at each place and changes nothing."""
+    """A ``Put`` that notes the secrets at each place, and the rule that has found each, and changes nothing."""
 
     def __init__(self) -> None:
         self.found: defaultdict[str, list[str]] = defaultdict(list)
+        self.rules: dict[str, Rule] = {}
         self._place = ""
 
     def at(self, place: str) -> _Noting:
         self._place = place.lower()
         return self
 
-    def __call__(self, rule: Rule, secret: str) -> str:  # noqa: ARG002
+    def __call__(self, rule: Rule, secret: str) -> str:
         self.found[self._place].append(secret)
+        self.rules.setdefault(secret, rule)
         return secret
 
 
 def secrets_of(side: Side, limit: int, message: Request | Response) -> Mapping[str, list[str]]:
     """The secrets at each place of a request or a response, by the rules of ``side``."""
+    return noted(side, limit, message).found
+
+
+def noted(side: Side, limit: int, message: Request | Response) -> _Noting:
+    """The secrets of a request or a response, by the rules of ``side``."""
     noting = _Noting()
     places = Places(side, noting, limit)
     if isinstance(message, Request):
         places.request(message)
     else:
         places.response(message)
-    return noting.found
+    return noting
 
 
 def put_back(pairs: Mapping[str, str], request: Request, response: Response, limit: int) -> Response:
