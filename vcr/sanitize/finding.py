@@ -31,6 +31,8 @@ _HEX_LETTERS = b"0123456789abcdef-"
 _IN_UTF16 = 5
 #: The bytes of escapes (percent, JSON, HTML). They count as letters of a word, because a word may be escaped.
 _ESCAPES = b"%\\&;#"
+#: How many words without a secret are remembered while a text is looked at.
+_MOST_HARMLESS = 4096
 
 
 class Found(NamedTuple):
@@ -113,13 +115,19 @@ class Shapes:
 
     def _has_odd_word(self, data: bytes) -> bool:
         """Whether a long word has a keyword, or may hold an escaped or encoded secret."""
+        harmless: set[bytes] = set()  # most words of a large body come again
         for start, end in _WORDS.spans(data):
             word = data[start:end]
-            if word.strip(_HEX_LETTERS) or data[start - 1] in shapes.MARKS:
+            follows = data[start - 1] in shapes.MARKS
+            if word in harmless and not follows:
+                continue
+            if word.strip(_HEX_LETTERS) or follows:
                 if _ESCAPE.search(word) or _may_hide(word) or self._has_keyword(data, start, end):
                     return True
             elif _may_be_hexadecimal(word):
                 return True
+            if len(harmless) < _MOST_HARMLESS:
+                harmless.add(word)
         for start, end in _TEXTS.spans(data):
             if _may_hide_in_text(data, start, end) or self._in_texts.search(data, start, end):
                 return True

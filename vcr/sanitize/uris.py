@@ -49,10 +49,13 @@ def has_parameter(text: str, side: Side) -> bool:
 
 def may_have_userinfo(data: bytes) -> bool:
     """Whether a URI with a user may stand in ``data``. If this returns False, there is none."""
-    if b"@" not in data:
-        return False
-    before = [part.rpartition(b"/") for part in data.split(b"@")[:-1]]
-    return any(slash and not _ENDS_USERINFO.search(userinfo) for _, slash, userinfo in before)
+    last, at = 0, data.find(b"@")
+    while at >= 0:
+        slash = data.rfind(b"/", last, at)
+        if slash >= 0 and not _ENDS_USERINFO.search(data, slash, at):
+            return True
+        last, at = at, data.find(b"@", at + 1)
+    return False
 
 
 def without_userinfo(text: str, side: Side, put: Put, place: str) -> str:
