@@ -29,7 +29,7 @@ from .._http.fields import Dialect, asks_for_upgrade
 from .._http.render import render
 from .._http.uri import origin_of
 from .._http.wire import CONTINUE, RequestReader
-from ..request import Headers, Request, header_name
+from ..request import Request, header_name
 from ..response import Response
 from .cancellation import CANCEL_LIMIT, not_cancelled
 from .door import bound
@@ -50,10 +50,6 @@ def cassette_of(request: HTTPRequest, client: object) -> Cassette | None:
     return cassette_for(urlsplit(request.url).hostname or "", type(client))
 
 
-def _upgrades(request: HTTPRequest) -> bool:
-    return asks_for_upgrade(Headers(request.headers.get_all()))
-
-
 def given_to(request: HTTPRequest) -> frozenset[str]:
     """The names of the header fields that the program has set. tornado adds others when it prepares the request."""
     names = frozenset(map(header_name, request.headers))
@@ -66,7 +62,7 @@ def fetch_door(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def fetch_impl(self: object, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
         cassette = cassette_of(request, self)
-        if cassette is not None and not _upgrades(request):
+        if cassette is not None and not asks_for_upgrade(request.headers):
             callback = Fetch(cassette, request, callback).answer
         bound(original, self)(request, callback)
 
@@ -88,7 +84,7 @@ def connection_door(original: Callable[..., None]) -> Callable[..., None]:
             fetch.context.run(original, *given.args, **given.kwargs)
             return
         # tornado's WebSockets make a connection without a fetch.
-        if _upgrades(request) and (cassette := cassette_of(request, self)) is not None:
+        if asks_for_upgrade(request.headers) and (cassette := cassette_of(request, self)) is not None:
             let_upgrade(cassette, request.url, request.headers["Upgrade"])
         original(self, *args, **kwargs)
 
