@@ -116,7 +116,7 @@ def filters_of(options: Options) -> dict[str, Any]:
         options.sanitize,
         compares=options.sanitize_compare,
         limit=options.decoded_body_limit,
-        own_placeholders=_own_placeholders(options),
+        own_placeholders=_own_placeholders(options) if active else (),
     )
     if not active:  # As in most cassettes: no function is made that would do nothing.
         return {"pipeline": masking, "passes_by": _passes_by(options)}

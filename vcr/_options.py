@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple, TypedDict
@@ -308,10 +308,12 @@ def option_name(name: str) -> str:
     return _ALIASES.get(name, name)
 
 
-def unknown_option(name: str, without: Iterable[str] = ()) -> str | None:
+def unknown_option(name: str, without: Collection[str] = ()) -> str | None:
     """The sentences that say that there is no option ``name``, with the nearest one; None where there is one."""
-    valid = OPTIONS.keys() - set(without)
-    return None if option_name(name) in valid else f"Unknown option {name!r}. {nearest_option(name, valid)}"
+    full_name = option_name(name)
+    if full_name in OPTIONS and full_name not in without:
+        return None
+    return f"Unknown option {name!r}. {nearest_option(name, OPTIONS.keys() - set(without))}"
 
 
 def nearest_option(name: str, valid: Iterable[str] = OPTIONS) -> str:
@@ -319,7 +321,7 @@ def nearest_option(name: str, valid: Iterable[str] = OPTIONS) -> str:
     return f'{nearest(name, valid)}The README lists all options, under "Options".'
 
 
-def refuse_unknown(names: Iterable[str], without: Iterable[str] = ()) -> None:
+def refuse_unknown(names: Iterable[str], without: Collection[str] = ()) -> None:
     """Raise TypeError for the first of these names that is no option's, or is in ``without``."""
     for name in names:
         if message := unknown_option(name, without):

@@ -18,7 +18,7 @@ import sys
 import traceback
 from collections.abc import Collection, Iterable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .. import _active
 from .._locks import new_lock
@@ -31,12 +31,15 @@ from .replace import Replacement
 log = logging.getLogger(__name__)
 
 
-class Place(NamedTuple):
+class Place:
     """A module in which a patcher replaces something. ``patcher.replacements`` is called with what has the name
     ``module`` in ``sys.modules``."""
 
-    patcher: ModuleType
-    module: str
+    __slots__ = ("module", "patcher")
+
+    def __init__(self, patcher: ModuleType, module: str) -> None:
+        self.patcher = patcher
+        self.module = module
 
 
 #: The files in this folder that are no patchers.

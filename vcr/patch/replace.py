@@ -31,8 +31,8 @@ def once_for_each(make: Make) -> Make:
 
     @functools.wraps(make)
     def once(*arguments: object) -> object:
-        *others, original = arguments
-        key = (*others, id(original))
+        original = arguments[-1]
+        key = (*arguments[:-1], id(original))
         found = made.get(key)
         if found is None:
             if is_door(original):
@@ -137,11 +137,10 @@ class Replacement:
         """Put the old value back, unless the program has put another one there since: that one stays."""
         with _lock:
             later = None
-            for position in range(len(self._applied) - 1, -1, -1):  # mostly the last goes first
-                other = self._applied[position]
+            for other in reversed(self._applied):  # mostly the last goes first
                 if other is self:
                     self._put_back(later)
-                    del self._applied[position]
+                    self._applied.remove(self)
                     return
                 if other.place == self.place:
                     later = other
