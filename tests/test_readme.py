@@ -114,6 +114,30 @@ for count in (0, 1):
         assert (cassette.play_count, requests) == (count, ["http://acme.example/"])
 """
 
+#: The serializer that CONTRIBUTING shows writes a cassette, and reads it.
+LITERAL = """
+answer = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b"hello"}}
+for before in ([], [answer["body"]]):
+    with recorder.use_cassette("cassette.txt") as cassette:
+        assert [response["body"] for response in cassette.responses] == before
+        cassette.append(vcr.Request("GET", "http://a.example/"), answer)
+with open("cassette.txt") as file:
+    ast.literal_eval(file.read())
+"""
+
+
+def test_the_serializer_in_contributing_writes_and_reads_a_cassette(tmp_path):
+    (serializer,) = [block for block in blocks(CONTRIBUTING, "python") if "def deserialize" in block]
+    run(serializer + LITERAL, tmp_path)
+
+
+def test_every_file_of_the_package_stands_in_contributing():
+    section = CONTRIBUTING.split("\n## The files\n", 1)[1].split("\n## ", 1)[0]
+    named = re.findall(r"`(\w+(?:\.py|/))`", section)
+    package = {path.name for path in (ROOT / "vcr").glob("*.py")} - {"__init__.py", "__main__.py"}
+    package |= {f"{path.parent.name}/" for path in (ROOT / "vcr").glob("*/__init__.py")}
+    assert sorted(named) == sorted(package)
+
 
 def test_the_client_in_contributing_is_recorded_and_replayed(tmp_path):
     (client,) = [block for block in blocks(CONTRIBUTING, "python") if "def replacements" in block]
