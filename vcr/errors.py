@@ -33,13 +33,13 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
         *,
         cassette: Cassette,
         failed_request: Request,
-        refusal: Callable[[], Refusal] | None = None,
+        refusal: Callable[[], Refusal | _Stated] | None = None,
     ) -> None:
         super().__init__(cassette, failed_request)
         self.cassette = cassette
         self.failed_request = failed_request
         self._refusal = refusal
-        self._facts: Refusal | None = None
+        self._facts: Refusal | _Stated | None = None
         if refusal is None:
             similar = getattr(cassette, "find_requests_with_most_matches", lambda _: None)(failed_request)
             self._facts = cassette.explain(failed_request, similar=similar)
@@ -54,7 +54,7 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
         self._args = tuple(args)
 
     @property
-    def refusal(self) -> Refusal:
+    def refusal(self) -> Refusal | _Stated:
         """The facts behind the refusal, gathered at the first read."""
         if self._facts is None:
             assert self._refusal is not None
@@ -63,7 +63,8 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
 
     @property
     def reason(self) -> str:
-        """``cassette_not_found``, ``already_played``, ``no_match`` or ``nothing_similar`` (as VCR.py 9)."""
+        """Why the request was refused: VCR.py's ``cassette_not_found``, ``already_played``, ``no_match``,
+        ``nothing_similar`` or ``missing_metadata``, or ``out_of_order``."""
         return self.refusal.reason
 
     @property
@@ -90,17 +91,17 @@ class CannotOverwriteExistingCassetteException(Exception):  # noqa: N818  (VCR.p
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {str(self).partition(chr(10))[0]}>"
 
-    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        facts = _PickledFacts(self.reason, self.similar_requests, str(self))
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[type, dict[str, object]]]:
+        facts = _Stated(self.reason, str(self), self.similar_requests)
         return _unpickled, (type(self), {"cassette": None, "failed_request": self.failed_request, "_facts": facts})
 
 
-class _PickledFacts(NamedTuple):
-    """The facts of a refusal that can be pickled."""
+class _Stated(NamedTuple):
+    """The facts of a refusal that need not be gathered: they are pickled, or known when the error is raised."""
 
     reason: str
-    closest: list[tuple[Request, list[str], list[tuple[str, str]]]]
     message: str
+    closest: list[tuple[Request, list[str], list[tuple[str, str]]]] = []  # noqa: RUF012  (nothing changes it)
 
     def text(self) -> str:
         return self.message
@@ -147,58 +148,25 @@ class MissingMetadataError(CannotOverwriteExistingCassetteException):
     """``cassette.get_metadata(key, …)``: the cassette does not hold ``key`` and its record mode forbids adding it."""
 
     def __init__(self, *, cassette: Cassette, key: str) -> None:
-        Exception.__init__(self, cassette, key)
-        self.cassette = cassette
-        self.key = key
-        self.failed_request = None  # type: ignore[assignment]  # (no request was refused)
-        self._text = (
+        text = (
             f"the cassette {cassette.path} has no metadata {key!r}, and record_mode="
             f'"{cassette.record_mode}" forbids adding it; record it again, or use record_mode="new_episodes"'
         )
+        facts = _Stated("missing_metadata", text)  # no request was refused
+        super().__init__(cassette=cassette, failed_request=None, refusal=lambda: facts)  # type: ignore[arg-type]
+        self.key = key
 
-    @property
-    def reason(self) -> str:
-        """``missing_metadata`` (as VCR.py 9)."""
-        return "missing_metadata"
-
-    @property
-    def similar_requests(self) -> list[tuple[Request, list[str], list[tuple[str, str]]]]:
-        """Empty: no request was refused."""
-        return []
-
-    def __str__(self) -> str:
-        return self._text
-
-    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        attributes = {"cassette": None, "key": self.key, "failed_request": None, "_text": self._text}
-        return _unpickled, (type(self), attributes)
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[type, dict[str, object]]]:
+        make, (cls, attributes) = super().__reduce__()
+        return make, (cls, {**attributes, "key": self.key})
 
 
 class OutOfOrderError(CannotOverwriteExistingCassetteException):
     """With ``ordered=True``: the request is recorded, but another one has to come before it. Nothing was sent."""
 
     def __init__(self, *, cassette: Cassette, failed_request: Request, message: str) -> None:
-        Exception.__init__(self, cassette, failed_request)
-        self.cassette = cassette
-        self.failed_request = failed_request
-        self._text = message
-
-    @property
-    def reason(self) -> str:
-        """``out_of_order``."""
-        return "out_of_order"
-
-    @property
-    def similar_requests(self) -> list[tuple[Request, list[str], list[tuple[str, str]]]]:
-        """Empty: the request is recorded, and only its place in the order is wrong."""
-        return []
-
-    def __str__(self) -> str:
-        return self._text
-
-    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        attributes = {"cassette": None, "failed_request": self.failed_request, "_text": self._text}
-        return _unpickled, (type(self), attributes)
+        facts = _Stated("out_of_order", message)
+        super().__init__(cassette=cassette, failed_request=failed_request, refusal=lambda: facts)
 
 
 class SwallowedRefusalError(AssertionError):
