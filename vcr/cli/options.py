@@ -27,6 +27,15 @@ _OF_OBJECTS = (_checks.function, _checks.functions, _checks.serializer, _checks.
 _OF_MATCHERS = (_checks.match_on, _checks.matcher_list)
 
 
+def of_command(given: Iterable[str], mode: str | None) -> dict[str, object]:
+    """What the words behind ``--option`` and ``--record-mode`` choose. Raises UsageError."""
+    try:
+        chosen = read(given)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    return chosen if mode is None else {**chosen, "record_mode": mode}
+
+
 def read(given: Iterable[str]) -> dict[str, object]:
     """The options that these ``name=value`` words choose, checked. Raises ValueError with one sentence."""
     chosen: dict[str, object] = {}

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from .. import __version__
 from . import clients, demo, report
-
-USAGE = 2
+from .status import USAGE
 
 
 def cli(prog_name: str, missing: Sequence[str]) -> None:

@@ -51,11 +51,9 @@ def command(words: Sequence[str], path: str | None, mode: str | None, given: Seq
     """
     try:
         found = program.find(words)
-        chosen = options.read(given)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    if mode is not None:
-        chosen["record_mode"] = mode
+    chosen = options.of_command(given, mode)
     if path is None:
         path = _path_after(found, chosen)
     return _run(found, options.recorder(chosen, child_processes="join"), path)

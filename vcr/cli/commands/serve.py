@@ -105,12 +105,7 @@ def _check_is_installed(needed: Sequence[str]) -> None:
 
 def _recorder(asked: Asked) -> VCR:
     """How the cassette is opened."""
-    try:
-        chosen = options.read(asked.given)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
-    if asked.mode is not None:
-        chosen["record_mode"] = asked.mode
+    chosen = options.of_command(asked.given, asked.mode)
     mode = RecordMode.NONE if asked.upstream is None else RecordMode.NEW_EPISODES
     return options.recorder(chosen, record_mode=mode, allow_playback_repeats=asked.repeats)
 
