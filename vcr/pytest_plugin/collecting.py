@@ -129,7 +129,7 @@ def _judge_shared(config: pytest.Config, shared: Sequence[tuple[str, str, str]])
 
 def _uses(config: pytest.Config, items: Sequence[pytest.Item]) -> Iterator[noted.Use]:
     from .marks import named, plan_of
-    from .paths import default_name, file_name, place_of
+    from .paths import default_name, file_name, place_of, suffix_of
 
     run = config.stash[options.RUN]
     places: dict[Path, Place] = {}
@@ -139,8 +139,7 @@ def _uses(config: pytest.Config, items: Sequence[pytest.Item]) -> Iterator[noted
             continue
         place = places.get(item.path) or places.setdefault(item.path, place_of(item.path, run))
         plan = plan_of(item)
-        serializer = plan.options.get("serializer", "yaml") if plan is not None else "yaml"
-        suffix = f".{serializer}" if isinstance(serializer, str) else ".yaml"
+        suffix = suffix_of(plan.options if plan is not None else {})
         yield noted.Use(item.nodeid, str(place.directory / file_name(named(item) or default_name(item, place), suffix)))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,6 +69,12 @@ def file_name(name: str, suffix: str) -> str:
     end = f"...{hashlib.md5(tail.encode(), usedforsecurity=False).hexdigest()}{suffix}"
     kept = tail.encode()[: _LONGEST - len(end)].decode(errors="ignore")
     return os.path.join(head, kept + end)
+
+
+def suffix_of(options: Mapping[str, object]) -> str:
+    """The suffix of a cassette with these options of ``use_cassette``: the name of the serializer."""
+    serializer = options.get("serializer", "yaml")
+    return f".{serializer}" if isinstance(serializer, str) else ".yaml"
 
 
 def shown(config: pytest.Config, path: str | os.PathLike[str]) -> str:

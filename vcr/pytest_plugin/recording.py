@@ -19,7 +19,7 @@ from ..errors import SwallowedRefusalError, UnplayedInteractionsError
 from . import collecting, options
 from .marks import Plan
 from .noted import Entry
-from .paths import file_name, shown
+from .paths import file_name, shown, suffix_of
 
 
 class TestDidNotPass(Exception):  # noqa: N818  (a name for the end of a block)
@@ -65,8 +65,7 @@ def opened(
     end. ``chosen``: options of ``use_cassette``, the record mode among them."""
     collecting.reporter(config)  # it notes the outcome of the test
     run = config.stash[options.RUN]
-    serializer = chosen.get("serializer", "yaml")
-    suffix = f".{serializer}" if isinstance(serializer, str) else ".yaml"
+    suffix = suffix_of(chosen)
     recorder = Recorder(path_transformer=VCR.ensure_suffix(suffix), cassette_library_dir=directory, **run.strict)
     node.ihook.pytest_recording_configure(config=config, vcr=recorder)
     path = name if "path_transformer" in chosen else file_name(name, suffix)
