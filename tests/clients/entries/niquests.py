@@ -7,17 +7,17 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from . import AsyncClient, Client, Fields, Result
+from .urllib3 import Urllib3
 
 
 class _Watched(Client):
     """Its pools have threads that watch them, and that end soon after they are told to."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
         self._threads = set(threading.enumerate())
+        super().__init__(**options)
 
     def close(self) -> None:
         super().close()
@@ -101,7 +101,7 @@ class NiquestsAsyncSession(_Niquests, AsyncClient):
         await asyncio.get_running_loop().shutdown_default_executor()
 
 
-class Urllib3Future(_Watched):
+class Urllib3Future(_Watched, Urllib3):
     name = "urllib3-future"
     module = "niquests"  # which knows whether its name is urllib3 or urllib3_future
     can: ClassVar = {
@@ -110,39 +110,13 @@ class Urllib3Future(_Watched):
     }
     automatic: ClassVar = set()
 
-    def __init__(self, **options: Any) -> None:
+    def _package(self) -> Any:
         from niquests.packages import urllib3
 
-        super().__init__(**options)
-        kept = {
-            "ca_certs": self.ca_file,
-            "timeout": self.timeout,
-            "retries": urllib3.Retry(connect=0, read=0, redirect=10),
-        }
-        if self.proxy:
-            peer = urlsplit(self.proxy)
-            fields = urllib3.make_headers(proxy_basic_auth=f"{peer.username}:{peer.password}") if peer.username else {}
-            self._pools = urllib3.ProxyManager(
-                f"{peer.scheme}://{peer.hostname}:{peer.port}", proxy_headers=fields, **kept
-            )
-        else:
-            self._pools = urllib3.PoolManager(**kept)
+        return urllib3
 
-    def fetch(self, method: str, url: str, headers: Fields = None, body: Any = None) -> Result:
-        response = self._pools.request(method, url, headers=headers, body=body)
-        return Result(response.status, response.reason, response.version, list(response.headers.items()), response.data)
-
-    @contextmanager
-    def stream(self, url: str) -> Iterator[Iterator[bytes]]:
-        response = self._pools.request("GET", url, preload_content=False)
-        try:
-            yield response.stream(-1)
-        finally:
-            response.close()
-
-    def close(self) -> None:
-        self._pools.clear()
-        super().close()
+    def _piece_size(self, response: Any) -> int:
+        return -1
 
 
 CLIENTS = (NiquestsSession, NiquestsAsyncSession, Urllib3Future)

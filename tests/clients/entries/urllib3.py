@@ -28,8 +28,7 @@ class Urllib3(Client):
     automatic: ClassVar = {"host", "accept-encoding", "content-length", "user-agent"}
 
     def __init__(self, **options: Any) -> None:
-        import urllib3
-
+        urllib3 = self._package()
         super().__init__(**options)
         kept = {
             "ca_certs": self.ca_file,
@@ -45,6 +44,14 @@ class Urllib3(Client):
         else:
             self._pools = urllib3.PoolManager(**kept)
 
+    def _package(self) -> Any:
+        import urllib3
+
+        return urllib3
+
+    def _piece_size(self, response: Any) -> int:
+        return 65536 if response.chunked else 1
+
     def fetch(self, method: str, url: str, headers: Fields = None, body: Any = None) -> Result:
         response = self._pools.request(method, url, headers=headers, body=body)
         return Result(response.status, response.reason, response.version, list(response.headers.items()), response.data)
@@ -53,7 +60,7 @@ class Urllib3(Client):
     def stream(self, url: str) -> Iterator[Iterator[bytes]]:
         response = self._pools.request("GET", url, preload_content=False)
         try:
-            yield response.stream(65536 if response.chunked else 1)
+            yield response.stream(self._piece_size(response))
         finally:
             response.close()
 
