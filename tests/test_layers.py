@@ -39,6 +39,7 @@ ROOMS = [
     "_http.names",
     "_http.named",
     "_http.lines",
+    "_http.members",
     "_http.encoded",
     "_http.known",
     "_http.everywhere",

@@ -215,6 +215,27 @@ def _heads(new: _Maker) -> Iterator[Program]:
     secret = new()
     settings = {"env": [{"name": "DB_HOST", "value": "db"}, {"name": "CLIENT_SECRET", "value": secret}]}
     yield Program("a list of names and values", Case("", **_sent(settings)), (secret,))
+    secret = new()
+    variable = {"value": secret, "protected": True, "variable_type": "env_var", "key": "DEPLOY_TOKEN"}
+    yield Program("GitLab: a variable", Case("", **_sent([variable]), **_got([variable])), (secret,))
+    password = new()
+    user = {"username": "bob", "credentials": [{"type": "password", "temporary": False, "value": password}]}
+    yield Program("Keycloak: a new user", Case("", **_sent(user)), (password,))
+    password = new()
+    parameter = {"ARN": "arn:aws:ssm:a:1:parameter/db", "Name": "/db", "Type": "SecureString", "Value": password}
+    yield Program("AWS: a secure parameter", Case("", **_got({"Parameter": parameter})), (password,))
+    token, password = new(), new()
+    payload = {"type": "block_actions", "token": token, "user": {"password": password}}
+    yield Program("Slack: JSON in a form", Case("", **_form(payload=json.dumps(payload))), (token, password))
+    password = new()
+    log_in = f'<aaaUser name="admin" pwd="{password}" />'
+    session = new()
+    logged_in = f'<imdata totalCount="1"><aaaLogin token="{session}" userName="admin"/></imdata>'
+    yield Program(
+        "Cisco: a login with attributes",
+        Case("", **_sent(log_in, "application/xml"), **_got(logged_in, "text/xml")),
+        (password, session),
+    )
     header = new()
     mock = {"request": {"headers": [{"key": "X-Api-Key", "value": header}]}}
     yield Program("headers in JSON", Case("", **_sent(mock)), (header,))

@@ -22,7 +22,7 @@ from .text import as_bytes, as_text
 from .views import View, views
 
 #: The longest name, in bytes, that is looked at.
-_LONGEST = 200
+LONGEST = 200
 
 Write = Callable[[str | None], bytes]
 
@@ -65,8 +65,8 @@ def replaced(data: bytes, names: Names, replace: Replace, readers: tuple[Reader,
     runs = readable.runs(data)
     if runs is None:
         runs = [(0, len(data))]
-    elif _parts in readers:  # the value of a part may be a whole file
-        _edit(edits, 0, View(data), _parts(data, names), replace)
+    elif parts in readers:  # the value of a part may be a whole file
+        _edit(edits, 0, View(data), parts(data, names), replace)
     for start, end in runs:
         text = data[start:end]
         for view in views(text) if names.stand_in(text) else ():
@@ -97,7 +97,7 @@ def plain_value(new: str | None) -> bytes:
 # -- forms -------------------------------------------------------------------------------------------------------------
 
 _PAIR = re.compile(
-    rb"(?:(?<=[&;?#\s\"'<>(,])|\A)([^&;=?#\s\"'<>(),{}]{1,%d}|[^&;=?#\"'<>(),{}:\n]{1,%d})=" % (_LONGEST, _LONGEST)
+    rb"(?:(?<=[&;?#\s\"'<>(,])|\A)([^&;=?#\s\"'<>(),{}]{1,%d}|[^&;=?#\"'<>(),{}:\n]{1,%d})=" % (LONGEST, LONGEST)
 )
 _FORM = re.compile(rb"[^\s\"'{}<>=&:]+=")
 #: A quote, an ampersand or an angle bracket that JSON has escaped, once or twice: it ends a value. The number of
@@ -113,7 +113,7 @@ _JSON = re.compile(rb"\s*(?:data:\s*)?[\[{\"]")
 _TO_AMPERSAND = re.compile(rb"[^&]*")
 
 
-def _pairs(data: bytes, names: Names) -> Iterator[Value]:
+def pairs(data: bytes, names: Names) -> Iterator[Value]:
     """The values in ``a=1&name=value``, also behind a ``?`` or a ``;``."""
     is_json = _JSON.match(data) is not None
     is_form = looks_like_form(data)
@@ -121,7 +121,7 @@ def _pairs(data: bytes, names: Names) -> Iterator[Value]:
     at = 0
     while (sign := data.find(b"=", at)) >= 0:
         # From every other byte on, the pattern would be tried in vain: that takes twenty times as long.
-        found = _PAIR.search(data, max(at, sign - _LONGEST), sign + 1)
+        found = _PAIR.search(data, max(at, sign - LONGEST), sign + 1)
         at = sign + 1
         if found is None or (name := names.of(as_text(found[1]))) is None or data[at : at + 1] in (b'"', b"'"):
             continue
@@ -129,7 +129,7 @@ def _pairs(data: bytes, names: Names) -> Iterator[Value]:
         assert value is not None
         at = value.end()
         if value[0]:
-            text = _unescaped(value[0]) if is_json else as_text(value[0])
+            text = unescaped(value[0]) if is_json else as_text(value[0])
             is_encoded = (
                 is_form or data[max(0, found.start() - 1) : found.start()] in (b"&", b"?") or data[at : at + 1] == b"&"
             )
@@ -154,7 +154,7 @@ def _form_value(new: str | None) -> bytes:
 
 # -- JSON and its relatives --------------------------------------------------------------------------------------------
 
-_KEY = re.compile(rb"([\"'])((?:(?!\1)[^\\\r\n]|\\.){1,%d}?)\1\s*(?::|=>)[\s+]*" % _LONGEST)
+_KEY = re.compile(rb"([\"'])((?:(?!\1)[^\\\r\n]|\\.){1,%d}?)\1\s*(?::|=>)[\s+]*" % LONGEST)
 _STRINGS = {
     b'"': re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)', re.DOTALL),
     b"'": re.compile(rb"'([^'\\]*(?:\\.[^'\\]*)*)", re.DOTALL),
@@ -164,7 +164,7 @@ _LINE = re.compile(rb"[^\r\n]+")
 _NESTING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[{}\[\]]', re.DOTALL)
 
 
-def _quoted(data: bytes, names: Names) -> Iterator[Value]:
+def quoted(data: bytes, names: Names) -> Iterator[Value]:
     """The values in ``"name": value``. A value is a string, a scalar, an object or a list."""
     yield from _beside(data, names, _KEY, 2, _SCALAR)
 
@@ -186,7 +186,7 @@ def _beside(
         written = found[group]
         if written in others:
             continue
-        name = names.of(_unescaped(written))
+        name = names.of(unescaped(written))
         if name is None:
             others.add(written)
             continue
@@ -195,45 +195,6 @@ def _beside(
         if value is not None:
             at = max(at, value.end)
             yield value
-
-
-#: An object or an element that has a name and a value as fields of their own, as an entry of a HAR file has.
-_ENTRY = re.compile(
-    rb"\"(?:name|key|Name|Key)\"\s*:\s*\"((?:[^\"\\]|\\.){1,%d})\"\s*,\s*\"[Vv]alue\"\s*:\s*\"([^\"\\]*(?:\\.[^\"\\]*)*)\""
-    % _LONGEST,
-    re.DOTALL,
-)
-
-
-def entries(data: bytes, names: Names) -> Iterator[Value]:
-    """The values in ``{"name": "password", "value": "x"}``, for ``name`` also ``key``."""
-    yield from _texts_beside(_ENTRY, data, names)
-
-
-_TEXT_MEMBER = re.compile(rb"\"([\w.$-]{1,%d})\"\s*:\s*\"([^\"\\]*(?:\\.[^\"\\]*)*)\"" % _LONGEST, re.DOTALL)
-
-
-def members(data: bytes, names: Names) -> Iterator[Value]:
-    """The values in ``"name": "value"``. It is quicker than ``_quoted`` in a text that is not JSON as a whole."""
-    yield from _texts_beside(_TEXT_MEMBER, data, names)
-
-
-_ARGUMENT = re.compile(
-    rb"(?<![\w$.\"'-])([A-Za-z_]\w{0,%d})\s*:\s*\"([^\"\\]*(?:\\.[^\"\\]*)*)\"" % _LONGEST, re.DOTALL
-)
-
-
-def arguments(data: bytes, names: Names) -> Iterator[Value]:
-    """The values in ``name: "value"``, as in the arguments of GraphQL."""
-    yield from _texts_beside(_ARGUMENT, data, names)
-
-
-def _texts_beside(pattern: re.Pattern[bytes], data: bytes, names: Names) -> Iterator[Value]:
-    """The texts that are group 2 of ``pattern``, where group 1 is one of the names."""
-    for found in pattern.finditer(data):
-        name = names.of(_unescaped(found[1]))
-        if name is not None:
-            yield Value(*found.span(2), name, _unescaped(found[2]), lambda new: _string_value(new, '"'))
 
 
 def _begins_line(data: bytes, at: int) -> bool:
@@ -248,7 +209,7 @@ def _value(data: bytes, at: int, names: Names, name: str, scalar: re.Pattern[byt
         string = _STRINGS[first].match(data, at)
         assert string is not None
         quote = first.decode()
-        return Value(*string.span(1), name, _unescaped(string[1]), lambda new: _string_value(new, quote))
+        return Value(*string.span(1), name, unescaped(string[1]), lambda new: string_value(new, quote))
     if names.of_texts:
         return None
     if first and first in b"{[":
@@ -267,7 +228,7 @@ def _end_of_nesting(data: bytes, at: int) -> int:
     return len(data)
 
 
-def _unescaped(string: bytes) -> str:
+def unescaped(string: bytes) -> str:
     if b"\\" not in string:
         return as_text(string)
     try:
@@ -276,7 +237,7 @@ def _unescaped(string: bytes) -> str:
         return as_text(string)
 
 
-def _string_value(new: str | None, quote: str) -> bytes:
+def string_value(new: str | None, quote: str) -> bytes:
     text = json.dumps(new or "", ensure_ascii=False)[1:-1]
     return as_bytes(text if quote == '"' else text.replace('\\"', '"').replace("'", "\\'"))
 
@@ -294,7 +255,7 @@ _DELIMITER = re.compile(rb"^--([^\r\n]{1,200})\r?\n(?=[A-Za-z-]+[ \t]*:)", re.MU
 _FEW = 8
 
 
-def _parts(data: bytes, names: Names) -> Iterator[Value]:
+def parts(data: bytes, names: Names) -> Iterator[Value]:
     """The values in a multipart body of any kind. Its lines may end in LF, its last part may be cut off."""
     ending: re.Pattern[bytes] | None = None
     at = 0
@@ -340,7 +301,7 @@ _MEMBER = re.compile(rb"<name>\s*([^<>]{1,200}?)\s*</name>\s*<value>", re.IGNORE
 _ATTRIBUTE_VALUE = re.compile(rb"=\s*[\"']([^\"'<>]{1,200})[\"']")
 
 
-def _elements(data: bytes, names: Names) -> Iterator[Value]:
+def elements(data: bytes, names: Names) -> Iterator[Value]:
     """The values in ``<name>value</name>``, ``<field key="name">value</field>``, and in the members of XML-RPC."""
     is_xml = data.lstrip()[:1] == b"<"
     never_closed: set[bytes] = set()
@@ -364,7 +325,7 @@ def _elements(data: bytes, names: Names) -> Iterator[Value]:
         end = len(data) if end < 0 else end
         if end > start:
             at = end
-            yield Value(start, end, name, html.unescape(as_text(data[start:end])), _xml_value)
+            yield Value(start, end, name, html.unescape(as_text(data[start:end])), xml_value)
 
 
 def _end_of_value(data: bytes, at: int) -> int:
@@ -385,35 +346,12 @@ def _attributes(data: bytes, names: Names) -> Iterator[Value]:
         at = end = len(data) if end < 0 else end
         name = names.of(as_text(found[1]))
         if name is not None and end > start:
-            yield Value(start, end, name, html.unescape(as_text(data[start:end])), _xml_value)
+            yield Value(start, end, name, html.unescape(as_text(data[start:end])), xml_value)
 
 
-_INPUT = re.compile(rb"<(?:input|meta)\s[^<>]{1,8000}>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(rb"([\w-]{1,100})\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)'|([^\s\"'<>=]+))")
-
-
-def inputs(data: bytes, names: Names) -> Iterator[Value]:
-    """The values in the ``<input name= value=>`` and ``<meta name= content=>`` of a page."""
-    for tag in _INPUT.finditer(data):
-        name, value = None, None
-        for found in _ATTRIBUTE.finditer(data, tag.start(), tag.end()):
-            group = next((number for number in (2, 3, 4) if found[number] is not None), 4)
-            kind = found[1].lower()
-            if kind == b"name":
-                name = names.of(html.unescape(as_text(found[group])))
-            elif kind in (b"value", b"content"):
-                value = found.span(group)
-        if name is not None and value is not None and value[0] < value[1]:
-            yield Value(*value, name, html.unescape(as_text(data[slice(*value)])), _xml_value)
-
-
-def _xml_value(new: str | None) -> bytes:
+def xml_value(new: str | None) -> bytes:
     return as_bytes(html.escape(new or ""))
 
 
 #: All readers. What one of them finds, the next ones leave alone.
-ANYHOW: tuple[Reader, ...] = (_parts, _pairs, _quoted, _bare, _elements, _attributes)
-#: The readers that find nothing in a text that a person has written, only in data that a program has written.
-IN_DATA: tuple[Reader, ...] = (_parts, _quoted, entries, _elements, _pairs)
-#: The readers for a page, in which a script may have data.
-IN_PAGES: tuple[Reader, ...] = (inputs, members)
+ANYHOW: tuple[Reader, ...] = (parts, pairs, quoted, _bare, elements, _attributes)

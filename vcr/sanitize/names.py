@@ -278,7 +278,7 @@ FIELDS = (
              "db_password docker_registry_server_password fencing_client_password login_password new_password "
              "old_password pass passphrase passwd password password1 password2 password_confirmation password_digest "
              "password_hash pfx_password pwd run_as_password sa_password smtp_password ssh_password user_password "
-             "db_pass smtp_pass"), chosen=True,
+             "db_pass secure_string smtp_pass"), chosen=True,
          vector="user=a&password={a12}", counter_example='{"password_reset_url": "https://a.example/"}',
          source="Azure, Django, gitleaks generic-api-key"),
     Rule("PRIVATE_KEY", "field", _names(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import unquote, unquote_plus
 
-from .._http import content_coding, lines, named
+from .._http import content_coding, lines, members, named
 from .._http.fields import media_type
 from .._http.meaning import FORM
 from .._http.text import as_bytes, as_text
@@ -30,6 +30,7 @@ _NO_FIELDS = re.compile(
     r"text/(css|javascript)|application/(x-)?(javascript|ecmascript)|application/pdf|(image|audio|video|font)/"
 )
 _PAGE = re.compile(r"text/html|application/xhtml\+xml")
+_XML = re.compile(r"(text|application)/([\w.-]+\+)?xml")
 _YAML = re.compile(r"(text|application)/([\w.-]+\+|x-|vnd\.)?yaml")
 _TABLE = re.compile(r"text/(csv|tab-separated-values)|application/csv")
 _GRAPHQL = re.compile(rb"\bmutation\b|\bquery\b")
@@ -149,10 +150,13 @@ class Places:
 
         def new(found: re.Match[str]) -> str:
             name = self._side.fields.of(found[1])
-            if name is None:
-                return found[0]
             plain = unquote_plus(found[2], errors="surrogateescape")
-            written = self._field(message, name, plain)
+            if name is not None:
+                written = self._field(message, name, plain)
+            elif plain.startswith(("{", "[")):
+                written = as_text(self._plain(message, as_bytes(plain), "application/json"))
+            else:
+                return found[0]
             is_same = written == plain and not written.startswith("<")
             return found[0] if is_same else f"{found[1]}={uris.as_value(written)}"
 
@@ -162,14 +166,16 @@ class Places:
 def _readers(message: str, kind: str, body: bytes) -> tuple[named.Reader, ...]:
     """The formats in which fields are looked for in a body of the type ``kind``."""
     if _PAGE.match(kind):
-        return named.IN_PAGES if message == "response" else ()
+        return members.IN_PAGES if message == "response" else ()
+    if _XML.match(kind):
+        return (*members.IN_DATA, members.attributes)
     if _TABLE.match(kind):
         return (lines.table,)
     if _YAML.match(kind):
-        return (*named.IN_DATA, lines.yaml_lines)
+        return (*members.IN_DATA, lines.yaml_lines)
     if message == "request" and _GRAPHQL.search(body):
-        return (*named.IN_DATA, named.arguments)
-    return (*named.IN_DATA, lines.assigned)
+        return (*members.IN_DATA, members.arguments)
+    return (*members.IN_DATA, lines.assigned)
 
 
 def _placeholder_in(text: str) -> str | None:
