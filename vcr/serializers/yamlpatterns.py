@@ -20,7 +20,7 @@ That takes a third of the parser's time, for an interaction of 30 lines. An inte
 Why the result cannot be another than the parser's: the expressions match every line, from the first to the last, and
 know every key. So no key is there twice, and there is no anchor, no alias, no comment, and no tag but ``!!binary``.
 What can stand in a value is limited in the same way: a text with a character or an indentation that may mean something
-else in YAML (``_check_characters``, ``_NOT_PLAIN``, ``_folded``) is left to the parser.
+else in YAML (``_checked``, ``_value``, ``_folded``) is left to the parser.
 ``tests/test_yamlpatterns.py`` compares a thousand such values with what the parser reads.
 """
 
@@ -38,7 +38,6 @@ _ITEM = rf"{_PLAIN % 8}|{_QUOTED}"
 _FIELDS = rf" {{4}}headers:(?: \{{\}}\n|\n(?: {{6}}[A-Za-z0-9_-]+:\n(?: {{6}}- (?:{_ITEM})\n)+)+)"
 _NAME_OR_ITEM = re.compile(rf" {{6}}(?:([A-Za-z0-9_-]+):|- ({_ITEM}))\n")
 
-_NOT_PLAIN = re.compile(r":(?:\s|\Z)|\s#| \Z")
 _UNINDENTED = re.compile(r"\n(?:[^ \n]|\Z)")
 _BREAKS = re.compile(r"\n+")
 
@@ -118,7 +117,7 @@ def read(text: str, start: int, end: int) -> object:
             "response": {
                 "body": {"string": _text(_body(text, slice(received.end(), answered.start("fields") - 1), 8))},
                 "headers": _fields(answered["fields"]),
-                "status": {"code": int(answered["code"]), "message": _value(answered["message"])},
+                "status": {"code": int(answered["code"]), "message": _value(_checked(answered["message"]))},
             },
         }
         if received["chunks"]:
@@ -150,7 +149,7 @@ def target(text: str, start: int, end: int) -> tuple[str, str] | None:
 
 def _fields(lines: str) -> dict[object, list[object]]:
     fields: dict[object, list[object]] = {}
-    for name, item in _NAME_OR_ITEM.findall(lines):
+    for name, item in _NAME_OR_ITEM.findall(_checked(lines)):
         if name:
             items = fields[plain(name)] = []
         else:
@@ -165,7 +164,7 @@ def _body(text: str, where: slice, margin: int) -> object:
     if text.startswith("|", where.start):
         header, _, lines = text[where].partition("\n")
         return _block(header, lines, margin)
-    return _value(text[where])
+    return _value(_checked(text[where]))
 
 
 def _text(value: object) -> str | bytes:
@@ -175,19 +174,21 @@ def _text(value: object) -> str | bytes:
 
 
 def _value(text: str) -> object:
-    """A value that is no block, as the parser would read it. Raises ValueError if only the parser can read it."""
-    _check_characters(text)
+    """A value that is no block, ``_checked`` before, as the parser would read it. Raises ValueError if only the parser
+    can read it."""
     if text[0] == "'":
         return _folded(text[1:-1]).replace("''", "'")
-    if _NOT_PLAIN.search(text):
+    if ": " in text or ":\n" in text or " #" in text or text[-1] in ": ":
         raise ValueError("the value may end before its line does: a comment or a key may follow")
     return plain(_folded(text))
 
 
-def _check_characters(text: str) -> None:
-    # A character that is not printable may end a line in YAML 1.1, or may be forbidden.
+def _checked(text: str) -> str:
+    """``text`` itself. Raises ValueError for a character that is not printable: it may end a line in YAML 1.1, or may be
+    forbidden."""
     if not text.replace("\n", "").isprintable():
         raise ValueError("the text may have other line ends")
+    return text
 
 
 def _folded(text: str) -> str:
@@ -206,8 +207,7 @@ def _folded(text: str) -> str:
 def _block(header: str, lines: str, margin: int) -> str:
     """The text of a block. ``header``: its first line (``|``, ``|2-``, ``|+`` …). Raises ValueError if only the parser
     can read it."""
-    _check_characters(lines)
-    indented = [line[margin:] for line in lines.split("\n")]
+    indented = [line[margin:] for line in _checked(lines).split("\n")]
     if "2" not in header and indented[0][:1] in ("", " "):
         raise ValueError("the first line does not show the indentation of the block")
     text = "\n".join(indented)
