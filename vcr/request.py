@@ -47,10 +47,8 @@ class Headers(MutableMapping[str, str]):
             return
         # (The second question is slow, and most sources are lists.)
         for name, value in source.items() if not isinstance(source, list) and isinstance(source, Mapping) else source:
-            if isinstance(value, (list, tuple)):
-                self._pairs += [(_text(name), _text(one)) for one in value]
-            else:
-                self._pairs.append((_text(name), _text(value)))
+            for one in value if isinstance(value, (list, tuple)) else (value,):
+                self._pairs.append((_text(name), _text(one)))
 
     @classmethod
     def from_pairs(cls, pairs: list[tuple[str, str]]) -> Headers:

@@ -255,10 +255,10 @@ def _headers(headers: object) -> dict[str, object]:
 
 def _field(value: object, levels: int = _LEVELS - 1) -> object:
     """A copy of the value of a header, without surrogates in its text."""
+    if type(value) is list and levels:
+        return [one if type(one) is str and one.isascii() else _field(one, levels - 1) for one in value]
     if isinstance(value, str):
         return value if value.isascii() else _without_surrogates(value)
-    if type(value) is list and levels:
-        return [_field(one, levels - 1) for one in value]
     return _copied(value, levels)
 
 
@@ -291,8 +291,7 @@ def _fields(headers: object) -> list[tuple[str, str]]:
     if not isinstance(headers, (*_MAPPING, list, tuple)):
         raise ValueError(f"the headers are {_kind(headers)}")
     pairs: list[tuple[str, str]] = []
-    for field in headers.items() if isinstance(headers, _MAPPING) else headers:
-        name, value = _name_and_value(field)
+    for name, value in headers.items() if isinstance(headers, _MAPPING) else map(_name_and_value, headers):
         for one in value if isinstance(value, (list, tuple)) else (value,):
             pairs.append((_text(name), _text(one)))
     return pairs

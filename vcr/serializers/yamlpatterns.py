@@ -26,6 +26,7 @@ else in YAML (``_checked``, ``_value``, ``_folded``) is left to the parser.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -36,7 +37,10 @@ _PLAIN = r"[A-Za-z0-9_/(+.][^\n]*(?:\n {%d}\S[^\n]*)*"
 _QUOTED = r"'[^']*(?:''[^']*)*'"
 _ITEM = rf"{_PLAIN % 8}|{_QUOTED}"
 _FIELDS = rf" {{4}}headers:(?: \{{\}}\n|\n(?: {{6}}[A-Za-z0-9_-]+:\n(?: {{6}}- (?:{_ITEM})\n)+)+)"
-_NAME_OR_ITEM = re.compile(rf" {{6}}(?:([A-Za-z0-9_-]+):|- ({_ITEM}))\n")
+# One value of a field; in front of the first one, the name. A text in quotes, with no quote in it, is a value as it is.
+_FIELD = re.compile(rf"(?: {{6}}([A-Za-z0-9_-]+):\n)? {{6}}- (?:'([^'\n]+)'|({_ITEM}))\n")
+#: The names of fields as the parser reads them, cached: all interactions have the same ones.
+_name = functools.lru_cache(maxsize=1024)(plain)
 
 _UNINDENTED = re.compile(r"\n(?:[^ \n]|\Z)")
 _BREAKS = re.compile(r"\n+")
@@ -149,11 +153,10 @@ def target(text: str, start: int, end: int) -> tuple[str, str] | None:
 
 def _fields(lines: str) -> dict[object, list[object]]:
     fields: dict[object, list[object]] = {}
-    for name, item in _NAME_OR_ITEM.findall(_checked(lines)):
+    for name, quoted, item in _FIELD.findall(_checked(lines)):
         if name:
-            items = fields[plain(name)] = []
-        else:
-            items.append(_value(item))
+            items = fields[_name(name)] = []
+        items.append(quoted or _value(item))
     return fields
 
 
@@ -184,8 +187,8 @@ def _value(text: str) -> object:
 
 
 def _checked(text: str) -> str:
-    """``text`` itself. Raises ValueError for a character that is not printable: it may end a line in YAML 1.1, or may be
-    forbidden."""
+    """``text`` itself. Raises ValueError for a character that is not printable: it may end a line in YAML 1.1, or be
+    forbidden there."""
     if not text.replace("\n", "").isprintable():
         raise ValueError("the text may have other line ends")
     return text
