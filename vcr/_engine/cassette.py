@@ -136,11 +136,11 @@ class Cassette(Holding, Unrecordable):
         with self.changing():
             self.sent.append(request)
             # (A request with another secret than the recorded one is recorded, if it may be.)
-            find = functools.partial(self.find, kept, key, same_sender=not self.write_protected)
-            recorded = find() if self.replays else None
+            same_sender = not self.write_protected
+            recorded = self.find(kept, key, same_sender=same_sender) if self.replays else None
             if recorded is not None and self._index.asks:
                 # VCR.py asks the user's matchers twice: whether it can play a response, and which one it plays.
-                recorded = find()
+                recorded = self.find(kept, key, same_sender=same_sender)
             if recorded is not None:
                 if self.strictness.ordered:
                     self._check_order(kept, recorded)

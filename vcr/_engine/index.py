@@ -43,6 +43,7 @@ class Keys:
         self._others = [matcher for matcher in matchers if not matcher.of_target]
         self._agree = [matcher.agree for matcher in matchers if matcher.agree is not None]
         self.of_body = any(matcher.of_body for matcher in matchers)
+        self.are_of_target = not self._others
         self.are_all_exact = all(matcher.is_exact for matcher in matchers)
 
     def exact(self, request: Request) -> Hashable:
@@ -96,7 +97,7 @@ class OfPath:
         """The interactions that match, the best one first: the exact matches, then those that VCR.py takes for the
         same. Some come twice."""
         for interaction in self.entries[self._sorted :]:
-            self._sort_in(interaction)
+            self._sort_in(interaction, request, key)
         self._sorted = len(self.entries)
         bucket = self._exact.get(key)
         exact = iter(()) if bucket is None else bucket.candidates(request, walk, sender)
@@ -104,11 +105,14 @@ class OfPath:
             exact = chain(self._of_objects(request, walk), exact)
         return exact if self._keys.are_all_exact else chain(exact, self._loosely(request, walk, sender))
 
-    def _sort_in(self, interaction: Interaction) -> None:
+    def _sort_in(self, interaction: Interaction, request: Request, key: Hashable) -> None:
         if self._keys.of_body and is_object(interaction.request.body):
             self._objects[self._keys.loose_but_body(interaction.request)].entries.append(interaction)
-        else:
-            self._exact[self._keys.exact_of(interaction)].entries.append(interaction)
+            return
+        # A key of the method and the URI alone is the same where these are.
+        if not self._keys.are_of_target or interaction.target != (request.method, request.uri):
+            key = self._keys.exact_of(interaction)
+        self._exact[key].entries.append(interaction)
 
     def _of_objects(self, request: Request, walk: Walk) -> Iterator[Interaction]:
         row = self._objects.get(self._keys.loose_but_body(request), Row())
