@@ -20,7 +20,7 @@ from ..stubs.connection import (
     adopt,
     adopt_in_putrequest,
     check_in_late,
-    given_to_request,
+    request_noted,
 )
 from ..stubs.door import bound
 from .client import Client
@@ -69,8 +69,7 @@ def _init_door(original: Callable[..., None]) -> Callable[..., None]:
 def _request_door(original: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(original)
     def request(self: http.client.HTTPConnection, method: str, url: str, *args: object, **kwargs: object) -> None:
-        with given_to_request(self, args, kwargs):
-            bound(original, self)(method, url, *args, **kwargs)
+        request_noted(self, bound(original, self), method, url, *args, **kwargs)
 
     return request
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import http.client
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
@@ -110,23 +110,25 @@ def current_for(connection: Addressed, url: str = "") -> Cassette | None:
     return cassette_for(host or getattr(connection, "_tunnel_host", None) or connection.host, type(connection))
 
 
-@contextmanager
-def given_to_request(connection: object, args: Sequence[object], kwargs: Mapping[str, object]) -> Iterator[None]:
-    """Note the names of the header fields that a connection's ``request(method, url, body, headers)`` is given, while
-    that runs. ``args``, ``kwargs``: its arguments from ``body`` on.
+def request_noted(
+    connection: object, request: Callable[..., None], method: str, url: str, *args: object, **kwargs: object
+) -> None:
+    """Call ``request``, a connection's ``request(method, url, body, headers)``, and note the names of the header fields
+    that it is given, while it runs.
 
     Fields that the connection adds by itself, such as ``Content-Length``, are not among them. One ``request`` may call
     another: the arguments of the first count.
     """
-    if _GIVEN in vars(connection):
-        yield
+    noted = vars(connection)
+    if _GIVEN in noted:
+        request(method, url, *args, **kwargs)
         return
     headers: Any = args[1] if len(args) > 1 else kwargs.get("headers")
-    setattr(connection, _GIVEN, frozenset(header_name(name) for name in headers or ()))
+    noted[_GIVEN] = frozenset([header_name(name) for name in headers or ()])
     try:
-        yield
+        request(method, url, *args, **kwargs)
     finally:
-        delattr(connection, _GIVEN)
+        del noted[_GIVEN]
 
 
 def _restore(connection: http.client.HTTPConnection) -> None:
@@ -157,8 +159,7 @@ class StubConnection(_Connection):
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         """Call the client's own ``request``, and note the header fields that it is given: only they are recorded."""
-        with given_to_request(self, args, kwargs):
-            super().request(method, url, *args, **kwargs)
+        request_noted(self, super().request, method, url, *args, **kwargs)
 
     def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
         """Begin a request, which belongs to the cassette that is current now."""

@@ -5,6 +5,7 @@ This file knows sockets and exchanges. It must not know a client or an option.
 
 from __future__ import annotations
 
+import functools
 import io
 import logging
 import os
@@ -139,7 +140,12 @@ class NoSocket:
 class _Recorded:
     """A recorded response, which takes the place of ``socket.SocketIO``: it can be polled, and has a socket."""
 
-    _sock: NoSocket
+    _peer: tuple[str, int]
+    _hang_up: Callable[[], None]
+
+    @functools.cached_property
+    def _sock(self) -> NoSocket:
+        return NoSocket(self._peer, self._hang_up, readable=True)
 
     def fileno(self) -> int:
         """A descriptor to poll, which is readable."""
@@ -151,7 +157,7 @@ class Whole(_Recorded, io.BytesIO):
 
     def __init__(self, content: bytes, peer: tuple[str, int]) -> None:
         super().__init__(content)
-        self._sock = NoSocket(peer, self._hang_up, readable=True)
+        self._peer = peer
 
     def _hang_up(self) -> None:
         if not self.closed:
@@ -175,7 +181,7 @@ class Pieces(_Recorded, io.RawIOBase):
         self._pieces = iter(pieces)
         self._rest = memoryview(b"")
         self._end = end
-        self._sock = NoSocket(peer, self._hang_up, readable=True)
+        self._peer = peer
 
     def _hang_up(self) -> None:
         self._pieces, self._rest, self._end = iter(()), memoryview(b""), None
