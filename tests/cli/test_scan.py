@@ -255,7 +255,9 @@ def test_a_failed_write_leaves_the_file_and_nothing_else(leaky, monkeypatch):
     monkeypatch.setattr("vcr.persisters.whole.os.fsync", full)
     before = leaky.read_bytes()
     done = vcr("scan", "--fix", leaky)
-    assert (done.status, "no space left" in done.err) == (2, True)
+    assert (done.status, f"no space left: '{os.path.realpath(leaky)}'" in done.err) == (2, True)
+    assert "not masked: the file cannot be written: no space left" in done.out
+    assert done.out.splitlines()[-1] == f"1 cassette: {len(FOUND)} secrets"
     assert leaky.read_bytes() == before
     assert [one.name for one in leaky.parent.iterdir()] == [leaky.name]
 

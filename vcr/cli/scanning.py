@@ -50,26 +50,31 @@ class Finding(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """What there is to say of one cassette. ``unread``: interactions that cannot be read, each as an error."""
+    """What there is to say of one cassette. ``errors``: one for each interaction that cannot be read, and one if the
+    file cannot be written."""
 
     findings: list[Finding]
-    unread: list[CassetteLoadError]
+    errors: list[CassetteLoadError | OSError]
 
 
 def scan(path: str, fix: bool = False) -> Scan:
     """Look for secrets in the cassette at ``path``; with ``fix``, mask them in place.
 
-    Raises CassetteLoadError when it cannot be read, OSError when it cannot be written, PathError when there is none.
+    Raises CassetteLoadError or OSError when it cannot be read, PathError when there is none.
     """
     paths.check_is_one(path)
     cassette = _Cassette(path)
     if not cassette.masked or not fix:
-        return Scan(cassette.findings(lambda _: (None, "")), cassette.unread)
-    with FilesystemPersister.exclusive(path):
-        if Path(path).read_bytes() != cassette.content:  # somebody has changed it meanwhile
-            cassette = _Cassette(path)
-        refused = cassette.mend()
-    return Scan(cassette.findings(lambda number: (number not in refused, refused.get(number, ""))), cassette.unread)
+        return Scan(cassette.findings(lambda _: (None, "")), [*cassette.unread])
+    try:
+        with FilesystemPersister.exclusive(path):
+            if Path(path).read_bytes() != cassette.content:  # somebody has changed it meanwhile
+                cassette = _Cassette(path)
+            refused = cassette.mend()
+    except OSError as error:
+        why = f"the file cannot be written: {error.strerror or error}"
+        return Scan(cassette.findings(lambda _: (False, why)), [*cassette.unread, error])
+    return Scan(cassette.findings(lambda number: (number not in refused, refused.get(number, ""))), [*cassette.unread])
 
 
 class _Cassette:

@@ -33,7 +33,7 @@ def replace(path: str, content: Iterable[bytes], mode: int) -> None:
     """Put ``content`` in the place of the file at ``path``, which is no link, and give it the permissions ``mode``.
 
     The new file is written beside the old one, and then takes its place: at any moment there is a whole file. Raises
-    OSError.
+    OSError, which names ``path``.
     """
     directory, name = os.path.split(path)
     temporary = os.path.join(directory, f".{name[:100]}.{os.urandom(6).hex()}.tmp")
@@ -44,9 +44,11 @@ def replace(path: str, content: Iterable[bytes], mode: int) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, mode)
         os.replace(temporary, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
+    except BaseException as error:
+        with suppress(OSError):  # (there may be no such file; and the first error counts)
             os.unlink(temporary)
+        if isinstance(error, OSError) and error.errno is not None and error.filename in (temporary, None):
+            raise OSError(error.errno, error.strerror, path) from error
         raise
 
 

@@ -42,7 +42,7 @@ def command(path: Sequence[str], fix: bool, as_json: bool, as_sarif: bool) -> in
         for scanned in files.map(scan):
             findings += scanned.findings
             count += 1
-            for error in scanned.unread:
+            for error in scanned.errors:
                 files.fail(error)
     if as_json:
         click.echo(json.dumps([found._asdict() for found in findings], indent=2))
