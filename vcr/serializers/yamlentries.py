@@ -40,12 +40,11 @@ Read = Callable[[str], object]
 
 OPENING = "interactions:\n"
 _FIRST = "- request:\n"
-_NEXT = "\n- request:\n"
-_REST = re.compile(r"\n[^\s#-]")  # the first key behind the interactions: all other lines start with a blank, # or -
+#: A line that begins an entry (1), a line that forbids cutting (2: a merge conflict, the end of a document), and a line
+#: with a key at the top. All other lines begin with a blank, # or -.
+_LINE = re.compile(r"\n(?! )(?:(- request:(?=\n))|(<{7} |>{7} |\.{3}|---)|[^\s#-])")
 _KEY = re.compile(r"[A-Za-z_]\w*:[ \n]")  # a key without anchor, tag or quotes
 _VERSION = "version: 1\n"  # all that stands behind the interactions in most cassettes
-#: Texts that forbid cutting: a merge conflict, the end of a document. The first of each pair is faster to look for.
-_MARKS = (("<", "\n<<<<<<< "), (">", "\n>>>>>>> "), ("...", "\n..."), ("---", "\n---"))
 
 
 class Entries:
@@ -93,27 +92,32 @@ class Entries:
 
 def usual_end(text: str) -> str | None:
     """The text behind the interactions, if ``text`` can be cut and has only the version there; None otherwise."""
-    if not _may_be_cut(text) or not text.endswith("\n" + _VERSION):
+    starts = _starts(text) if text.endswith("\n" + _VERSION) else None
+    return _VERSION if starts is not None and starts[-1] + len(_VERSION) == len(text) else None
+
+
+def _starts(text: str) -> list[int] | None:
+    """Where each entry starts, and where the last one ends; None if the text may not be cut."""
+    if not text.startswith(OPENING + _FIRST):
         return None
-    end = _REST.search(text, max(text.rfind(_NEXT), len(OPENING)))
-    return _VERSION if end is not None and end.start() + 1 + len(_VERSION) == len(text) else None
-
-
-def _may_be_cut(text: str) -> bool:
-    return text.startswith(OPENING + _FIRST) and not any(sign in text and mark in text for sign, mark in _MARKS)
+    starts, end = [len(OPENING)], -1
+    for line in _LINE.finditer(text, len(OPENING)):
+        if line[1]:
+            starts.append(line.start() + 1)
+            end = -1
+        elif line[2]:
+            return None
+        elif end < 0:
+            end = line.start() + 1
+    return None if end < 0 else [*starts, end]
 
 
 def split(text: str, read: Read) -> Entries | None:
     """The entries of the text of a cassette; None if it may not be cut. ``read``: parses YAML."""
-    if not _may_be_cut(text):
+    starts = _starts(text)
+    if starts is None:
         return None
-    starts = [len(OPENING)]
-    while (found := text.find(_NEXT, starts[-1])) >= 0:
-        starts.append(found + 1)
-    end = _REST.search(text, starts[-1])
-    if end is None:
-        return None
-    others = text[end.start() + 1 :]
+    others = text[starts[-1] :]
     if not _KEY.match(others):
         return None
     try:
@@ -122,4 +126,4 @@ def split(text: str, read: Read) -> Entries | None:
         return None
     if not isinstance(rest, Mapping) or "interactions" in rest or "http_interactions" in rest:
         return None
-    return Entries(text, [*starts, end.start() + 1], rest, read)
+    return Entries(text, starts, rest, read)
