@@ -168,11 +168,6 @@ def end_block(outside: Cassette) -> list[str]:
     return blocked
 
 
-def inherit_block(outside: Cassette, shared: Shared) -> None:
-    """Let ``outside`` use the directory of the parent's block, so that this process hands it on to its own children."""
-    _join(outside, shared)
-
-
 # -- a cassette in a child --------------------------------------------------------------------------------------------
 
 
@@ -265,7 +260,7 @@ def _make_member(cassette: Cassette, kind: type[_Member], shared: Shared) -> Non
 
 def make_joined(cassette: Cassette, shared: Shared) -> None:
     """Let ``cassette``, which was made from the parent's recipe, take part in the parent's cassette."""
-    _join(cassette, shared)
+    join(cassette, shared)
     _make_member(cassette, _Joined, shared)
 
 
@@ -273,12 +268,15 @@ def make_refusing(cassette: Cassette, reason: str, shared: Shared | None = None)
     """Let ``cassette`` refuse every request. ``reason``: the end of the sentence that says why. ``shared``: the
     directory for reports to the parent, where the cassette has none yet."""
     if shared is not None:
-        _join(cassette, shared)
+        join(cassette, shared)
     _become(cassette, _Refused, reason=reason)
 
 
-def _join(cassette: Cassette, shared: Shared) -> None:
-    """Use the parent's directory for ``cassette``, and tell the parent so."""
+def join(cassette: Cassette, shared: Shared) -> None:
+    """Use the parent's directory for ``cassette``, or for a block's ``Outside``, and tell the parent so.
+
+    The children of this process are given the same directory.
+    """
     _shared[cassette] = shared
     shared.note_joined()
 

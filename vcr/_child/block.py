@@ -27,7 +27,7 @@ class Inherited(block_network):
     def fallback(self) -> Outside:
         """The ``Outside`` of this block; the children of this process use the same directory."""
         outside = super().fallback()
-        _children.inherit_block(outside, self._shared)
+        _children.join(outside, self._shared)
         return outside
 
     def refusal(self, host: object, request: str = "") -> NetworkBlockedError:

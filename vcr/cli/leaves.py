@@ -12,11 +12,10 @@ import yaml
 
 from .._http.json_texts import texts
 from ..errors import CassetteLoadError
+from .lines import LISTS
 
 _BINARY = "tag:yaml.org,2002:binary"
 _BASE64_KEY = "base64_string"
-#: Of HAR, Betamax, Ruby VCR and VCR.py: under these keys is the list of the interactions.
-_LISTS = ("interactions", "http_interactions", "entries")
 
 
 class Leaf(NamedTuple):
@@ -37,7 +36,7 @@ class Leaf(NamedTuple):
         """In which interaction it is, from 0 on; None where it is in none."""
         for before, key in zip(("interactions", *self.keys), self.keys, strict=False):
             if isinstance(key, int):
-                return key if before in _LISTS else None
+                return key if before in LISTS else None
         return None
 
     @property

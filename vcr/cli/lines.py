@@ -13,7 +13,8 @@ from collections.abc import Collection
 from itertools import pairwise
 from typing import NamedTuple
 
-_LIST = ("interactions", "http_interactions", "entries")
+#: Of VCR.py, Betamax, Ruby VCR and HAR: under these keys is the list of the interactions.
+LISTS = ("interactions", "http_interactions", "entries")
 _YAML_KEY = re.compile(r"^(?:interactions|http_interactions):[ \t]*(?:#.*)?$", re.MULTILINE)
 _ITEM = re.compile(r"^( *)- ", re.MULTILINE)
 _KEY_AT_MARGIN = re.compile(r"^[^\s#-]", re.MULTILINE)
@@ -109,7 +110,7 @@ def _list_in(text: str, at: int) -> int | None:
     while text[at] == '"':
         key, at = _DECODER.raw_decode(text, at)
         at = _skip(text, _skip(text, at) + 1)
-        if key in _LIST and text[at] == "[":
+        if key in LISTS and text[at] == "[":
             return at
         if key == "log" and text[at] == "{":  # of a HAR file
             return _list_in(text, at)

@@ -21,7 +21,7 @@ from .options import Run
 _FORBIDDEN = re.compile(r'[<>?%*:|"\'/\\]')
 #: The longest name of a file, in bytes.
 _LONGEST = 255
-_SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (".yaml", ".yml", ".json")
 
 
 class Place(NamedTuple):
@@ -44,7 +44,7 @@ def _layout_of(base: Path, test_file: Path) -> str:
         entries = list(os.scandir(base))
     except OSError:
         return "pytest-recording"
-    flat = any(entry.name.lower().startswith("test") and entry.name.endswith(_SUFFIXES) for entry in entries)
+    flat = any(entry.name.lower().startswith("test") and entry.name.endswith(SUFFIXES) for entry in entries)
     modules = any(entry.is_dir() and (test_file.parent / f"{entry.name}.py").exists() for entry in entries)
     return "pytest-vcr" if flat and not modules else "pytest-recording"
 

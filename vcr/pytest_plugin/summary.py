@@ -20,7 +20,7 @@ import pytest
 
 from . import options
 from .noted import Entry
-from .paths import shown
+from .paths import SUFFIXES, shown
 
 if TYPE_CHECKING:
     from .reporting import Reporter
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 #: How many lines of one kind are shown without ``-v``.
 MOST_SHOWN = 10
 NOT_ENDED = "the run did not come to its end"
-_SUFFIXES = (".yaml", ".yml", ".json")
 _OPENS = re.compile(r"use_cassette|VCR\w*(?:TestCase|Mixin)")
 ORPHANS = pytest.StashKey["list[Path] | str"]()
 
@@ -153,7 +152,7 @@ def _opens_by_itself(config: pytest.Config, test: str) -> bool:
 def _stem(path: str | Path) -> str:
     """A path without its suffix: the serializer may be the project's choice."""
     full = os.path.realpath(path)
-    return os.path.splitext(full)[0] if full.endswith(_SUFFIXES) else full
+    return os.path.splitext(full)[0] if full.endswith(SUFFIXES) else full
 
 
 def _directories(config: pytest.Config, reporter: Reporter) -> set[Path]:
@@ -171,7 +170,7 @@ def _judged(config: pytest.Config, reporter: Reporter, tests: Path) -> Iterator[
     for path in base.rglob("*"):
         owner = path.relative_to(base).parts[0]
         is_known = owner not in silent if path.parent != base else not silent
-        if is_known and path.suffix in _SUFFIXES and path.is_file():
+        if is_known and path.suffix in SUFFIXES and path.is_file():
             yield path
 
 
