@@ -22,6 +22,24 @@ from .exchange import Exchange
 log = logging.getLogger(__name__)
 
 
+def read_rest(sock: socket.socket, exchange: Exchange, take: Callable[[bytes], object]) -> None:
+    """Read the rest of a response for the cassette, as far as the exchange has patience. ``take``: tells the exchange
+    the bytes that have come; no bytes at the end of the connection."""
+    timeout = sock.gettimeout()
+    data = None
+    try:
+        while data != b"" and (patience := exchange.patience()).seconds:
+            sock.settimeout(patience.seconds if timeout is None else min(patience.seconds, timeout))
+            data = sock.recv(65536)
+            take(data)
+    except OSError as error:
+        log.debug("The rest of the response could not be read: %s", error)
+    finally:
+        exchange.stop()
+        if sock.fileno() >= 0:  # the program may have detached the socket
+            sock.settimeout(timeout)
+
+
 class Idle:
     """A descriptor that a client can poll where there is no socket. (0 and -1 would mean something else to a client.)
     All connections share it; it is closed when the last of them is gone.
@@ -272,17 +290,10 @@ class Tee(io.RawIOBase):
 
     def _read_on(self, ahead: bytearray | None) -> None:
         """Read the rest for the cassette. ``ahead``: where to keep it for the client; None: nowhere."""
-        timeout = self._sock.gettimeout()
-        try:
-            while (patience := self.exchange.patience()).seconds:
-                self._sock.settimeout(patience.seconds if timeout is None else min(patience.seconds, timeout))
-                data = self._sock.recv(65536)
-                if ahead is not None:
-                    ahead += data
-                self.exchange.received(data)
-        except OSError as error:
-            log.debug("The rest of the response could not be read: %s", error)
-        finally:
-            self.exchange.stop()
-            if self._sock.fileno() >= 0:  # the program may have detached the socket
-                self._sock.settimeout(timeout)
+
+        def take(data: bytes) -> None:
+            if ahead is not None:
+                ahead.extend(data)
+            self.exchange.received(data)
+
+        read_rest(self._sock, self.exchange, take)

@@ -6,7 +6,6 @@ twice, and each request has a connection of its own.
 
 from __future__ import annotations
 
-import logging
 import selectors
 import socket
 import ssl
@@ -17,10 +16,9 @@ from ..._http.failure import CLOSED, CONNECT, RESPONSE, SEND, SYSTEM, Failure
 from ..._http.fields import field_bytes, is_chunked
 from ...response import Response
 from ...stubs.exchange import Exchange
+from ...stubs.response_files import read_rest
 from .incoming import Incoming, Reader
 from .origins import Upstream
-
-log = logging.getLogger(__name__)
 
 #: Seconds. Nothing else has a limit here: how long a response may take is the client's business.
 CONNECT_TIMEOUT = 10.0
@@ -78,7 +76,7 @@ class Relay:
             except _ClientLeftError:
                 self.client_left = True
                 self._exchange.left()
-                self._read_on(server)
+                read_rest(server, self._exchange, self._exchange.received)
             except OSError as error:
                 failed = self._failed(error, RESPONSE)
                 if not self._gave:
@@ -139,17 +137,6 @@ class Relay:
                 self._reader.sock.sendall(data)
             except OSError:
                 raise _ClientLeftError from None
-
-    def _read_on(self, server: socket.socket) -> None:
-        """Read the rest for the cassette, as far as it is worth waiting for."""
-        try:
-            while (patience := self._exchange.patience()).seconds:
-                server.settimeout(patience.seconds)
-                self._exchange.received(server.recv(_PIECE))
-        except OSError as error:
-            log.debug("The rest of the response could not be read: %s", error)
-        finally:
-            self._exchange.stop()
 
 
 def _connected(upstream: Upstream) -> socket.socket:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...request import Headers
+from ..response_files import read_rest
 from .asked import Asked
 
 if TYPE_CHECKING:
@@ -90,23 +91,14 @@ class Listener:
             self.exchange.stop()
 
     def _read_on(self) -> None:
-        if not self._reads:
+        if self._reads:
+            read_rest(self._sock, self.exchange, self._take_and_reply)
+        else:
             self.exchange.stop()
-            return
-        timeout = self._sock.gettimeout()
-        try:
-            while (patience := self.exchange.patience()).seconds:
-                self._sock.settimeout(patience.seconds if timeout is None else min(patience.seconds, timeout))
-                data = self._sock.recv(65536)
-                for reply in self._take(data):
-                    self._sock.sendall(reply)
-                if not data:
-                    break
-        except OSError as error:
-            log.debug("The rest of the response could not be read: %s", error)
-        finally:
-            self.exchange.stop()
-            self._sock.settimeout(timeout)
+
+    def _take_and_reply(self, data: bytes) -> None:
+        for reply in self._take(data):
+            self._sock.sendall(reply)
 
     @property
     def _reads(self) -> bool:
