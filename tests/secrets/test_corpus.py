@@ -13,7 +13,7 @@ from tests.cli.running import CASSETTES
 from tests.secrets.corpus import everything, sample
 from tests.secrets.ordinary import everyday, ordinary
 from tests.secrets.planted import BETAMAX, CLIENTS, leaks
-from vcr.cli.reading import tape
+from vcr.cli.reading import cassette
 from vcr.errors import CassetteLoadError
 from vcr.sanitize import names, shapes
 from vcr.sanitize.masking import Sanitizer
@@ -54,11 +54,11 @@ def test_of_golden_cassettes_the_signature_of_a_request_to_s3_is_masked_and_noth
     found = Counter()
     for path in sorted(CASSETTES.iterdir()):
         try:
-            entries = tape(str(path)).entries
+            interactions = cassette(str(path)).interactions
         except CassetteLoadError:
             continue
-        for entry in entries:
-            found.update(Sanitizer(RULES).pair(entry.request, entry.response)[2])
+        for one in interactions:
+            found.update(Sanitizer(RULES).pair(one.request, one.response)[2])
     assert {(one.rule, one.place) for one in found} <= {
         ("ACCESS_TOKEN", "request header Authorization"),
         ("SIGNATURE", "request header Authorization"),
