@@ -34,13 +34,11 @@ _TYPED_BODY, _BEGINNING = "\n    body:\n      type: ", 1 << 16
 _MERGE_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?: |$)", re.MULTILINE)
 
 
-def found() -> Iterator[ModuleType]:
+@functools.cache
+def found() -> tuple[ModuleType, ...]:
     """The modules of the formats, VCR.py's first."""
-    yield vcrpy
-    for module in iter_modules(__path__, f"{__name__}."):
-        one = import_module(module.name)
-        if hasattr(one, "claims") and one is not vcrpy:
-            yield one
+    modules = [import_module(module.name) for module in iter_modules(__path__, f"{__name__}.")]
+    return (vcrpy, *(one for one in modules if hasattr(one, "claims") and one is not vcrpy))
 
 
 def serializers() -> dict[str, Serializer]:

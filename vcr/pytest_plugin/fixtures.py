@@ -13,7 +13,7 @@ import pytest
 
 from . import collecting, noted, options
 from .marks import hosts_of, named, plan_of
-from .paths import default_name, place_of
+from .paths import Place, default_name, place_of
 
 if TYPE_CHECKING:
     from ..cassette import Cassette
@@ -41,15 +41,21 @@ def vcr_config() -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
+def _vcr_place(request: pytest.FixtureRequest) -> Place:
+    """Where the cassettes of a module are: to find out takes long where there are many."""
+    return place_of(request.path, request.config.stash[options.RUN])
+
+
+@pytest.fixture(scope="module")
+def vcr_cassette_dir(_vcr_place: Place) -> str:
     """The directory of a module's cassettes."""
-    return str(place_of(request.path, request.config.stash[options.RUN]).directory)
+    return str(_vcr_place.directory)
 
 
 @pytest.fixture
-def vcr_cassette_name(request: pytest.FixtureRequest) -> str:
+def vcr_cassette_name(request: pytest.FixtureRequest, _vcr_place: Place) -> str:
     """The name of a test's cassette, after the test (pytest-vcr's name of this fixture)."""
-    return default_name(request.node, place_of(request.path, request.config.stash[options.RUN]))
+    return default_name(request.node, _vcr_place)
 
 
 @pytest.fixture
@@ -116,7 +122,7 @@ def _opened_for_test(request: pytest.FixtureRequest, **more: object) -> Abstract
 
 def _layout(request: pytest.FixtureRequest) -> str:
     """The scheme of the paths; unknown where the project chooses the directory."""
-    place = place_of(request.path, request.config.stash[options.RUN])
+    place: Place = request.getfixturevalue("_vcr_place")
     return place.layout if str(place.directory) == str(request.getfixturevalue("vcr_cassette_dir")) else ""
 
 

@@ -79,6 +79,7 @@ def suffix_of(options: Mapping[str, object]) -> str:
 
 def shown(config: pytest.Config, path: str | os.PathLike[str]) -> str:
     """A path for people: relative to the directory that pytest was started in, if it is inside."""
-    start = config.invocation_params.dir
-    full = Path(path)
-    return full.relative_to(start).as_posix() if full.is_relative_to(start) else str(path)
+    try:
+        return Path(path).relative_to(config.invocation_params.dir).as_posix()
+    except ValueError:
+        return str(path)

@@ -117,15 +117,13 @@ def _close(
 
 def _is_test_code(node: pytest.Item | pytest.Collector) -> Callable[[str], bool]:
     """Whether a file has tests: a test that catches a refusal expects it, any other code swallows it."""
-    of_conftests = {
-        file for plugin in node.config.pluginmanager.get_plugins() if (file := getattr(plugin, "__file__", None))
-    }
     own = str(getattr(node, "path", ""))
 
     def is_test_code(file: str) -> bool:
         parts = file.replace(os.sep, "/").split("/")
         is_test = parts[-1].startswith(("test_", "conftest")) or not {"test", "tests"}.isdisjoint(parts[:-1])
-        return file == own or file in of_conftests or is_test
+        of_plugins = (getattr(plugin, "__file__", None) for plugin in node.config.pluginmanager.get_plugins())
+        return file == own or is_test or file in of_plugins
 
     return is_test_code
 
