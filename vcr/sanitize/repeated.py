@@ -37,19 +37,23 @@ _MASKED = re.compile(
 
 def may_hide_any(recorded: Request) -> bool:
     """Whether there may be a placeholder in a recorded request. This check is quick; it may be wrong if it is True."""
-    return bool(_words_of(recorded)) or "Content-Encoding" in recorded.headers
+    return bool(_words_of(recorded)) or _has_coded_body(recorded)
 
 
 def may_repeat(recorded: Request, response: Response) -> bool:
     """Whether a placeholder of a recorded request may stand in the response, too."""
-    if "Content-Encoding" in recorded.headers:
-        return True
     words = _words_of(recorded)
-    if not words or "Content-Encoding" in response.headers:
-        return bool(words)
-    head = as_bytes("\n".join([response.reason or "", *[value for _, value in response.headers.pairs()]]))
-    body = response.body
-    return any(word in head or word in body for word in words)
+    if not words or _has_coded_body(recorded):
+        return _has_coded_body(recorded)
+    head = "\n".join([response.reason or "", *[text for pair in response.headers.pairs() for text in pair]])
+    if "content-encoding" in head.lower():
+        return True
+    head_bytes, body = as_bytes(head), response.body
+    return any(word in head_bytes or word in body for word in words)
+
+
+def _has_coded_body(request: Request) -> bool:
+    return bool(request.body) and "Content-Encoding" in request.headers
 
 
 def _words_of(request: Request) -> set[bytes]:
