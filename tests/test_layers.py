@@ -57,6 +57,7 @@ ROOMS = [
     "sanitize.put",
     "sanitize.names",
     "sanitize.shapes",
+    "sanitize.defaults",
     "sanitize.finding",
     "sanitize.streams",
     "sanitize.jwt",

@@ -16,10 +16,9 @@ from vcr._http.names import Names
 from vcr._placeholders import Placeholder, mask, unmask
 from vcr.request import Request
 from vcr.response import Response
-from vcr.sanitize import names, shapes
+from vcr.sanitize.defaults import RULES
 from vcr.sanitize.masking import Sanitizer
 
-RULES = (*names.RULES, *shapes.RULES)
 TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
 PICTURE = random.Random(1).randbytes(30_000)
 FILE = base64.b64encode(PICTURE)

@@ -21,7 +21,7 @@ from requests.utils import parse_header_links
 import vcr
 from vcr.request import Request
 from vcr.response import Response
-from vcr.sanitize import names, shapes
+from vcr.sanitize import defaults
 from vcr.sanitize.jwt import reshaped, stands_for_jwt
 from vcr.sanitize.lengths import moved
 from vcr.sanitize.masking import BLANK, Sanitizer
@@ -632,7 +632,7 @@ def test_two_header_names_that_differ_in_a_secret_only_keep_both_values(monkeypa
 
 def test_the_environment_is_read_when_the_first_secret_is_looked_for(monkeypatch):
     """A variable that is set after the cassette was opened is a secret, too; and an opening alone reads none."""
-    sanitizer = Sanitizer((*names.RULES, *shapes.RULES))
+    sanitizer = Sanitizer(defaults.RULES)
     monkeypatch.setenv("MY_SERVICE_PASSWORD", "correct-horse-9")
     kept, _ = sanitizer.pair(Request("GET", "http://a.example/correct-horse-9"), Response.of(200, "OK", [], b""))[:2]
     assert "correct-horse-9" not in kept.uri

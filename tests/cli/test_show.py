@@ -16,7 +16,7 @@ from tests.cli.running import ANSI, CASSETTES, environment, in_terminal, piped, 
 from vcr import sanitize
 from vcr.request import Request
 from vcr.response import Response
-from vcr.sanitize import names, shapes
+from vcr.sanitize.defaults import RULES
 from vcr.sanitize.masking import Sanitizer
 from vcr.sanitize.placeholder import fingerprint
 
@@ -172,7 +172,7 @@ def test_masked_lists_what_stands_in_the_place_of_secrets_by_rule_and_place(writ
     inner = base64.b64encode(f"the token {SESSION}".encode()).decode()
     body = gzip.compress(json.dumps({"access_token": "T0kenOfTheAnswer123456", "inner": inner}).encode())
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip", "Set-Cookie": f"sid={SESSION}; Path=/"}
-    sanitizer = Sanitizer((sanitize.header("X-Key"), *names.RULES, *shapes.RULES))
+    sanitizer = Sanitizer((sanitize.header("X-Key"), *RULES))
     for _ in range(2):  # (The path comes before the cookie that tells its secret.)
         kept, data, _ = sanitizer.pair(sent, Response.of(200, "OK", headers, body))
     path = write("masked.yaml", get("/none"), (kept, Response(data)))

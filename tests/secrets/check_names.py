@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vcr.sanitize import names, shapes
+from vcr.sanitize.defaults import RULES
 from vcr.sanitize.rule import Rule
 from vcr.sanitize.ruleset import RuleSet
 
 LIST = Path(__file__).with_name("known_names.txt")
 #: How a reason begins that names a rule by which the value is found, whatever its name.
 _BY_SHAPE, _BY_RULE = "by shape: ", "rule: "
-_SIDES = RuleSet((*names.RULES, *shapes.RULES))
+_SIDES = RuleSet(RULES)
 
 
 class Known(NamedTuple):

@@ -15,11 +15,9 @@ from tests.secrets.ordinary import everyday, ordinary
 from tests.secrets.planted import BETAMAX, CLIENTS, leaks
 from vcr.cli.reading import cassette
 from vcr.errors import CassetteLoadError
-from vcr.sanitize import names, shapes
+from vcr.sanitize import shapes
+from vcr.sanitize.defaults import RULES
 from vcr.sanitize.masking import Sanitizer
-
-RULES = (*names.RULES, *shapes.RULES)
-
 
 RECORDED_WITH = [*CLIENTS, BETAMAX]
 

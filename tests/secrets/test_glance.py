@@ -14,14 +14,15 @@ from vcr._http.names import Names
 from vcr._placeholders import Placeholder
 from vcr.request import Request
 from vcr.response import Response
-from vcr.sanitize import names, shapes
+from vcr.sanitize import shapes
+from vcr.sanitize.defaults import RULES
 from vcr.sanitize.glance import Glance
 from vcr.sanitize.ruleset import RuleSet
 from vcr.sanitize.values import Secrets, Spelled
 
-RULES = RuleSet((*names.RULES, *shapes.RULES))
-REQUESTS = Glance(RULES.request, Spelled(()), 1 << 20)
-RESPONSES = Glance(RULES.response, Spelled(()), 1 << 20)
+SETS = RuleSet(RULES)
+REQUESTS = Glance(SETS.request, Spelled(()), 1 << 20)
+RESPONSES = Glance(SETS.response, Spelled(()), 1 << 20)
 
 
 def message(rule, vector):
@@ -35,7 +36,7 @@ def message(rule, vector):
 
 
 def test_a_message_with_the_example_of_a_rule_is_looked_at_closely():
-    for rule in (*names.RULES, *shapes.RULES):
+    for rule in RULES:
         if rule.where in ("env", "host"):
             continue  # (Their secrets are known before.)
         uri, fields, body = message(rule, made(rule.vector))
@@ -88,9 +89,9 @@ def test_no_look_is_quicker_than_it_is_right():
     texts += [answer.body[:3000] for _, answer in (*ordinary(10), *everyday())]
     found = 0
     for text in texts:
-        put = Unhurried(KNOWN, RULES.response.shapes, lambda rule, secret: "<Z:1>")
+        put = Unhurried(KNOWN, SETS.response.shapes, lambda rule, secret: "<Z:1>")
         if known.replaced(text, put) != text:
-            assert RULES.response.shapes.suspects(text, KNOWN.may_stand_in), text
+            assert SETS.response.shapes.suspects(text, KNOWN.may_stand_in), text
             found += 1
     assert found > len(secrets) * 6
 
@@ -100,11 +101,11 @@ def test_a_field_is_seen_in_every_format():
     assert len(readable) > 20
     for kind, body in readable.items():
         for name in (b"password", b"token", b"accessToken", b"my-api-key"):
-            assert RULES.response.may_have_fields(body.replace(b"password", name)), (kind, name)
+            assert SETS.response.may_have_fields(body.replace(b"password", name)), (kind, name)
 
 
 def test_a_known_secret_is_seen_in_every_part():
-    glance = Glance(RULES.response, Spelled((Placeholder("<X:1>", "correct horse"),)), 1 << 20)
+    glance = Glance(SETS.response, Spelled((Placeholder("<X:1>", "correct horse"),)), 1 << 20)
     for text in ("correct horse", "correct%20horse", "correct\\u0020horse"):
         body, field = Response.of(200, "OK", [], text.encode()), Response.of(200, "OK", [("X-A", text)], b"")
         trailer = Response({**Response.of(200, "OK", [], b"").data, "trailers": {"X-B": [text]}})

@@ -137,6 +137,14 @@ def _listed(values: Any) -> list[Any]:
     return values if isinstance(values, list) else [values]
 
 
+def to_change(response: ResponseDict) -> Any:
+    """A copy of a response, and of its body, for ``Everywhere`` to change. All else is shared, and does not change."""
+    kept: dict[str, Any] = {**response}
+    if isinstance(kept.get("body"), Mapping):
+        kept["body"] = dict(kept["body"])
+    return kept
+
+
 def texts_of_request(request: Request) -> list[str]:
     """All strings of a request but its body."""
     return [request.uri, *[text for pair in request.headers.pairs() for text in pair]]

@@ -18,7 +18,7 @@ from ..persisters.filesystem import FilesystemPersister
 from ..persisters.whole import mode_of, read_only, replace
 from ..request import Request
 from ..response import Response
-from ..sanitize import names, shapes
+from ..sanitize.defaults import RULES
 from ..sanitize.masking import Sanitizer
 from ..sanitize.notes import Masked
 from ..sanitize.placeholder import PLACEHOLDER
@@ -84,7 +84,7 @@ class _Cassette:
         self.path = path
         self.content = Path(path).read_bytes()
         self.unread: list[CassetteLoadError] = []
-        self._sanitizer = Sanitizer((*names.RULES, *shapes.RULES))
+        self._sanitizer = Sanitizer(RULES)
         self._pairs = self._read(self.content, self.unread)
         #: What was masked in which interaction, from 0 on.
         self.masked: dict[int, list[Masked]] = {}

@@ -167,8 +167,8 @@ def sanitizer(
 @functools.lru_cache(maxsize=16, typed=True)  # typed, because ``only(rule)`` equals ``(rule,)``
 def _rule_set(given: bool | tuple[Rule, ...]) -> RuleSet:
     """The rules for the option ``sanitize``, cached."""
-    from . import names, shapes
+    from .defaults import RULES
     from .ruleset import RuleSet
 
     own = given if isinstance(given, tuple) else ()
-    return RuleSet(own if isinstance(given, Only) else (*own, *names.RULES, *shapes.RULES))
+    return RuleSet(own if isinstance(given, Only) else (*own, *RULES))

@@ -11,12 +11,12 @@ It works in three steps:
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from .._http import content_coding
-from .._http.everywhere import Everywhere, texts_of_request, texts_of_response
+from .._http import content_coding, known
+from .._http.everywhere import Everywhere, texts_of_request, texts_of_response, to_change
 from .._http.text import as_bytes, as_text
 from .._locks import new_lock
 from .._placeholders import Placeholder
@@ -28,8 +28,8 @@ from .jwt import reshaped
 from .lengths import correct_length, correct_lengths
 from .notes import Masked, Writer
 from .placeholder import Known, has_fingerprint, is_fingerprint_of, tag
-from .places import Places
-from .repeated import may_hide_any, may_repeat, noted, put_back, secrets_of, told, withheld
+from .places import Places, noted, secrets_of
+from .repeated import may_hide_any, may_repeat, put_back, told, withheld
 from .rule import Rule
 from .ruleset import RuleSet, Side, rule_set
 from .template import Template
@@ -160,7 +160,7 @@ class Sanitizer:
         put = self._writer()
         asks, answers = self._rules.request, self._rules.response
         kept = Places(asks, put, self._limit).request(request).copy()
-        data = _copied(Places(answers, put, self._limit).response(response))
+        data = to_change(Places(answers, put, self._limit).response(response))
         self._everywhere(asks, put.at("request")).request(kept)
         self._everywhere(answers, put.at("response")).response(data)
         correct_lengths(request, kept, response, data)
@@ -201,11 +201,8 @@ class Sanitizer:
         """``request`` masked as it would be stored, to look for a recorded request that is equal."""
         if self._looks.at_requests.finds_none_in_request(request):
             return Compared(request, False, frozenset(), frozenset())
-        side = self._rules.request
-        put = self._writer()
-        kept = Places(side, put, self._limit).request(request).copy()
-        self._everywhere(side, put.at("request")).request(kept)
-        correct_length(request, kept)
+        put, shapes = self._writer(), self._rules.request.shapes
+        kept = self._masked(request, put, lambda: Secrets(self._looks.secrets, shapes, put.at("request")))
         marks = [((note.masked.place, tag(note.masked.placeholder)), note.rule) for note in put.notes]
         identity = frozenset(mark for mark, rule in marks if rule.identifies)
         strict = frozenset(mark for mark, rule in marks if self._compares or rule.compare)
@@ -220,12 +217,17 @@ class Sanitizer:
         def new(secret: str) -> str:
             return ((shaped and reshaped(secret, BLANK)) or BLANK) if secret else ""
 
-        side = self._rules.request
-        put = Writer(lambda _, secret: new(secret), side.shapes)
-        kept = Places(side, put, self._limit).request(request).copy()
-        Everywhere(Blanks(side.shapes, new), self._limit).request(kept)
-        correct_length(request, kept)
+        shapes = self._rules.request.shapes
+        kept = self._masked(request, Writer(lambda _, secret: new(secret), shapes), lambda: Blanks(shapes, new))
         return request if _are_same(kept, request) else kept
+
+    def _masked(self, request: Request, put: Writer, values: Callable[[], known.Values]) -> Request:
+        """A copy of ``request`` with what ``put`` says in the places of rules. ``values()``: the values to replace
+        everywhere, which are known when the places have been read."""
+        kept = Places(self._rules.request, put, self._limit).request(request).copy()
+        Everywhere(values(), self._limit).request(kept)
+        correct_length(request, kept)
+        return kept
 
     @staticmethod
     def may_hide_any(recorded: Request) -> bool:
@@ -253,24 +255,22 @@ class Sanitizer:
     def as_answered(self, request: Request, recorded: Request, response: Response) -> Response:
         """The recorded response with the secrets of ``request``, which it answers, in the place of their placeholders;
         the same object if the response repeats no secret."""
-        may_be = may_repeat(recorded, response)
+        fields, body = response.headers.pairs(), response.body
+        head = "\n".join([response.reason or "", *[text for field in fields for text in field]])
         side = self._rules.request
-        pairs = withheld(side, self._limit, request, recorded, response)
-        pairs.update(told(side, self._limit, request, recorded) if may_be else {})
-        if self._may_hide_variable(response):
+        pairs = withheld(side, self._limit, request, recorded, response) if b"<" in body else {}
+        pairs.update(told(side, self._limit, request, recorded) if may_repeat(recorded, head, body) else {})
+        if ("<" in head or b"<" in body) and self._may_hide_variable(head, body):
             sent = "\n".join([*texts_of_request(request), as_text(_bytes(request.body))])
             pairs.update(
                 (old, new) for old, new in self._known.variables.items() if is_fingerprint_of(old, new) or new in sent
             )
         return put_back(pairs, request, response, self._limit) if pairs else response
 
-    def _may_hide_variable(self, response: Response) -> bool:
+    def _may_hide_variable(self, head: str, body: bytes) -> bool:
         """Whether there may be a placeholder of an environment variable in a recorded response."""
-        body = response.body
-        if b"<" in body and any(mark in body for mark in self._rules.marks_of_variables):
-            return True
-        found = [value for _, value in response.headers.pairs() if "<" in value]
-        return any(mark in as_bytes(value) for value in found for mark in self._rules.marks_of_variables)
+        texts = (as_bytes(head), body)
+        return any(mark in text for text in texts for mark in self._rules.marks_of_variables)
 
     def template(self, recorded: Request) -> Template | None:
         """A recorded request as a template; None if it has no placeholder."""
@@ -298,11 +298,3 @@ def _has_half_a_pair(request: Request, response: Response) -> bool:
     body: object = response.data["body"]["string"] if response.fault is None else ""
     texts = [*texts_of_request(request), *texts_of_response(response.data), body if isinstance(body, str) else ""]
     return any("\ud800" <= letter <= "\udfff" for text in texts for letter in text)
-
-
-def _copied(data: ResponseDict) -> Any:
-    """A copy of ``data`` with a copy of its body: all else is shared."""
-    kept: dict[str, Any] = {**data}
-    if isinstance(kept.get("body"), Mapping):
-        kept["body"] = dict(kept["body"])
-    return kept

@@ -5,6 +5,7 @@ what takes the place of a secret: ``put.at(place)(rule, secret)`` says that.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import unquote, unquote_plus
@@ -19,6 +20,7 @@ from ..response import Response, ResponseDict
 from . import credentials, paths, streams, uris
 from .placeholder import is_placeholder
 from .put import Put
+from .rule import Rule
 from .ruleset import Side, folded
 
 #: The header fields whose names end so hold a scheme and credentials.
@@ -188,3 +190,39 @@ def _placeholder_in(text: str) -> str | None:
 
 
 _PAIR = re.compile(r"([^&=]+)=([^&]+)")
+
+
+class Noting:
+    """A ``Put`` that notes the secrets at each place, and the rule that has found each, and changes nothing."""
+
+    def __init__(self) -> None:
+        self.found: defaultdict[str, list[str]] = defaultdict(list)
+        self.rules: dict[str, Rule] = {}
+        self._place = ""
+
+    def at(self, place: str) -> Noting:
+        """See ``Put``."""
+        self._place = place.lower()
+        return self
+
+    def __call__(self, rule: Rule, secret: str) -> str:
+        """See ``Put``."""
+        self.found[self._place].append(secret)
+        self.rules.setdefault(secret, rule)
+        return secret
+
+
+def secrets_of(side: Side, limit: int, message: Request | Response) -> Mapping[str, list[str]]:
+    """The secrets at each place of a request or a response, by the rules of ``side``."""
+    return noted(side, limit, message).found
+
+
+def noted(side: Side, limit: int, message: Request | Response) -> Noting:
+    """The secrets of a request or a response, by the rules of ``side``."""
+    noting = Noting()
+    places = Places(side, noting, limit)
+    if isinstance(message, Request):
+        places.request(message)
+    else:
+        places.response(message)
+    return noting

@@ -13,10 +13,9 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from .._http import known
-from .._http.everywhere import Everywhere
+from .._http.everywhere import Everywhere, to_change
 from .._http.text import as_bytes
 from .._http.views import View
 from ..request import Request
@@ -24,8 +23,7 @@ from ..response import Response
 from .jwt import stands_for_jwt
 from .lengths import correct_lengths
 from .placeholder import PLACEHOLDER, has_number, is_fingerprint_of, is_placeholder
-from .places import Places
-from .rule import Rule
+from .places import noted, secrets_of
 from .ruleset import Side
 
 _CREDENTIALS = ("Authorization", "Proxy-Authorization")
@@ -40,15 +38,15 @@ def may_hide_any(recorded: Request) -> bool:
     return bool(_words_of(recorded)) or _has_coded_body(recorded)
 
 
-def may_repeat(recorded: Request, response: Response) -> bool:
-    """Whether a placeholder of a recorded request may stand in the response, too."""
+def may_repeat(recorded: Request, head: str, body: bytes) -> bool:
+    """Whether a placeholder of a recorded request may stand in the response, too. ``head``: the texts of the response
+    but its body."""
     words = _words_of(recorded)
     if not words or _has_coded_body(recorded):
         return _has_coded_body(recorded)
-    head = "\n".join([response.reason or "", *[text for pair in response.headers.pairs() for text in pair]])
     if "content-encoding" in head.lower():
         return True
-    head_bytes, body = as_bytes(head), response.body
+    head_bytes = as_bytes(head)
     return any(word in head_bytes or word in body for word in words)
 
 
@@ -124,45 +122,9 @@ def withheld(side: Side, limit: int, request: Request, recorded: Request, respon
     return pairs
 
 
-class _Noting:
-    """A ``Put`` that notes the secrets at each place, and the rule that has found each, and changes nothing."""
-
-    def __init__(self) -> None:
-        self.found: defaultdict[str, list[str]] = defaultdict(list)
-        self.rules: dict[str, Rule] = {}
-        self._place = ""
-
-    def at(self, place: str) -> _Noting:
-        self._place = place.lower()
-        return self
-
-    def __call__(self, rule: Rule, secret: str) -> str:
-        self.found[self._place].append(secret)
-        self.rules.setdefault(secret, rule)
-        return secret
-
-
-def secrets_of(side: Side, limit: int, message: Request | Response) -> Mapping[str, list[str]]:
-    """The secrets at each place of a request or a response, by the rules of ``side``."""
-    return noted(side, limit, message).found
-
-
-def noted(side: Side, limit: int, message: Request | Response) -> _Noting:
-    """The secrets of a request or a response, by the rules of ``side``."""
-    noting = _Noting()
-    places = Places(side, noting, limit)
-    if isinstance(message, Request):
-        places.request(message)
-    else:
-        places.response(message)
-    return noting
-
-
 def put_back(pairs: Mapping[str, str], request: Request, response: Response, limit: int) -> Response:
     """``response`` with the placeholders in ``pairs`` replaced by their secrets; the same object if it has none."""
-    data: Any = {**response.data}
-    if isinstance(data.get("body"), dict):
-        data["body"] = dict(data["body"])
+    data = to_change(response.data)
     Everywhere(_Placeholders(pairs, _as_sent(request)), limit).response(data)
     if data == response.data:
         return response

@@ -12,7 +12,7 @@ from .._http.everywhere import Everywhere
 from .._http.views import View
 from ..request import Headers, Request
 from ..response import Response
-from . import names, shapes
+from .defaults import RULES
 from .notes import Masked
 from .placeholder import LONGEST, PLACEHOLDER, SHORTEST, is_placeholder
 from .places import Places
@@ -30,7 +30,7 @@ _PARTS = {
 def standing(request: Request, response: Response) -> list[Masked]:
     """The placeholders in a request and its response, each with the name of its rule and its place: the place of a rule
     (``request body password``) if there is one, else the header or the part of the message."""
-    rules = RuleSet((*names.RULES, *shapes.RULES))
+    rules = RuleSet(RULES)
     put = _Noting()
     Places(rules.request, put, content_coding.MOST_DECODED).request(request)
     Places(rules.response, put, content_coding.MOST_DECODED).response(response)

@@ -11,7 +11,7 @@ import click
 
 from ...errors import CassetteLoadError
 from ...request import Headers
-from ...sanitize import names, shapes
+from ...sanitize.defaults import RULES
 from ...sanitize.masking import Sanitizer
 from ...sanitize.standing import standing
 from .. import bodies, output, reading, shell
@@ -66,7 +66,7 @@ def command(path: str, which: str | None, client: str | None, **forms: bool) -> 
 
 def _show_masked(interactions: Sequence[NumberedInteraction]) -> None:
     """The placeholders in each interaction that has one, each with the rule and the place."""
-    sanitizer = Sanitizer((*names.RULES, *shapes.RULES))
+    sanitizer = Sanitizer(RULES)
     count = 0
     for interaction in interactions:
         if masked := standing(interaction.request, interaction.response):
