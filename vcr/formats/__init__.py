@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
 from pkgutil import iter_modules
@@ -97,21 +97,28 @@ def _read_entries(text: str, serializer: Deserializer) -> Contents | None:
     if entries is None:
         return None
     contents = vcrpy.read_top(entries.rest)
-
-    def read_one(index: int) -> tuple[Request, Response]:
-        try:
-            return vcrpy.read_interaction(index + 1, entries.parse(index))
-        except CassetteLoadError as error:
-            raise error.at(contents.path) from error
-
     for index in range(len(entries)):
-        target, read_it = entries.target(index), functools.partial(read_one, index)
         try:
-            one = Interaction(*read_it()) if target is None else StoredInteraction(target, read_it)
+            contents.interactions.append(_interaction(contents, entries.target(index), entries.parse, index))
         except CassetteLoadError:
             return None
-        contents.interactions.append(one)
     return contents
+
+
+def _interaction(
+    contents: Contents, target: tuple[str, str] | None, data_of: Callable[[int], object], index: int
+) -> Interaction:
+    """The interaction of ``contents`` whose data ``data_of(index)`` returns. It is read when it is needed; or now, if
+    ``target``, its method and URI, is None."""
+    read_it = functools.partial(_pair, contents, data_of, index)
+    return Interaction(*read_it()) if target is None else StoredInteraction(target, read_it)
+
+
+def _pair(contents: Contents, data_of: Callable[[int], object], index: int) -> tuple[Request, Response]:
+    try:
+        return vcrpy.read_interaction(index + 1, data_of(index))
+    except CassetteLoadError as error:
+        raise error.at(contents.path) from error
 
 
 def _read_whole(text: str, serializer: Deserializer) -> Contents:
@@ -119,8 +126,10 @@ def _read_whole(text: str, serializer: Deserializer) -> Contents:
     recorder = next((one for one in found() if one.claims(data)), vcrpy)
     top = vcrpy.read(recorder.read(data))
     contents = vcrpy.read_top(top)
-    for number, interaction in enumerate(top["interactions"], 1):
-        contents.interactions.append(Interaction(*vcrpy.read_interaction(number, interaction)))
+    interactions = list(top["interactions"])
+    for index, interaction in enumerate(interactions):
+        target = vcrpy.target(interaction) if recorder is vcrpy else None
+        contents.interactions.append(_interaction(contents, target, interactions.__getitem__, index))
     if hasattr(recorder, "losses"):
         contents.losses = functools.partial(_losses, recorder, data)
     return contents

@@ -7,6 +7,7 @@ The other formats turn their data into version 1's, and this module reads that.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, TypeVar
@@ -80,6 +81,39 @@ def read_top(top: Mapping[str, object]) -> Contents:
         return Contents(_checked(dict(metadata)), beside=_checked(beside))
     except ValueError as error:
         raise CassetteLoadError(f"metadata: {error}") from error
+
+
+def target(interaction: object) -> tuple[str, str] | None:
+    """Method and URI of the request in an interaction, if it is certain that ``read_interaction`` can read it; None if
+    that has to be tried."""
+    data: Any = interaction
+    try:
+        request, response = data["request"], data["response"]
+        method, uri, sent, asked = request["method"], request["uri"], request["headers"], request["body"]
+        status, received, body = response["status"], response["headers"], response["body"]
+        texts = (method, uri, asked or "", status["message"] or "", body["string"], data.get("recorded_at", ""))
+        has_more = (len(request), len(response), len(status), len(body)) != (4, 3, 2, 1) or data.keys() - _KEYS
+        is_plain = type(status["code"]) is int and all(map(_is_plain, texts))
+    except (TypeError, KeyError, AttributeError):
+        return None
+    if has_more or not is_plain or not (_are_plain(sent) and _are_plain(received)):
+        return None
+    return (method, uri) if _TARGET.fullmatch(f"{method} {uri}") else None
+
+
+_KEYS = {"request", "response", "recorded_at"}
+#: A method and a URI that can be read.
+_TARGET = re.compile(r"[A-Z]+ https?://[A-Za-z0-9.-]+(?::[0-9]{1,4})?/[!-~]*")
+
+
+def _is_plain(text: object) -> bool:
+    return type(text) is str and text.isascii()
+
+
+def _are_plain(headers: object) -> bool:
+    return type(headers) is dict and all(
+        _is_plain(name) and type(values) is list and all(map(_is_plain, values)) for name, values in headers.items()
+    )
 
 
 def read_interaction(number: int, interaction: Any) -> tuple[Request, Response]:
