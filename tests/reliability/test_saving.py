@@ -3,11 +3,14 @@ nothing that the end of an interpreter takes away."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -175,28 +178,85 @@ with vcr.use_cassette(sys.argv[1]) as cassette:
 # -- permissions ------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def read_only(tmp_path):
-    """A cassette that its owner has made read-only, in a directory of the owner's: as nobody, if this is root."""
-    path = tmp_path / "own" / "cassette.yaml"
-    with vcr.use_cassette(path) as cassette:
-        cassette.append(Request("GET", "http://h/old"), answer())
-    path.chmod(0o444)
-    root = os.geteuid() == 0
-    if root:
-        for there in (path, path.parent):
-            os.chown(there, 65534, 65534)
-        opened = [there for there in path.parents if not there.stat().st_mode & 0o001]
-        modes = [there.stat().st_mode for there in opened]
-        for there in opened:
-            there.chmod(0o755)
-        "h".encode("idna")  # imported while that can be read
-        os.seteuid(65534)
-    yield path
-    if root:
+@contextmanager
+def as_another_user(path: Path) -> Iterator[None]:
+    """A context in which this process is not root: it owns the file and its directory."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for there in (path, path.parent):
+        os.chown(there, 65534, 65534)
+    opened = [there for there in path.parents if not there.stat().st_mode & 0o001 and there != path.parent]
+    modes = [there.stat().st_mode for there in opened]
+    for there in opened:
+        there.chmod(0o755)
+    "h".encode("idna")  # imported while that can be read
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
         os.seteuid(0)
         for there, mode in zip(opened, modes, strict=True):
             there.chmod(mode)
+
+
+@pytest.fixture
+def owned(tmp_path) -> Path:
+    """A cassette in a directory of its own."""
+    path = tmp_path / "own" / "cassette.yaml"
+    with vcr.use_cassette(path) as cassette:
+        cassette.append(Request("GET", "http://h/old"), answer())
+    return path
+
+
+@pytest.fixture
+def read_only(owned):
+    """A cassette that its owner has made read-only."""
+    owned.chmod(0o444)
+    with as_another_user(owned):
+        yield owned
+
+
+@posix
+def test_a_file_in_a_directory_where_nothing_can_be_made_is_written_over(owned):
+    owned.parent.chmod(0o555)
+    inode = owned.stat().st_ino
+    with as_another_user(owned):
+        add(owned)
+        with vcr.use_cassette(owned, record_mode="none") as cassette:
+            assert [request.path for request in cassette.requests] == ["/old", "/new"]
+        with pytest.raises(PermissionError):
+            add(owned.with_name("other.yaml"))
+    assert (owned.stat().st_ino, os.listdir(owned.parent)) == (inode, ["cassette.yaml"])
+
+
+@posix
+def test_a_file_that_cannot_be_written_over_to_its_end_gets_its_old_bytes_back(owned):
+    import resource
+
+    before, limits = owned.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    owned.parent.chmod(0o555)
+    with as_another_user(owned):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, limits[1]))  # bytes: as on a disk that is full
+        try:
+            with pytest.raises(OSError, match="File too large"):
+                add(owned, "http://h/" + "new" * 100)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (owned.read_bytes(), os.listdir(owned.parent)) == (before, ["cassette.yaml"])
+
+
+@posix
+def test_a_file_that_nothing_can_replace_because_it_is_mounted_is_written_over(owned, monkeypatch):
+    def replace(source, target):
+        raise OSError(errno.EBUSY, "Device or resource busy", source, None, target)
+
+    inode = owned.stat().st_ino
+    monkeypatch.setattr(os, "replace", replace)
+    add(owned)
+    with vcr.use_cassette(owned, record_mode="none") as cassette:
+        assert [request.path for request in cassette.requests] == ["/old", "/new"]
+    assert (owned.stat().st_ino, os.listdir(owned.parent)) == (inode, ["cassette.yaml"])
 
 
 @posix
@@ -318,7 +378,7 @@ version: 1
 """
 
 
-def add(path: str, uri: str = "http://h/new", **options) -> None:
+def add(path: str | Path, uri: str = "http://h/new", **options) -> None:
     with vcr.use_cassette(path, record_mode="new_episodes", **options) as cassette:
         cassette.append(Request("GET", uri, "é\n", {"A": "b"}), answer())
 

@@ -1,4 +1,4 @@
-"""Keeps cassettes in files. A file on disk is always whole. It must not know what is in a cassette."""
+"""Keeps cassettes in files. A file on disk is whole at any moment, unless nothing can take its place. It must not know what is in a cassette."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..serializers import Deserializer, Serializer
 from .content import check_size, packed_addition, packed_parts, unpacked
 from .journal import Journal
 from .locking import alone_in
-from .whole import mode_of, open_file, read_only, replace
+from .whole import closed, mode_of, open_file, read_only, replace
 
 __all__ = ["CassetteDecodeError", "CassetteNotFoundError", "FilesystemPersister"]
 
@@ -60,8 +60,7 @@ class FilesystemPersister:
                 break
         if not os.path.isdir(directory):
             return f"{directory} is not a directory"
-        effective = os.access in os.supports_effective_ids
-        if not os.access(directory, os.W_OK | os.X_OK, effective_ids=effective):
+        if closed(directory) and not os.path.exists(path):
             return f"nothing can be written into the directory {directory}"
         return _READ_ONLY if read_only(path) else None
 
