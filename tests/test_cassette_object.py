@@ -180,6 +180,7 @@ def test_data_is_a_list_that_can_be_changed():
     assert (cassette.data[-1], cassette.data[:2]) == (three, [one, two])
     assert repr(cassette.data) == repr([one, two, three])
     assert cassette.requests == [request for request, _ in (one, two, three)]
+    assert cassette._as_dict() == {"requests": cassette.requests, "responses": cassette.responses}
     cassette.rewound = True
     assert cassette.begin(get("http://h/b")).response.body == b"b"
     with pytest.raises(CannotOverwriteExistingCassetteException):

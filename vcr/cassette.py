@@ -235,6 +235,9 @@ class Cassette(engine.Cassette):
         self.has_saved = self.has_saved or saved
         return saved
 
+    def _as_dict(self) -> dict[str, object]:
+        return {"requests": self.requests, "responses": self.responses}
+
     @property
     def _path(self) -> str:
         return self.path
