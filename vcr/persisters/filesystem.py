@@ -1,4 +1,6 @@
-"""Keeps cassettes in files. A file on disk is whole at any moment, unless nothing can take its place. It must not know what is in a cassette."""
+"""Keeps cassettes in files. At any moment the file is whole, unless nothing can take its place (``whole.py``). It must
+not know what is in a cassette.
+"""
 
 from __future__ import annotations
 
