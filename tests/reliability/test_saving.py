@@ -19,6 +19,7 @@ import yaml
 
 import vcr
 from vcr.errors import CassetteLoadError, VCRWarning
+from vcr.persisters import whole
 from vcr.request import Request
 
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks and permissions of POSIX")
@@ -228,6 +229,15 @@ def test_a_file_in_a_directory_where_nothing_can_be_made_is_written_over(owned):
         with pytest.raises(PermissionError):
             add(owned.with_name("other.yaml"))
     assert (owned.stat().st_ino, os.listdir(owned.parent)) == (inode, ["cassette.yaml"])
+
+
+@posix
+def test_a_file_of_the_current_directory_is_replaced_as_a_whole(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("cassette.yaml").write_bytes(b"old")
+    with open("cassette.yaml", "rb") as before:
+        whole.replace("cassette.yaml", [b"new"], 0o644)
+        assert (before.read(), Path("cassette.yaml").read_bytes()) == (b"old", b"new")
 
 
 @posix

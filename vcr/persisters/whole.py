@@ -30,8 +30,8 @@ def read_only(path: str) -> bool:
 
 
 def closed(directory: str) -> bool:
-    """Whether this process may not make files in the directory."""
-    return not _may(os.W_OK | os.X_OK, directory)
+    """Whether this process may not make files in the directory. An empty text is the current one."""
+    return not _may(os.W_OK | os.X_OK, directory or os.curdir)
 
 
 def replace(path: str, content: Iterable[bytes], mode: int) -> None:
