@@ -152,8 +152,8 @@ _ONE_WORD = re.compile(r"[a-z0-9_-]+")
 
 
 def _stems(names: Iterable[str]) -> tuple[bytes, ...]:
-    """The last words of the names that end with no other of them: every name ends with one
-    of them, so they are enough to look for."""
+    """The last words of the names that end with no other of them: every name ends with one of them, so they are enough
+    to look for."""
     stems: list[bytes] = []
     for name in names:
         words = _words(as_bytes(name))

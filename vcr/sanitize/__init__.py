@@ -168,7 +168,7 @@ def sanitizer(
 def _rule_set(given: bool | tuple[Rule, ...]) -> RuleSet:
     """The rules for the option ``sanitize``, cached."""
     from .defaults import RULES
-    from .ruleset import RuleSet
+    from .ruleset import rule_set
 
     own = given if isinstance(given, tuple) else ()
-    return RuleSet(own if isinstance(given, Only) else (*own, *RULES))
+    return rule_set(own if isinstance(given, Only) else (*own, *RULES))

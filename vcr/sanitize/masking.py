@@ -255,11 +255,11 @@ class Sanitizer:
     def as_answered(self, request: Request, recorded: Request, response: Response) -> Response:
         """The recorded response with the secrets of ``request``, which it answers, in the place of their placeholders;
         the same object if the response repeats no secret."""
-        fields, body = response.headers.pairs(), response.body
-        head = "\n".join([response.reason or "", *[text for field in fields for text in field]])
+        head = "\n".join([response.reason or "", *[value for _, value in response.headers.pairs()]])
+        body = response.body
         side = self._rules.request
         pairs = withheld(side, self._limit, request, recorded, response) if b"<" in body else {}
-        pairs.update(told(side, self._limit, request, recorded) if may_repeat(recorded, head, body) else {})
+        pairs.update(told(side, self._limit, request, recorded) if may_repeat(recorded, response, head) else {})
         if ("<" in head or b"<" in body) and self._may_hide_variable(head, body):
             sent = "\n".join([*texts_of_request(request), as_text(_bytes(request.body))])
             pairs.update(

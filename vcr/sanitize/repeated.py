@@ -38,16 +38,16 @@ def may_hide_any(recorded: Request) -> bool:
     return bool(_words_of(recorded)) or _has_coded_body(recorded)
 
 
-def may_repeat(recorded: Request, head: str, body: bytes) -> bool:
-    """Whether a placeholder of a recorded request may stand in the response, too. ``head``: the texts of the response
-    but its body."""
-    words = _words_of(recorded)
-    if not words or _has_coded_body(recorded):
-        return _has_coded_body(recorded)
-    if "content-encoding" in head.lower():
+def may_repeat(recorded: Request, response: Response, head: str) -> bool:
+    """Whether a placeholder of a recorded request may stand in the response, too. ``head``: its reason phrase and
+    the values of its header fields."""
+    if _has_coded_body(recorded):
         return True
-    head_bytes = as_bytes(head)
-    return any(word in head_bytes or word in body for word in words)
+    words = _words_of(recorded)
+    if not words or "Content-Encoding" in response.headers:
+        return bool(words)
+    texts = (as_bytes(head), response.body)
+    return any(word in text for text in texts for word in words)
 
 
 def _has_coded_body(request: Request) -> bool:

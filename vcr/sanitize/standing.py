@@ -17,7 +17,7 @@ from .notes import Masked
 from .placeholder import LONGEST, PLACEHOLDER, SHORTEST, is_placeholder
 from .places import Places
 from .rule import Rule
-from .ruleset import RuleSet
+from .ruleset import rule_set
 
 #: The part of a message to which these places of a rule belong.
 _PARTS = {
@@ -30,7 +30,7 @@ _PARTS = {
 def standing(request: Request, response: Response) -> list[Masked]:
     """The placeholders in a request and its response, each with the name of its rule and its place: the place of a rule
     (``request body password``) if there is one, else the header or the part of the message."""
-    rules = RuleSet(RULES)
+    rules = rule_set(RULES)
     put = _Noting()
     Places(rules.request, put, content_coding.MOST_DECODED).request(request)
     Places(rules.response, put, content_coding.MOST_DECODED).response(response)
