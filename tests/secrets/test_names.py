@@ -53,6 +53,19 @@ def test_a_whole_name_counts_before_an_end_and_a_rule_of_a_project_before_a_defa
     assert side.field(side.fields.of("nextToken")) is short
 
 
+def test_an_end_of_a_project_counts_before_the_names_and_longer_ends_of_the_default_rules():
+    field, parameter, field_name = header("*-token"), query("*_token"), form("id_token")
+    side = RuleSet([field, parameter, field_name, *names.RULES]).request
+    assert side.header("X-Auth-Token") is side.header("My-Access-Token") is side.header("X-CSRF-Token") is field
+    assert side.parameter("accessToken") is side.parameter("slack_bot_token") is side.parameter("token") is parameter
+    assert side.field(side.fields.of("refresh_token")) is side.field(side.fields.of("slack_bot_token")) is parameter
+    assert side.field(side.fields.of("id_token")) is field_name
+    assert side.parameter("client_secret").name == "CLIENT_SECRET"
+    assert side.header("Authorization").name == "ACCESS_TOKEN"
+    side = RuleSet(names.RULES).request
+    assert side.parameter("x-amz-security-token").name == "AWS_SESSION_TOKEN"
+
+
 def test_a_rule_of_a_project_looks_where_a_default_rule_of_that_name_does_not():
     for own in (form("sig"), form("*_sig")):
         side = RuleSet([own, *names.RULES]).response

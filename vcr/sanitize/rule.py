@@ -54,7 +54,7 @@ class Rule:
     - ``replacement``: the text to write instead of a placeholder; not together with ``compare``.
     - ``vector``, ``counter_example``: a text in which the rule finds a secret, and a similar text in which it finds
       none: a line ``Name: value`` for ``header`` and ``cookie``, a URI for ``query`` and ``userinfo``, else a body.
-    - ``source``: where the names or the shape are documented.
+    - ``source``: where the names or the shape are documented. Every default rule has one, and no rule of a project.
     """
 
     name: str
@@ -77,6 +77,11 @@ class Rule:
             raise ValueError(
                 "compare=True needs the placeholder to tell secrets apart: leave out replacement, or compare"
             )
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this is a default rule, and not a rule of a project."""
+        return bool(self.source)
 
     def fits(self, value: str) -> bool:
         """Whether ``value``, found under one of the names, looks like such a secret."""

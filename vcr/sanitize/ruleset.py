@@ -23,9 +23,9 @@ _MOST_KNOWN = 1000
 
 
 class _Named:
-    """Rules for one kind of place, by name. If two rules have the same name, the first counts; a whole name counts
-    before an end (``*-token``), and a long end before a short one. ``without``: names of query parameters that do not
-    count.
+    """Rules for one kind of place, by name. A rule of a project counts before a default rule. Of the others, if two
+    have the same name, the first counts; a whole name counts before an end (``*-token``), and a long end before a short
+    one. ``without``: names of query parameters that do not count.
 
     ``whole``: the whole names; ``ends``: the ends, without the star.
     """
@@ -33,15 +33,24 @@ class _Named:
     def __init__(self, rules: Iterable[Rule], without: Collection[str] = ()) -> None:
         self.whole: dict[str, Rule] = {}
         self._ending: dict[str, Rule] = {}
-        for rule in rules:
-            for name in map(folded, rule.names):
-                if name.startswith("*-"):
-                    self._ending.setdefault(name[2:], rule)
-                elif rule.where != "query" or name not in without:
-                    self.whole.setdefault(name, rule)
-        self.ends = tuple(sorted(self._ending, key=len))[::-1]
+        given = tuple(rules)
+        self._add([rule for rule in given if not rule.is_default], without)
+        own_ends = _longest_first(self._ending)
+        self._add([rule for rule in given if rule.is_default], without, own_ends)
+        self.ends = _longest_first(self._ending)
         self._any = self.whole.pop("*", None)
         self._known: dict[str, Rule | None] = dict(self.whole)
+
+    def _add(self, rules: Iterable[Rule], without: Collection[str], own_ends: tuple[str, ...] = ()) -> None:
+        """Add the names of ``rules``. A name that ends with one of ``own_ends`` has the rule of that end."""
+        for rule in rules:
+            for name in map(folded, rule.names):
+                end = end_of(name, own_ends) if own_ends else None
+                first = rule if end is None else self._ending[end]
+                if name.startswith("*-"):
+                    self._ending.setdefault(name[2:], first)
+                elif rule.where != "query" or name not in without:
+                    self.whole.setdefault(name, first)
 
     def of(self, name: str) -> Rule | None:
         """The rule for a name; else the rule for all names, if there is one."""
@@ -114,6 +123,10 @@ class Side:
     def may_have_fields(self, data: bytes) -> bool:
         """Whether the name of a secret field may stand in a body. If this returns False, there is none."""
         return self.fields.may_stand_in(data)
+
+
+def _longest_first(ends: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(ends, key=len))[::-1]
 
 
 def _spellings(name: str) -> Iterator[str]:
