@@ -104,6 +104,9 @@ def test_a_parameter_comes_back_as_the_client_has_encoded_it(twice):
         "{bad json password=hunter22",
         "Error: password=hunter22 is wrong",
         "password=hunter22&x=2",
+        "x=%7e+a%20b&password=hunter22 b=c&y=d e",
+        "x=%7e+a%20b&password=hunter22%20b&y=d e",
+        '{"message": "x=1&password=hunter22%20b&y=d e"}',
         '{"message": "password=hunter22"}',
     ],
 )

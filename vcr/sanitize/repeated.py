@@ -170,7 +170,10 @@ class _Placeholders(known.Values):
         if not _PARAMETER.search(view.data, max(0, start - _LONGEST_NAME), start):
             return None
         encoded = re.search(b"".join(map(_encoded, as_bytes(secret))), self._sent)
-        return encoded[0] if encoded is not None and encoded[0] != as_bytes(secret) else None
+        if encoded is None or encoded[0] == as_bytes(secret):
+            # (Only the masking has encoded a text that the request has as it is.)
+            return _written(view, start, start, secret) if encoded and view.data.startswith(b"%", start) else None
+        return encoded[0]
 
 
 def _encoded(byte: int) -> bytes:
