@@ -112,11 +112,32 @@ def test_a_known_secret_is_seen_in_every_part():
         assert not any(map(glance.finds_none_in_response, (body, field, trailer)))
 
 
-SOME = Names(["access-token", "access_token", "my.key", "schlüssel"], ["secret"])
+def test_a_look_is_not_certain_of_what_is_no_text():
+    """What a hook has put around a body may hold a secret that only a closer look can read."""
+    plain = Response.of(200, "OK", [("X-A", "text")], b"text").data
+    assert RESPONSES.finds_none_in_response(Response({**plain, "of_a_hook": {"a": [1, 2.0, None, True]}}))
+    for odd in (b"text", ["text"], ("text",), {"text": "text"}, object()):
+        for data in ({"headers": {"X-A": [odd]}}, {"of_a_hook": odd if isinstance(odd, bytes) else [odd]}):
+            assert not RESPONSES.finds_none_in_response(Response({**plain, **data})), data
+    for data in (None, b"text", [plain], {**plain, "headers": 1}, {**plain, "headers": ["X-A"]}):
+        assert not RESPONSES.finds_none_in_response(Response(data))
+
+
+SOME = Names(["access-token", "access_token", "my.key", "schlüssel", "s3key", "v2"], ["secret", "sha-256"])
 
 
 def test_a_name_is_seen_behind_every_escape():
-    for name in ("access_token", "ACCESS-TOKEN", "appSecret", "app_secret", "user[my.key]", "schlüssel"):
+    for name in (
+        "access_token",
+        "ACCESS-TOKEN",
+        "appSecret",
+        "app_secret",
+        "user[my.key]",
+        "schlüssel",
+        "S3Key",
+        "v2",
+        "a_sha256",
+    ):
         for before in ("", '"', "\\n", '\\"', "\\\\u0022", "%22", "%5Cn", "&quot;", "&amp;", "&", "a.", "x:"):
             for behind in ('"', "=", "%22", "\\u0022", "&quot;", "]", ":", ">"):
                 assert SOME.may_stand_in(f"a {before}{name}{behind} 1".encode()), (name, before, behind)

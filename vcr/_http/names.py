@@ -32,11 +32,14 @@ class Names:
         words = [as_bytes(name) for name in sorted(self._names, key=len)[::-1]]
         self._any = _one_of(words)
         self._long = _one_of([word for word in words if len(word) >= _SHORTEST_IN_BINARY])
-        self._stems = _stems((*self._names, *self._ends))
+        # (Digits that no name has are left out, because a third of the words of ordinary JSON are numbers.)
+        self._left_out = b"-_" + bytes(set(b"0123456789").difference(as_bytes("".join((*self._names, *self._ends)))))
+        stems = self._stems((*self._names, *self._ends))
+        self._may_be_anything = b"" in stems  # (a name without a letter)
         of_a_word = [name for name in self._names if _ONE_WORD.fullmatch(name)]
-        self._whole = frozenset(word for name in of_a_word for word in _words(as_bytes(name)))
-        self._plain = _Ends(_stems((*self._names.keys() - of_a_word, *self._ends)))
-        self._escaped = _Ends(self._stems)
+        self._whole = frozenset(word for name in of_a_word for word in self._words(as_bytes(name)))
+        self._plain = _Ends(self._stems((*self._names.keys() - of_a_word, *self._ends)))
+        self._escaped = _Ends(stems)
 
     # Each pattern holds every name: with the names of the sanitizer, it takes 3 to 11 ms to compile. So it is compiled
     # when a text needs it for the first time, and not when a cassette is opened.
@@ -92,14 +95,14 @@ class Names:
         before a name looks like a part of the word. Words that are no name are remembered, because most words of a text
         come again.
         """
-        if b"" in self._stems:
+        if self._may_be_anything:
             return True
         for end in range(_SLICE, len(data) + _SLICE, _SLICE):
             part = data[max(0, end - _SLICE - _LONGEST) : end]
-            words = _words(part)
+            words = self._words(part)
             if end < len(data):
                 del words[-1:]  # it may be cut off: the next slice has its end
-            ends = self._escaped if b"\\" in part or b"%" in part else self._plain
+            ends = self._plain if _BACKSLASH not in part and _PERCENT not in part else self._escaped
             new = set(words).difference(ends.others)
             if not new.isdisjoint(self._whole) or ends.has_any(new):
                 return True
@@ -107,6 +110,19 @@ class Names:
                 ends.others.clear()
             ends.others.update(new)
         return False
+
+    def _words(self, text: bytes) -> list[bytes]:
+        """The words of a text in small letters, without ``-``, ``_`` and digits that no name has."""
+        return text.translate(_AS_WORDS, self._left_out).split()
+
+    def _stems(self, names: Iterable[str]) -> tuple[bytes, ...]:
+        """The last words of the names that end with no other of them: every name ends with one of them, so they are
+        enough to look for."""
+        stems: list[bytes] = []
+        for name in names:
+            words = self._words(as_bytes(name))
+            stems.append(words[-1] if words else b"")
+        return tuple({stem for stem in stems if not any(stem.endswith(other) for other in stems if other != stem)})
 
     def stand_unread_in(self, text: bytes) -> bool:
         """Whether one of the names stands in ``text`` in quotes, and no reader knows where its value is (a field that
@@ -139,26 +155,10 @@ def _folded(name: str) -> str:
 _SLICE, _LONGEST = 1 << 14, 200
 #: How many words in which no name ends are remembered.
 _MOST_OTHERS = 20_000
+_BACKSLASH, _PERCENT = b"\\%"
 #: Small letters for capitals, and blanks for all bytes that are neither letters nor digits of ASCII.
 _AS_WORDS = bytes(byte if chr(byte).isalnum() and byte < 0x80 else 0x20 for byte in bytes(range(256)).lower())
-
-
-def _words(text: bytes) -> list[bytes]:
-    """The words of a text in small letters, ``-`` and ``_`` left out."""
-    return text.translate(_AS_WORDS, b"-_").split()
-
-
 _ONE_WORD = re.compile(r"[a-z0-9_-]+")
-
-
-def _stems(names: Iterable[str]) -> tuple[bytes, ...]:
-    """The last words of the names that end with no other of them: every name ends with one of them, so they are enough
-    to look for."""
-    stems: list[bytes] = []
-    for name in names:
-        words = _words(as_bytes(name))
-        stems.append(words[-1] if words else b"")
-    return tuple({stem for stem in stems if not any(stem.endswith(other) for other in stems if other != stem)})
 
 
 class _Ends:

@@ -76,7 +76,7 @@ class Shapes:
         self._in_words = _any_of(key for rule in self.rules if rule in words for key in rule.keywords)
         self._in_texts = _any_of(key for rule in self.rules if rule in texts for key in rule.keywords)
         others = [rule for rule in self.rules if rule not in words and rule not in texts]
-        self._anywhere = [(key, rule) for rule in others for key in rule.keywords]
+        self._anywhere = [(key[-1], key, rule) for rule in others for key in rule.keywords]
         self._without_keyword = [rule for rule in others if not rule.keywords]
         self.shortest = 1 if self._without_keyword else shapes.SHORTEST_WORD
 
@@ -86,7 +86,7 @@ class Shapes:
         return (
             any(self._has_keyword(short, start, end) for start, end in _WORDS.spans(short))
             or any(self._in_texts.search(short, start, end) for start, end in _TEXTS.spans(short))
-            or any(_stands_in(key, rule, data) for key, rule in self._anywhere)
+            or any(_stands_in(key, rule, data) for _, key, rule in self._anywhere)
             or any(_compiled(rule.pattern).search(data) for rule in self._without_keyword)
         )
 
@@ -101,15 +101,15 @@ class Shapes:
         hexadecimal, compressed, or in UTF-16. If this returns False, there is none, except perhaps in base64 beside
         bytes that are not ASCII."""
         if (
-            data.count(0) * _IN_UTF16 > len(data)
+            (0 in data and data.count(0) * _IN_UTF16 > len(data))
             or data.startswith(ZIPPED)
             or self._without_keyword
             or others(data)
             or (len(data) >= readable.SHORTEST_FILE and readable.short(data).text is not data)
         ):
             return True
-        for key, rule in self._anywhere:
-            if key in data and _stands_in(key, rule, data):
+        for last, key, rule in self._anywhere:  # (a byte is found ten times faster than two)
+            if last in data and key in data and _stands_in(key, rule, data):
                 return True
         return self._has_odd_word(data) and self._suspects_words(_ENDS_WORD.sub(b" ", data), others)
 

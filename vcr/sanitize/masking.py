@@ -149,14 +149,14 @@ class Sanitizer:
 
     def _pair(self, request: Request, response: Response) -> tuple[Request, ResponseDict, list[Masked]]:
         data: Any = response.data
-        if isinstance(data, Mapping) and isinstance(data.get("body"), (str, bytes)):  # as a hook may leave it
+        if isinstance(data, (dict, Mapping)) and isinstance(data.get("body"), (str, bytes)):  # as a hook may leave it
             kept, whole, masked = self.pair(request, Response({**data, "body": {"string": data["body"]}}))
             data = {**whole, "body": whole["body"]["string"]}
             return kept, data, masked
+        if _is_readable(request) and self._looks.find_none(request, response):
+            return request, data, []
         if response.fault is not None or not _is_readable(request):
             return self._odd_pair(request, response)
-        if self._looks.find_none(request, response):
-            return request, data, []
         put = self._writer()
         asks, answers = self._rules.request, self._rules.response
         kept = Places(asks, put, self._limit).request(request).copy()
