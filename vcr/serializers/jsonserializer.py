@@ -46,9 +46,6 @@ def serialize(cassette_dict: Mapping[str, object]) -> str:
     return _laid_out(dict(cassette_dict), "\n") + "\n"
 
 
-_NUMBERS = (int, float, bool, type(None))
-
-
 def _laid_out(value: Any, end: str) -> str:
     """The JSON of ``value``, as ``json.dumps(value, indent=4, ensure_ascii=False)`` writes it, but faster.
 
@@ -57,14 +54,17 @@ def _laid_out(value: Any, end: str) -> str:
     kind = type(value)
     if kind is str:
         return encode_basestring(value)
-    if kind in _NUMBERS or (kind in (dict, list) and not value):
-        return json.dumps(value)
-    inner = end + "    "
-    if kind is dict and all(type(key) is str for key in value):
+    if kind is dict and {*map(type, value)} == {str}:
+        inner = end + "    "
         items = [f"{encode_basestring(key)}: {_laid_out(item, inner)}" for key, item in value.items()]
         return f"{{{inner}{(',' + inner).join(items)}{end}}}"
-    if kind is list:
+    if kind is list and value:
+        inner = end + "    "
         return f"[{inner}{(',' + inner).join([_laid_out(item, inner) for item in value])}{end}]"
+    if kind is int:
+        return repr(value)
+    if value is None:
+        return "null"
     return json.dumps(value, indent=4, ensure_ascii=False, default=encode).replace("\n", end)
 
 

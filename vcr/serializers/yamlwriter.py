@@ -188,7 +188,7 @@ class _Writer:
         # The indentation of the mapping or the sequence that has the value, and two blanks more.
         margin = " " * (len(opening[1]) + (2 if opening[2] else 0))
         if isinstance(value, str):
-            return [_block(value, margin)]
+            return _block(value, margin)
         return chain([f"{self._dumper.binary} |"], _base64(value, margin))
 
 
@@ -200,11 +200,20 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _block(text: str, margin: str) -> str:
+#: A long text is written in slices of about so many characters.
+_SLICE = 1 << 16
+
+
+def _block(text: str, margin: str) -> Iterator[str]:
     indentation = "2" if text[0] in " \t\n" else ""
     ending = "-" if not text.endswith("\n") else "+" if text.endswith("\n\n") or text == "\n" else ""
-    lines = text.removesuffix("\n").split("\n")
-    return "\n".join([f"|{indentation}{ending}", *(margin + line if line else "" for line in lines)])
+    yield f"|{indentation}{ending}"
+    start, end = 0, len(text) - text.endswith("\n")
+    while start <= end:
+        stop = text.find("\n", start + _SLICE, end)
+        stop = end if stop < 0 else stop
+        yield "".join([f"\n{margin}{line}" if line else "\n" for line in text[start:stop].split("\n")])
+        start = stop + 1
 
 
 #: How many lines of base64 are made at a time. Each line has 57 bytes, as PyYAML writes them.
