@@ -239,6 +239,37 @@ def test_of_a_body_nothing_changes_but_the_secret(kind, body, kept):
     assert request.body == kept
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("Authorization", f"Bearer {TOKEN}", f"Bearer <ACCESS_TOKEN:{fingerprint(TOKEN)}>"),
+        ("authorization", f"Basic {basic('joe:hunter2')}", f"Basic {basic('joe:<PASSWORD:1>')}"),
+        ("Proxy-Authorization", "Bearer k3y", "Bearer <ACCESS_TOKEN:1>"),
+        ("X-Vault-Token", "s.k3y", "<ACCESS_TOKEN:1>"),
+        ("x-api-key", "k3y", "<API_KEY:1>"),
+        ("Cookie", "theme=dark; sessionid=k3y", "theme=dark; sessionid=<SESSION:1>"),
+        ("Set-Cookie", "sessionid=k3y; Path=/", "sessionid=<SESSION:1>; Path=/"),
+        ("X-Vault-Token", "k3y<X>", "<ACCESS_TOKEN:1>"),
+        ("Authorization", "Bearer {{token}}", "Bearer {{token}}"),
+        ("X-Vault-Token", "<your token>", "<your token>"),
+        ("Cookie", "two of them, with nuts", "two of them, with nuts"),
+        ("cookie", "theme=dark", "theme=dark"),
+        ("Cookies", "sessionid=k3y", "sessionid=k3y"),
+        ("DEPLOY_SECRET", "registry", "registry"),
+        ("Accept", "text/html", "text/html"),
+    ],
+)
+def test_a_header_field_that_a_body_lists_is_masked_as_in_a_head(name, value, kept):
+    for text in ('{"name": "%s", "value": "%s"}', '[{"value":"%s","type":"text","key":"%s"}]'):
+        body, expected = (
+            (text % ((name, one) if text.startswith("{") else (one, name))).encode() for one in (value, kept)
+        )
+        request, _, _ = Sanitizer(defaults.RULES).pair(with_body(body), OK)
+        assert request.body == expected
+        nested, _, _ = Sanitizer(defaults.RULES).pair(with_body(json.dumps({"a": body.decode()}).encode()), OK)
+        assert json.loads(nested.body)["a"].encode() == expected
+
+
 def test_what_was_secret_in_one_place_is_in_every_other_and_in_each_spelling():
     request = Request("GET", "http://a.example/", None, {"Authorization": f"Bearer {TOKEN}"})
     echo = json.dumps({"echo": TOKEN, "inner": base64.b64encode(f"the token {TOKEN}".encode()).decode()}).encode()

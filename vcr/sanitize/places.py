@@ -35,6 +35,10 @@ _PAGE = re.compile(r"text/html|application/xhtml\+xml")
 _XML = re.compile(r"(text|application)/([\w.-]+\+)?xml")
 _YAML = re.compile(r"(text|application)/([\w.-]+\+|x-|vnd\.)?yaml")
 _TABLE = re.compile(r"text/(csv|tab-separated-values)|application/csv")
+#: A list of names and values in JSON may be one of header fields.
+_LISTED = re.compile(rb"[\"\\2][Vv]alue[\"\\%]")
+#: What stands for a value in a collection of requests: ``{{token}}``, ``${TOKEN}``, ``<token>``, also behind a scheme.
+_VARIABLE = re.compile(r"(?:\w+ )?(?:\{\{[\w .-]+\}\}|\$\{\w+\}|<[\w -]+>)")
 _GRAPHQL = re.compile(rb"\bmutation\b|\bquery\b")
 
 
@@ -135,6 +139,10 @@ class Places:
             body = as_bytes(uris.without_userinfo(as_text(body), side, self._put, f"{message} body"))
         if not side.may_have_fields(body):
             return body
+        if _LISTED.search(body):
+            body = named.replaced(
+                body, side.listed, lambda name, text: self._listed(message, name, text), (members.entries,)
+            )
         if kind == FORM and named.looks_like_form(body):  # urllib and curl give every body the type of a form
             return self._form(message, body)
         readers = _readers(message, kind, body)
@@ -146,6 +154,10 @@ class Places:
         plain = _placeholder_in(text) or text
         new = self._put.at(f"{message} body {name.removeprefix('*-')}")(self._side.field(name), plain)
         return text if new == plain else new
+
+    def _listed(self, message: str, name: str, text: str) -> str:
+        """The value of a header field that a body lists (HAR, a collection of requests)."""
+        return text if _VARIABLE.fullmatch(text) else self._header(f"{message} body", name, text)
 
     def _form(self, message: str, body: bytes) -> bytes:
         """An urlencoded form with its secrets replaced. Values are decoded, so that a secret is the same everywhere."""

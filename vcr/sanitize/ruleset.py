@@ -96,10 +96,15 @@ class Side:
         self.userinfo = next(iter(self._of("userinfo")), None)
         self.shapes = Shapes(self._of("shape"))
         self.paths = tuple((JsonPath(path), rule) for rule in self._of("json_path") for path in rule.names)
-        self.fields = Names(
-            (one for name in self._fields.whole for one in _spellings(name)), self._fields.ends, of_texts=True
-        )
         self.has_cookies = bool(self._of("cookie"))
+        fields = [one for name in self._fields.whole for one in _spellings(name)]
+        listed = [name for name in self._headers.whole if name not in self._fields.whole or name == "authorization"]
+        listed += ["cookie", "set-cookie"] if self.has_cookies else []
+        self.fields = Names(fields, self._fields.ends, of_texts=True)
+        #: The names of header fields that a body may list, which are names of no fields. (The value of
+        #: ``Authorization`` has a scheme there.)
+        self.listed = Names(listed, of_texts=True)
+        self._in_bodies = Names((*fields, *listed), self._fields.ends)
 
     def _of(self, where: Where) -> tuple[Rule, ...]:
         return self._by_where.get(where, ())
@@ -121,8 +126,9 @@ class Side:
         return self._fields.named(name)
 
     def may_have_fields(self, data: bytes) -> bool:
-        """Whether the name of a secret field may stand in a body. If this returns False, there is none."""
-        return self.fields.may_stand_in(data)
+        """Whether the name of a secret field, or of a secret header field, may stand in a body. If this returns False,
+        there is none."""
+        return self._in_bodies.may_stand_in(data)
 
 
 def _longest_first(ends: Iterable[str]) -> tuple[str, ...]:
