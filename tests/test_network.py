@@ -211,6 +211,14 @@ def test_the_inner_block_counts():
         sock.connect_ex((ELSEWHERE, 9))
 
 
+def test_the_error_does_not_show_the_secrets_in_the_uri(server):
+    key = "Zk81mLq0Pw73hGt5BvNx29Ra"
+    with vcr.block_network(block_loopback=True), pytest.raises(NetworkBlockedError) as caught:
+        fetch(f"{server.url}/text?api_key={key}&page=2")
+    assert key not in f"{caught.value}{caught.value.advice}"
+    assert f"GET {server.url}/text?api_key=<API_KEY:" in caught.value.request
+
+
 # -- no_cassette -------------------------------------------------------------------------------------------------------
 
 

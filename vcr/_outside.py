@@ -64,7 +64,7 @@ class Outside(Cassette):
         if self._action == "note" or self._allows(host, request.port):
             begun.set(request)
             return Turn(None, None)
-        raise self._error(host, f"{request.method} {request.uri}")
+        raise self._error(host, shown(request))
 
     def let_pass(self, protocol: str, host: str, port: int | None) -> None:
         """Judge a WebSocket, or the like: raise NetworkBlockedError, or warn, when the host is not allowed."""
@@ -102,6 +102,14 @@ class Outside(Cassette):
 _IS_ELSEWHERE = re.compile("[Uu]nix|Transport$")
 #: A port that no rule with a port allows.
 _NO_PORT = -1
+
+
+def shown(request: Request) -> str:
+    """The method and the URI of a request that belongs to no cassette, for an error: without secrets."""
+    from .sanitize.defaults import RULES
+    from .sanitize.masking import Sanitizer
+
+    return f"{request.method} {Sanitizer(RULES).text(request.uri)}"
 
 
 def current_test() -> str:

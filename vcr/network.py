@@ -20,7 +20,7 @@ from . import _children, _network_doors
 from ._context import runner
 from ._hosts import Host, Hosts, address_in
 from ._hosts import HostRule as HostRule  # noqa: PLC0414  (described where hosts are given)
-from ._outside import Outside, begun, current_test
+from ._outside import Outside, begun, current_test, shown
 from ._shared import BLOCK
 from .errors import NetworkBlockedError as NetworkBlockedError  # noqa: PLC0414  (raised here)
 
@@ -80,7 +80,7 @@ class block_network:
         self.blocked.append(host)
         last = begun.get()
         if not request and last is not None and last.host == _text(host):
-            request = f"{last.method} {last.uri}"
+            request = shown(last)
         return NetworkBlockedError(host, request, current_test(), is_brief=self.is_brief)
 
     def fallback(self) -> Outside:
