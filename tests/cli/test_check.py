@@ -176,6 +176,15 @@ def test_old_formats_are_told():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+@pytest.mark.parametrize("version", ["7", '"new"', "null", "1", '"1"'])
+def test_a_version_of_the_format_that_is_not_known_is_wrong(version, suffix, tmp_path):
+    path = tmp_path / f"x.{suffix}"
+    path.write_text(f'{{"interactions": [], "version": {version}}}', encoding="utf-8")
+    message = f"version {json.loads(version)!r} of the format is not known: the cassette is read as version 1"
+    assert found(path) == ([] if "1" in version else [(None, "wrong", message)])
+
+
 # -- the schema --------------------------------------------------------------------------------------------------------
 
 

@@ -39,8 +39,8 @@ KINDS = UNREADABLE, WRONG, SCHEMA, OLD, INCOMPLETE, FAILED, DUPLICATE = (
 
 #: How many characters of a message of the schema's are shown: it quotes what it is about.
 _MAX_MESSAGE = 200
-#: A text without these has no shape of an old version, and need not be parsed as a whole.
-_MAY_BE_OLD = re.compile(r"status_code|^\s*(?:\[|- )|\bhost\b")
+#: A text without these is in the present format, and need not be parsed as a whole.
+_MAY_BE_OTHER = re.compile(r"""status_code|^\s*(?:\[|- )|\bhost\b|\bversion["']?\s*:\s*(?!1\s)""")
 
 
 class SchemaError(Exception):
@@ -194,11 +194,17 @@ def _coding_fault(coding: str, content: bytes) -> str | None:
 
 
 def _of_format(path: str, source: _Text) -> Iterator[Finding]:
+    if _MAY_BE_OTHER.search(source.text) is None:
+        return
     try:
-        is_in_old_format = _MAY_BE_OLD.search(source.text) is not None and is_old(source.data)
+        data = source.data
     except CassetteLoadError:
         return  # (another recorder's text, which its format reads in a way of its own)
-    if is_in_old_format:
+    version = data.get("version", vcrpy.VERSION) if isinstance(data, dict) and vcrpy.claims(data) else vcrpy.VERSION
+    if version not in (vcrpy.VERSION, str(vcrpy.VERSION)):
+        message = f"version {version!r} of the format is not known: the cassette is read as version {vcrpy.VERSION}"
+        yield Finding(path, None, None, WRONG, message)
+    if is_old(data):
         message = "VCR.py does not read this format any more; `vcr migrate` brings it to the present one"
         yield Finding(path, None, None, OLD, message)
 

@@ -35,7 +35,8 @@ def command(path: Sequence[str], schema: bool, older_than: int | None, ignore: S
 
     \b
     unreadable  the file is no cassette, or an interaction in it cannot be read
-    wrong       a response that cannot be replayed, a body that is not what its headers say, a URI without a host
+    wrong       a response that cannot be replayed, a body that is not what its headers say, a URI without a host,
+                an unknown version of the format
     schema      with --schema: not as the JSON Schema of version 1 has it
     old         a format that VCR.py does not read any more (vcr migrate), or, with --older-than, an old recording
     incomplete  a response that ended too early; a session that was interrupted
