@@ -66,6 +66,14 @@ def test_migrating_again_changes_nothing(copy):
     assert path.read_bytes() == once
 
 
+@pytest.mark.parametrize("text", ["", "\n", "---\n", "interactions:\nversion: 1\n"])
+def test_a_cassette_without_interactions_is_left_alone(text, tmp_path):
+    path = tmp_path / "cassette.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert not migrate(path)
+    assert path.read_text(encoding="utf-8") == text
+
+
 FAULTY = {
     "is cut": "- request: {method: GET, uri: http://a.example/}\n  response: {status",
     "lacks a response": "- request: {method: GET, uri: http://a.example/}\n",

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ._vcrpy import leftovers
-from .errors import CassetteLoadError
+from .errors import CassetteLoadError, CassetteNotFoundError
 from .persisters.content import packed_parts
 from .persisters.filesystem import FilesystemPersister
 from .serializers import Deserializer, jsonserializer, yamlserializer
@@ -38,15 +38,20 @@ class _Parsed:
 
 
 def migrate(path: Path, *, dry_run: bool = False) -> bool:
-    """Bring one cassette to the present format: True, or False when it has it already.
+    """Bring the cassette at ``path`` to the present format. Returns False if it is in that format already, or blank.
 
-    The file is replaced whole or not at all; with ``dry_run`` not at all. Raises CassetteLoadError when it is no
-    cassette, OSError when it cannot be written.
+    The file is replaced whole or not at all; with ``dry_run`` not at all. Raises CassetteLoadError when the file is no
+    cassette, OSError when there is no file or it cannot be written.
     """
     serializer = _serializer_of(path)
     parsed = _Parsed(serializer)
     with nullcontext() if dry_run else FilesystemPersister.exclusive(path):
-        contents = FilesystemPersister.load_cassette(path, parsed)
+        try:
+            contents = FilesystemPersister.load_cassette(path, parsed)
+        except CassetteNotFoundError:
+            if path.is_file():
+                return False
+            raise
         if not is_old(parsed.data):
             return False
         cassette_dict = contents.cassette_dict()

@@ -74,6 +74,13 @@ def test_what_stands_beside_the_interactions_stays(tmp_path):
     assert (after.metadata, after.beside) == ({"a": "b"}, {"ours": "kept"})
 
 
+def test_a_blank_cassette_needs_no_migration(tmp_path):
+    path = tmp_path / "blank.yaml"
+    path.write_text("", encoding="utf-8")
+    done = vcr("migrate", path)
+    assert (done.status, done.out, done.err) == (0, "0 of 1 migrated\n", "")
+
+
 def test_a_broken_cassette_costs_a_line(project):
     (project / "a.yaml").write_text("interactions:\n- {", encoding="utf-8")
     done = vcr("migrate", project)
