@@ -56,6 +56,8 @@ class VCR:
     #: The registered matchers and serializers, by name.
     matchers: dict[str, Predicate]
     serializers: dict[str, Serializer]
+    #: Whether ``VCR_RECORD_MODE`` sets the mode. A face with a way of its own to choose the mode sets this to False.
+    uses_mode_of_environment = True
 
     def __init__(self, **options: Unpack[OptionArguments]) -> None:
         vars(self).update(matchers=matchers.builtin(), serializers=formats.serializers())
@@ -187,7 +189,9 @@ class VCR:
     def _settings(self, path: StrPath | None, overrides: Mapping[str, object], frozen: Options | None) -> Settings:
         from ._context import Settings
 
-        options = self._by_environment(self._merged(overrides, frozen))
+        options = self._merged(overrides, frozen)
+        if self.uses_mode_of_environment:
+            options = with_mode_of_environment(options)
         arguments = self._arguments(options)
 
         def load(function: Callable[..., object] | None) -> cassette.Cassette:
@@ -195,10 +199,6 @@ class VCR:
             return cassette.Cassette.load(path=where, **{**arguments, **self._by_suffix(where, options)})
 
         return Settings(load, options.record_on_exception)
-
-    def _by_environment(self, options: Options) -> Options:
-        """These options with the record mode that the environment asks for."""
-        return with_mode_of_environment(options)
 
     def _by_suffix(self, path: StrPath, options: Options) -> dict[str, object]:
         """The argument ``serializer`` that the suffix of ``path`` asks for (``.json``, ``.har``).

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from .. import _checks
-from .._options import DEFAULTS, OPTIONS, Option, Options, checked, option_name, unknown_option
+from .._options import DEFAULTS, OPTIONS, Option, checked, option_name, unknown_option
 from ..config import VCR
 from ..errors import VCRWarning
 
@@ -53,13 +53,9 @@ def read(given: Iterable[str]) -> dict[str, object]:
 def recorder(chosen: dict[str, Any], **others: object) -> VCR:
     """A ``VCR`` with the options that were ``chosen``, and ``others`` where nothing was. A record mode that was chosen
     stands above that of the environment."""
-    kind = _Told if "record_mode" in chosen else VCR
-    return kind(**{**others, **chosen})
-
-
-class _Told(VCR):
-    def _by_environment(self, options: Options) -> Options:
-        return options
+    made = VCR(**{**others, **chosen})
+    made.uses_mode_of_environment = "record_mode" not in chosen
+    return made
 
 
 def _checked(name: str, text: str) -> dict[str, object]:

@@ -12,7 +12,6 @@ import pytest
 
 from .._context import CassetteContextDecorator
 from .._engine.strict import judge, line_of, saves_failed, unplayed, unplayed_places
-from .._options import Options
 from ..cassette import Cassette
 from ..config import VCR
 from ..errors import SwallowedRefusalError, UnplayedInteractionsError
@@ -26,13 +25,6 @@ class TestDidNotPass(Exception):  # noqa: N818  (a name for the end of a block)
     """The exception with which the cassette of a test that did not pass is closed."""
 
     __test__ = False
-
-
-class Recorder(VCR):
-    """The ``VCR`` of a test. ``VCR_RECORD_MODE`` does not change its mode: ``mode_of`` has taken it into account."""
-
-    def _by_environment(self, options: Options) -> Options:
-        return options
 
 
 def mode_of(run: options.Run, chosen: Mapping[str, object], base: str, layout: str) -> str:
@@ -66,7 +58,8 @@ def opened(
     collecting.reporter(config)  # it notes the outcome of the test
     run = config.stash[options.RUN]
     suffix = suffix_of(chosen)
-    recorder = Recorder(path_transformer=VCR.ensure_suffix(suffix), cassette_library_dir=directory, **run.strict)
+    recorder = VCR(path_transformer=VCR.ensure_suffix(suffix), cassette_library_dir=directory, **run.strict)
+    recorder.uses_mode_of_environment = False  # ``mode_of`` has read the variable
     node.ihook.pytest_recording_configure(config=config, vcr=recorder)
     path = name if "path_transformer" in chosen else file_name(name, suffix)
     context = recorder.use_cassette(path, **chosen)
