@@ -9,7 +9,7 @@ import inspect
 import logging
 import opcode
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import CodeType, FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
@@ -106,16 +106,12 @@ class Opening:
         """Undo every step of ``begin``; each is tried, whatever the others raise."""
         if self._is_undone:
             return
-        try:
-            _active.leave(self.entry)
-        finally:
-            try:
-                _run_each([replacement.revert for replacement in reversed(self._custom)])
-            finally:
-                try:
-                    patch.uninstall(self)
-                finally:
-                    _children.forget(self.cassette)
+        _run_each(
+            functools.partial(_active.leave, self.entry),
+            *(replacement.revert for replacement in reversed(self._custom)),
+            functools.partial(patch.uninstall, self),
+            functools.partial(_children.forget, self.cassette),
+        )
         self._is_undone = True
 
 
@@ -127,13 +123,13 @@ def _opening(settings: Settings, function: Callable[..., object] | None) -> Open
     return Opening(cassette, record_on_exception=settings.record_on_exception)
 
 
-def _run_each(steps: Sequence[Callable[[], None]]) -> None:
+def _run_each(*steps: Callable[[], None]) -> None:
     """Run all steps in order, also after one has raised an exception."""
     if steps:
         try:
             steps[0]()
         finally:
-            _run_each(steps[1:])
+            _run_each(*steps[1:])
 
 
 @contextmanager
