@@ -127,7 +127,7 @@ with open("cassette.txt") as file:
 
 
 def test_the_serializer_in_contributing_writes_and_reads_a_cassette(tmp_path):
-    (serializer,) = [block for block in blocks(CONTRIBUTING, "python") if "def deserialize" in block]
+    (serializer,) = [block for block in blocks(CONTRIBUTING, "python") if "deserialize=" in block]
     run(serializer + LITERAL, tmp_path)
 
 
