@@ -307,6 +307,13 @@ def test_a_name_that_has_other_uses_is_secret_where_the_value_looks_so():
     )
 
 
+def test_a_rule_that_writes_the_value_itself_leaves_it():
+    token = "q3erty12345678ASDFGH"
+    request = with_body(b'{"access_token": "%b"}' % token.encode())
+    assert token.encode() not in masked(request)[0].body
+    assert masked(request, OK, vcr.sanitize.form("access_token", replacement=token))[0].body == request.body
+
+
 def test_a_short_or_ordinary_password_is_not_looked_for_elsewhere():
     request = with_body(b'{"password": "password", "confirm": "password", "user": "hunter2"}')
     assert masked(request)[0].body == b'{"password": "<PASSWORD:1>", "confirm": "password", "user": "hunter2"}'
