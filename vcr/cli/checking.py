@@ -40,7 +40,7 @@ KINDS = UNREADABLE, WRONG, SCHEMA, OLD, INCOMPLETE, FAILED, DUPLICATE = (
 #: How many characters of a message of the schema's are shown: it quotes what it is about.
 _MAX_MESSAGE = 200
 #: A text without these is in the present format, and need not be parsed as a whole.
-_MAY_BE_OTHER = re.compile(r"""status_code|^\s*(?:\[|- )|\bhost\b|\bversion["']?\s*:\s*(?!1\s)""")
+_MAY_BE_OTHER = re.compile(r"""status_code|^\s*(?:\[|- )|\bhost\b|\bversion["']?\s*:(?!\s*1\s)""")
 
 
 class SchemaError(Exception):
