@@ -118,11 +118,11 @@ class Names:
     def _stems(self, names: Iterable[str]) -> tuple[bytes, ...]:
         """The last words of the names that end with no other of them: every name ends with one of them, so they are
         enough to look for."""
-        stems: list[bytes] = []
+        stems: set[bytes] = set()
         for name in names:
             words = self._words(as_bytes(name))
-            stems.append(words[-1] if words else b"")
-        return tuple({stem for stem in stems if not any(stem.endswith(other) for other in stems if other != stem)})
+            stems.add(words[-1] if words else b"")
+        return tuple(stem for stem in stems if not any(stem[at:] in stems for at in range(1, len(stem) + 1)))
 
     def stand_unread_in(self, text: bytes) -> bool:
         """Whether one of the names stands in ``text`` in quotes, and no reader knows where its value is (a field that
