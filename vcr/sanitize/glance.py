@@ -112,7 +112,7 @@ class Glance:
             return None
         plain, left = content_coding.decode(body, codings, self._limit) if codings else (body, [])
         # (The events of a stream may each hold a part of a secret.)
-        return None if left or self._side.paths or plain.find(b"data:") >= 0 else plain
+        return None if left or self._side.paths or b"data:" in plain else plain
 
     def _may_have_any(self, data: bytes) -> bool:
         """Whether one of the secrets that need no name beside them may stand in ``data``."""

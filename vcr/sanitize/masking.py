@@ -153,9 +153,10 @@ class Sanitizer:
             kept, whole, masked = self.pair(request, Response({**data, "body": {"string": data["body"]}}))
             data = {**whole, "body": whole["body"]["string"]}
             return kept, data, masked
-        if _is_readable(request) and self._looks.find_none(request, response):
+        is_readable = _is_readable(request)
+        if is_readable and self._looks.find_none(request, response):
             return request, data, []
-        if response.fault is not None or not _is_readable(request):
+        if not is_readable or response.fault is not None:
             return self._odd_pair(request, response)
         put = self._writer()
         asks, answers = self._rules.request, self._rules.response

@@ -35,7 +35,7 @@ _PAGE = re.compile(r"text/html|application/xhtml\+xml")
 _XML = re.compile(r"(text|application)/([\w.-]+\+)?xml")
 _YAML = re.compile(r"(text|application)/([\w.-]+\+|x-|vnd\.)?yaml")
 _TABLE = re.compile(r"text/(csv|tab-separated-values)|application/csv")
-#: A list of names and values in JSON may be one of header fields.
+#: A list of names and values in JSON, also in escaped JSON (``\"value\"``, ``%22value%22``), may list header fields.
 _LISTED = re.compile(rb"[\"\\2][Vv]alue[\"\\%]")
 #: What stands for a value in a collection of requests: ``{{token}}``, ``${TOKEN}``, ``<token>``, also behind a scheme.
 _VARIABLE = re.compile(r"(?:\w+ )?(?:\{\{[\w .-]+\}\}|\$\{\w+\}|<[\w -]+>)")
